@@ -1,0 +1,95 @@
+# Every target sets up .venv here on first use, and again when pyproject.toml has changed; otherwise it reuses it.
+#
+#   make PYTHON=python3.12 test         another interpreter (remove .venv first if it was made with a different one)
+#   make test ARGS="-m 'not slow'"      more arguments for pytest
+#   make test JOBS=8                    more processes for pytest
+
+PYTHON ?= python3
+JOBS ?= 2
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+MADE := $(VENV)/.made
+RUNTIME := $(VENV)/.runtime
+DEV := $(VENV)/.dev
+
+FIGURES := hopfield compositional
+BENCHMARKS := $(sort $(wildcard benchmarks/bench_*.py benchmarks/baseline_*.py))
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo figures test check lint type contracts bench dist clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: $(RUNTIME)  ## print four storage capacities and draw two phase diagrams into figures/
+	$(BIN)/replica capacity hopfield
+	$(BIN)/replica capacity hopfield -p T=0.3
+	$(BIN)/replica capacity thresholded-hopfield -p theta=0.5
+	$(BIN)/replica capacity compositional -p theta=1 -p g=-0.2 -p l=1
+	$(draw-figures)
+
+figures: $(RUNTIME)  ## draw the phase diagrams into figures/
+	$(draw-figures)
+
+test: $(DEV)  ## run the whole test suite
+	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+check: lint type contracts  ## lint, types and import contracts
+
+lint: $(DEV)  ## ruff
+	$(BIN)/ruff check .
+
+type: $(DEV)  ## mypy, strict
+	$(BIN)/mypy
+
+contracts: $(DEV)  ## who may import whom
+	$(BIN)/lint-imports
+
+bench: $(RUNTIME)  ## run the benchmarks
+	@set -e; for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python $$script; done
+
+dist: $(DEV)  ## build the sdist and the wheel into dist/
+	rm -rf dist
+	$(BIN)/python -m build
+
+clean:  ## remove what was built, drawn or cached (.venv stays)
+	rm -rf dist build figures docs/_build *.egg-info .hypothesis
+	rm -rf .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+define draw-figures
+@mkdir -p figures
+@set -e; for name in $(FIGURES); do \
+	echo "$(BIN)/replica figure $$name -o figures/$$name.png"; \
+	$(BIN)/replica figure $$name -o figures/$$name.png; \
+done
+endef
+
+$(MADE):
+	@command -v $(PYTHON) >/dev/null 2>&1 || { \
+		echo "replica needs Python 3.11 or newer, and '$(PYTHON)' was not found."; \
+		echo "Install Python, or name an interpreter: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; } >&2
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "replica needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) --version 2>&1)."; \
+		echo "Name a newer interpreter: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; } >&2
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo "'$(PYTHON)' cannot make virtual environments: its modules venv and ensurepip are missing."; \
+		echo "On Debian and Ubuntu they come with the package python3-venv."; exit 1; } >&2
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(RUNTIME): pyproject.toml $(MADE)
+	@echo "Installing replica into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(DEV): pyproject.toml $(MADE)
+	@echo "Installing replica and its development tools into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $(RUNTIME) $@

@@ -1,0 +1,654 @@
+"""A phase diagram is data: axes, lines, points and regions, with where they came from.
+
+Nothing here computes or draws. Every part is frozen and checks itself when it is made, so a diagram
+that exists can be drawn and stored; ``to_json`` and ``from_json`` are inverse to each other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from enum import Enum
+from functools import partial
+from numbers import Integral, Real
+from reprlib import repr as short
+from typing import Any, Literal, Protocol, Self, TypeAlias, TypeVar
+
+from replica.errors import ReplicaError, UnknownNameError
+
+__all__ = [
+    "CONVERGED",
+    "FORMAT",
+    "Axis",
+    "DiagramError",
+    "Inset",
+    "Line",
+    "LineKind",
+    "PhaseDiagram",
+    "Point",
+    "Region",
+]
+
+FORMAT = 1
+"""Number of the JSON format that this version writes and reads."""
+
+CONVERGED = "converged"
+"""The status of a point that was found; any other status is the reason why it was not."""
+
+Pair: TypeAlias = tuple[float, float]
+
+
+class DiagramError(ReplicaError, ValueError):
+    """A part of a phase diagram that is not as it must be.
+
+    Parameters
+    ----------
+    problem : str
+        What is wrong, in one sentence.
+    where : str
+        The part that is wrong, such as ``lines[2].y``; empty for the diagram as a whole.
+
+    Examples
+    --------
+    >>> print(DiagramError("missing", "lines[2].y"))
+    lines[2].y: missing
+    """
+
+    def __init__(self, problem: str, where: str = "") -> None:
+        super().__init__(problem, where)
+        self.problem, self.where = problem, where
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.problem}" if self.where else self.problem
+
+    def inside(self, where: str) -> DiagramError:
+        """Return the same error, seen from the larger thing that holds the part as ``where``.
+
+        Examples
+        --------
+        >>> print(DiagramError("missing", "y").inside("lines[2]"))
+        lines[2].y: missing
+        """
+        return DiagramError(self.problem, f"{where}.{self.where}" if self.where else where)
+
+
+class LineKind(Enum):
+    """What a line means.
+
+    Examples
+    --------
+    >>> [kind.value for kind in LineKind]
+    ['continuous', 'first-order', 'spinodal', 'stability', 'curve']
+    """
+
+    CONTINUOUS = "continuous"
+    """An order parameter vanishes without a jump."""
+    FIRST_ORDER = "first-order"
+    """Two branches have the same free energy."""
+    SPINODAL = "spinodal"
+    """A branch ceases to exist."""
+    STABILITY = "stability"
+    """A branch loses stability, for example against breaking of replica symmetry."""
+    CURVE = "curve"
+    """A plain function graph, such as f(l)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    r"""One of the two axes of a diagram.
+
+    Parameters
+    ----------
+    name : str
+        Name of the quantity in code, such as ``alpha``.
+    label : str
+        What is written along the axis; may contain mathtext, such as ``r"load $\alpha = P/N$"``.
+    scale : {"linear", "log"}
+        Scale of the axis.
+    limits : pair of float, optional
+        First and last value shown, in the units of the quantity; without it the data decide.
+
+    Raises
+    ------
+    DiagramError
+        If a field has the wrong type, or if the limits do not fit the scale.
+
+    Examples
+    --------
+    >>> Axis("T", "temperature $T$", limits=(0, 1)).limits
+    (0.0, 1.0)
+    """
+
+    name: str
+    label: str
+    scale: Literal["linear", "log"] = "linear"
+    limits: Pair | None = None
+
+    def __post_init__(self) -> None:
+        _text(self, "name", "label")
+        if self.scale not in ("linear", "log"):
+            message = f"expected 'linear' or 'log', got {short(self.scale)}"
+            raise DiagramError(message, "scale")
+        if self.limits is not None:
+            limits = _interval("limits", self.limits)
+            _set(self, limits=limits)
+            if self.scale == "log" and min(limits) <= 0:
+                message = f"a logarithmic axis needs positive limits, got {limits}"
+                raise DiagramError(message, "limits")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a diagram: its points in order, with NaN where the search for one failed.
+
+    Parameters
+    ----------
+    name : str
+        Name of the line, unique in its diagram.
+    kind : LineKind
+        What the line means.
+    x, y : sequence of float, shape (n,)
+        Coordinates in the units of the axes; stored as tuples. A point that was not found has NaN
+        in one or both of them.
+    status : sequence of str, shape (n,)
+        ``"converged"`` for a point that was found, otherwise the reason why not; stored as a tuple.
+    label : str
+        What the legend says, may contain mathtext; an empty label keeps the line out of the legend.
+
+    Raises
+    ------
+    DiagramError
+        If a field has the wrong type, the lengths differ, a coordinate is infinite, or a status
+        contradicts the coordinates beside it.
+
+    Examples
+    --------
+    >>> line = Line("T_g", LineKind.CONTINUOUS, [0.0, 1.0, 4.0], [1.0, float("nan"), 3.0],
+    ...             ["converged", "iteration limit reached", "converged"])
+    >>> line.y
+    (1.0, nan, 3.0)
+    """
+
+    name: str
+    kind: LineKind
+    x: Sequence[float]
+    y: Sequence[float]
+    status: Sequence[str]
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        _text(self, "name", "label")
+        try:
+            kind = LineKind(self.kind)  # a kind, or its value as read from a file
+        except ValueError:
+            known = ", ".join(kind.value for kind in LineKind)
+            message = f"unknown kind {short(self.kind)}; known: {known}"
+            raise DiagramError(message, "kind") from None
+        x, y, status = (_items(name, getattr(self, name)) for name in ("x", "y", "status"))
+        for name, values in (("y", y), ("status", status)):
+            if len(values) != len(x):
+                message = (
+                    f"line {self.name!r} has {len(values)} of these and {len(x)} of x; lengths must be equal"
+                )
+                raise DiagramError(message, name)
+        _set(
+            self,
+            kind=kind,
+            x=tuple(_number(f"x[{i}]", value, missing=True) for i, value in enumerate(x)),
+            y=tuple(_number(f"y[{i}]", value, missing=True) for i, value in enumerate(y)),
+            status=tuple(status),
+        )
+        for i, (one, two, state) in enumerate(zip(self.x, self.y, self.status, strict=True)):
+            if not isinstance(state, str) or not state:
+                message = f"expected text, got {short(state)}"
+                raise DiagramError(message, f"status[{i}]")
+            if (state == CONVERGED) == math.isnan(one + two):
+                message = f"{state!r} contradicts the point ({one}, {two}), which is NaN if its search failed"
+                raise DiagramError(message, f"status[{i}]")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Through the constructor, where every NaN is math.nan: copies of a line are equal to it.
+        return type(self), tuple(getattr(self, part.name) for part in fields(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    r"""A marked point of a diagram: critical, triple, multicritical, a capacity.
+
+    Parameters
+    ----------
+    name : str
+        Name of the point, unique in its diagram.
+    label : str
+        What is written beside the marker, may contain mathtext; empty for a marker alone.
+    x, y : float
+        Coordinates in the units of the axes.
+
+    Raises
+    ------
+    DiagramError
+        If a field has the wrong type or a coordinate is not finite.
+
+    Examples
+    --------
+    >>> Point("capacity", r"$\alpha_c$", 0.138, 0).y
+    0.0
+    """
+
+    name: str
+    label: str
+    x: float
+    y: float
+
+    def __post_init__(self) -> None:
+        _text(self, "name", "label")
+        _set(self, x=_number("x", self.x), y=_number("y", self.y))
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A phase: its name on the figure and, if known, its outline.
+
+    Parameters
+    ----------
+    name : str
+        Name of the region, unique in its diagram.
+    label : str
+        What is written on the figure, may contain mathtext and line breaks.
+    at : pair of float
+        Where the middle of the label stands, in the units of the axes.
+    polygon : sequence of pairs of float, shape (n, 2) with n >= 3, optional
+        The outline, filled lightly; stored as a tuple of pairs.
+
+    Raises
+    ------
+    DiagramError
+        If a field has the wrong type, a coordinate is not finite, or an outline has fewer than
+        three corners.
+
+    Examples
+    --------
+    >>> Region("glass", "spin glass", (0.1, 0.5), [(0, 0), (1, 0), (1, 1)]).polygon
+    ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0))
+    """
+
+    name: str
+    label: str
+    at: Pair
+    polygon: Sequence[Pair] | None = None
+
+    def __post_init__(self) -> None:
+        _text(self, "name", "label")
+        _set(self, at=_pair("at", self.at))
+        if self.polygon is not None:
+            corners = _items("polygon", self.polygon)
+            _set(self, polygon=tuple(_pair(f"polygon[{i}]", corner) for i, corner in enumerate(corners)))
+            if len(corners) < 3:
+                message = f"expected at least three corners, got {len(corners)}"
+                raise DiagramError(message, "polygon")
+
+
+@dataclass(frozen=True, slots=True)
+class Inset:
+    """A magnified view of a part of the diagram, drawn inside it.
+
+    Parameters
+    ----------
+    bounds : (x0, y0, width, height)
+        Where the inset stands, in fractions of the axes.
+    xlim, ylim : pair of float
+        The part that is magnified, in the units of the axes.
+
+    Raises
+    ------
+    DiagramError
+        If a number is missing or not finite, or if the inset or its view has no area.
+
+    Examples
+    --------
+    >>> Inset((0.5, 0.5, 0.4, 0.4), xlim=(0, 0.1), ylim=(0, 0.2)).ylim
+    (0.0, 0.2)
+    """
+
+    bounds: tuple[float, float, float, float]
+    xlim: Pair
+    ylim: Pair
+
+    def __post_init__(self) -> None:
+        bounds = tuple(_number(f"bounds[{i}]", v) for i, v in enumerate(_items("bounds", self.bounds)))
+        if len(bounds) != 4 or min(bounds[2:]) <= 0:
+            message = f"expected (x0, y0, width > 0, height > 0), got {bounds}"
+            raise DiagramError(message, "bounds")
+        _set(self, bounds=bounds, xlim=_interval("xlim", self.xlim), ylim=_interval("ylim", self.ylim))
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseDiagram:
+    r"""A phase diagram, ready to be stored or drawn.
+
+    Parameters
+    ----------
+    name : str
+        Name of the diagram, as used on the command line.
+    title : str
+        What stands above the figure, may contain mathtext; may be empty.
+    axes : (Axis, Axis)
+        The horizontal and the vertical axis.
+    lines : sequence of Line
+        The lines, in drawing order.
+    points : sequence of Point
+        The marked points.
+    regions : sequence of Region
+        The phases.
+    provenance : mapping of str to JSON values
+        Where the diagram comes from: model, settings, versions, date, command line.
+    insets : sequence of Inset
+        Magnified views, drawn inside the diagram.
+    beside : sequence of PhaseDiagram
+        Further panels, drawn to the right.
+
+    Raises
+    ------
+    DiagramError
+        If a part has the wrong type, a name stands twice, or a part cannot stand on a logarithmic
+        axis.
+
+    Examples
+    --------
+    >>> line = Line("T_g", LineKind.CONTINUOUS, [0, 1], [1, 2], ["converged", "converged"])
+    >>> axes = Axis("alpha", r"load $\alpha$"), Axis("T", "temperature $T$")
+    >>> diagram = PhaseDiagram("glass", "Glass transition", axes, [line], [], [], {"date": "2024-05-17"})
+    >>> diagram.line("T_g").y
+    (1.0, 2.0)
+    >>> PhaseDiagram.from_json(diagram.to_json()) == diagram
+    True
+    """
+
+    name: str
+    title: str
+    axes: tuple[Axis, Axis]
+    lines: Sequence[Line]
+    points: Sequence[Point]
+    regions: Sequence[Region]
+    provenance: Mapping[str, Any] = field(hash=False)
+    insets: Sequence[Inset] = ()
+    beside: Sequence[PhaseDiagram] = ()
+
+    def __post_init__(self) -> None:
+        _text(self, "name")
+        _text(self, "title")
+        for name, part in (*_PARTS.items(), ("beside", PhaseDiagram)):
+            items = _items(name, getattr(self, name))
+            for i, item in enumerate(items):
+                if not isinstance(item, part):
+                    message = f"expected {part.__name__}, got {short(item)}"
+                    raise DiagramError(message, f"{name}[{i}]")
+            _set(self, **{name: tuple(items)})
+        if len(self.axes) != 2:
+            message = f"expected a horizontal and a vertical axis, got {len(self.axes)}"
+            raise DiagramError(message, "axes")
+        for name in ("lines", "points", "regions"):
+            names = [item.name for item in getattr(self, name)]
+            for i, item in enumerate(names):
+                if item in names[:i]:
+                    message = f"{item!r} stands twice; names must differ"
+                    raise DiagramError(message, f"{name}[{i}].name")
+        if not isinstance(self.provenance, Mapping):
+            message = f"expected an object, got {short(self.provenance)}"
+            raise DiagramError(message, "provenance")
+        _set(self, provenance=_plain(self.provenance, "provenance"))
+        self._check_scales()
+
+    def _check_scales(self) -> None:
+        """Refuse what cannot be drawn on a logarithmic axis; only lines may have gaps."""
+        places = [(f"points[{i}]", (point.x, point.y)) for i, point in enumerate(self.points)]
+        for i, region in enumerate(self.regions):
+            places += [(f"regions[{i}].at", region.at)]
+            places += [
+                (f"regions[{i}].polygon[{j}]", corner) for j, corner in enumerate(region.polygon or ())
+            ]
+        for i, inset in enumerate(self.insets):
+            places += [(f"insets[{i}]", (min(inset.xlim), min(inset.ylim)))]
+        for where, place in places:
+            for axis, value in zip(self.axes, place, strict=True):
+                if axis.scale == "log" and value <= 0:
+                    message = f"{value} cannot stand on the logarithmic axis {axis.name!r}"
+                    raise DiagramError(message, where)
+
+    def line(self, name: str) -> Line:
+        """Return the line called ``name``.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is none; the message lists the names that exist.
+
+        Examples
+        --------
+        >>> line = Line("T_g", LineKind.CONTINUOUS, [0], [1], ["converged"])
+        >>> PhaseDiagram("d", "", (Axis("a", "a"), Axis("b", "b")), [line], [], [], {}).line("T_g").y
+        (1.0,)
+        """
+        return _find("line", name, self.lines)
+
+    def point(self, name: str) -> Point:
+        """Return the point called ``name``.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is none; the message lists the names that exist.
+
+        Examples
+        --------
+        >>> point = Point("c", "$c$", 0.138, 0.0)
+        >>> PhaseDiagram("d", "", (Axis("a", "a"), Axis("b", "b")), [], [point], [], {}).point("c").x
+        0.138
+        """
+        return _find("point", name, self.points)
+
+    def region(self, name: str) -> Region:
+        """Return the region called ``name``.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is none; the message lists the names that exist.
+
+        Examples
+        --------
+        >>> region = Region("glass", "spin glass", (0.1, 0.5))
+        >>> PhaseDiagram("d", "", (Axis("a", "a"), Axis("b", "b")), [], [], [region], {}).region("glass").at
+        (0.1, 0.5)
+        """
+        return _find("region", name, self.regions)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the diagram as an object of strings, numbers, lists and objects; NaN becomes null.
+
+        Examples
+        --------
+        >>> diagram = PhaseDiagram("d", "", (Axis("a", "a"), Axis("b", "b")), [], [], [], {})
+        >>> list(diagram.to_json())[:4]
+        ['format', 'name', 'title', 'axes']
+        """
+        parts = {part.name: getattr(self, part.name) for part in fields(self)}
+        beside = [panel.to_json() for panel in parts.pop("beside")]
+        return {"format": FORMAT, **_plain(parts), "beside": beside}
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Make a diagram from what ``to_json`` returned.
+
+        Raises
+        ------
+        DiagramError
+            If the format number is another one, or if the content is damaged; the message names
+            the part, such as ``lines[2].y``.
+
+        Examples
+        --------
+        >>> PhaseDiagram.from_json({"format": 7})
+        Traceback (most recent call last):
+            ...
+        phase_diagrams.diagram.DiagramError: the diagram is written in format 7; this version reads \
+format 1; read it with the version that wrote it, or compute it again
+        """
+        _check_keys(data, {"format"}, None)
+        number = data["format"]
+        if type(number) is not int or number != FORMAT:
+            message = (
+                f"the diagram is written in format {short(number)}; this version reads format {FORMAT}; "
+                "read it with the version that wrote it, or compute it again"
+            )
+            raise DiagramError(message)
+        parts = {key: value for key, value in data.items() if key != "format"}
+        for name, part in _PARTS.items():
+            if name in parts:
+                parts[name] = _each(name, parts[name], partial(_build, part))
+        if "beside" in parts:
+            parts["beside"] = _each("beside", parts["beside"], PhaseDiagram.from_json)
+        return _build(cls, parts)
+
+
+_PARTS: dict[str, type] = {"axes": Axis, "lines": Line, "points": Point, "regions": Region, "insets": Inset}
+
+
+# --- reading and writing ---------------------------------------------------------------------------
+
+
+def _plain(value: Any, where: str = "") -> Any:
+    """Return the value as JSON knows it; only NaN of a line becomes null, elsewhere it is refused."""
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        if math.isnan(value) and not where:
+            return None
+        return _number(where, value)
+    if is_dataclass(value):
+        return {part.name: _plain(getattr(value, part.name), where) for part in fields(value)}
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                message = f"keys must be text, got {short(key)}"
+                raise DiagramError(message, where)
+        return {key: _plain(item, where and f"{where}.{key}") for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item, where and f"{where}[{i}]") for i, item in enumerate(value)]
+    message = f"expected text, a number, a list or an object, got {short(value)}"
+    raise DiagramError(message, where)
+
+
+T = TypeVar("T")
+
+
+def _build(part: type[T], data: Any) -> T:
+    """Make a part from its JSON object, whose keys are the names of its fields."""
+    known = fields(part)  # type: ignore[arg-type]  # every part is a dataclass
+    _check_keys(data, {one.name for one in known if one.default is MISSING}, {one.name for one in known})
+    return part(**data)
+
+
+def _each(name: str, items: Any, make: Any) -> list[Any]:
+    """Apply ``make`` to every item of a JSON list; an error says which item it was."""
+    made = []
+    for i, item in enumerate(_items(name, items)):
+        try:
+            made.append(make(item))
+        except DiagramError as error:
+            where = f"{name}[{i}]"
+            raise error.inside(where) from None
+    return made
+
+
+def _check_keys(data: Any, needed: Iterable[str], known: Iterable[str] | None) -> None:
+    if not isinstance(data, Mapping):
+        message = f"expected an object, got {short(data)}"
+        raise DiagramError(message)
+    for name in sorted(needed):
+        if name not in data:
+            message = "missing"
+            raise DiagramError(message, name)
+    for name in data:
+        if known is not None and name not in known:
+            message = f"unknown key; known: {', '.join(sorted(known))}"
+            raise DiagramError(message, name)
+
+
+# --- checking --------------------------------------------------------------------------------------
+
+
+def _set(part: Any, **values: Any) -> None:
+    """Store the checked values in a frozen part that is being made."""
+    for name, value in values.items():
+        object.__setattr__(part, name, value)
+
+
+def _text(part: Any, *names: str) -> None:
+    """Check that the fields are text; a name may not be empty."""
+    for name in names:
+        value = getattr(part, name)
+        if not isinstance(value, str) or (name == "name" and not value):
+            message = f"expected text, got {short(value)}"
+            raise DiagramError(message, name)
+
+
+def _number(where: str, value: Any, *, missing: bool = False) -> float:
+    """Return a finite float; with ``missing``, None and NaN become the one NaN, ``math.nan``."""
+    if missing and value is None:
+        return math.nan
+    if isinstance(value, Real) and not isinstance(value, bool):
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if math.isfinite(number):
+            return number
+        if missing and math.isnan(number):
+            return math.nan
+    message = f"expected a finite number, got {short(value)}"
+    raise DiagramError(message, where)
+
+
+def _items(where: str, values: Any) -> list[Any]:
+    """Return the items of a sequence; text and objects are no sequences."""
+    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Iterable):
+        message = f"expected a list, got {short(values)}"
+        raise DiagramError(message, where)
+    return list(values)
+
+
+def _pair(where: str, value: Any) -> Pair:
+    items = _items(where, value)
+    if len(items) != 2:
+        message = f"expected two numbers, got {short(value)}"
+        raise DiagramError(message, where)
+    return _number(f"{where}[0]", items[0]), _number(f"{where}[1]", items[1])
+
+
+def _interval(where: str, value: Any) -> Pair:
+    first, last = _pair(where, value)
+    if first == last:
+        message = f"expected two different numbers, got {first} twice"
+        raise DiagramError(message, where)
+    return first, last
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=_Named)
+
+
+def _find(what: str, name: str, items: Sequence[N]) -> N:
+    for item in items:
+        if item.name == name:
+            return item
+    raise UnknownNameError(what, name, [item.name for item in items])

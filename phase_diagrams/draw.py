@@ -1,0 +1,476 @@
+"""Phase diagrams as figures for a journal. The only module that imports matplotlib.
+
+One house style: the dash pattern says what a line means, so the figure survives black-and-white
+print; every line has a colour of its own, chosen so that colour-blind readers can tell them apart;
+the fills of the regions differ in grey. Nothing is computed here: what a diagram holds is drawn, with
+its gaps.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from matplotlib import style
+from matplotlib.axes import Axes
+from matplotlib.cbook import is_math_text
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
+from matplotlib.mathtext import MathTextParser
+from matplotlib.patheffects import withStroke
+from matplotlib.text import Annotation, Text
+from matplotlib.transforms import Bbox
+
+from phase_diagrams.diagram import DiagramError, Inset, Line, LineKind, PhaseDiagram
+from phase_diagrams.storage import StorageError, write_atomic
+
+__all__ = ["FILLS", "PALETTE", "PANEL", "RC", "STYLE", "draw", "figure", "save_figure"]
+
+PANEL = (3.4, 2.8)
+"""Width and height of one panel in inches: one journal column."""
+
+STYLE: dict[LineKind, dict[str, Any]] = {
+    LineKind.CONTINUOUS: {"linestyle": "solid"},
+    LineKind.FIRST_ORDER: {"linestyle": (0, (5, 2))},
+    LineKind.SPINODAL: {"linestyle": (0, (1.2, 1.4))},
+    LineKind.STABILITY: {"linestyle": (0, (6, 1.6, 1.4, 1.6))},
+    LineKind.CURVE: {"linestyle": "solid", "linewidth": 0.8},
+}
+"""Artist options of every kind of line: four dash patterns for the boundaries, thin solid curves."""
+
+PALETTE = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Line colours (Okabe and Ito, without yellow), taken in the order of the lines."""
+
+FILLS = ("#FAF5E4", "#DCEBF5", "#F2D3BF", "#BFD6C4", "#B9B5D1", "#A3A3A3")
+"""Fills of the outlined regions, in order; their grey values fall from 0.96 to 0.64."""
+
+RC: dict[str, Any] = {
+    "font.family": ["STIXGeneral"],
+    "mathtext.fontset": "stix",
+    "font.size": 8,
+    "axes.titlesize": 9,
+    "axes.labelsize": 9,
+    "axes.linewidth": 0.6,
+    "axes.formatter.use_mathtext": True,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "lines.linewidth": 1.2,
+    "legend.fontsize": 7.5,
+    "legend.handlelength": 2.8,
+    "legend.labelspacing": 0.35,
+    "legend.columnspacing": 1.2,
+    "legend.borderaxespad": 0.8,
+    "legend.borderpad": 0.3,
+    "legend.framealpha": 0.0,
+    "savefig.dpi": 300,
+    "pdf.fonttype": 42,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "replica",
+}
+"""The house style, on top of matplotlib's own defaults; a reader's matplotlibrc has no say."""
+
+_SMALL = {"font.size": 6.5, "xtick.labelsize": 6.5, "ytick.labelsize": 6.5, "lines.linewidth": 1.0}
+_HALO = [withStroke(linewidth=1.8, foreground="white")]
+_POINT = "label of a point"
+_TITLE_PAD = 5.0
+_CORNERS = ((1, 1), (-1, 1), (1, -1), (-1, -1))
+_EDGES = ((1, 0), (-1, 0), (0, 1), (0, -1))
+_SIDES = (
+    *((3.0, *side) for side in _CORNERS),
+    *((5.0, *side) for side in _EDGES),
+    *((7.0, *side) for side in _CORNERS),
+    *((10.0, *side) for side in _EDGES),
+)
+_ACROSS: dict[int, Literal["right", "center", "left"]] = {-1: "right", 0: "center", 1: "left"}
+_UP: dict[int, Literal["top", "center", "bottom"]] = {-1: "top", 0: "center", 1: "bottom"}
+_LEGEND_PLACES: tuple[Any, ...] = (
+    "upper right",
+    "upper left",
+    "lower right",
+    "lower left",
+    "center right",
+    "center left",
+    "upper center",
+    "lower center",
+)
+
+Place: TypeAlias = Callable[[float, float], bool]
+
+
+def draw(diagram: PhaseDiagram, ax: Axes | None = None) -> Axes:
+    r"""Draw one panel, with its insets; the panels beside it are left to ``figure``.
+
+    A legend stands at the emptiest place inside the frame, or above it when it would cover
+    something. The label of a point takes the emptiest side of its marker. A point or region that
+    lies in an inset is named there, and only there.
+
+    Parameters
+    ----------
+    diagram : PhaseDiagram
+        What to draw.
+    ax : matplotlib Axes, optional
+        Where to draw; without it a figure of one panel is made.
+
+    Returns
+    -------
+    matplotlib Axes
+        The axes drawn on; ``ax.figure`` is the figure.
+
+    Raises
+    ------
+    DiagramError
+        If a label is not valid mathtext.
+
+    Examples
+    --------
+    >>> from phase_diagrams.diagram import Axis
+    >>> line = Line("T_g", LineKind.CONTINUOUS, [0, 1], [1, 2], ["converged", "converged"], "$T_g$")
+    >>> axes = Axis("alpha", r"load $\alpha$"), Axis("T", "temperature $T$")
+    >>> ax = draw(PhaseDiagram("glass", "Glass transition", axes, [line], [], [], {}))
+    >>> ax.get_ylabel(), ax.lines[0].get_label()
+    ('temperature $T$', '$T_g$')
+    """
+    if ax is None:
+        return figure(replace(diagram, beside=())).axes[0]
+    with _house_style():
+        _draw_panel(diagram, ax)
+        _arrange(ax)
+    return ax
+
+
+def figure(diagram: PhaseDiagram) -> Figure:
+    """Draw a diagram and the panels beside it, as a figure one journal column wide per panel.
+
+    Parameters
+    ----------
+    diagram : PhaseDiagram
+        What to draw. Several panels are lettered (a), (b), ... from the left.
+
+    Returns
+    -------
+    matplotlib Figure
+        A figure that belongs to no window; ``save_figure`` writes it.
+
+    Raises
+    ------
+    DiagramError
+        If a label is not valid mathtext.
+
+    Examples
+    --------
+    >>> from phase_diagrams.diagram import Axis
+    >>> diagram = PhaseDiagram("d", "plane", (Axis("a", "$a$"), Axis("b", "$b$")), [], [], [], {})
+    >>> [ax.get_title(loc="left") for ax in figure(replace(diagram, beside=[diagram])).axes]
+    ['(a) plane', '(b) plane']
+    """
+    panels = list(_panels(diagram))
+    if len(panels) > 1:
+        panels = [replace(p, title=f"({chr(ord('a') + i)}) {p.title}") for i, p in enumerate(panels)]
+    with _house_style():
+        layout = ConstrainedLayoutEngine()
+        made = Figure(figsize=(PANEL[0] * len(panels), PANEL[1]), layout=layout)
+        places = made.subplots(1, len(panels), squeeze=False)[0]
+        for panel, ax in zip(panels, places, strict=True):
+            _draw_panel(panel, ax)
+        for _ in range(2):  # a legend that moves out of the frame changes the layout once
+            layout.execute(made)
+            for ax in places:
+                _arrange(ax)
+    return made
+
+
+def save_figure(
+    figure: Figure, path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None
+) -> None:
+    """Write a figure to a png, pdf or svg file, whole or not at all.
+
+    The same figure and metadata give the same bytes: the file carries no date of its own.
+
+    Parameters
+    ----------
+    figure : matplotlib Figure
+        What to write.
+    path : path-like
+        The file to write; its suffix decides the format.
+    metadata : mapping of str to JSON values, optional
+        Where the figure comes from, such as the provenance of a diagram. It is stored as JSON text
+        in the file: under ``Description`` in png and svg, under ``Subject`` in pdf.
+
+    Raises
+    ------
+    StorageError
+        If the suffix is another one, or if the file cannot be written; the old content, if any, is
+        then unchanged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_figure(Figure(), Path(folder, "empty.svg"), {"date": "2024-05-17"})
+    ...     "2024-05-17" in Path(folder, "empty.svg").read_text()
+    True
+    """
+    suffix = Path(path).suffix.lower().removeprefix(".")
+    if suffix not in _FIELDS:
+        message = (
+            f"cannot write {path}: figures are written as {', '.join(_FIELDS)}; choose one of these suffixes"
+        )
+        raise StorageError(message)
+    field, others = _FIELDS[suffix]
+    buffer = BytesIO()
+    with _house_style():
+        figure.savefig(buffer, format=suffix, metadata={field: json.dumps(dict(metadata or {})), **others})
+    write_atomic(path, buffer.getvalue())
+
+
+_FIELDS: dict[str, tuple[str, dict[str, None]]] = {
+    "png": ("Description", {}),
+    "pdf": ("Subject", {"CreationDate": None}),
+    "svg": ("Description", {"Date": None}),
+}
+"""Where each format keeps the metadata, and what matplotlib would add by itself."""
+
+
+# --- the artists -----------------------------------------------------------------------------------
+
+
+def _house_style(small: Mapping[str, Any] | None = None) -> AbstractContextManager[None]:
+    return style.context(["default", RC, dict(small or {})])
+
+
+def _panels(diagram: PhaseDiagram) -> Iterable[PhaseDiagram]:
+    yield diagram
+    for panel in diagram.beside:
+        yield from _panels(panel)
+
+
+def _check_labels(diagram: PhaseDiagram) -> None:
+    """Refuse mathtext that could not be drawn, saying which label it is in."""
+    labels = {"title": diagram.title}
+    for name in ("axes", "lines", "points", "regions"):
+        labels |= {f"{name}[{i}].label": part.label for i, part in enumerate(getattr(diagram, name))}
+    parser = MathTextParser("path")
+    for where, label in labels.items():
+        try:
+            for line in label.split("\n"):
+                if is_math_text(line):
+                    parser.parse(line)
+        except ValueError as error:
+            problem = f"{label!r} is not valid mathtext ({str(error).splitlines()[-1]})"
+            message = f"{problem}; correct it, or write \\$ for a dollar sign"
+            raise DiagramError(message, where) from None
+
+
+def _inside(inset: Inset) -> Place:
+    (left, right), (bottom, top) = sorted(inset.xlim), sorted(inset.ylim)
+    return lambda x, y: left <= x <= right and bottom <= y <= top
+
+
+def _anywhere(x: float, y: float) -> bool:
+    return True
+
+
+def _draw_panel(diagram: PhaseDiagram, ax: Axes) -> None:
+    """Draw everything but the legend, and leave the labels of the points to be placed."""
+    _check_labels(diagram)
+    _draw_frame(diagram, ax)
+    magnified = [_inside(inset) for inset in diagram.insets]
+    _draw_contents(diagram, ax, named=lambda x, y: not any(inside(x, y) for inside in magnified))
+    for inset in diagram.insets:
+        _draw_inset(diagram, ax, inset)
+
+
+def _draw_frame(diagram: PhaseDiagram, ax: Axes) -> None:
+    """Set scales, limits, labels and ticks."""
+    horizontal, vertical = diagram.axes
+    _set_scales(diagram, ax)
+    if horizontal.limits:
+        ax.set_xlim(horizontal.limits)
+    if vertical.limits:
+        ax.set_ylim(vertical.limits)
+    ax.set_xlabel(horizontal.label)
+    ax.set_ylabel(vertical.label)
+    ax.set_title(diagram.title, loc="left")
+
+
+def _set_scales(diagram: PhaseDiagram, ax: Axes) -> None:
+    for axis, set_scale in zip(diagram.axes, (ax.set_xscale, ax.set_yscale), strict=True):
+        set_scale(axis.scale, **({"nonpositive": "mask"} if axis.scale == "log" else {}))
+    ax.minorticks_on()
+    ax.set_axisbelow(False)
+    ax.tick_params(which="both", direction="in", left=True, right=True, bottom=True, top=True)
+    ax.tick_params(which="major", length=3.5, width=0.6)
+    ax.tick_params(which="minor", length=1.8, width=0.4)
+
+
+def _draw_contents(diagram: PhaseDiagram, ax: Axes, *, shown: Place = _anywhere, named: Place) -> None:
+    """Draw regions, lines and points; ``shown`` and ``named`` choose the markers and the names."""
+    outlines = [region.polygon for region in diagram.regions if region.polygon]
+    for i, polygon in enumerate(outlines):
+        x, y = zip(*polygon, strict=True)
+        ax.fill(x, y, facecolor=FILLS[i % len(FILLS)], linewidth=0, zorder=0.5)
+    for region in diagram.regions:
+        if named(*region.at):
+            ax.text(
+                *region.at,
+                region.label,
+                ha="center",
+                va="center",
+                linespacing=0.9,
+                zorder=3,
+                path_effects=_HALO,
+            )
+    for line, colour in _coloured(diagram.lines):
+        ax.plot(
+            line.x,
+            line.y,
+            color=colour,
+            label=line.label or "_",
+            **STYLE[line.kind],
+        )
+        for i in _lonely(line):  # a point between two gaps, which no line would show
+            ax.plot(
+                line.x[i], line.y[i], color=colour, marker="o", markersize=1.5, linestyle="none", label="_"
+            )
+    for point in diagram.points:
+        if not shown(point.x, point.y):
+            continue
+        ax.plot(
+            point.x,
+            point.y,
+            color="black",
+            marker="o",
+            markersize=4,
+            markeredgecolor="white",
+            markeredgewidth=0.6,
+            linestyle="none",
+            label="_",
+            clip_on=False,
+            zorder=4,
+        )
+        if point.label and named(point.x, point.y):
+            ax.annotate(
+                point.label,
+                (point.x, point.y),
+                xytext=(3, 3),
+                textcoords="offset points",
+                zorder=4,
+                path_effects=_HALO,
+                label=_POINT,
+                annotation_clip=False,
+            ).set_in_layout(False)
+
+
+def _coloured(lines: Sequence[Line]) -> Iterable[tuple[Line, str]]:
+    """Pair every line with its colour; lines with one label, such as two pieces of one, share it."""
+    turns: dict[str, int] = {}
+    for line in lines:
+        turn = turns.setdefault(line.label or line.name, len(turns))
+        yield line, PALETTE[turn % len(PALETTE)]
+
+
+def _lonely(line: Line) -> list[int]:
+    """Return the indices of the points that have a gap or an end on both sides."""
+    gap = [True, *(math.isnan(x + y) for x, y in zip(line.x, line.y, strict=True)), True]
+    return [i for i in range(len(line.x)) if gap[i] and not gap[i + 1] and gap[i + 2]]
+
+
+def _draw_inset(diagram: PhaseDiagram, ax: Axes, inset: Inset) -> None:
+    """Draw the same artists once more, magnified."""
+    with _house_style(_SMALL):
+        view = ax.inset_axes(inset.bounds)
+        _set_scales(diagram, view)
+        view.tick_params(pad=2)
+        _draw_contents(diagram, view, shown=_inside(inset), named=_inside(inset))
+        view.set_xlim(inset.xlim)
+        view.set_ylim(inset.ylim)
+        ax.indicate_inset_zoom(view, edgecolor="0.35", linewidth=0.6)
+
+
+# --- places for legend and labels ------------------------------------------------------------------
+
+
+def _arrange(ax: Axes) -> None:
+    """Place the legend and the labels of the points for the present size of the axes."""
+    insets = [view for view in ax.child_axes if isinstance(view, Axes)]
+    taken = [text.get_window_extent() for text in _names(ax)]
+    taken += [view.get_tightbbox() or view.bbox for view in insets]
+    taken += _place_legend(ax, [*taken, *_markers(ax)])
+    _place_labels(ax, taken)
+    for view in insets:
+        _place_labels(view, [text.get_window_extent() for text in _names(view)])
+
+
+def _place_legend(ax: Axes, taken: Sequence[Bbox]) -> list[Bbox]:
+    """Put the legend at the first empty place inside the frame, or above it; return its box, if any."""
+    title = ax.get_title(loc="left")
+    ax.set_title(title, loc="left", pad=_TITLE_PAD)
+    handles: dict[object, Line2D] = {}
+    for line in ax.lines:
+        if not str(line.get_label()).startswith("_"):
+            handles.setdefault(line.get_label(), line)
+    if not handles:
+        return []
+    entries = list(handles.values())
+    legend = ax.legend(handles=entries)
+    for place in _LEGEND_PLACES:
+        legend.set_loc(place)
+        if _cover(legend.get_window_extent(), ax, taken) == 0:
+            return [legend.get_window_extent()]
+    for columns in (2, 1):
+        legend = ax.legend(
+            handles=entries, ncols=columns, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2
+        )
+        if legend.get_window_extent().width <= ax.bbox.width:
+            break
+    height = legend.get_window_extent().height * 72 / ax.figure.dpi  # in points
+    ax.set_title(title, loc="left", pad=_TITLE_PAD + height)
+    return [legend.get_window_extent()]
+
+
+def _place_labels(ax: Axes, taken: list[Bbox]) -> None:
+    """Give the label of every point the side of its marker where it covers the least."""
+    taken = [*taken, *_markers(ax)]
+    for label in ax.texts:
+        if not isinstance(label, Annotation) or label.get_label() != _POINT:
+            continue
+        costs = []
+        for side in _SIDES:
+            _put(label, *side)
+            box = label.get_window_extent()
+            inside = (
+                box.x0 > ax.bbox.x0 and box.x1 < ax.bbox.x1 and box.y0 > ax.bbox.y0 and box.y1 < ax.bbox.y1
+            )
+            costs.append(_cover(box, ax, taken) + (0 if inside else 10))
+        _put(label, *_SIDES[costs.index(min(costs))])
+        taken.append(label.get_window_extent())
+
+
+def _put(label: Annotation, distance: float, across: int, up: int) -> None:
+    """Put a label to the right or left of its point, above or below, some typographic points away."""
+    label.xyann = (distance * across, distance * up)
+    label.set_horizontalalignment(_ACROSS[across])
+    label.set_verticalalignment(_UP[up])
+
+
+def _cover(box: Bbox, ax: Axes, taken: Iterable[Bbox]) -> int:
+    """Count the lines and the taken places that something in this box would cover."""
+    paths = [line.get_transform().transform_path(line.get_path()) for line in ax.lines]
+    return sum(path.intersects_bbox(box, filled=False) for path in paths) + box.count_overlaps(taken)
+
+
+def _names(ax: Axes) -> list[Text]:
+    """Return the names of the regions, which stand where the diagram says."""
+    return [text for text in ax.texts if text.get_label() != _POINT]
+
+
+def _markers(ax: Axes) -> list[Bbox]:
+    return [line.get_window_extent() for line in ax.lines if line.get_linestyle() == "None"]

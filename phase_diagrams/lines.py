@@ -1,0 +1,222 @@
+"""Phase boundaries as curves in two control parameters, followed by arclength so that re-entrant ones come out right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from phase_diagrams.diagram import CONVERGED, Line
+from replica.errors import LocateError, ParameterError, ReplicaError, UnknownNameError
+from replica.solving.continuation import Event, Settings, Stop, follow
+from replica.solving.derivatives import determinant, jacobian
+from replica.solving.locate import Located, System, find, refine
+from replica.theory import Boundary, Theory
+
+__all__ = ["boundary_line"]
+
+PROBES = (0.5, 0.25, 0.75, 0.1, 0.9, 0.02, 0.98, 0.0, 1.0)
+"""Where in the range of one parameter a first point is looked for, as fractions."""
+
+
+def boundary_line(
+    theory: Theory,
+    boundary: str | Boundary,
+    x: str,
+    y: str,
+    *,
+    xlim: tuple[float, float] | None = None,
+    ylim: tuple[float, float] | None = None,
+    at: Sequence[float] | None = None,
+    start: Located | None = None,
+    name: str | None = None,
+    label: str = "",
+    step: float = 0.02,
+) -> Line:
+    """Trace a phase boundary of a theory in the plane of two control parameters.
+
+    A first point is located, then the augmented system is followed both ways by pseudo-arclength
+    continuation until it leaves the box or the branch ends.
+
+    Parameters
+    ----------
+    theory : Theory
+        One point; its values of `x` and `y` are ignored.
+    boundary : str or Boundary
+        A line that the theory declares, or a boundary of your own.
+    x, y : str
+        The two control parameters.
+    xlim, ylim : (float, float), optional
+        The box; by default the parameters' typical ranges.
+    at : sequence of float, optional
+        Values of `x` at which points are wanted. Each is solved for on its own, from the traced curve; a
+        re-entrant line gives several points at one x, a line that does not get there a NaN with the reason.
+    start : Located, optional
+        A point on the line; by default one is searched for.
+    name, label : str
+        For the `Line`.
+    step : float
+        Largest arclength step, as a fraction of the box.
+
+    Returns
+    -------
+    Line
+
+    Raises
+    ------
+    LocateError
+        If no point of the line was found in the box.
+
+    Examples
+    --------
+    >>> from replica.theories import Hopfield
+    >>> line = boundary_line(Hopfield(alpha=0.1), "spinodal", "alpha", "T", at=[0.05, 0.1])
+    >>> print([f"{T:.10f}" for T in line.y])
+    ['0.5422550379', '0.3154322237']
+    """
+    if isinstance(boundary, str):
+        if boundary not in theory.lines:
+            raise UnknownNameError(f"line of {theory.name}", boundary, theory.lines)
+        name = name or boundary
+        boundary = theory.lines[boundary]
+    for parameter in (x, y):
+        if parameter not in theory.parameters():
+            raise UnknownNameError(f"parameter of {theory.name}", parameter, theory.parameters())
+    if x == y:
+        raise ParameterError(f"{theory.name}: a line needs two different parameters, not {x} twice")
+    xlim, ylim = xlim or _typical(theory, x), ylim or _typical(theory, y)
+    if at is not None and len(at):
+        margin = 0.02 * (max(at) - min(at))
+        xlim = (_above(theory, x, min(at) - margin), max(at) + margin)
+    system = System(boundary, theory)
+    first = start or _first(theory, boundary, x, y, xlim, ylim)
+    curve = _curve(system, theory, first, x, y, xlim, ylim, step)
+    if at is None:
+        xs, ys, status = curve[-2], curve[-1], [CONVERGED] * curve.shape[1]
+    else:
+        xs, ys, status = _at(system, theory, curve, x, y, at)
+    kind = boundary.kind
+    return Line(name or kind, kind, [float(v) for v in xs], [float(v) for v in ys], status, label)  # type: ignore[arg-type]
+
+
+def _typical(theory: Theory, name: str) -> tuple[float, float]:
+    low, high = theory.parameters()[name].metadata["typical"]
+    return float(low), float(high)
+
+
+def _above(theory: Theory, name: str, value: float) -> float:
+    return float(max(value, theory.parameters()[name].metadata["lower"]))
+
+
+def _first(
+    theory: Theory, boundary: Boundary, x: str, y: str, xlim: tuple[float, float], ylim: tuple[float, float]
+) -> Located:
+    """Any point of the boundary inside the box: search along one parameter at probes of the other."""
+    limit = theory.limit
+    order = [(y, x, ylim, xlim), (x, y, xlim, ylim)]
+    if limit is not None and limit.parameter == x:
+        order.reverse()
+    for fraction in PROBES:
+        for along, fixed, span, other in order:
+            value = other[0] + fraction * (other[1] - other[0])
+            if limit is not None and limit.parameter == along:
+                span = (min(limit.value, span[0]), span[1])
+            try:
+                points = find(theory.at(**{fixed: value}), boundary, along, span=span)
+            except ReplicaError:
+                continue
+            for point in points:
+                if point.located and span[0] <= point.value <= span[1]:
+                    return point
+    raise LocateError(
+        f"{theory.name}: no {boundary.kind} point found for {x} in [{xlim[0]:g}, {xlim[1]:g}] and "
+        f"{y} in [{ylim[0]:g}, {ylim[1]:g}]; try another range"
+    )
+
+
+def _curve(
+    system: System, theory: Theory, first: Located, x: str, y: str, xlim: Any, ylim: Any, step: float
+) -> Any:
+    """The whole curve through a located point: rows are the unknowns, then x, then y."""
+    n = system.size
+    logarithmic = getattr(system.boundary, "test", "") == "log_rho"
+    box = np.array([sorted(xlim), sorted(ylim)], dtype=float)
+    spans = box[:, 1] - box[:, 0]
+    spans[spans == 0] = 1.0
+    lower, upper = np.full(n + 2, -np.inf), np.full(n + 2, np.inf)
+    fences = np.full(n + 2, -np.inf)
+    scale = np.ones(n + 2)
+    lower[n:], upper[n:], scale[n:] = box[:, 0], box[:, 1], spans
+    for i, parameter in enumerate((x, y)):
+        fences[n + i] = theory.parameters()[parameter].metadata["lower"]
+        if theory.limit is not None and theory.limit.parameter == parameter:
+            lower[n + i] = max(lower[n + i], theory.limit.value + 1e-6 * spans[i])  # the line is singular in the limit
+    for phase, part in system.parts:
+        if phase.over:  # a minimum at the edge of the domain (l = 0) ends the line
+            lower[part.stop - 1] = theory.parameters()[phase.over].metadata["lower"]
+    if logarithmic:  # the temperature of the line may span many decades
+        lower[n + 1] = np.log(max(lower[n + 1], 1e-30))
+        upper[n + 1], scale[n + 1], fences[n + 1] = np.log(upper[n + 1]), 10.0, -np.inf
+
+    def values(v: Any) -> dict[str, Any]:
+        return {x: v[n], y: np.exp(v[n + 1]) if logarithmic else v[n + 1]}
+
+    def residual(v: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return system.residual(theory.at(**values(v)), v[:n])
+
+    folding = [part for phase, part in system.parts if phase.branch in theory.folding and phase.over is None]
+
+    def side(v: Any, _: Any) -> float:
+        """Changes sign where a branch that folds passes its fold: there the boundary ends."""
+        here = theory.at(**values(v))
+        signs = [
+            determinant(np.eye(len(theory.order)) - jacobian(here, v[part])) for part in folding
+        ]
+        return float(np.prod(signs)) if signs else 1.0
+
+    events = {} if not folding or system.boundary.kind == "spinodal" else {"fold": Event(side, terminal=True)}
+    start = np.append(first.z, [getattr(first.theory, x), getattr(first.theory, y)]).astype(float)
+    if logarithmic:
+        start[-1] = np.log(start[-1])
+    settings = Settings(step=min(step, 0.01), largest=step, smallest=1e-4, points=1000)
+    halves = []
+    for sign in (1.0, -1.0):
+        direction = np.zeros(n + 2)
+        direction[n] = sign * scale[n]
+        halves.append(
+            follow(
+                residual, start, scale=scale, direction=direction, lower=lower, upper=upper,
+                fences=fences, events=events, settings=settings,
+            )
+        )
+    forward, backward = halves
+    joined = forward.y if forward.stop is Stop.CLOSED else np.concatenate([backward.y[:, :0:-1], forward.y], axis=1)
+    if logarithmic:
+        joined[n + 1] = np.exp(joined[n + 1])
+    return joined
+
+
+def _at(system: System, theory: Theory, curve: Any, x: str, y: str, at: Sequence[float]) -> Any:
+    """Points of the line at given x: each crossing of the traced curve, refined with x held fixed."""
+    xs, ys, status = [], [], []
+    along = curve[-2]
+    for value in at:
+        hits = np.flatnonzero((along[:-1] - value) * (along[1:] - value) <= 0)
+        got: list[float] = []
+        for i in hits:
+            width = along[i + 1] - along[i]
+            share = (value - along[i]) / width if width else 0.0
+            a, b = curve[:, i], curve[:, i + 1]
+            guess = a + share * (b - a)
+            if getattr(system.boundary, "test", "") == "log_rho":
+                guess[-1] = np.exp(np.log(a[-1]) + share * (np.log(b[-1]) - np.log(a[-1])))
+            _, found, _, _, good = refine(system, theory.at(**{x: float(value)}), y, guess[:-2], float(guess[-1]))
+            if good and not any(abs(found - other) <= 1e-9 * max(1e-300, abs(other)) for other in got):
+                got.append(found)
+        for found in sorted(got) or [np.nan]:
+            xs.append(float(value))
+            ys.append(found)
+            status.append(CONVERGED if np.isfinite(found) else f"no such point at {x}={value:g} in this range")
+    return xs, ys, status

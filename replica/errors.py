@@ -1,0 +1,75 @@
+"""The errors of the project. Each one carries the evidence that explains it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "BranchError",
+    "ConvergenceError",
+    "LocateError",
+    "ParameterError",
+    "ReplicaError",
+    "UnknownNameError",
+]
+
+
+class ReplicaError(Exception):
+    """Base of every error that the project raises on purpose."""
+
+
+class ParameterError(ReplicaError, ValueError):
+    """A control parameter outside its domain, missing, or given twice."""
+
+
+class UnknownNameError(ReplicaError, LookupError):
+    """A name that does not exist; the message suggests the nearest one.
+
+    Parameters
+    ----------
+    what : str
+        What kind of thing was asked for ("theory", "branch", ...).
+    name : str
+        The name that was given.
+    known : iterable of str
+        The names that exist.
+
+    Examples
+    --------
+    >>> print(UnknownNameError("theory", "hopfeild", ["hopfield", "mixtures"]))
+    unknown theory 'hopfeild'; did you mean 'hopfield'? (known: hopfield, mixtures)
+    """
+
+    def __init__(self, what: str, name: str, known: Any) -> None:
+        import difflib
+
+        self.what, self.name, self.known = what, name, tuple(known)
+        near = difflib.get_close_matches(name, self.known, n=1, cutoff=0.5)
+        hint = f"; did you mean {near[0]!r}?" if near else ";"
+        names = ", ".join(self.known)
+        tail = f" (known: {names})" if near else f" known: {names}"
+        super().__init__(f"unknown {what} {name!r}{hint}{tail}")
+
+
+class ConvergenceError(ReplicaError):
+    """A solver ended without a solution; ``solution`` holds where it stood."""
+
+    def __init__(self, message: str, solution: Any = None) -> None:
+        super().__init__(message)
+        self.solution = solution
+
+
+class BranchError(ConvergenceError):
+    """The branch that was asked for does not exist at this point; ``ends`` says where it does."""
+
+    def __init__(self, message: str, solution: Any = None, ends: Any = None) -> None:
+        super().__init__(message, solution)
+        self.ends = ends
+
+
+class LocateError(ConvergenceError):
+    """A special point could not be located; ``bracket`` holds the best known interval, if any."""
+
+    def __init__(self, message: str, bracket: tuple[float, float] | None = None) -> None:
+        super().__init__(message)
+        self.bracket = bracket

@@ -1,0 +1,31 @@
+"""Solvers, continuation, and the location of special points; none of them knows a theory."""
+
+from replica.solving.continuation import Settings, Stop, Trace, trace
+from replica.solving.locate import Located, critical, find, locate
+from replica.solving.minimise import minimise, profile
+from replica.solving.precise import Precise, polish
+from replica.solving.search import search, solve
+from replica.solving.solution import Solution, Status
+from replica.solving.solvers import FixedPoint, Newton, Solver
+
+__all__ = [
+    "FixedPoint",
+    "Located",
+    "Newton",
+    "Precise",
+    "Settings",
+    "Solution",
+    "Solver",
+    "Status",
+    "Stop",
+    "Trace",
+    "critical",
+    "find",
+    "locate",
+    "minimise",
+    "polish",
+    "profile",
+    "search",
+    "solve",
+    "trace",
+]

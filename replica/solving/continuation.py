@@ -1,0 +1,431 @@
+"""Pseudo-arclength continuation: curves of solutions, through folds, with events and a reason to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+from replica.errors import ConvergenceError, LocateError, ParameterError, UnknownNameError
+from replica.solving.derivatives import difference, jacobian, solve_linear
+from replica.solving.solvers import Newton
+from replica.theory import Theory
+
+__all__ = ["Curve", "Event", "Settings", "Stop", "Trace", "follow", "trace"]
+
+
+class Stop(Enum):
+    """Why a curve ends; the value is the sentence shown to the user."""
+
+    BOUND = "reached the end of the requested range"
+    POINT_LIMIT = "reached the largest number of points"
+    SMALL_STEP = "the step became too small: the branch ends or turns sharply here"
+    EVENT = "met a terminal event"
+    CLOSED = "closed on itself"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of the continuation; lengths are in units of the scaled unknowns.
+
+    Attributes
+    ----------
+    step, smallest, largest : float
+        First, smallest and largest arclength step.
+    points : int
+        Largest number of points.
+    tol : float
+        Largest residual component of an accepted point.
+    turn : float
+        Largest angle (radians) between successive tangents; sharper turns are resolved by shorter steps.
+    """
+
+    step: float = 0.02
+    smallest: float = 1e-9
+    largest: float = 0.1
+    points: int = 2000
+    tol: float = 1e-11
+    turn: float = 0.25
+
+
+@dataclass(frozen=True)
+class Event:
+    """A function of the point whose sign change is located along the arc.
+
+    Attributes
+    ----------
+    function : callable
+        ``f(y, tangent) -> float`` of one point and the unit tangent there.
+    terminal : bool
+        Whether the curve stops there.
+    """
+
+    function: Callable[[Any, Any], float]
+    terminal: bool = False
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A curve in the space of unknowns: what `follow` returns.
+
+    Attributes
+    ----------
+    y : array, shape (n, n_points)
+    tangent : array, shape (n, n_points)
+        Unit tangents in scaled unknowns, in the direction of travel.
+    stop : Stop
+    events : tuple of (name, y)
+        Located events, in order.
+    """
+
+    y: Any
+    tangent: Any
+    stop: Stop
+    events: tuple[tuple[str, Any], ...] = ()
+
+
+def follow(
+    residual: Callable[[Any], Any],
+    start: Any,
+    *,
+    scale: Any,
+    direction: Any,
+    lower: Any,
+    upper: Any,
+    fences: Any = None,
+    events: Mapping[str, Event] | None = None,
+    settings: Settings | None = None,
+    linearise: Callable[[Any], Any] | None = None,
+) -> Curve:
+    """Follow the solutions of n - 1 equations in n unknowns from a point on them.
+
+    Parameters
+    ----------
+    residual : callable
+        Maps ``(n, *batch)`` to ``(n - 1, *batch)``; NaN outside its domain.
+    start : array, shape (n,)
+        A point on the curve, up to a Newton correction.
+    scale : array, shape (n,)
+        Natural sizes of the unknowns.
+    direction : array, shape (n,)
+        Rough direction in which to leave.
+    lower, upper : array, shape (n,)
+        Box of the curve; the last point lies on it exactly. Infinite where there is none.
+    fences : array, shape (n,), optional
+        Lower bounds that numerical differences must not cross.
+    events : mapping, optional
+    settings : Settings, optional
+    linearise : callable, optional
+        Jacobian of the residual at one point, shape ``(n - 1, n)``; differenced by default.
+    """
+    settings = settings or Settings()
+    scale = np.asarray(scale, dtype=float)
+    lower, upper = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
+    events = events or {}
+
+    def slope(y: Any) -> Any:
+        matrix = linearise(y) if linearise else difference(residual, y, scale=scale, lower=fences)
+        return matrix * scale
+
+    def correct(y: Any, row: Any, value: Any) -> tuple[Any, int]:
+        """Newton on the residual and one more equation ``row . y/scale = value``."""
+        for iteration in range(8):
+            r = residual(y)
+            if not np.all(np.isfinite(r)):
+                return None, iteration
+            matrix = slope(y)
+            change = solve_linear(np.vstack([matrix, row]), np.append(-r, value - row @ (y / scale)))
+            if not np.all(np.isfinite(change)):
+                return None, iteration
+            y = y + change * scale
+            if np.max(np.abs(change)) < 1e-7:
+                r = residual(y)
+                return (y, iteration + 1) if np.max(np.abs(r)) < settings.tol else (None, iteration)
+        return None, 8
+
+    def tangent_at(y: Any, along: Any) -> Any:
+        matrix = slope(y)
+        if not np.all(np.isfinite(matrix)):
+            return None
+        null = np.linalg.svd(matrix)[2][-1]
+        return null if null @ along >= 0 else -null
+
+    y = np.asarray(start, dtype=float)
+    along = np.asarray(direction, dtype=float) / scale
+    tangent = tangent_at(y, along)
+    if tangent is None:
+        raise LocateError("the curve cannot be followed: its equations are not finite at the first point")
+    corrected, _ = correct(y, tangent, tangent @ (y / scale))
+    if corrected is None:
+        raise LocateError("the curve cannot be followed: its first point does not solve the equations")
+    y = corrected
+    points, tangents, found = [y], [tangent], []
+    values = {name: event.function(y, tangent) for name, event in events.items()}
+    step, stop = settings.step, Stop.POINT_LIMIT
+    while len(points) < settings.points:
+        guess = y + step * tangent * scale
+        new, effort = correct(guess, tangent, tangent @ (guess / scale))
+        new_tangent = None if new is None else tangent_at(new, tangent)
+        smooth = new_tangent is not None and new_tangent @ tangent > np.cos(settings.turn)
+        near = new is not None and np.linalg.norm((new - guess) / scale) < max(0.5 * step, 1e-12)
+        if not (smooth and near):
+            step /= 2
+            if step < settings.smallest:
+                stop = Stop.SMALL_STEP
+                break
+            continue
+        outside = (new < lower) | (new > upper)
+        if outside.any():
+            edge = _to_edge(correct, y, new, lower, upper, scale, outside)
+            if edge is not None:
+                points.append(edge)
+                tangents.append(new_tangent)
+                stop = Stop.BOUND
+                break
+            step /= 2
+            if step < settings.smallest:
+                stop = Stop.SMALL_STEP
+                break
+            continue
+        ended = False
+        for name, event in events.items():
+            value = event.function(new, new_tangent)
+            if np.isfinite(value) and np.isfinite(values[name]) and value * values[name] < 0:
+
+                def side(trial: Any, f: Any = event.function, along: Any = tangent) -> float:
+                    return float(f(trial, tangent_at(trial, along)))
+
+                place = _bisect(side, correct, y, new, tangent, scale, values[name])
+                found.append((name, place))
+                if event.terminal:
+                    points.append(place)
+                    tangents.append(new_tangent)
+                    ended = True
+                    break
+            values[name] = value
+        if ended:
+            stop = Stop.EVENT
+            break
+        y, tangent = new, new_tangent
+        points.append(y)
+        tangents.append(tangent)
+        if len(points) > 10 and np.linalg.norm((y - points[0]) / scale) < 0.5 * step:
+            stop = Stop.CLOSED
+            break
+        step = min(step * (1.5 if effort <= 3 else 0.7), settings.largest)
+    return Curve(np.array(points).T, np.array(tangents).T, stop, tuple(found))
+
+
+def _to_edge(correct: Any, y: Any, new: Any, lower: Any, upper: Any, scale: Any, outside: Any) -> Any:
+    """The point where the curve first meets the box: one unknown fixed at its bound."""
+    fractions = []
+    for i in np.flatnonzero(outside):
+        bound = lower[i] if new[i] < lower[i] else upper[i]
+        fractions.append(((bound - y[i]) / (new[i] - y[i]), i, bound))
+    fraction, i, bound = min(fractions)
+    row = np.zeros(len(y))
+    row[i] = 1.0
+    guess = y + fraction * (new - y)
+    guess[i] = bound
+    edge, _ = correct(guess, row, bound / scale[i])
+    if edge is None or np.linalg.norm((edge - y) / scale) > 3 * np.linalg.norm((new - y) / scale) + 1e-9:
+        return None
+    edge[i] = bound
+    return edge
+
+
+def _bisect(function: Any, correct: Any, a: Any, b: Any, tangent: Any, scale: Any, value: float) -> Any:
+    """Locate a sign change on the arc between two points: bisection, each trial corrected onto the curve."""
+    left, right = float(tangent @ (a / scale)), float(tangent @ (b / scale))
+    place = b
+    start, end = left, right
+    for _ in range(60):
+        middle = 0.5 * (start + end)
+        share = (middle - left) / (right - left)
+        trial, _ = correct(a + share * (b - a), tangent, middle)
+        if trial is None:
+            break
+        place = trial
+        if function(trial) * value > 0:
+            start = middle
+        else:
+            end = middle
+        if abs(end - start) < 1e-13 * max(1.0, abs(end)):
+            break
+    return place
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A branch: solutions along one control parameter, through its folds.
+
+    Attributes
+    ----------
+    theory : Theory
+    parameter : str
+    values : array, shape (n_points,)
+        The control parameter along the curve; not monotonic where the branch folds.
+    x : array, shape (n_order, n_points)
+    stop : Stop
+        Why it ends; always one of the members.
+    reached : bool
+        Whether the requested end of the range was reached before any fold.
+    folds : tuple of int
+        Indices of the points next to folds (turning points of the control parameter).
+    events : tuple of (name, value, x)
+        Sign changes of the requested events, located along the arc.
+    """
+
+    theory: Theory
+    parameter: str
+    values: Any
+    x: Any
+    stop: Stop
+    reached: bool
+    folds: tuple[int, ...] = ()
+    events: tuple[tuple[str, float, Any], ...] = ()
+    tangent: Any = field(default=None, repr=False)
+
+    def __getitem__(self, name: str) -> Any:
+        """An order parameter along the branch, derived ones included."""
+        theory = self.theory.at(**{self.parameter: self.values})
+        order = dict(zip(theory.order, self.x, strict=True)) | theory.derived(self.x)
+        if name not in order:
+            raise UnknownNameError(f"order parameter of {theory.name}", name, order)
+        return order[name]
+
+    def measure(self, name: str) -> Any:
+        """A function of the state ("free_energy", "entropy", "replicon", ...) along the branch."""
+        theory = self.theory.at(**{self.parameter: self.values})
+        with np.errstate(all="ignore"):
+            return getattr(theory.tuned(self.x), name)(self.x)
+
+    def first_fold(self) -> float | None:
+        """Value of the control parameter at the first fold, to the resolution of the points; or None."""
+        return float(self.values[self.folds[0]]) if self.folds else None
+
+
+def trace(
+    theory: Theory,
+    parameter: str,
+    to: float,
+    *,
+    start: Any = None,
+    branch: str | None = None,
+    through_folds: bool = False,
+    events: Mapping[str, Callable[[Theory, Any], float]] | None = None,
+    settings: Settings | None = None,
+) -> Trace:
+    """Follow a branch in one control parameter by pseudo-arclength continuation.
+
+    Parameters
+    ----------
+    theory : Theory
+        One point: where the branch starts.
+    parameter : str
+        The control parameter to vary.
+    to : float
+        Where to stop, if the branch gets there.
+    start : array, shape (n_order,), optional
+        A solution at the first point; by default that of the named branch.
+    branch : str, optional
+        The branch to start on.
+    through_folds : bool
+        Whether to go on behind the first fold (then the range ends at either side).
+    events : mapping of str to callable, optional
+        ``f(theory, x) -> float``; sign changes are located along the arc.
+    settings : Settings, optional
+
+    Returns
+    -------
+    Trace
+
+    Raises
+    ------
+    ConvergenceError
+        If there is no solution at the first point.
+
+    Examples
+    --------
+    >>> from replica.theories import Hopfield
+    >>> curve = trace(Hopfield(alpha=0.01, T=0.0), "alpha", 0.2, branch="retrieval")
+    >>> print(curve.reached, len(curve.folds), f"{curve.first_fold():.3f}")
+    False 1 0.138
+    """
+    if parameter not in theory.parameters():
+        raise UnknownNameError(f"parameter of {theory.name}", parameter, theory.parameters())
+    if not np.isfinite(to):
+        raise ParameterError(f"{theory.name}: the end of the trace must be a finite number, not {to}")
+    origin = float(getattr(theory, parameter))
+    if start is None:
+        name = branch or next(iter(theory.branches))
+        first = Newton().run(theory, theory.start(name))
+        if not first.success:
+            raise ConvergenceError(f"{theory.describe()}: no {name} solution to start the trace from", first)
+        start = first.x
+    n = len(start)
+    about = theory.parameters()[parameter].metadata
+    span = abs(to - origin) or 1.0
+    scale = np.append(np.ones(n), max(span, 1e-12))
+    box = np.full(n + 1, np.inf)
+    low, high = -box, box.copy()
+    low[n], high[n] = min(origin, to), max(origin, to)
+    fences = np.append(np.full(n, -np.inf), about.get("lower", -np.inf))
+
+    def residual(y: Any) -> Any:
+        return theory.at(**{parameter: y[n]}).residual(y[:n])
+
+    def linearise(y: Any) -> Any:
+        point = theory.at(**{parameter: y[n]})
+        in_x = jacobian(point, y[:n]) - np.eye(n)
+
+        def in_parameter(value: Any) -> Any:
+            here = theory.at(**{parameter: value[0]})
+            with np.errstate(all="ignore"):
+                return here.update(np.broadcast_to(y[:n, None], (n, *np.shape(value[0]))))
+
+        column = difference(in_parameter, y[n:], scale=scale[n:] * 1e-3, lower=fences[n:])
+        return np.concatenate([in_x, column], axis=1)
+
+    direction = np.zeros(n + 1)
+    direction[n] = to - origin
+    given = {
+        name: Event(lambda y, t, f=function: float(f(theory.at(**{parameter: y[n]}), y[:n])))  # type: ignore[misc]
+        for name, function in (events or {}).items()
+    }
+    if not through_folds:
+        given["fold"] = Event(lambda y, tangent: float(tangent[n]), terminal=True)
+    curve = follow(
+        residual,
+        np.append(start, origin),
+        scale=scale,
+        direction=direction,
+        lower=low,
+        upper=high,
+        fences=fences,
+        events=given,
+        settings=settings,
+        linearise=linearise,
+    )
+    values, x = curve.y[n], curve.y[:n]
+    turns = np.flatnonzero(np.diff(np.sign(curve.tangent[n])) != 0) + 1
+    located = [(name, float(y[n]), y[:n]) for name, y in curve.events]
+    if not through_folds:
+        at_fold = [i for i in [len(values) - 1] if curve.stop is Stop.EVENT]
+        folds = tuple(at_fold)
+    else:
+        folds = tuple(int(i) for i in turns)
+    return Trace(
+        theory,
+        parameter,
+        values,
+        x,
+        curve.stop,
+        curve.stop is Stop.BOUND and abs(values[-1] - to) <= 1e-12 * max(1.0, abs(to)),
+        folds,
+        tuple(located),
+        curve.tangent,
+    )

@@ -1,0 +1,167 @@
+"""Derivatives: a theory's own where it gives them, central differences in one batched call where not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from replica.functions import is_exact
+from replica.theory import Theory
+
+__all__ = ["determinant", "difference", "hessian", "jacobian", "signature", "solve_linear"]
+
+STEP = 6e-6
+"""Cube root of the rounding unit: the best step of a second-order central difference."""
+
+
+def difference(f: Callable[[Any], Any], y: Any, scale: Any = None, lower: Any = None) -> Any:
+    """Jacobian of a vector function by central differences, all columns in one call.
+
+    Parameters
+    ----------
+    f : callable
+        Maps ``(n, *batch)`` to ``(k, *batch)``.
+    y : array, shape (n, *batch), float64 or object (mpmath)
+        Where.
+    scale : array, shape (n,), optional
+        Natural size of each component; the step is relative to the larger of it and ``|y|``.
+    lower : array, shape (n,), optional
+        Lower bounds that must not be crossed; next to one the difference is one-sided (still second order).
+
+    Returns
+    -------
+    array, shape (k, n, *batch)
+
+    Examples
+    --------
+    >>> print(difference(lambda y: np.stack([y[0] * y[1]]), np.array([2.0, 3.0])).round(8))
+    [[3. 2.]]
+    """
+    n = len(y)
+    if is_exact(y):
+        return _difference_exact(f, y)
+    y = np.asarray(y, dtype=float)
+    tail = (1,) * (y.ndim - 1)
+    scale = np.ones(n) if scale is None else np.asarray(scale, dtype=float)
+    step = STEP * np.maximum(np.abs(y), scale.reshape(n, *tail))
+    low = np.full((n, *tail), -np.inf) if lower is None else np.asarray(lower, dtype=float).reshape(n, *tail)
+    left, right = np.where(y - step >= low, -step, 2 * step), step
+    shift = np.eye(n).reshape(n, n, *tail)
+    points = np.concatenate([y[:, None] + shift * left[None], y[:, None] + shift * right[None], y[:, None]], axis=1)
+    values = f(points)
+    a, b, here = values[:, :n], values[:, n : 2 * n], values[:, 2 * n :]
+    # parabola through the offsets left, right and 0
+    with np.errstate(invalid="ignore"):
+        return ((b - here) * left / right - (a - here) * right / left) / (left - right)
+
+
+def _difference_exact(f: Callable[[Any], Any], y: Any) -> Any:
+    import mpmath
+
+    columns = []
+    for i in range(len(y)):
+        step = mpmath.mpf(2) ** (-mpmath.mp.prec // 3) * max(abs(y[i]), mpmath.mpf(2) ** -20)
+        up, down = y.copy(), y.copy()
+        up[i], down[i] = y[i] + step, y[i] - step
+        columns.append((f(up) - f(down)) / (2 * step))
+    return np.stack(columns, axis=1)
+
+
+def jacobian(theory: Theory, x: Any) -> Any:
+    """``d update/dx``, shape ``(n_order, n_order, *batch)``: the theory's own, or differenced."""
+    if is_exact(x):
+        own = theory.jacobian(x)
+        return own if own is not None else _difference_exact(theory.update, x)
+    with np.errstate(all="ignore"):
+        own = theory.jacobian(x)
+        if own is not None:
+            return own
+        x = np.asarray(x, dtype=float)
+        if x.ndim == 1:
+            return difference(theory.update, x)
+        extra = theory.at(**{k: np.asarray(v)[None] for k, v in theory.values.items() if np.ndim(v)})
+        return difference(extra.update, x)
+
+
+def hessian(theory: Theory, x: Any) -> Any:
+    """Hessian of the free energy, shape ``(n_order, n_order, *batch)``, by fourth-order differences."""
+    x = np.asarray(x, dtype=float)
+    n = len(x)
+    offsets, weights = np.array([-2, -1, 1, 2]), np.array([1.0, -8.0, 8.0, -1.0]) / 12.0
+    step = 1e-3 * np.maximum(np.abs(x), 1e-2)
+    out = np.empty((n, n, *x.shape[1:]))
+    with np.errstate(all="ignore"):
+        theory = theory.tuned(x)
+        for i in range(n):
+            for j in range(i, n):
+                total = 0.0
+                for a, wa in zip(offsets, weights, strict=True):
+                    for b, wb in zip(offsets, weights, strict=True):
+                        moved = x.copy()
+                        moved[i] = moved[i] + a * step[i]
+                        moved[j] = moved[j] + b * step[j]
+                        total = total + wa * wb * theory.free_energy(moved)
+                out[i, j] = out[j, i] = total / (step[i] * step[j])
+    return out
+
+
+def signature(theory: Theory, x: Any) -> list[int]:
+    """Numbers of positive and negative eigenvalues of the Hessian of the free energy, for one point.
+
+    In the directions of the overlaps between replicas the physical saddle is a maximum (n -> 0), so the
+    physical signature of a branch is a fact about the branch, not "all positive".
+    """
+    matrix = hessian(theory, x)
+    if not np.all(np.isfinite(matrix)):
+        return []
+    size = np.sqrt(np.abs(np.diag(matrix)))
+    size[size == 0] = 1.0
+    values = np.linalg.eigvalsh(matrix / np.outer(size, size))  # scaling keeps the signs (Sylvester)
+    return [int(np.sum(values > 0)), int(np.sum(values < 0))]
+
+
+def determinant(matrix: Any) -> Any:
+    """Determinant over the first two axes, shape ``(*batch)``; float64 or mpmath."""
+    if is_exact(matrix):
+        import mpmath
+
+        return mpmath.det(mpmath.matrix(matrix.tolist()))
+    return np.linalg.det(np.moveaxis(np.asarray(matrix), (0, 1), (-2, -1)))
+
+
+def solve_linear(matrix: Any, right: Any) -> Any:
+    """Solve ``matrix @ y = right`` for each point of a batch; inf or NaN where singular, never an exception.
+
+    Parameters
+    ----------
+    matrix : array, shape (n, n, *batch)
+    right : array, shape (n, *batch)
+    """
+    if is_exact(matrix, right):
+        import mpmath
+
+        try:
+            answer = mpmath.lu_solve(mpmath.matrix(matrix.tolist()), mpmath.matrix(right.tolist()))
+        except ZeroDivisionError:
+            return np.full(len(right), mpmath.nan)
+        return np.array(list(answer), dtype=object)
+    n = len(right)
+    with np.errstate(all="ignore"):
+        if n == 1:
+            return right / matrix[0]
+        if n == 2:
+            (a, b), (c, d) = matrix
+            return np.stack([d * right[0] - b * right[1], a * right[1] - c * right[0]]) / (a * d - b * c)
+        square = np.moveaxis(matrix, (0, 1), (-2, -1))
+        vector = np.moveaxis(right, 0, -1)[..., None]
+        finite = np.all(np.isfinite(square), axis=(-2, -1))
+        square = np.where(finite[..., None, None], square, np.eye(n))
+        try:
+            answer = np.linalg.solve(square, vector)
+        except np.linalg.LinAlgError:  # one singular matrix fails the whole batch: nudge them all by rounding
+            size = np.max(np.abs(square), axis=(-2, -1), keepdims=True)
+            answer = np.linalg.solve(square + np.eye(n) * size * 1e-15, vector)
+        answer = np.where(finite[..., None, None], answer, np.nan)
+        return np.moveaxis(answer[..., 0], -1, 0)

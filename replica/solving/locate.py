@@ -1,0 +1,468 @@
+"""Special points as augmented systems: fold, coexistence, zero of a test function.
+
+A boundary declared by a theory becomes a square system in the order parameters and one control parameter,
+solved by Newton's method with quadratic convergence; or, with two control parameters free, a curve. Nothing
+is read off a grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from replica.errors import LocateError, ReplicaError, UnknownNameError
+from replica.functions import exact, is_exact
+from replica.solving.continuation import Settings, Stop, trace
+from replica.solving.derivatives import determinant, difference, jacobian, solve_linear
+from replica.solving.search import solve
+from replica.theory import Boundary, Coexistence, Fold, Phase, Theory, Zero
+
+__all__ = ["Located", "System", "critical", "find", "locate"]
+
+
+@dataclass(frozen=True)
+class Located:
+    """A special point.
+
+    Attributes
+    ----------
+    theory : Theory
+        At the point.
+    boundary : Boundary
+        What was located.
+    parameter : str
+        The control parameter that was solved for.
+    value : float
+        Its value; NaN unless `located`.
+    z : array
+        The unknowns of the augmented system.
+    x : array, shape (n_order,)
+        Order parameters at the point (of the first phase).
+    located : bool
+        Whether Newton's method converged; if not, only `bracket` is known.
+    bracket : (float, float) or None
+    residual : float
+        Largest component of the augmented system.
+    uncertainty : float
+        Bound on the rounding error of `value`, from the residual and the conditioning of the system.
+    """
+
+    theory: Theory
+    boundary: Boundary
+    parameter: str
+    value: float
+    z: Any
+    x: Any
+    located: bool
+    bracket: tuple[float, float] | None = None
+    residual: float = np.nan
+    uncertainty: float = np.nan
+
+    @property
+    def order(self) -> dict[str, Any]:
+        """Every order parameter by name, derived ones included."""
+        with np.errstate(all="ignore"):
+            return dict(zip(self.theory.order, self.x, strict=True)) | self.theory.derived(self.x)
+
+    @property
+    def digits(self) -> int:
+        """Number of significant digits of `value` that are good, at most 16."""
+        if not self.located:
+            return 0
+        relative = self.uncertainty / max(abs(self.value), 1e-300)
+        return int(np.clip(np.floor(-np.log10(max(relative, 1e-17) * 2)), 0, 16))
+
+
+class System:
+    """The equations of a boundary in unknowns z, at given control parameters.
+
+    Parameters
+    ----------
+    boundary : Boundary
+        As declared by the theory.
+    theory : Theory
+        Whose boundary it is; only its declarations are read here.
+    """
+
+    def __init__(self, boundary: Boundary, theory: Theory) -> None:
+        self.boundary, self.n = boundary, len(theory.order)
+        self.parts: list[tuple[Phase, slice]] = []
+        offset = 0
+        for phase in phases(boundary):
+            explicit = theory.branch(phase.branch).explicit
+            width = (0 if explicit else self.n) + (phase.over is not None)
+            self.parts.append((phase, slice(offset, offset + width)))
+            offset += width
+        self.size = 2 * self.n if isinstance(boundary, Fold) else offset
+        """Number of unknowns, one less than the number of equations."""
+
+    def states(self, theory: Theory, z: Any) -> list[tuple[Phase, Theory, Any]]:
+        """Per phase: the phase, the theory at its parameters, and its order parameters."""
+        out = []
+        for phase, part in self.parts:
+            mine = z[part]
+            here = theory.at(**dict(phase.at), **({phase.over: mine[-1]} if phase.over else {}))
+            explicit = theory.branch(phase.branch).explicit
+            out.append((phase, here, here.start(phase.branch) if explicit else mine[: self.n]))
+        return out
+
+    def residual(self, theory: Theory, z: Any) -> Any:
+        """The equations, shape ``(size + 1, *batch)``."""
+        n = self.n
+        if isinstance(self.boundary, Fold):
+            x, direction = z[:n], z[n:]
+            moved = np.einsum("ij...,j...->i...", jacobian(theory, x), direction)
+            norm = np.sum(direction * direction, axis=0) - 1
+            return np.concatenate([theory.residual(x), moved - direction, np.asarray(norm)[None]])
+        rows, states = [], self.states(theory, z)
+        for phase, here, x in states:
+            if not theory.branch(phase.branch).explicit:
+                rows.append(here.residual(x))
+            if phase.over:
+                rows.append(np.asarray(here.slope(phase.over, x))[None])
+        _, here, x = states[0]
+        if isinstance(self.boundary, Coexistence):
+            _, other, x2 = states[1]
+            last = here.tuned(x).free_energy(x) - other.tuned(x2).free_energy(x2)
+        else:
+            last = self.test(here, x)
+            if not is_exact(last):
+                last = np.where(here.physical(x), last, np.nan)
+        return np.concatenate([*rows, np.asarray(last)[None]])
+
+    def test(self, theory: Theory, x: Any) -> Any:
+        """The test function of a `Zero` boundary."""
+        name = self.boundary.test  # type: ignore[union-attr]
+        if name == "stability":
+            n = len(x)
+            eye = np.eye(n).reshape(n, n, *(1,) * (np.ndim(x) - 1))
+            return determinant(eye - jacobian(theory, x))
+        return getattr(theory, name)(x)
+
+
+def phases(boundary: Boundary) -> tuple[Phase, ...]:
+    """The phases that a boundary is about, in the order of its unknowns."""
+    if isinstance(boundary, Fold):
+        return (Phase(boundary.branch),)
+    if isinstance(boundary, Coexistence):
+        return (boundary.first, boundary.second)
+    return (boundary.phase,)
+
+
+def refine(
+    system: System, theory: Theory, parameter: str, z: Any, value: Any, *, iterations: int = 30
+) -> tuple[Any, Any, float, float, bool]:
+    """Newton's method on the augmented system in (z, parameter).
+
+    Returns the unknowns, the value, the residual, the uncertainty of the value, and whether it converged.
+    Works in float64 and, given mpmath numbers, at the current precision.
+    """
+    about = theory.parameters()[parameter].metadata
+    # a positive parameter that may span decades is solved for in its logarithm
+    logarithmic = not is_exact(z) and getattr(system.boundary, "test", "") == "log_rho" and value > 0
+
+    def equations(y: Any) -> Any:
+        here = np.exp(y[-1]) if logarithmic else y[-1]
+        return system.residual(theory.at(**{parameter: here}), y[:-1])
+
+    y = np.append(z, np.log(value) if logarithmic else value)
+    if is_exact(y):
+        return _refine_exact(equations, y)
+    scale = np.append(np.ones(len(z)), 1.0 if logarithmic else max(abs(value), 1e-3 * _span(about)))
+    fences = np.append(np.full(len(z), -np.inf), -np.inf if logarithmic else about.get("lower", -np.inf))
+    best, size = y, np.inf
+    change = np.full(len(y), np.inf)
+    matrix = None
+    with np.errstate(all="ignore"):
+        for _ in range(iterations):
+            r = equations(y)
+            now = float(np.max(np.abs(r))) if np.all(np.isfinite(r)) else np.inf
+            if now < size:
+                best, size = y, now
+            elif size < 1e-11 and now >= size:
+                break
+            if not np.isfinite(now):
+                y = (y + best) / 2
+                continue
+            matrix = difference(equations, y, scale=scale, lower=fences)
+            change = solve_linear(matrix, -r)
+            if not np.all(np.isfinite(change)):
+                break
+            longest = np.max(np.abs(change) / scale)
+            cap = 0.5 / longest if size > 1e-3 and not logarithmic else 1.0
+            y = y + change * min(1.0, cap)
+            if longest < 1e-15:
+                break
+        converged = size < 1e-10 and matrix is not None
+        spread = np.nan
+        if converged:
+            inverse = np.linalg.pinv(np.asarray(matrix))
+            noise = np.abs(equations(best)) + 4e-16 * np.maximum(1.0, np.abs(best).max())
+            spread = float(np.abs(inverse[-1]) @ noise)
+    last = np.exp(best[-1]) if logarithmic else best[-1]
+    if logarithmic:
+        spread *= last
+    return best[:-1], float(last), size, spread + 1.2e-16 * abs(float(last)), bool(converged)
+
+
+def _span(about: Mapping[str, Any]) -> float:
+    low, high = about.get("typical", (0.0, 1.0))
+    return float(high - low) or 1.0
+
+
+def _refine_exact(equations: Any, y: Any) -> tuple[Any, Any, float, float, bool]:
+    import mpmath
+
+    target = mpmath.mpf(2) ** (-mpmath.mp.prec // 2)
+    size = mpmath.inf
+    for _ in range(40):
+        r = equations(y)
+        size = max(abs(v) for v in r)
+        change = solve_linear(difference(equations, y), -r)
+        y = y + change
+        if max(abs(v) for v in change) < target:
+            break
+    else:
+        return y[:-1], y[-1], float(size), float("nan"), False
+    r = equations(y)
+    y = y + solve_linear(difference(equations, y), -r)  # one more: quadratic convergence fills the digits
+    return y[:-1], y[-1], float(max(abs(v) for v in equations(y))), 0.0, True
+
+
+def locate(
+    theory: Theory, boundary: str | Boundary, parameter: str, *, near: Any = None, value: float | None = None
+) -> Located:
+    """Locate a phase boundary in one control parameter, the others held fixed.
+
+    Parameters
+    ----------
+    theory : Theory
+        One point; its value of `parameter` is ignored.
+    boundary : str or Boundary
+        A line declared by the theory ("spinodal", ...), or a boundary of your own.
+    parameter : str
+        The control parameter to solve for.
+    near : array, optional
+        Unknowns of the augmented system to start Newton from, with `value`; by default the branches are
+        traced and their events give the start.
+    value : float, optional
+
+    Returns
+    -------
+    Located
+        ``located`` tells whether it converged; a point that did not carries only its bracket.
+
+    Raises
+    ------
+    LocateError
+        If no candidate was met anywhere in the searched range; the message says what was searched.
+
+    Examples
+    --------
+    >>> from replica.theories import Hopfield
+    >>> point = locate(Hopfield(alpha=0.0, T=0.0), "spinodal", "alpha")
+    >>> print(f"{point.value:.14f}", point.located)
+    0.13790556649493 True
+    """
+    if isinstance(boundary, str):
+        if boundary not in theory.lines:
+            raise UnknownNameError(f"line of {theory.name}", boundary, theory.lines)
+        boundary = theory.lines[boundary]
+    if parameter not in theory.parameters():
+        raise UnknownNameError(f"parameter of {theory.name}", parameter, theory.parameters())
+    if near is None:
+        candidates = find(theory, boundary, parameter)
+        if not candidates:
+            low, high = _range(theory, parameter)
+            raise LocateError(
+                f"{theory.at(**{parameter: None}).describe()}: no {boundary.kind} point met for {parameter} "
+                f"between {low:g} and {high:g}"
+            )
+        return candidates[0]
+    system = System(boundary, theory)
+    z, value, size, spread, good = refine(system, theory, parameter, near, value)
+    return _located(system, theory, parameter, z, value, size, spread, good, None)
+
+
+def _located(
+    system: System,
+    theory: Theory,
+    parameter: str,
+    z: Any,
+    value: Any,
+    size: float,
+    spread: float,
+    good: bool,
+    bracket: Any,
+) -> Located:
+    at = theory.at(**{parameter: value})
+    x = z[: system.n]
+    if not isinstance(system.boundary, Fold):
+        _, at, x = system.states(at, z)[0]
+    return Located(at, system.boundary, parameter, value if good else np.nan, z, x, good, bracket, size, spread)
+
+
+def _range(theory: Theory, parameter: str) -> tuple[float, float]:
+    """Where a search in a control parameter looks: its typical range, from the limit outwards."""
+    about = theory.parameters()[parameter].metadata
+    low, high = about["typical"]
+    return float(low), float(high)
+
+
+def find(theory: Theory, boundary: Boundary, parameter: str, *, span: tuple[float, float] | None = None) -> list[Located]:
+    """All candidates of a boundary met while the branches are traced in one control parameter.
+
+    The branch is traced from the theory's limit when `parameter` is the limit's, else from either end of
+    `span`. A fold is where the trace turns; a coexistence or a zero is a sign change along it.
+    """
+    system = System(boundary, theory)
+    low, high = span or _range(theory, parameter)
+    phase = phases(boundary)[0]
+    found: list[Located] = []
+    for origin, end in _journeys(theory, phase.branch, parameter, low, high):
+        try:
+            found += _along(system, theory, parameter, origin, end)
+        except ReplicaError:
+            continue
+        if found:
+            break
+    return found
+
+
+def _journeys(theory: Theory, branch: str, parameter: str, low: float, high: float) -> list[tuple[float, float]]:
+    limit = theory.limit
+    if limit is not None and limit.parameter == parameter and low <= limit.value <= high:
+        far = high + 100 * (high - low)  # beyond the typical range a branch may go on; the fold stops it
+        return [(limit.value, far if branch in theory.folding else high)]
+    return [(low, high), (high, low)]
+
+
+def _along(system: System, theory: Theory, parameter: str, origin: float, end: float) -> list[Located]:
+    boundary = system.boundary
+    phase = phases(boundary)[0]
+    theory = theory.at(**dict(phase.at))
+    base = theory.at(**{parameter: origin})
+    if phase.over is not None or theory.branch(phase.branch).explicit:
+        return _scan(system, theory, parameter, origin, end)
+    first = _solve_phase(base, phase)
+    if first is None:
+        return []
+    curve = trace(base, parameter, end, start=first[0], settings=Settings(largest=0.05))
+    found = []
+    if isinstance(boundary, Fold):
+        for index in curve.folds:
+            x = curve.x[:, index]
+            tangent = curve.tangent[: len(x), index]
+            z = np.concatenate([x, tangent / np.linalg.norm(tangent)])
+            low, high = sorted((float(curve.values[max(index - 1, 0)]), float(curve.values[index])))
+            out = refine(system, theory, parameter, z, float(curve.values[index]))
+            found.append(_located(system, theory, parameter, *out, bracket=(low, high)))
+        return found
+    tests, states = [], []
+    for value, x in zip(curve.values, curve.x.T, strict=True):
+        z = _complete(system, theory.at(**{parameter: value}), x)
+        states.append(z)
+        tests.append(np.nan if z is None else _last(system, theory.at(**{parameter: value}), z))
+    return _sign_changes(system, theory, parameter, curve.values, states, np.array(tests))
+
+
+def _last(system: System, theory: Theory, z: Any) -> float:
+    with np.errstate(all="ignore"):
+        return float(system.residual(theory, z)[-1])
+
+
+def _sign_changes(system: System, theory: Theory, parameter: str, values: Any, states: Any, tests: Any) -> list[Located]:
+    found = []
+    for i in range(len(values) - 1):
+        if not tests[i] * tests[i + 1] < 0:
+            continue
+        if np.all(np.isfinite(tests[i : i + 2])):
+            share = float(np.clip(tests[i] / (tests[i] - tests[i + 1]), 0.05, 0.95))
+            value = values[i] + share * (values[i + 1] - values[i])
+            z = states[i] + share * (states[i + 1] - states[i])
+        else:  # infinite at zero (the replicon at T = 0): go there by decades until the sign changes
+            far = i + 1 if np.isinf(tests[i]) else i
+            value, z = _by_decades(system, theory, parameter, float(values[far]), states[far], tests[far])
+        bracket = tuple(sorted((float(values[i]), float(values[i + 1]))))
+        z, value, size, spread, good = refine(system, theory, parameter, z, value)
+        width = bracket[1] - bracket[0]
+        good = good and bracket[0] - 0.5 * width <= value <= bracket[1] + 0.5 * width
+        found.append(_located(system, theory, parameter, z, value, size, spread, good, bracket))
+    return found
+
+
+def _by_decades(system: System, theory: Theory, parameter: str, value: float, z: Any, test: float) -> tuple[float, Any]:
+    for _ in range(300):
+        smaller = theory.at(**{parameter: value / 10})
+        moved = _complete(system, smaller, None)
+        if moved is None:
+            break
+        value, z = value / 10, moved
+        if _last(system, smaller, moved) * test < 0:
+            break
+    return value, z
+
+
+def _scan(system: System, theory: Theory, parameter: str, origin: float, end: float) -> list[Located]:
+    """Sign changes on a grid of the control parameter, where a phase is minimised over another one."""
+    values = np.linspace(origin, end, 41)
+    states, tests = [], []
+    for value in values:
+        here = theory.at(**{parameter: float(value)})
+        z = _complete(system, here, None)
+        states.append(z)
+        tests.append(np.nan if z is None else _last(system, here, z))
+    return _sign_changes(system, theory, parameter, values, states, np.array(tests))
+
+
+def _complete(system: System, theory: Theory, x: Any) -> Any:
+    """All unknowns of the system at one point, the first phase's order parameters given or solved for."""
+    parts = []
+    for index, (phase, _) in enumerate(system.parts):
+        if theory.branch(phase.branch).explicit and phase.over is None:
+            continue
+        if index == 0 and x is not None and phase.over is None:
+            parts.append(x)
+            continue
+        solved = _solve_phase(theory, phase)
+        if solved is None:
+            return None
+        parts.append(np.append(solved[0], solved[1]) if phase.over else solved[0])
+    return np.concatenate([np.zeros(0), *parts])
+
+
+def _solve_phase(theory: Theory, phase: Phase) -> tuple[Any, Any] | None:
+    if phase.over is not None:
+        from replica.solving.minimise import minimise
+
+        try:
+            best = minimise(theory, phase.branch, phase.over)
+        except ReplicaError:
+            return None
+        return best.x, float(getattr(best.theory, phase.over))
+    solution = solve(theory, phase.branch, throw=False)
+    return (solution.x, None) if solution.success else None
+
+
+def critical(theory: Theory) -> Located:
+    """The critical value that people ask this theory for (`Theory.critical`).
+
+    Raises
+    ------
+    LocateError
+        If the theory has none, or none exists at these parameters.
+
+    Examples
+    --------
+    >>> from replica.theories import Hopfield
+    >>> point = critical(Hopfield(alpha=0.0, T=0.3))
+    >>> print(f"{point.value:.12f} m = {point.order['m']:.6f}")
+    0.103329782579 m = 0.929212
+    """
+    what = theory.critical
+    if what is None:
+        raise LocateError(f"{theory.name} has no critical value of its own; see its lines")
+    return locate(theory, what.boundary, what.parameter)

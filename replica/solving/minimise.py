@@ -1,0 +1,98 @@
+"""The state of lowest free energy along one control parameter, such as f(l) of the compositional phase."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from replica.errors import LocateError, UnknownNameError
+from replica.solving.derivatives import difference, solve_linear
+from replica.solving.search import solve
+from replica.solving.solution import Solution
+from replica.theory import Theory
+
+__all__ = ["minimise", "profile"]
+
+
+def profile(theory: Theory, branch: str, over: str, values: Any) -> Solution:
+    """Solve a branch on a grid of one control parameter, in one batched call."""
+    return solve(theory.at(**{over: np.asarray(values, dtype=float)}), branch, throw=False)
+
+
+def minimise(theory: Theory, branch: str | None = None, over: str = "l") -> Solution:
+    """Minimise the free energy of a branch over a control parameter.
+
+    The grid only seeds Newton's method on the joint equations ``update(x) = x`` and ``df/d over = 0``.
+
+    Parameters
+    ----------
+    theory : Theory
+        One point; its value of `over` is ignored.
+    branch : str, optional
+        The theory's first branch by default.
+    over : str
+        The control parameter.
+
+    Returns
+    -------
+    Solution
+        Its ``theory`` has `over` at the minimum.
+
+    Raises
+    ------
+    LocateError
+        If the branch has no minimum inside the range; the message says how f behaves instead.
+
+    Examples
+    --------
+    >>> from replica.theories import Compositional
+    >>> best = minimise(Compositional(alpha=0.5, theta=1.5, g=-0.21, l=1.0))
+    >>> print(f"l* = {best.theory.l:.9f}, f = {best.free_energy:.9e}")
+    l* = 0.383192893, f = -3.022487478e-03
+    """
+    if over not in theory.parameters():
+        raise UnknownNameError(f"parameter of {theory.name}", over, theory.parameters())
+    name = branch or next(iter(theory.branches))
+    high = theory.parameters()[over].metadata["typical"][1]
+    grid = high * np.geomspace(1e-5, 1.0, 61)
+    found = profile(theory, name, over, grid)
+    f = np.where(found.success, found.free_energy, np.nan)
+    known = np.flatnonzero(np.isfinite(f))
+    where = theory.at(**{over: None}).describe()
+    if not known.size:
+        raise LocateError(f"{where}: no {name} solution for any {over} between {grid[0]:g} and {high:g}")
+    inner = [
+        i for i in known[1:-1] if i - 1 in known and i + 1 in known and f[i] <= f[i - 1] and f[i] <= f[i + 1]
+    ]
+    if not inner:
+        if f[known[0]] <= np.nanmin(f):
+            raise LocateError(f"{where}: f increases with {over} from the start; its minimum is at {over} -> 0")
+        raise LocateError(
+            f"{where}: f has no minimum in {over} up to {grid[known[-1]]:.4g}, where the {name} branch or the search ends"
+        )
+    best = min(inner, key=lambda i: f[i])
+    y, iterations = np.append(found.x[:, best], grid[best]), 0
+
+    def equations(y: Any) -> Any:
+        here = theory.at(**{over: y[-1]})
+        return np.concatenate([here.residual(y[:-1]), here.slope(over, y[:-1])[None]])
+
+    size = np.inf
+    for iterations in range(1, 31):
+        r = equations(y)
+        if not np.all(np.isfinite(r)):
+            break
+        change = solve_linear(difference(equations, y, scale=np.append(np.ones(len(y) - 1), grid[best])), -r)
+        longest = np.max(np.abs(change) / np.append(np.ones(len(y) - 1), grid[best]))
+        y = y + change * min(1.0, 0.3 / max(longest, 1e-300))
+        size = float(np.max(np.abs(equations(y))))
+        if longest < 1e-13:
+            break
+    if not (size < 1e-10 and grid[best - 1] <= y[-1] <= grid[best + 1]):
+        raise LocateError(
+            f"{where}: a minimum lies in {over} between {grid[best - 1]:.6g} and {grid[best + 1]:.6g} but was not located",
+            (float(grid[best - 1]), float(grid[best + 1])),
+        )
+    at = theory.at(**{over: float(y[-1])})
+    return Solution(at, y[:-1], size, np.int8(0), iterations, name)

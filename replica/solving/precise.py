@@ -1,0 +1,145 @@
+"""Any solution or located point to n digits, from the same formulas run in mpmath arithmetic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from replica.errors import LocateError, ParameterError
+from replica.functions import exact
+from replica.solving.derivatives import jacobian, solve_linear
+from replica.solving.locate import Located, System, refine
+from replica.solving.solution import Solution
+from replica.theory import Theory, Zero
+
+__all__ = ["Precise", "polish"]
+
+GUARDS = (8, 20, 45, 100)
+"""Extra digits of successive computations; two that agree settle the printed digits."""
+
+
+@dataclass(frozen=True)
+class Precise:
+    """A value with digits that are right to the last one.
+
+    Attributes
+    ----------
+    digits : int
+    value : str or None
+        The located control parameter; None for a solution.
+    order : dict of str to str
+        Order parameters, derived ones included.
+    measures : dict of str to str or None
+        Free energy, energy, entropy and replicon.
+    residual : float
+        Largest component of the equations at the last precision.
+    """
+
+    digits: int
+    value: str | None
+    order: dict[str, str]
+    measures: dict[str, str | None]
+    residual: float
+
+
+def polish(point: Located | Solution, digits: int) -> Precise:
+    """Polish a located point or a solution to a number of significant digits.
+
+    Newton's method is run twice, with more guard digits the second time; the digits are returned only when
+    both agree on every one of them.
+
+    Parameters
+    ----------
+    point : Located or Solution
+        A converged result in float64.
+    digits : int
+        Significant digits, 1 to 1000.
+
+    Raises
+    ------
+    ParameterError
+        If `digits` is out of range.
+    LocateError
+        If the point was not located, or the digits do not settle.
+
+    Examples
+    --------
+    >>> from replica.solving import critical
+    >>> from replica.theories import Hopfield
+    >>> polish(critical(Hopfield(alpha=0.0, T=0.0)), 40).value
+    '0.1379055664949317378436361232181243561197'
+    """
+    import mpmath
+
+    if not 1 <= digits <= 1000:
+        raise ParameterError(f"digits = {digits} is not allowed; it is a whole number from 1 to 1000")
+    if isinstance(point, Located) and not point.located:
+        raise LocateError("a point that was not located has no digits to polish", point.bracket)
+    if isinstance(point, Solution):
+        point.require()
+    earlier = None
+    for guard in GUARDS:
+        with mpmath.workdps(int(1.6 * (digits + guard)) + 5):
+            value, theory, x, residual = _newton(point)
+            state = {name: _at(theory, x, name) for name in ("free_energy", "energy", "entropy", "replicon")}
+            order = dict(zip(theory.order, x, strict=True)) | theory.derived(x)
+            result = Precise(
+                digits,
+                None if value is None else _digits(value, digits),
+                {name: _digits(number, digits) for name, number in order.items()},
+                {name: None if number is None else _digits(number, digits) for name, number in state.items()},
+                residual,
+            )
+        if earlier is not None and (earlier.value, earlier.order) == (result.value, result.order):
+            return result
+        earlier = result
+    raise LocateError(f"{point.theory.describe()}: the digits do not settle at {digits} digits")
+
+
+def _newton(point: Located | Solution) -> tuple[Any, Theory, Any, float]:
+    theory = point.theory.exact()
+    if isinstance(point, Solution):
+        x, residual = _solve(theory, _exact(point.x))
+        return None, theory, x, residual
+    system = System(point.boundary, point.theory)
+    z, value, residual, _, good = refine(system, theory, point.parameter, _exact(point.z), exact(point.value))
+    if not good:
+        raise LocateError(f"{point.theory.describe()}: Newton's method did not settle in high precision")
+    theory = theory.at(**{point.parameter: value})
+    x = z[: system.n]
+    if isinstance(point.boundary, Zero) or system.size != 2 * system.n:
+        _, theory, x = system.states(theory, z)[0]
+    return value, theory, x, residual
+
+
+def _solve(theory: Theory, x: Any) -> tuple[Any, float]:
+    import mpmath
+
+    n, target = len(x), mpmath.mpf(2) ** (-mpmath.mp.prec // 2)
+    eye = np.array([[mpmath.mpf(int(i == j)) for j in range(n)] for i in range(n)], dtype=object)
+    small = False
+    for _ in range(60):
+        change = solve_linear(eye - jacobian(theory, x), theory.residual(x))
+        x = x + change
+        if small:
+            return x, float(max(abs(v) for v in theory.residual(x)))
+        small = max(abs(v) for v in change) < target
+    raise LocateError(f"{theory.name}: Newton's method did not settle in high precision")
+
+
+def _exact(values: Any) -> Any:
+    import mpmath
+
+    return np.array([mpmath.mpf(float(v)) for v in values], dtype=object)
+
+
+def _at(theory: Theory, x: Any, name: str) -> Any:
+    return getattr(theory.tuned(x), name)(x)
+
+
+def _digits(number: Any, digits: int) -> str:
+    import mpmath
+
+    return str(mpmath.nstr(mpmath.mpf(number), digits, strip_zeros=False, min_fixed=-5, max_fixed=20))

@@ -1,0 +1,180 @@
+"""Solve for a named branch, or from several starts, and say which branch it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from replica.errors import BranchError
+from replica.solving.continuation import trace
+from replica.solving.derivatives import determinant, jacobian
+from replica.solving.solution import Solution, Status
+from replica.solving.solvers import Newton, Solver
+from replica.theory import Theory
+
+__all__ = ["orientation", "search", "solve"]
+
+
+def solve(
+    theory: Theory,
+    branch: str | None = None,
+    *,
+    start: Any = None,
+    solver: Solver | None = None,
+    throw: bool | None = None,
+) -> Solution:
+    """Solve the saddle-point equations on a named branch, or from a start of one's own.
+
+    Parameters
+    ----------
+    theory : Theory
+        One point, or a batch: any control parameter may be an array.
+    branch : str, optional
+        Name of the branch; the theory's first one by default.
+    start : array or mapping, optional
+        Order parameters to start from, shape ``(n_order, *batch)``, or named values. Then the solver's
+        answer is returned as it is, whatever branch it fell on.
+    solver : Solver, optional
+        `Newton` by default. With `start` or `solver` given, no continuation is tried.
+    throw : bool, optional
+        Whether to raise when a point fails; by default only a single point raises.
+
+    Returns
+    -------
+    Solution
+
+    Raises
+    ------
+    ConvergenceError, BranchError
+        Carrying the solution as it stood, and where the branch ends if it does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from replica.theories import Hopfield
+    >>> batch = solve(Hopfield(alpha=np.array([0.05, 0.1, 0.2]), T=0.0), "retrieval")
+    >>> print(batch["m"].round(6), batch.success)
+    [0.999992 0.997999      nan] [ True  True False]
+    """
+    single = not theory.batch
+    throw = single if throw is None else throw
+    if start is not None:
+        x0 = theory.state(**start) if isinstance(start, Mapping) else np.asarray(start, dtype=float)
+        solution = (solver or Newton()).run(theory, x0)
+        return solution.require() if throw else solution
+    name = branch or next(iter(theory.branches))
+    theory.branch(name)
+    solution = _from_start(theory, name, solver)
+    if solver is None and theory.limit is not None and single and not solution.success:
+        solution, end = _from_limit(theory, name, solution)
+        if throw and not solution.success:
+            raise BranchError(_no_branch(theory, name, end), solution, end)
+    if not throw:
+        return solution
+    if single and solution.status in (Status.OTHER_BRANCH.code, Status.UNSTABLE.code):
+        raise BranchError(_no_branch(theory, name, None), solution)
+    return solution.require()
+
+
+def orientation(theory: Theory, x: Any) -> Any:
+    """Sign of det(1 - d update/dx): +1 on the side of a fold where iteration can be stable; shape (*batch)."""
+    n = len(x)
+    with np.errstate(all="ignore"):
+        return np.sign(determinant(np.eye(n).reshape(n, n, *(1,) * (np.ndim(x) - 1)) - jacobian(theory, x)))
+
+
+def _from_start(theory: Theory, branch: str, solver: Solver | None) -> Solution:
+    """Newton from the branch's start."""
+    start = theory.start(branch)
+    if solver is not None:
+        return _label((solver).run(theory, start), branch)
+    solution = _label(Newton().run(theory, start), branch)
+    if not theory.batch and not solution.success:
+        for warmup in (30, 300):  # one point: a longer warm-up is cheap, and next to a fold it helps
+            solution = _label(Newton(warmup=warmup, max_iterations=60 + warmup).run(theory, start), branch)
+            if solution.success:
+                break
+    return solution
+
+
+def _label(solution: Solution, branch: str) -> Solution:
+    """Mark converged points that are not on the branch; their order parameters become NaN."""
+    theory, x = solution.theory, solution.x
+    status = np.array(solution.status)
+    with np.errstate(all="ignore"):
+        elsewhere = ~np.asarray(theory.belongs(branch, x), dtype=bool)
+    ok = status == 0
+    status[ok & elsewhere] = Status.OTHER_BRANCH.code
+    if branch in theory.folding:
+        status[ok & ~elsewhere & (orientation(theory, x) < 0)] = Status.UNSTABLE.code
+    values = np.where(status == 0, x, np.nan)
+    return Solution(theory, values, solution.residual, status[()], solution.iterations, branch)
+
+
+def _from_limit(theory: Theory, branch: str, failed: Solution) -> tuple[Solution, Any]:
+    """Follow the branch from the limit in which it is known up to the wanted point."""
+    limit = theory.limit
+    if limit is None:
+        return failed, None
+    wanted = float(getattr(theory, limit.parameter))
+    origin = theory.at(**{limit.parameter: limit.value})
+    first = _label(Newton().run(origin, origin.start(branch)), branch)
+    if not first.success:
+        return failed, None
+    curve = trace(origin, limit.parameter, wanted, start=first.x)
+    if curve.reached:
+        last = Newton(warmup=0).run(theory, curve.x[:, -1])
+        return _label(last, branch), None
+    return failed, curve
+
+
+def _no_branch(theory: Theory, branch: str, curve: Any) -> str:
+    where = ", ".join(f"{k}={v:g}" for k, v in theory.values.items() if v is not None and not isinstance(v, str))
+    text = f"no {branch} solution at {where}"
+    fold = curve.first_fold() if curve is not None else None
+    if fold is not None and theory.limit is not None:
+        name = theory.limit.parameter
+        symbol = theory.critical.symbol if theory.critical and theory.critical.parameter == name else name
+        return f"{text}: it ends at {symbol}={fold:.6g}"
+    others = [name for name in theory.branches if name != branch]
+    existing = [name for name in others if np.all(_from_start(theory, name, None).success)]
+    if existing:
+        return f"{text}; what exists here: {', '.join(existing)}"
+    return f"{text}; no named branch was found here"
+
+
+def search(theory: Theory, starts: Mapping[str, Any] | None = None, *, solver: Solver | None = None) -> list[Solution]:
+    """Solve from several named starts and return every distinct solution, lowest free energy first.
+
+    Nothing is picked silently: the list holds all that was found, each with the name of the start that found
+    it. Do not read the first entry as "the" state: in overlap directions the physical saddle is a maximum.
+
+    Parameters
+    ----------
+    theory : Theory
+        One point.
+    starts : mapping of str to array, optional
+        Named starts; by default every named branch of the theory.
+    solver : Solver, optional
+
+    Examples
+    --------
+    >>> from replica.theories import Hopfield
+    >>> for found in search(Hopfield(alpha=0.05, T=0.2)):
+    ...     print(f"{found.branch:10s} m = {found['m']:.6f}  f = {found.free_energy:.9f}")
+    retrieval  m = 0.998878  f = -0.500111165
+    glass      m = 0.000000  f = -0.498895746
+    """
+    found: list[Solution] = []
+    names = list(theory.branches) if starts is None else list(starts)
+    for name in names:
+        if starts is None:
+            solution = solve(theory, name, solver=solver, throw=False)
+        else:
+            raw = (solver or Newton()).run(theory, np.asarray(starts[name], dtype=float))
+            solution = Solution(theory, raw.x, raw.residual, raw.status, raw.iterations, name)
+        if solution.success and not any(np.allclose(solution.x, other.x, rtol=1e-7, atol=1e-8) for other in found):
+            found.append(solution)
+    return sorted(found, key=lambda s: float(s.free_energy))

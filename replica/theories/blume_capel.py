@@ -1,0 +1,100 @@
+"""Blume-Capel model in mean field: continuous, first-order and tricritical, all exactly known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from replica.functions import absolute, exp, log, maximum, stack
+from replica.theory import (
+    Boundary,
+    Branch,
+    Coexistence,
+    Critical,
+    Fold,
+    Limit,
+    Parameter,
+    Phase,
+    Theory,
+    Zero,
+    parameter,
+)
+
+__all__ = ["BlumeCapel"]
+
+COLD = 1e-300
+"""Stands for T = 0 in a Boltzmann factor."""
+
+
+@dataclass(frozen=True)
+class BlumeCapel(Theory):
+    r"""Spins S = -1, 0, 1 with infinite-range coupling, H = -(sum S)^2/(2N) + D sum S^2 [BC66]_.
+
+    Exactly known: continuous line exp(D/T) = 2(1 - T)/T down to the tricritical point T = 1/3,
+    D = (2/3) ln 2 = 0.46209812; first-order from there to D = 1/2 at T = 0.
+
+    Parameters
+    ----------
+    T : float or array
+        Temperature in units of J (k_B = 1), >= 0.
+    D : float or array
+        Crystal field: the price of S = +-1, in units of J.
+
+    References
+    ----------
+    .. [BC66] M. Blume, Phys. Rev. 141, 517 (1966); H. W. Capel, Physica 32, 966 (1966).
+
+    Examples
+    --------
+    >>> from replica import solve
+    >>> print(f"{solve(BlumeCapel(T=0.4, D=0.3))['m']:.12f}")
+    0.784839480361
+    """
+
+    T: Parameter = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 0.8))
+    D: Parameter = parameter("crystal field", "D", default=0.0, unit="J", typical=(0.0, 0.6))
+
+    name: ClassVar[str] = "blume-capel"
+    order: ClassVar[tuple[str, ...]] = ("m",)
+    limit: ClassVar[Limit | None] = Limit("D")
+    branches: ClassVar[Mapping[str, Branch]] = {
+        "ferromagnet": Branch("m > 0", (1.0,)),
+        "paramagnet": Branch("m = 0", (0.0,), explicit=True),
+    }
+    lines: ClassVar[Mapping[str, Boundary]] = {
+        "continuous": Zero(Phase("paramagnet"), "stability"),
+        "first-order": Coexistence(Phase("ferromagnet"), Phase("paramagnet")),
+        "spinodal": Fold("ferromagnet"),
+    }
+    critical: ClassVar[Critical | None] = Critical("T", "continuous", "T_c", "limit of stability of m = 0")
+
+    def site(self, x: Any) -> tuple[Any, Any, Any, Any]:
+        """Probabilities of S = -1, 0, +1 in the field m, and T ln Z of one site."""
+        (m,) = x
+        T = maximum(self.T, 0 * m + COLD)
+        top = maximum(absolute(m) - self.D, 0 * m)
+        down, zero, up = exp((-m - self.D - top) / T), exp(-top / T), exp((m - self.D - top) / T)
+        total = down + zero + up
+        return down / total, zero / total, up / total, top + T * log(total)
+
+    def update(self, x: Any) -> Any:
+        down, _, up, _ = self.site(x)
+        return stack(up - down)
+
+    def free_energy(self, x: Any) -> Any:
+        (m,) = x
+        return m**2 / 2 - self.site(x)[3]
+
+    def belongs(self, branch: str, x: Any) -> Any:
+        (m,) = x
+        return m > 1e-7 if branch == "ferromagnet" else np.abs(m) < 1e-7
+
+    def derived(self, x: Any) -> dict[str, Any]:
+        return {"Q": 1 - self.site(x)[1]}
+
+    def entropy(self, x: Any) -> Any:
+        p = self.site(x)[:3]
+        return -sum(share * log(maximum(share, 0 * share + COLD)) for share in p)

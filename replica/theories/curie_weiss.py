@@ -1,0 +1,89 @@
+"""Curie-Weiss ferromagnet: the mean-field model with a continuous transition, for teaching and testing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from replica.averages import SpinAverages, spin_averages
+from replica.functions import stack
+from replica.theory import (
+    Boundary,
+    Branch,
+    Coexistence,
+    Critical,
+    Fold,
+    Limit,
+    Parameter,
+    Phase,
+    Theory,
+    Zero,
+    parameter,
+)
+
+__all__ = ["CurieWeiss"]
+
+
+@dataclass(frozen=True)
+class CurieWeiss(Theory):
+    r"""Ising spins with infinite-range coupling, H = -(sum S)^2/(2N) - h sum S.
+
+    Exactly known: T_c = 1 at h = 0; the branch against the field ends at
+    h = T artanh(sqrt(1 - T)) - sqrt(1 - T) in absolute value.
+
+    Parameters
+    ----------
+    T : float or array
+        Temperature in units of J (k_B = 1), >= 0.
+    h : float or array
+        Field in units of J.
+
+    Examples
+    --------
+    >>> from replica import solve
+    >>> print(f"{solve(CurieWeiss(T=0.5))['m']:.12f}")
+    0.957504024080
+    """
+
+    T: Parameter = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 1.5))
+    h: Parameter = parameter("field", "h", default=0.0, unit="J", typical=(0.0, 1.0))
+
+    name: ClassVar[str] = "curie-weiss"
+    order: ClassVar[tuple[str, ...]] = ("m",)
+    limit: ClassVar[Limit | None] = Limit("h")
+    branches: ClassVar[Mapping[str, Branch]] = {
+        "up": Branch("magnetised along +1", (1.0,)),
+        "down": Branch("magnetised along -1", (-1.0,)),
+        "paramagnet": Branch("m = 0, at h = 0", (0.0,), explicit=True),
+    }
+    lines: ClassVar[Mapping[str, Boundary]] = {
+        "continuous": Zero(Phase("paramagnet", at=(("h", 0.0),)), "stability"),
+        "first-order": Coexistence(Phase("up"), Phase("down")),
+        "spinodal": Fold("down"),
+    }
+    critical: ClassVar[Critical | None] = Critical("T", "continuous", "T_c", "onset of spontaneous magnetisation")
+
+    def spins(self, x: Any) -> SpinAverages:
+        """Averages in the sharp field m + h."""
+        (m,) = x
+        return spin_averages(m + self.h, 0 * m, self.T)
+
+    def update(self, x: Any) -> Any:
+        return stack(self.spins(x).tanh)
+
+    def free_energy(self, x: Any) -> Any:
+        (m,) = x
+        return m**2 / 2 - self.spins(x).log2cosh
+
+    def jacobian(self, x: Any) -> Any:
+        return stack(stack(self.spins(x).susceptibility))
+
+    def belongs(self, branch: str, x: Any) -> Any:
+        (m,) = x
+        return {"up": m > 1e-7, "down": m < -1e-7, "paramagnet": np.abs(m) < 1e-7}[branch]
+
+    def entropy(self, x: Any) -> Any:
+        return self.spins(x).entropy

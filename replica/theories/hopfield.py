@@ -1,0 +1,163 @@
+"""Hopfield network at extensive load, replica symmetric, at every temperature T >= 0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from replica.averages import SpinAverages, spin_averages
+from replica.errors import ParameterError
+from replica.functions import log, log1p, maximum, ratio, sqrt, stack
+from replica.theory import (
+    Boundary,
+    Branch,
+    Coexistence,
+    Critical,
+    Fold,
+    Limit,
+    Parameter,
+    Phase,
+    Theory,
+    Zero,
+    parameter,
+)
+
+__all__ = ["Hopfield"]
+
+
+@dataclass(frozen=True)
+class Hopfield(Theory):
+    r"""Hopfield network with extensively many patterns, replica symmetric [AGS85]_ [AGS87]_.
+
+    The unknowns are the overlap m with the retrieved pattern and C = (1 - q)/T, which stays finite as
+    T -> 0 where the overlap of replicas q tends to 1. The noise of the other patterns follows,
+    r = q/(1 - C)^2, and is eliminated.
+
+    Parameters
+    ----------
+    alpha : float or array
+        Load, patterns per neuron, >= 0.
+    T : float or array
+        Temperature in units of J (k_B = 1), >= 0; T = 0 is the limit, not a division by zero.
+
+    References
+    ----------
+    .. [AGS85] D. J. Amit, H. Gutfreund, H. Sompolinsky, Phys. Rev. Lett. 55, 1530 (1985).
+    .. [AGS87] D. J. Amit, H. Gutfreund, H. Sompolinsky, Ann. Phys. 173, 30 (1987).
+
+    Examples
+    --------
+    >>> from replica import solve
+    >>> state = solve(Hopfield(alpha=0.05, T=0.2), "retrieval")
+    >>> print(f"{state['m']:.9f} {state['q']:.9f} {state.free_energy:.9f}")
+    0.998877763 0.997830411 -0.500111165
+    """
+
+    alpha: Parameter = parameter(
+        "load, patterns per neuron", r"\alpha", lower=0, unit="patterns/neuron", typical=(0.0, 0.14)
+    )
+    T: Parameter = parameter("temperature", "T", lower=0, default=0.0, unit="J", typical=(0.0, 1.4))
+
+    name: ClassVar[str] = "hopfield"
+    order: ClassVar[tuple[str, ...]] = ("m", "C")
+    limit: ClassVar[Limit | None] = Limit("alpha")
+    branches: ClassVar[Mapping[str, Branch]] = {
+        "retrieval": Branch("one pattern retrieved: the root with the largest m", (1.0, 0.0)),
+        "glass": Branch("spin glass: m = 0, q > 0", (0.0, 0.5)),
+        "paramagnet": Branch("m = 0, q = 0", explicit=True),
+    }
+    lines: ClassVar[Mapping[str, Boundary]] = {
+        "glass": Zero(Phase("paramagnet"), "stability"),
+        "spinodal": Fold("retrieval"),
+        "first-order": Coexistence(Phase("retrieval"), Phase("glass")),
+        "stability": Zero(Phase("retrieval"), "log_rho", "stability"),
+    }
+    critical: ClassVar[Critical | None] = Critical(
+        "alpha", "spinodal", "alpha_c", "largest load with a retrieval solution"
+    )
+
+    def crosstalk(self, x: Any) -> Any:
+        """Alpha r, the variance of the field from the patterns that are not retrieved."""
+        _, C = x
+        return self.alpha * (1 - self.T * C) / (1 - C) ** 2
+
+    def spins(self, x: Any) -> SpinAverages:
+        """Averages over the local field m + sqrt(alpha r) z."""
+        m, _ = x
+        return spin_averages(m, sqrt(maximum(self.crosstalk(x), 0 * m)), self.T)
+
+    def update(self, x: Any) -> Any:
+        spin = self.spins(x)
+        return stack(spin.tanh, spin.susceptibility)
+
+    def free_energy(self, x: Any) -> Any:
+        m, C = x
+        q, r = 1 - self.T * C, self.crosstalk(x)
+        return (
+            self.alpha / 2
+            + m**2 / 2
+            + self.alpha / 2 * (self.T * log(1 - C) - q / (1 - C))
+            + r * C / 2
+            - self.spins(x).log2cosh
+        )
+
+    def physical(self, x: Any) -> Any:
+        _, C = x
+        return C < 1  # 0 <= C <= 1/T holds at every root by itself
+
+    def jacobian(self, x: Any) -> Any:
+        _, C = x
+        spin = self.spins(x)
+        variance = self.alpha * (2 * (1 - self.T * C) / (1 - C) - self.T) / (1 - C) ** 2  # d(alpha r)/dC
+        return stack(
+            stack(spin.susceptibility, spin.susceptibility_1 * variance / 2),
+            stack(spin.susceptibility_1, spin.susceptibility_2 * variance / 2),
+        )
+
+    def start(self, branch: str) -> Any:
+        if branch == "glass":  # q close to its value at small alpha; C = 1/(1 + sqrt(alpha)) at T_g
+            T = np.asarray(self.T, dtype=float)
+            C0 = 1 / (1 + np.sqrt(np.asarray(self.alpha, dtype=float) * np.pi / 2))
+            return self.state(m=0.0, C=np.minimum(C0, 1 / np.maximum(T, 1e-300)) * (1 - 1e-3))
+        if branch == "paramagnet":
+            return self.state(m=0.0, C=1 / maximum(self.T, 1e-300 + 0 * self.T))
+        return super().start(branch)
+
+    def belongs(self, branch: str, x: Any) -> Any:
+        m, C = x
+        q = 1 - self.T * C
+        if branch == "retrieval":
+            return np.abs(m) > 1e-7
+        return (np.abs(m) < 1e-7) & ((q > 1e-9) if branch == "glass" else (np.abs(q) < 1e-9))
+
+    def state(self, **known: Any) -> Any:
+        if "q" in known:
+            q = known.pop("q")
+            if np.any((np.asarray(self.T) == 0) & (np.asarray(q) != 1)):
+                raise ParameterError("hopfield: at T = 0 the overlap q is 1; start from C = (1 - q)/T instead")
+            known["C"] = (1 - q) / np.maximum(self.T, 1e-300)
+        return super().state(**known)
+
+    def derived(self, x: Any) -> dict[str, Any]:
+        _, C = x
+        q = 1 - self.T * C
+        return {"q": q, "r": q / (1 - C) ** 2}
+
+    def entropy(self, x: Any) -> Any:
+        _, C = x
+        return self.spins(x).entropy - self.alpha / 2 * (log1p(-C) + C / (1 - C))
+
+    def rho(self, x: Any) -> Any:
+        """Alpha <sech^4>/(T (1 - C))^2; replica symmetry is stable below 1 [AGS87]_."""
+        _, C = x
+        return ratio(self.alpha * self.spins(x).sech4_over_T / (1 - C) ** 2, self.T)
+
+    def replicon(self, x: Any) -> Any:
+        return 1 - self.rho(x)
+
+    def log_rho(self, x: Any) -> Any:
+        """Zero at T_R; nearly linear in log T, which makes T_R = 1e-23 as easy as T_R = 0.04."""
+        return log(self.rho(x))

@@ -1,0 +1,93 @@
+"""Symmetric mixtures of n patterns in the Hopfield network at alpha = 0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+
+from replica.averages import IntegerLaw, SpinAverages, spin_averages, trinomial
+from replica.functions import exact, is_exact, stack
+from replica.theory import Boundary, Branch, Critical, Limit, Parameter, Phase, Theory, Zero, parameter
+
+__all__ = ["Mixtures"]
+
+
+@dataclass(frozen=True)
+class Mixtures(Theory):
+    r"""States that overlap equally with n patterns, few patterns among many neurons [AGS85a]_.
+
+    Parameters
+    ----------
+    n : int
+        Number of mixed patterns, at least 1; n = 1 is retrieval.
+    T : float or array
+        Temperature in units of J (k_B = 1), >= 0.
+
+    References
+    ----------
+    .. [AGS85a] D. J. Amit, H. Gutfreund, H. Sompolinsky, Phys. Rev. A 32, 1007 (1985).
+
+    Examples
+    --------
+    >>> from replica import solve
+    >>> state = solve(Mixtures(n=3, T=0.0))
+    >>> print(float(state["m"]), float(state.energy))
+    0.5 -0.375
+    """
+
+    n: Parameter = parameter("number of mixed patterns", "n", lower=1, integer=True, typical=(1, 9))
+    T: Parameter = parameter("temperature", "T", lower=0, default=0.0, unit="J", typical=(0.0, 1.0))
+
+    name: ClassVar[str] = "mixtures"
+    order: ClassVar[tuple[str, ...]] = ("m",)
+    limit: ClassVar[Limit | None] = Limit("T")
+    branches: ClassVar[Mapping[str, Branch]] = {
+        "mixture": Branch("equal overlap m with n patterns"),
+        "paramagnet": Branch("m = 0", (0.0,), explicit=True),
+    }
+    lines: ClassVar[Mapping[str, Boundary]] = {
+        "stability": Zero(Phase("mixture"), "transverse", "stability"),
+    }
+    critical: ClassVar[Critical | None] = Critical(
+        "T", "stability", "T_n", "temperature below which the n-mixture is locally stable"
+    )
+
+    @cached_property
+    def law(self) -> IntegerLaw:
+        """Law of z, the sum of the n pattern bits at one neuron."""
+        return trinomial(exact(1.0) if is_exact(self.T) else 1.0, self.n)
+
+    def spins(self, x: Any) -> SpinAverages:
+        """Averages at the sharp local fields m z, on a last axis for z."""
+        (m,) = x
+        field = np.expand_dims(np.asarray(m), -1) * self.law.w
+        return spin_averages(field, 0 * field, np.expand_dims(np.asarray(self.T), -1))
+
+    def update(self, x: Any) -> Any:
+        return stack(np.sum(self.spins(x).tanh * self.law.tilted, axis=-1) / 2)  # <z tanh(m z/T)>/n
+
+    def free_energy(self, x: Any) -> Any:
+        (m,) = x
+        return self.n * m**2 / 2 - np.sum(self.spins(x).log2cosh * self.law.weight, axis=-1)
+
+    def start(self, branch: str) -> Any:
+        if branch != "mixture":
+            return super().start(branch)
+        return self.state(m=np.sum(np.abs(self.law.w) * self.law.weight, axis=-1) / self.n)
+
+    def belongs(self, branch: str, x: Any) -> Any:
+        (m,) = x
+        return np.abs(m) > 1e-7 if branch == "mixture" else np.abs(m) < 1e-7
+
+    def entropy(self, x: Any) -> Any:
+        return np.sum(self.spins(x).entropy * self.law.weight, axis=-1)
+
+    def transverse(self, x: Any) -> Any:
+        """Smallest eigenvalue of the stability matrix, 1 - (1 - q)/T - Q/T; the mixture is stable where > 0."""
+        z, n = self.law.w, np.expand_dims(np.asarray(self.n), -1)
+        pairs = np.where(n > 1, (z**2 - n) / np.maximum(n * (n - 1), 1), 0)  # <xi_1 xi_2> given z
+        return 1 - np.sum(self.spins(x).susceptibility * (1 - pairs) * self.law.weight, axis=-1)
