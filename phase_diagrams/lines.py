@@ -11,7 +11,7 @@ from phase_diagrams.diagram import CONVERGED, Line
 from replica.errors import LocateError, ParameterError, ReplicaError, UnknownNameError
 from replica.solving.continuation import Event, Settings, Stop, follow
 from replica.solving.derivatives import determinant, jacobian
-from replica.solving.locate import Located, System, find, refine
+from replica.solving.locate import Located, System, find, refine, separations
 from replica.theory import Boundary, Theory
 
 __all__ = ["boundary_line"]
@@ -150,8 +150,8 @@ def _curve(
     lower[n:], upper[n:], scale[n:] = box[:, 0], box[:, 1], spans
     for i, parameter in enumerate((x, y)):
         fences[n + i] = theory.parameters()[parameter].metadata["lower"]
-        if theory.limit is not None and theory.limit.parameter == parameter:
-            lower[n + i] = max(lower[n + i], theory.limit.value + 1e-6 * spans[i])  # the line is singular in the limit
+        if theory.limit is not None and (parameter, fences[n + i]) == (theory.limit.parameter, theory.limit.value):
+            lower[n + i] = max(lower[n + i], fences[n + i] + 1e-6 * spans[i])  # lines are singular in the limit
     for phase, part in system.parts:
         if phase.over:  # a minimum at the edge of the domain (l = 0) ends the line
             lower[part.stop - 1] = theory.parameters()[phase.over].metadata["lower"]
@@ -176,7 +176,18 @@ def _curve(
         ]
         return float(np.prod(signs)) if signs else 1.0
 
-    events = {} if not folding or system.boundary.kind == "spinodal" else {"fold": Event(side, terminal=True)}
+    apart = separations(system, first.theory, first.z)
+
+    def merging(v: Any, _: Any) -> float:
+        """Changes sign where two states of the boundary merge: there it ends in a continuous transition."""
+        here = separations(system, theory.at(**values(v)), v[:n])
+        return float(min(now @ then / (then @ then) for now, then in zip(here, apart, strict=True)))
+
+    events = {}
+    if folding and system.boundary.kind != "spinodal":
+        events["fold"] = Event(side, terminal=True)
+    if apart:
+        events["merging"] = Event(merging, terminal=True)
     start = np.append(first.z, [getattr(first.theory, x), getattr(first.theory, y)]).astype(float)
     if logarithmic:
         start[-1] = np.log(start[-1])

@@ -38,7 +38,8 @@ class Settings:
     points : int
         Largest number of points.
     tol : float
-        Largest residual component of an accepted point.
+        Largest residual component of an accepted point; Newton's last step makes it far smaller, but for the
+        noise of numerical derivatives.
     turn : float
         Largest angle (radians) between successive tangents; sharper turns are resolved by shorter steps.
     """
@@ -47,7 +48,7 @@ class Settings:
     smallest: float = 1e-9
     largest: float = 0.1
     points: int = 2000
-    tol: float = 1e-11
+    tol: float = 1e-9
     turn: float = 0.25
 
 

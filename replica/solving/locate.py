@@ -359,6 +359,8 @@ def _along(system: System, theory: Theory, parameter: str, origin: float, end: f
             z = np.concatenate([x, tangent / np.linalg.norm(tangent)])
             low, high = sorted((float(curve.values[max(index - 1, 0)]), float(curve.values[index])))
             out = refine(system, theory, parameter, z, float(curve.values[index]))
+            if not _distinct(system, theory.at(**{parameter: out[1]}), out[0]):
+                continue  # the branch turns through m = 0: a continuous transition, no spinodal
             found.append(_located(system, theory, parameter, *out, bracket=(low, high)))
         return found
     tests, states = [], []
@@ -377,10 +379,10 @@ def _last(system: System, theory: Theory, z: Any) -> float:
 def _sign_changes(system: System, theory: Theory, parameter: str, values: Any, states: Any, tests: Any) -> list[Located]:
     found = []
     for i in range(len(values) - 1):
-        if not tests[i] * tests[i + 1] < 0:
+        if not (tests[i] * tests[i + 1] < 0 or tests[i] == 0):
             continue
         if np.all(np.isfinite(tests[i : i + 2])):
-            share = float(np.clip(tests[i] / (tests[i] - tests[i + 1]), 0.05, 0.95))
+            share = float(np.clip(tests[i] / (tests[i] - tests[i + 1]), 0.05, 0.95)) if tests[i] else 0.0
             value = values[i] + share * (values[i + 1] - values[i])
             z = states[i] + share * (states[i + 1] - states[i])
         else:  # infinite at zero (the replicon at T = 0): go there by decades until the sign changes
@@ -390,8 +392,31 @@ def _sign_changes(system: System, theory: Theory, parameter: str, values: Any, s
         z, value, size, spread, good = refine(system, theory, parameter, z, value)
         width = bracket[1] - bracket[0]
         good = good and bracket[0] - 0.5 * width <= value <= bracket[1] + 0.5 * width
+        if good and not _distinct(system, theory.at(**{parameter: value}), z):
+            continue  # the branches merge here (a continuous transition): nothing coexists
         found.append(_located(system, theory, parameter, z, value, size, spread, good, bracket))
     return found
+
+
+def _distinct(system: System, theory: Theory, z: Any) -> bool:
+    """Whether the states of a boundary are different ones: not where a branch merges into a trivial one."""
+    return all(np.max(np.abs(apart)) > 1e-4 for apart in separations(system, theory, z))
+
+
+def separations(system: System, theory: Theory, z: Any) -> list[Any]:
+    """Differences of order parameters that a fold or a coexistence must keep from zero.
+
+    The two phases of a coexistence; a folding branch and the trivial branches. Where one vanishes the
+    boundary ends in a continuous transition.
+    """
+    if isinstance(system.boundary, Zero):
+        return []
+    if isinstance(system.boundary, Coexistence):
+        (_, _, first), (_, _, second) = system.states(theory, z)
+        return [np.asarray(first) - np.asarray(second)]
+    own = system.boundary.branch
+    trivial = [name for name, branch in theory.branches.items() if branch.explicit and name != own]
+    return [z[: system.n] - np.asarray(theory.start(name)) for name in trivial]
 
 
 def _by_decades(system: System, theory: Theory, parameter: str, value: float, z: Any, test: float) -> tuple[float, Any]:

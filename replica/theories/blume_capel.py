@@ -88,6 +88,10 @@ class BlumeCapel(Theory):
         (m,) = x
         return m**2 / 2 - self.site(x)[3]
 
+    def jacobian(self, x: Any) -> Any:
+        down, zero, up, _ = self.site(x)
+        return stack(stack((1 - zero - (up - down) ** 2) / maximum(self.T, 0 * zero + COLD)))
+
     def belongs(self, branch: str, x: Any) -> Any:
         (m,) = x
         return m > 1e-7 if branch == "ferromagnet" else np.abs(m) < 1e-7

@@ -74,6 +74,9 @@ class Mixtures(Theory):
         (m,) = x
         return self.n * m**2 / 2 - np.sum(self.spins(x).log2cosh * self.law.weight, axis=-1)
 
+    def jacobian(self, x: Any) -> Any:
+        return stack(stack(np.sum(self.spins(x).susceptibility * self.law.w * self.law.tilted, axis=-1) / 2))
+
     def start(self, branch: str) -> Any:
         if branch != "mixture":
             return super().start(branch)
