@@ -1,4 +1,4 @@
-"""Phase boundaries as curves in two control parameters, followed by arclength so that re-entrant ones come out right."""
+"""Phase boundaries as curves in two control parameters, followed by arclength through every turn."""
 
 from __future__ import annotations
 
@@ -77,14 +77,17 @@ def boundary_line(
     """
     if isinstance(boundary, str):
         if boundary not in theory.lines:
-            raise UnknownNameError(f"line of {theory.name}", boundary, theory.lines)
+            msg = f"line of {theory.name}"
+            raise UnknownNameError(msg, boundary, theory.lines)
         name = name or boundary
         boundary = theory.lines[boundary]
     for parameter in (x, y):
         if parameter not in theory.parameters():
-            raise UnknownNameError(f"parameter of {theory.name}", parameter, theory.parameters())
+            msg = f"parameter of {theory.name}"
+            raise UnknownNameError(msg, parameter, theory.parameters())
     if x == y:
-        raise ParameterError(f"{theory.name}: a line needs two different parameters, not {x} twice")
+        msg = f"{theory.name}: a line needs two different parameters, not {x} twice"
+        raise ParameterError(msg)
     xlim, ylim = xlim or _typical(theory, x), ylim or _typical(theory, y)
     if at is not None and len(at):
         margin = 0.02 * (max(at) - min(at))
@@ -129,10 +132,11 @@ def _first(
             for point in points:
                 if point.located and span[0] <= point.value <= span[1]:
                     return point
-    raise LocateError(
+    msg = (
         f"{theory.name}: no {boundary.kind} point found for {x} in [{xlim[0]:g}, {xlim[1]:g}] and "
         f"{y} in [{ylim[0]:g}, {ylim[1]:g}]; try another range"
     )
+    raise LocateError(msg)
 
 
 def _curve(
@@ -150,8 +154,13 @@ def _curve(
     lower[n:], upper[n:], scale[n:] = box[:, 0], box[:, 1], spans
     for i, parameter in enumerate((x, y)):
         fences[n + i] = theory.parameters()[parameter].metadata["lower"]
-        if theory.limit is not None and (parameter, fences[n + i]) == (theory.limit.parameter, theory.limit.value):
-            lower[n + i] = max(lower[n + i], fences[n + i] + 1e-6 * spans[i])  # lines are singular in the limit
+        if theory.limit is not None and (parameter, fences[n + i]) == (
+            theory.limit.parameter,
+            theory.limit.value,
+        ):
+            lower[n + i] = max(
+                lower[n + i], fences[n + i] + 1e-6 * spans[i]
+            )  # lines are singular in the limit
     for phase, part in system.parts:
         if phase.over:  # a minimum at the edge of the domain (l = 0) ends the line
             lower[part.stop - 1] = theory.parameters()[phase.over].metadata["lower"]
@@ -171,9 +180,7 @@ def _curve(
     def side(v: Any, _: Any) -> float:
         """Changes sign where a branch that folds passes its fold: there the boundary ends."""
         here = theory.at(**values(v))
-        signs = [
-            determinant(np.eye(len(theory.order)) - jacobian(here, v[part])) for part in folding
-        ]
+        signs = [determinant(np.eye(len(theory.order)) - jacobian(here, v[part])) for part in folding]
         return float(np.prod(signs)) if signs else 1.0
 
     apart = separations(system, first.theory, first.z)
@@ -198,12 +205,23 @@ def _curve(
         direction[n] = sign * scale[n]
         halves.append(
             follow(
-                residual, start, scale=scale, direction=direction, lower=lower, upper=upper,
-                fences=fences, events=events, settings=settings,
+                residual,
+                start,
+                scale=scale,
+                direction=direction,
+                lower=lower,
+                upper=upper,
+                fences=fences,
+                events=events,
+                settings=settings,
             )
         )
     forward, backward = halves
-    joined = forward.y if forward.stop is Stop.CLOSED else np.concatenate([backward.y[:, :0:-1], forward.y], axis=1)
+    joined = (
+        forward.y
+        if forward.stop is Stop.CLOSED
+        else np.concatenate([backward.y[:, :0:-1], forward.y], axis=1)
+    )
     if logarithmic:
         joined[n + 1] = np.exp(joined[n + 1])
     return joined
@@ -223,11 +241,15 @@ def _at(system: System, theory: Theory, curve: Any, x: str, y: str, at: Sequence
             guess = a + share * (b - a)
             if getattr(system.boundary, "test", "") == "log_rho":
                 guess[-1] = np.exp(np.log(a[-1]) + share * (np.log(b[-1]) - np.log(a[-1])))
-            _, found, _, _, good = refine(system, theory.at(**{x: float(value)}), y, guess[:-2], float(guess[-1]))
+            _, found, _, _, good = refine(
+                system, theory.at(**{x: float(value)}), y, guess[:-2], float(guess[-1])
+            )
             if good and not any(abs(found - other) <= 1e-9 * max(1e-300, abs(other)) for other in got):
                 got.append(found)
         for found in sorted(got) or [np.nan]:
             xs.append(float(value))
             ys.append(found)
-            status.append(CONVERGED if np.isfinite(found) else f"no such point at {x}={value:g} in this range")
+            status.append(
+                CONVERGED if np.isfinite(found) else f"no such point at {x}={value:g} in this range"
+            )
     return xs, ys, status

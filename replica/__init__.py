@@ -23,7 +23,8 @@ __all__ = ["__version__", *sorted(_HOMES)]
 def __getattr__(name: str) -> Any:
     """Load a public name when it is first used, so that importing the package costs nothing."""
     if name not in _HOMES:
-        raise AttributeError(f"module 'replica' has no attribute {name!r}")
+        msg = f"module 'replica' has no attribute {name!r}"
+        raise AttributeError(msg)
     import importlib
 
     return getattr(importlib.import_module(_HOMES[name]), name)

@@ -3,9 +3,9 @@ r"""Averages over quenched noise, accurate at every temperature, T = 0 included.
 **Spins in a Gaussian field.** With :math:`h = \text{loc} + \text{width}\, z` the thermal noise of a spin is
 logistic noise: :math:`\tanh(h/T) = \frac12\int du\, \mathrm{sech}^2(u)\, \mathrm{sign}(h - Tu)`. The Gaussian
 average of a sign is an error function, so a finite temperature is the zero-temperature closed form averaged
-over u. For wide fields (width/T > 2.5) a Gauss rule of the logistic weight needs 12 to 36 nodes; for narrow ones
-the trapezoidal rule in z converges exponentially. Plain Gauss-Hermite quadrature is wrong at low temperature
-and is not used (docs/performance.md).
+over u. For wide fields (width/T > 2.5) a Gauss rule of the logistic weight needs 12 to 36 nodes; for narrow
+ones the trapezoidal rule in z converges exponentially. Plain Gauss-Hermite quadrature is wrong at low
+temperature and is not used (docs/performance.md).
 
 **Integer fields.** Sums of L sparse weights, W = -L..L (trinomial) or its limit at sparsity p -> 0 (Skellam).
 """
@@ -37,11 +37,11 @@ __all__ = ["IntegerLaw", "SpinAverages", "skellam", "spin_averages", "trinomial"
 TINY = 1e-100
 """Stands for a width of zero: the field is then sharp, and every formula takes its limit."""
 
-_NORMAL_STEPS = ((0.45, 0.45), (1.0, 0.25), (1.6, 0.14), (2.5, 0.09))
+_NORMAL_STEPS = ((0.2, 0.55), (0.45, 0.42), (1.0, 0.22), (1.6, 0.14), (2.5, 0.09))
 _LOGISTIC_NODES = ((4.0, 36), (8.0, 20), (np.inf, 12))
 """(Largest width/T, step) of the rules in z, and (largest width/T, nodes) of the rules in u: the measured
 borders at which every average above, second derivatives included, reaches rounding error."""
-_BLOCK = 2048
+_BLOCK = 512
 """Points per block: nodes times points then stay inside the second-level cache."""
 
 
@@ -82,106 +82,150 @@ class SpinAverages:
     width: Number
     T: Number
 
-    @cached_property
+    @property
     def tanh(self) -> Number:
         """<tanh(h/T)>, the magnetisation."""
-        return self._mean(
-            lambda x, w, u, T: _erf_over_root2(x),
-            lambda t, T: t,
-            odd=True,
-        )
+        return self._first[0]
 
-    @cached_property
+    @property
     def susceptibility(self) -> Number:
         """C = <1 - tanh^2(h/T)>/T = d<tanh>/d loc; finite at T = 0."""
-        return self._mean(lambda x, w, u, T: 2 * pdf(x) / w, lambda t, T: (1 - t * t) / T)
+        known = self.__dict__.get("_second")
+        return known[0] if known else self._first[1]
 
-    @cached_property
+    @property
     def susceptibility_1(self) -> Number:
         """dC/d loc."""
-        return self._mean(
-            lambda x, w, u, T: -2 * x * pdf(x) / w**2,
-            lambda t, T: -2 * t * (1 - t * t) / T**2,
-            odd=True,
-        )
+        return self._second[1]
 
-    @cached_property
+    @property
     def susceptibility_2(self) -> Number:
         """d^2 C/d loc^2 = 2 dC/d(width^2), by the heat equation."""
-        return self._mean(
-            lambda x, w, u, T: 2 * (x * x - 1) * pdf(x) / w**3,
-            lambda t, T: (1 - t * t) * (6 * t * t - 2) / T**3,
-        )
+        return self._second[2]
 
-    @cached_property
+    @property
     def sech4_over_T(self) -> Number:
-        """<sech^4(h/T)>/T, which enters the replicon; finite at T = 0."""
-        return self._mean(
-            lambda x, w, u, T: (4 * pdf(x) / w - T**2 * (x * x - 1) * pdf(x) / w**3) / 3,
-            lambda t, T: (1 - t * t) ** 2 / T,
-        )
+        """<sech^4(h/T)>/T, which enters the replicon; finite at T = 0.
 
-    @cached_property
+        From the second derivative, since (sech^2)'' = 4 sech^2 - 6 sech^4.
+        """
+        return (4 * self._second[0] - self.T**2 * self._second[2]) / 6
+
+    @property
     def log2cosh(self) -> Number:
         """T <ln 2cosh(h/T)>, minus the free energy of one spin; <|h|> at T = 0."""
+        return self._energies[0]
+
+    @property
+    def entropy(self) -> Number:
+        """<ln 2cosh(h/T) - (h/T) tanh(h/T)>, the entropy of one spin; 0 at T = 0."""
+        return self._energies[1]
+
+    @cached_property
+    def _first(self) -> tuple[Number, ...]:
         return self._mean(
-            lambda x, w, u, T: w * (x * _erf_over_root2(x) + 2 * pdf(x)),
-            None,
-            lambda h, T: T * log2cosh(h / T),
+            lambda x, w, u, T: (_erf_over_root2(x), 2 * pdf(x)),
+            lambda w, T: (1, 1 / w),
+            lambda h, T: _with(tanh(h / T), lambda t: (t, 1 - t * t)),
+            lambda T: (1, 1 / T),
+            odd=(True, False),
         )
 
     @cached_property
-    def entropy(self) -> Number:
-        """<ln 2cosh(h/T) - (h/T) tanh(h/T)>, the entropy of one spin; 0 at T = 0."""
+    def _second(self) -> tuple[Number, ...]:
+        def smeared(x: Number, w: Number, u: Number, T: Number) -> tuple[Number, ...]:
+            density = pdf(x)
+            slope = x * density
+            return density, slope, x * slope - density
+
+        def bare(t: Number) -> tuple[Number, ...]:
+            square = t * t
+            s = 1 - square
+            return s, t * s, s * (3 * square - 1)
+
         return self._mean(
-            lambda x, w, u, T: -u * _erf_over_root2(x),
-            None,
-            lambda h, T: log2cosh(h / T) - h / T * tanh(h / T),
+            smeared,
+            lambda w, T: (2 / w, -2 / w**2, 2 / w**3),
+            lambda h, T: bare(tanh(h / T)),
+            lambda T: (1 / T, -2 / T**2, 2 / T**3),
+            odd=(False, True, False),
         )
 
-    def _mean(self, smeared: Any, of_tanh: Any, of_field: Any = None, odd: bool = False) -> Number:
-        """Average `smeared` over logistic noise u, or a function of the field over Gaussian z.
+    @cached_property
+    def _energies(self) -> tuple[Number, ...]:
+        def smeared(x: Number, w: Number, u: Number, T: Number) -> tuple[Number, ...]:
+            sign = _erf_over_root2(x)
+            return x * sign + 2 * pdf(x), -u * sign
 
-        ``smeared(x, w, u, T)`` is the Gaussian average at noise u, with x = (loc - T u)/w.
-        ``of_tanh(tanh(h/T), T)`` or ``of_field(h, T)`` is the bare function of the field.
+        return self._mean(
+            smeared,
+            lambda w, T: (w, 1),
+            lambda h, T: _with(log2cosh(h / T), lambda v: (v, v - h / T * tanh(h / T))),
+            lambda T: (T, 1),
+            odd=(False, False),
+        )
+
+    def _mean(
+        self, smeared: Any, smeared_units: Any, bare: Any, bare_units: Any, odd: tuple[bool, ...]
+    ) -> tuple[Number, ...]:
+        """Average several functions at once, over logistic noise u or over Gaussian z.
+
+        ``smeared(x, w, u, T)`` are the Gaussian averages at noise u, with x = (loc - T u)/w;
+        ``bare(h, T)`` the functions of the field itself; the units multiply the means. Odd ones vanish
+        exactly at loc = 0.
         """
         if is_exact(self.loc, self.width, self.T):
-
-            def one(loc: Any, width: Any, T: Any) -> Any:
-                if T == 0 or width > 4 * T:
-                    u, weight = _logistic_rule_exact() if T else (0 * _one(), _one())
-                    w = maximum(width, exact(TINY))
-                    return np.sum(smeared((loc - T * u) / w, w, u, T) * weight)
-                z, weight = _normal_rule_exact(width / T) if width else (0 * _one(), _one())
-                h = loc + width * z
-                return np.sum((of_field(h, T) if of_field else of_tanh(tanh(h / T), T)) * weight)
-
-            return np.frompyfunc(one, 3, 1)(*(exact(value) for value in (self.loc, self.width, self.T)))
+            return self._mean_exact(smeared, smeared_units, bare, bare_units, len(odd))
         loc, width, T = np.broadcast_arrays(
             *(np.asarray(value, dtype=float) for value in (self.loc, self.width, self.T))
         )
         shape = loc.shape
         loc, width, T = loc.ravel(), width.ravel(), T.ravel()
-        out = np.full(loc.shape, np.nan)
+        out = np.full((len(odd), loc.size), np.nan)
+
+        def store(part: Any, values: Any, weight: Any, units: Any) -> None:
+            for row, value, unit in zip(out, values, units, strict=True):
+                row[part] = value @ weight * unit
+
         with np.errstate(all="ignore"):
             ratio = np.where(T == 0, np.inf, width / np.abs(T))
             lower = -1.0
             for upper, step in ((0.0, np.inf), *_NORMAL_STEPS):
                 z, weight = _normal_rule(step)
                 for part in _blocks((ratio > lower) & (ratio <= upper)):
-                    t = T[part, None]
                     h = loc[part, None] + width[part, None] * z
-                    out[part] = (of_field(h, t) if of_field else of_tanh(np.tanh(h / t), t)) @ weight
+                    store(part, bare(h, T[part, None]), weight, bare_units(T[part]))
                 lower = upper
             for upper, count in _LOGISTIC_NODES:
                 u, weight = _logistic_rule(count)
                 for part in _blocks((ratio > lower) & (ratio <= upper)):
                     t, w = T[part, None], np.maximum(width[part, None], TINY)
-                    out[part] = smeared((loc[part, None] - t * u) / w, w, u, t) @ weight
+                    values = smeared((loc[part, None] - t * u) / w, w, u, t)
+                    store(part, values, weight, smeared_units(w[:, 0], t[:, 0]))
                 lower = upper
-        if odd:
-            out[loc == 0] = 0.0  # by symmetry; rounding must not break m = 0
-        return out.reshape(shape)[()]
+        for row, is_odd in zip(out, odd, strict=True):
+            if is_odd:
+                row[loc == 0] = 0.0  # by symmetry; rounding must not break m = 0
+        return tuple(row.reshape(shape)[()] for row in out)
+
+    def _mean_exact(
+        self, smeared: Any, smeared_units: Any, bare: Any, bare_units: Any, count: int
+    ) -> tuple[Number, ...]:
+        def one(loc: Any, width: Any, T: Any) -> tuple[Any, ...]:
+            if T == 0 or width > 4 * T:
+                u, weight = _logistic_rule_exact() if T else (0 * _one(), _one())
+                w = maximum(width, exact(TINY))
+                values, units = smeared((loc - T * u) / w, w, u, T), smeared_units(w, T)
+            else:
+                z, weight = _normal_rule_exact(width / T) if width else (0 * _one(), _one())
+                values, units = bare(loc + width * z, T), bare_units(T)
+            return tuple(np.sum(value * weight) * unit for value, unit in zip(values, units, strict=True))
+
+        return np.frompyfunc(one, 3, count)(*(exact(value) for value in (self.loc, self.width, self.T)))
+
+
+def _with(value: Any, function: Any) -> Any:
+    return function(value)
 
 
 def _erf_over_root2(x: Number) -> Number:
@@ -201,7 +245,7 @@ def _blocks(mask: Any) -> Any:
 
 @cache
 def _logistic_rule(count: int) -> tuple[Any, Any]:
-    """Gauss rule of the weight sech^2(u)/2: Jacobi matrix with off-diagonal^2 = k^4/(4(4k^2-1)), nodes times pi."""
+    """Gauss rule of sech^2(u)/2: Jacobi matrix with off-diagonal^2 = k^4/(4(4k^2-1)), nodes times pi."""
     k = np.arange(1, count)
     off = np.sqrt(k**4 / (4.0 * (4.0 * k**2 - 1.0)))
     nodes, vectors = np.linalg.eigh(np.diag(off, 1) + np.diag(off, -1))
@@ -276,7 +320,7 @@ class IntegerLaw:
     slope: Any = None
 
 
-def skellam(l: Number) -> IntegerLaw:  # noqa: E741 - the name of the paper
+def skellam(l: Number) -> IntegerLaw:
     """Law of W at sparsity p -> 0: difference of two Poisson counts of mean l/2 each.
 
     P(w) = exp(-l) I_w(l) (Tubiana and Monasson 2017). The support is cut where the tail is below 1e-18

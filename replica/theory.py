@@ -194,6 +194,17 @@ class Theory:
 
     A subclass is a frozen dataclass. It must define `order`, `update` and `free_energy`; everything else
     has a default. See `docs/add_a_theory.md`.
+
+    Attributes
+    ----------
+    name, order : str, tuple of str
+        The theory's name on the command line; the names of the unknowns.
+    branches, lines, limit, critical
+        Declarations that the engine reads.
+    equations : mapping of str to (str, str)
+        What `replica show` prints: readable and LaTeX.
+    references, known, notes, symbols
+        Papers; published numbers with their source; conventions; order parameters in words.
     """
 
     name: ClassVar[str]
@@ -205,6 +216,8 @@ class Theory:
     equations: ClassVar[Mapping[str, tuple[str, str]]] = {}
     references: ClassVar[tuple[str, ...]] = ()
     known: ClassVar[Mapping[str, str]] = {}
+    notes: ClassVar[tuple[str, ...]] = ()
+    symbols: ClassVar[Mapping[str, str]] = {}
 
     def __post_init__(self) -> None:
         """Check every control parameter against its domain."""
@@ -243,7 +256,8 @@ class Theory:
         """Order parameters from named values, missing ones taken from the first branch's start."""
         unknown = [name for name in known if name not in self.order]
         if unknown:
-            raise UnknownNameError(f"order parameter of {self.name}", unknown[0], self.order)
+            msg = f"order parameter of {self.name}"
+            raise UnknownNameError(msg, unknown[0], self.order)
         missing = [name for name in self.order if name not in known]
         if missing:
             start = self.start(next(iter(self.branches)))
@@ -310,7 +324,8 @@ class Theory:
     def branch(self, name: str) -> Branch:
         """Look a branch up by name."""
         if name not in self.branches:
-            raise UnknownNameError(f"branch of {self.name}", name, self.branches)
+            msg = f"branch of {self.name}"
+            raise UnknownNameError(msg, name, self.branches)
         return self.branches[name]
 
     def at(self, **changes: Parameter) -> Self:
@@ -360,7 +375,13 @@ class Theory:
 
 
 def _short(value: Any) -> str:
-    return f"array{np.shape(value)}" if np.ndim(value) else value if isinstance(value, str) else f"{float(value):.10g}"
+    return (
+        f"array{np.shape(value)}"
+        if np.ndim(value)
+        else value
+        if isinstance(value, str)
+        else f"{float(value):.10g}"
+    )
 
 
 def _check(theory: str, name: str, value: Any, about: Mapping[str, Any]) -> None:
@@ -369,7 +390,8 @@ def _check(theory: str, name: str, value: Any, about: Mapping[str, Any]) -> None
     try:
         number = np.asarray(value, dtype=float)
     except (TypeError, ValueError):
-        raise ParameterError(f"{theory}: {name} must be a number, not {value!r}") from None
+        msg = f"{theory}: {name} must be a number, not {value!r}"
+        raise ParameterError(msg) from None
     bad = ~np.isfinite(number)
     bad |= (number <= about["lower"]) if about["open_lower"] else (number < about["lower"])
     bad |= number > about["upper"]
@@ -377,4 +399,5 @@ def _check(theory: str, name: str, value: Any, about: Mapping[str, Any]) -> None
         bad |= number != np.round(number)
     if np.any(bad):
         wrong = number[bad].flat[0] if number.ndim else number
-        raise ParameterError(f"{theory}: {name} = {float(wrong):g} is not allowed; {name} is {domain(about)}")
+        msg = f"{theory}: {name} = {float(wrong):g} is not allowed; {name} is {domain(about)}"
+        raise ParameterError(msg)

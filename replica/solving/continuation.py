@@ -158,10 +158,12 @@ def follow(
     along = np.asarray(direction, dtype=float) / scale
     tangent = tangent_at(y, along)
     if tangent is None:
-        raise LocateError("the curve cannot be followed: its equations are not finite at the first point")
+        msg = "the curve cannot be followed: its equations are not finite at the first point"
+        raise LocateError(msg)
     corrected, _ = correct(y, tangent, tangent @ (y / scale))
     if corrected is None:
-        raise LocateError("the curve cannot be followed: its first point does not solve the equations")
+        msg = "the curve cannot be followed: its first point does not solve the equations"
+        raise LocateError(msg)
     y = corrected
     points, tangents, found = [y], [tangent], []
     values = {name: event.function(y, tangent) for name, event in events.items()}
@@ -295,7 +297,8 @@ class Trace:
         theory = self.theory.at(**{self.parameter: self.values})
         order = dict(zip(theory.order, self.x, strict=True)) | theory.derived(self.x)
         if name not in order:
-            raise UnknownNameError(f"order parameter of {theory.name}", name, order)
+            msg = f"order parameter of {theory.name}"
+            raise UnknownNameError(msg, name, order)
         return order[name]
 
     def measure(self, name: str) -> Any:
@@ -357,15 +360,18 @@ def trace(
     False 1 0.138
     """
     if parameter not in theory.parameters():
-        raise UnknownNameError(f"parameter of {theory.name}", parameter, theory.parameters())
+        msg = f"parameter of {theory.name}"
+        raise UnknownNameError(msg, parameter, theory.parameters())
     if not np.isfinite(to):
-        raise ParameterError(f"{theory.name}: the end of the trace must be a finite number, not {to}")
+        msg = f"{theory.name}: the end of the trace must be a finite number, not {to}"
+        raise ParameterError(msg)
     origin = float(getattr(theory, parameter))
     if start is None:
         name = branch or next(iter(theory.branches))
         first = Newton().run(theory, theory.start(name))
         if not first.success:
-            raise ConvergenceError(f"{theory.describe()}: no {name} solution to start the trace from", first)
+            msg = f"{theory.describe()}: no {name} solution to start the trace from"
+            raise ConvergenceError(msg, first)
         start = first.x
     n = len(start)
     about = theory.parameters()[parameter].metadata

@@ -49,7 +49,9 @@ def difference(f: Callable[[Any], Any], y: Any, scale: Any = None, lower: Any = 
     low = np.full((n, *tail), -np.inf) if lower is None else np.asarray(lower, dtype=float).reshape(n, *tail)
     left, right = np.where(y - step >= low, -step, 2 * step), step
     shift = np.eye(n).reshape(n, n, *tail)
-    points = np.concatenate([y[:, None] + shift * left[None], y[:, None] + shift * right[None], y[:, None]], axis=1)
+    points = np.concatenate(
+        [y[:, None] + shift * left[None], y[:, None] + shift * right[None], y[:, None]], axis=1
+    )
     values = f(points)
     a, b, here = values[:, :n], values[:, n : 2 * n], values[:, 2 * n :]
     # parabola through the offsets left, right and 0

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from replica.errors import LocateError, ReplicaError, UnknownNameError
-from replica.functions import exact, is_exact
-from replica.solving.continuation import Settings, Stop, trace
+from replica.functions import is_exact
+from replica.solving.continuation import Settings, trace
 from replica.solving.derivatives import determinant, difference, jacobian, solve_linear
 from replica.solving.search import solve
 from replica.theory import Boundary, Coexistence, Fold, Phase, Theory, Zero
@@ -269,18 +269,21 @@ def locate(
     """
     if isinstance(boundary, str):
         if boundary not in theory.lines:
-            raise UnknownNameError(f"line of {theory.name}", boundary, theory.lines)
+            msg = f"line of {theory.name}"
+            raise UnknownNameError(msg, boundary, theory.lines)
         boundary = theory.lines[boundary]
     if parameter not in theory.parameters():
-        raise UnknownNameError(f"parameter of {theory.name}", parameter, theory.parameters())
+        msg = f"parameter of {theory.name}"
+        raise UnknownNameError(msg, parameter, theory.parameters())
     if near is None:
         candidates = find(theory, boundary, parameter)
         if not candidates:
             low, high = _range(theory, parameter)
-            raise LocateError(
+            msg = (
                 f"{theory.at(**{parameter: None}).describe()}: no {boundary.kind} point met for {parameter} "
                 f"between {low:g} and {high:g}"
             )
+            raise LocateError(msg)
         return candidates[0]
     system = System(boundary, theory)
     z, value, size, spread, good = refine(system, theory, parameter, near, value)
@@ -302,7 +305,9 @@ def _located(
     x = z[: system.n]
     if not isinstance(system.boundary, Fold):
         _, at, x = system.states(at, z)[0]
-    return Located(at, system.boundary, parameter, value if good else np.nan, z, x, good, bracket, size, spread)
+    return Located(
+        at, system.boundary, parameter, value if good else np.nan, z, x, good, bracket, size, spread
+    )
 
 
 def _range(theory: Theory, parameter: str) -> tuple[float, float]:
@@ -312,7 +317,9 @@ def _range(theory: Theory, parameter: str) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def find(theory: Theory, boundary: Boundary, parameter: str, *, span: tuple[float, float] | None = None) -> list[Located]:
+def find(
+    theory: Theory, boundary: Boundary, parameter: str, *, span: tuple[float, float] | None = None
+) -> list[Located]:
     """All candidates of a boundary met while the branches are traced in one control parameter.
 
     The branch is traced from the theory's limit when `parameter` is the limit's, else from either end of
@@ -332,12 +339,15 @@ def find(theory: Theory, boundary: Boundary, parameter: str, *, span: tuple[floa
     return found
 
 
-def _journeys(theory: Theory, branch: str, parameter: str, low: float, high: float) -> list[tuple[float, float]]:
+def _journeys(
+    theory: Theory, branch: str, parameter: str, low: float, high: float
+) -> list[tuple[float, float]]:
     limit = theory.limit
     if limit is not None and limit.parameter == parameter and low <= limit.value <= high:
         far = high + 100 * (high - low)  # beyond the typical range a branch may go on; the fold stops it
         return [(limit.value, far if branch in theory.folding else high)]
-    return [(low, high), (high, low)]
+    middle = 0.5 * (low + high)
+    return [(low, high), (high, low), (middle, high), (middle, low)]
 
 
 def _along(system: System, theory: Theory, parameter: str, origin: float, end: float) -> list[Located]:
@@ -376,7 +386,9 @@ def _last(system: System, theory: Theory, z: Any) -> float:
         return float(system.residual(theory, z)[-1])
 
 
-def _sign_changes(system: System, theory: Theory, parameter: str, values: Any, states: Any, tests: Any) -> list[Located]:
+def _sign_changes(
+    system: System, theory: Theory, parameter: str, values: Any, states: Any, tests: Any
+) -> list[Located]:
     found = []
     for i in range(len(values) - 1):
         if not (tests[i] * tests[i + 1] < 0 or tests[i] == 0):
@@ -419,7 +431,9 @@ def separations(system: System, theory: Theory, z: Any) -> list[Any]:
     return [z[: system.n] - np.asarray(theory.start(name)) for name in trivial]
 
 
-def _by_decades(system: System, theory: Theory, parameter: str, value: float, z: Any, test: float) -> tuple[float, Any]:
+def _by_decades(
+    system: System, theory: Theory, parameter: str, value: float, z: Any, test: float
+) -> tuple[float, Any]:
     for _ in range(300):
         smaller = theory.at(**{parameter: value / 10})
         moved = _complete(system, smaller, None)
@@ -489,5 +503,6 @@ def critical(theory: Theory) -> Located:
     """
     what = theory.critical
     if what is None:
-        raise LocateError(f"{theory.name} has no critical value of its own; see its lines")
+        msg = f"{theory.name} has no critical value of its own; see its lines"
+        raise LocateError(msg)
     return locate(theory, what.boundary, what.parameter)

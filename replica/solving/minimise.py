@@ -52,7 +52,8 @@ def minimise(theory: Theory, branch: str | None = None, over: str = "l") -> Solu
     l* = 0.383192893, f = -3.022487478e-03
     """
     if over not in theory.parameters():
-        raise UnknownNameError(f"parameter of {theory.name}", over, theory.parameters())
+        msg = f"parameter of {theory.name}"
+        raise UnknownNameError(msg, over, theory.parameters())
     name = branch or next(iter(theory.branches))
     high = theory.parameters()[over].metadata["typical"][1]
     grid = high * np.geomspace(1e-5, 1.0, 61)
@@ -61,16 +62,20 @@ def minimise(theory: Theory, branch: str | None = None, over: str = "l") -> Solu
     known = np.flatnonzero(np.isfinite(f))
     where = theory.at(**{over: None}).describe()
     if not known.size:
-        raise LocateError(f"{where}: no {name} solution for any {over} between {grid[0]:g} and {high:g}")
+        msg = f"{where}: no {name} solution for any {over} between {grid[0]:g} and {high:g}"
+        raise LocateError(msg)
     inner = [
         i for i in known[1:-1] if i - 1 in known and i + 1 in known and f[i] <= f[i - 1] and f[i] <= f[i + 1]
     ]
     if not inner:
         if f[known[0]] <= np.nanmin(f):
-            raise LocateError(f"{where}: f increases with {over} from the start; its minimum is at {over} -> 0")
-        raise LocateError(
-            f"{where}: f has no minimum in {over} up to {grid[known[-1]]:.4g}, where the {name} branch or the search ends"
+            msg = f"{where}: f increases with {over} from the start; its minimum is at {over} -> 0"
+            raise LocateError(msg)
+        msg = (
+            f"{where}: f has no minimum in {over} up to {grid[known[-1]]:.4g}, "
+            f"where the {name} branch or the search ends"
         )
+        raise LocateError(msg)
     best = min(inner, key=lambda i: f[i])
     y, iterations = np.append(found.x[:, best], grid[best]), 0
 
@@ -79,7 +84,8 @@ def minimise(theory: Theory, branch: str | None = None, over: str = "l") -> Solu
         return np.concatenate([here.residual(y[:-1]), here.slope(over, y[:-1])[None]])
 
     size = np.inf
-    for iterations in range(1, 31):
+    for _ in range(30):
+        iterations += 1
         r = equations(y)
         if not np.all(np.isfinite(r)):
             break
@@ -90,8 +96,12 @@ def minimise(theory: Theory, branch: str | None = None, over: str = "l") -> Solu
         if longest < 1e-13:
             break
     if not (size < 1e-10 and grid[best - 1] <= y[-1] <= grid[best + 1]):
+        msg = (
+            f"{where}: a minimum lies in {over} between {grid[best - 1]:.6g} and {grid[best + 1]:.6g} "
+            "but was not located"
+        )
         raise LocateError(
-            f"{where}: a minimum lies in {over} between {grid[best - 1]:.6g} and {grid[best + 1]:.6g} but was not located",
+            msg,
             (float(grid[best - 1]), float(grid[best + 1])),
         )
     at = theory.at(**{over: float(y[-1])})

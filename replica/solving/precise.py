@@ -74,9 +74,11 @@ def polish(point: Located | Solution, digits: int) -> Precise:
     import mpmath
 
     if not 1 <= digits <= 1000:
-        raise ParameterError(f"digits = {digits} is not allowed; it is a whole number from 1 to 1000")
+        msg = f"digits = {digits} is not allowed; it is a whole number from 1 to 1000"
+        raise ParameterError(msg)
     if isinstance(point, Located) and not point.located:
-        raise LocateError("a point that was not located has no digits to polish", point.bracket)
+        msg = "a point that was not located has no digits to polish"
+        raise LocateError(msg, point.bracket)
     if isinstance(point, Solution):
         point.require()
     earlier = None
@@ -95,7 +97,8 @@ def polish(point: Located | Solution, digits: int) -> Precise:
         if earlier is not None and (earlier.value, earlier.order) == (result.value, result.order):
             return result
         earlier = result
-    raise LocateError(f"{point.theory.describe()}: the digits do not settle at {digits} digits")
+    msg = f"{point.theory.describe()}: the digits do not settle at {digits} digits"
+    raise LocateError(msg)
 
 
 def _newton(point: Located | Solution) -> tuple[Any, Theory, Any, float]:
@@ -106,7 +109,8 @@ def _newton(point: Located | Solution) -> tuple[Any, Theory, Any, float]:
     system = System(point.boundary, point.theory)
     z, value, residual, _, good = refine(system, theory, point.parameter, _exact(point.z), exact(point.value))
     if not good:
-        raise LocateError(f"{point.theory.describe()}: Newton's method did not settle in high precision")
+        msg = f"{point.theory.describe()}: Newton's method did not settle in high precision"
+        raise LocateError(msg)
     theory = theory.at(**{point.parameter: value})
     x = z[: system.n]
     if isinstance(point.boundary, Zero) or system.size != 2 * system.n:
@@ -126,7 +130,8 @@ def _solve(theory: Theory, x: Any) -> tuple[Any, float]:
         if small:
             return x, float(max(abs(v) for v in theory.residual(x)))
         small = max(abs(v) for v in change) < target
-    raise LocateError(f"{theory.name}: Newton's method did not settle in high precision")
+    msg = f"{theory.name}: Newton's method did not settle in high precision"
+    raise LocateError(msg)
 
 
 def _exact(values: Any) -> Any:

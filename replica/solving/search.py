@@ -79,7 +79,7 @@ def solve(
 
 
 def orientation(theory: Theory, x: Any) -> Any:
-    """Sign of det(1 - d update/dx): +1 on the side of a fold where iteration can be stable; shape (*batch)."""
+    """Sign of det(1 - d update/dx): +1 on the side of a fold where iteration can be stable."""
     n = len(x)
     with np.errstate(all="ignore"):
         return np.sign(determinant(np.eye(n).reshape(n, n, *(1,) * (np.ndim(x) - 1)) - jacobian(theory, x)))
@@ -107,8 +107,11 @@ def _label(solution: Solution, branch: str) -> Solution:
         elsewhere = ~np.asarray(theory.belongs(branch, x), dtype=bool)
     ok = status == 0
     status[ok & elsewhere] = Status.OTHER_BRANCH.code
-    if branch in theory.folding:
-        status[ok & ~elsewhere & (orientation(theory, x) < 0)] = Status.UNSTABLE.code
+    on = np.flatnonzero(np.ravel(ok & ~elsewhere))
+    if branch in theory.folding and on.size:
+        spread = {k: np.broadcast_to(v, theory.batch) for k, v in theory.values.items() if np.ndim(v)}
+        wrong = orientation(theory.at(**spread).take(on), x.reshape(len(x), -1)[:, on]) < 0
+        np.reshape(status, -1)[on[wrong]] = Status.UNSTABLE.code
     values = np.where(status == 0, x, np.nan)
     return Solution(theory, values, solution.residual, status[()], solution.iterations, branch)
 
@@ -131,7 +134,9 @@ def _from_limit(theory: Theory, branch: str, failed: Solution) -> tuple[Solution
 
 
 def _no_branch(theory: Theory, branch: str, curve: Any) -> str:
-    where = ", ".join(f"{k}={v:g}" for k, v in theory.values.items() if v is not None and not isinstance(v, str))
+    where = ", ".join(
+        f"{k}={v:g}" for k, v in theory.values.items() if v is not None and not isinstance(v, str)
+    )
     text = f"no {branch} solution at {where}"
     fold = curve.first_fold() if curve is not None else None
     if fold is not None and theory.limit is not None:
@@ -145,7 +150,9 @@ def _no_branch(theory: Theory, branch: str, curve: Any) -> str:
     return f"{text}; no named branch was found here"
 
 
-def search(theory: Theory, starts: Mapping[str, Any] | None = None, *, solver: Solver | None = None) -> list[Solution]:
+def search(
+    theory: Theory, starts: Mapping[str, Any] | None = None, *, solver: Solver | None = None
+) -> list[Solution]:
     """Solve from several named starts and return every distinct solution, lowest free energy first.
 
     Nothing is picked silently: the list holds all that was found, each with the name of the start that found
@@ -175,6 +182,8 @@ def search(theory: Theory, starts: Mapping[str, Any] | None = None, *, solver: S
         else:
             raw = (solver or Newton()).run(theory, np.asarray(starts[name], dtype=float))
             solution = Solution(theory, raw.x, raw.residual, raw.status, raw.iterations, name)
-        if solution.success and not any(np.allclose(solution.x, other.x, rtol=1e-7, atol=1e-8) for other in found):
+        if solution.success and not any(
+            np.allclose(solution.x, other.x, rtol=1e-7, atol=1e-8) for other in found
+        ):
             found.append(solution)
     return sorted(found, key=lambda s: float(s.free_energy))

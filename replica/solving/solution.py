@@ -84,7 +84,8 @@ class Solution:
         """An order parameter by name, derived ones included."""
         order = self.order
         if name not in order:
-            raise UnknownNameError(f"order parameter of {self.theory.name}", name, order)
+            msg = f"order parameter of {self.theory.name}"
+            raise UnknownNameError(msg, name, order)
         return order[name]
 
     @property
@@ -117,9 +118,13 @@ class Solution:
             return self
         if np.ndim(self.status):
             failed = int(np.sum(~self.success))
-            raise ConvergenceError(f"{self.theory.describe()}: {failed} of {self.success.size} points failed", self)
-        raise ConvergenceError(
+            msg = f"{self.theory.describe()}: {failed} of {self.success.size} points failed"
+            raise ConvergenceError(msg, self)
+        msg = (
             f"{self.theory.describe()}: {self.outcome.value} (residual {float(self.residual):.1e} after "
-            f"{int(self.iterations)} iterations); try Newton, another start, or a different damping",
+            f"{int(self.iterations)} iterations); try Newton, another start, or a different damping"
+        )
+        raise ConvergenceError(
+            msg,
             self,
         )

@@ -15,6 +15,14 @@ from replica.theory import Theory
 __all__ = ["FixedPoint", "Newton", "Solver"]
 
 
+PATIENCE = 6
+"""Newton steps without halving the residual after which a point is given up."""
+
+
+BLOCK = 16384
+"""Points iterated together: enough to spread the cost of a call, few enough for the cache."""
+
+
 class Solver(Protocol):
     """What a solver is: settings, and one method."""
 
@@ -25,9 +33,11 @@ class Solver(Protocol):
 
 def _check(tol: float, max_iterations: int) -> None:
     if not (tol > 0 and np.isfinite(tol)):
-        raise ParameterError(f"tol = {tol:g} is not allowed; it is a positive number such as 1e-12")
+        msg = f"tol = {tol:g} is not allowed; it is a positive number such as 1e-12"
+        raise ParameterError(msg)
     if max_iterations < 1:
-        raise ParameterError(f"max_iterations = {max_iterations} is not allowed; it is at least 1")
+        msg = f"max_iterations = {max_iterations} is not allowed; it is at least 1"
+        raise ParameterError(msg)
 
 
 @dataclass(frozen=True)
@@ -61,16 +71,18 @@ class FixedPoint:
     def __post_init__(self) -> None:
         """Check the settings."""
         if not 0 < self.damping <= 1:
-            raise ParameterError(f"damping = {self.damping:g} is not allowed; it is in (0, 1], 1 being undamped")
+            msg = f"damping = {self.damping:g} is not allowed; it is in (0, 1], 1 being undamped"
+            raise ParameterError(msg)
         _check(self.tol, self.max_iterations)
 
     def run(self, theory: Theory, start: Any) -> Solution:
         """Iterate every point of the batch until it converges; finished points leave the work."""
 
-        def step(part: Theory, x: Any, residual: Any) -> tuple[Any, Any]:
-            return x + self.damping * residual, np.zeros(x.shape[1:])
+        def step(part: Theory, x: Any, residual: Any) -> tuple[Any, Any, Any]:
+            moved = x + self.damping * residual
+            return moved, np.zeros(x.shape[1:]), part.residual(moved)
 
-        return _iterate(theory, start, step, self.tol, np.inf, self.max_iterations)
+        return _iterate(theory, start, lambda: step, self.tol, np.inf, self.max_iterations)
 
 
 @dataclass(frozen=True)
@@ -107,39 +119,53 @@ class Newton:
 
     def run(self, theory: Theory, start: Any) -> Solution:
         """Solve every point of the batch; finished points leave the work."""
-        warm = self.warmup
 
-        def step(part: Theory, x: Any, residual: Any) -> tuple[Any, Any]:
-            nonlocal warm
-            change, length = np.array(residual), np.full(x.shape[1:], np.inf)
-            newton = np.arange(x.shape[1])
-            if warm > 0:  # a plain step where it brings the point closer
+        def steps() -> Any:
+            warm = self.warmup
+
+            def step(part: Theory, x: Any, residual: Any) -> tuple[Any, Any, Any]:
+                nonlocal warm
                 warm -= 1
-                newton = newton[~(_size(part.residual(x + residual)) < _size(residual))]
-            if newton.size:
-                few, here = part.take(newton), x[:, newton]
-                matrix = np.eye(len(x))[..., None] - jacobian(few, here)
-                raw = solve_linear(matrix, residual[:, newton])
-                change[:, newton], length[newton] = _halved(few, here, raw, residual[:, newton])
-            return x + change, length
+                return _plain_or_newton(part, x, residual, plain=warm >= 0)
 
-        return _iterate(theory, start, step, self.tol, self.step_tol, self.max_iterations)
+            return step
+
+        return _iterate(theory, start, steps, self.tol, self.step_tol, self.max_iterations)
 
 
-def _halved(theory: Theory, x: Any, change: Any, residual: Any) -> tuple[Any, Any]:
-    """Newton change, halved (up to eight times) at the points where it leaves the domain or gains nothing."""
+def _plain_or_newton(theory: Theory, x: Any, residual: Any, *, plain: bool) -> tuple[Any, Any, Any]:
+    """Newton step; or, in the warm-up, a plain step at the points that it brings closer."""
+    moved, length, after = x + residual, np.full(x.shape[1:], np.inf), np.full_like(residual, np.nan)
+    newton = np.arange(x.shape[1])
+    if plain:
+        after = theory.residual(moved)
+        newton = newton[~(_size(after) < _size(residual))]
+    if newton.size:
+        few = theory if newton.size == x.shape[1] else theory.take(newton)
+        moved[:, newton], length[newton], after[:, newton] = _newton_step(
+            few, x[:, newton], residual[:, newton]
+        )
+    return moved, length, after
+
+
+def _newton_step(theory: Theory, x: Any, residual: Any) -> tuple[Any, Any, Any]:
+    """Newton step, halved (up to eight times) at the points where it leaves the domain or gains nothing.
+
+    Returns the new point, the length of the full step, and the residual at the new point.
+    """
+    change = solve_linear(np.eye(len(x))[..., None] - jacobian(theory, x), residual)
     size = _size(residual)
-    length = _size(change)
+    moved = x + change
+    after = theory.residual(moved)
     fraction = np.ones(x.shape[1:])
-    todo = np.arange(fraction.size)
     for _ in range(8):
-        trial = x[:, todo] + fraction[todo] * change[:, todo]
-        worse = ~(_size(theory.take(todo).residual(trial)) <= 2.0 * size[todo] + 1e-9)
-        todo = todo[worse]
-        if not todo.size:
+        worse = np.flatnonzero(~(_size(after) <= 2.0 * size + 1e-9))
+        if not worse.size:
             break
-        fraction[todo] /= 2
-    return fraction * change, length
+        fraction[worse] /= 2
+        moved[:, worse] = x[:, worse] + fraction[worse] * change[:, worse]
+        after[:, worse] = theory.take(worse).residual(moved[:, worse])
+    return moved, _size(change), after
 
 
 def _size(vector: Any) -> Any:
@@ -148,45 +174,63 @@ def _size(vector: Any) -> Any:
 
 
 def _iterate(theory: Theory, start: Any, step: Any, tol: float, step_tol: float, limit: int) -> Solution:
-    """Run an iteration over the flattened batch, dropping points as they finish."""
+    """Run an iteration over the flattened batch, block by block."""
     shape = np.broadcast_shapes(np.shape(start)[1:], theory.batch)
     n = len(start)
     x = np.array(np.broadcast_to(start, (n, *shape)), dtype=float).reshape(n, -1)
+    spread = {k: np.broadcast_to(v, shape) for k, v in theory.values.items() if np.ndim(v)}
+    flat = theory.at(**spread)
+    residual = np.full(x.shape[1], np.nan)
+    status = np.full(x.shape[1], Status.ITERATION_LIMIT.code, dtype=np.int8)
+    iterations = np.zeros(x.shape[1], dtype=int)
+    for first in range(0, x.shape[1], BLOCK):
+        block = slice(first, min(first + BLOCK, x.shape[1]))
+        points = flat.take(np.arange(block.start, block.stop))
+        x[:, block], residual[block], status[block], iterations[block] = _iterate_block(
+            points, x[:, block], step(), tol, step_tol, limit
+        )
+    x[:, status == Status.UNPHYSICAL.code] = np.nan
+    return Solution(
+        theory,
+        x.reshape(n, *shape),
+        residual.reshape(shape)[()],
+        status.reshape(shape)[()],
+        iterations.reshape(shape)[()],
+    )
+
+
+def _iterate_block(
+    theory: Theory, x: Any, step: Any, tol: float, step_tol: float, limit: int
+) -> tuple[Any, Any, Any, Any]:
+    """Iterate the points of a block, dropping them as they finish.
+
+    A Newton iteration that has not halved its residual for `PATIENCE` steps has no root nearby and stops too.
+    """
     count = x.shape[1]
-    if shape:
-        theory_flat = theory.at(**{k: np.broadcast_to(v, shape) for k, v in theory.values.items() if np.ndim(v)})
-    else:
-        theory_flat = theory
-    residual_out = np.full(count, np.nan)
+    patience = PATIENCE if np.isfinite(step_tol) else limit
+    size_out, iterations = np.full(count, np.nan), np.zeros(count, dtype=int)
     status = np.full(count, Status.ITERATION_LIMIT.code, dtype=np.int8)
-    iterations = np.zeros(count, dtype=int)
-    active = np.arange(count)
     last_step = np.full(count, np.inf if np.isfinite(step_tol) else 0.0)
-    part = theory_flat.take(active)
+    best, stalled = np.full(count, np.inf), np.zeros(count, dtype=int)
+    active, part = np.arange(count), theory
+    residual = part.residual(x)
     for iteration in range(limit + 1):
         here = x[:, active]
-        residual = part.residual(here)
         size = _size(residual)
-        residual_out[active] = size
-        iterations[active] = iteration
-        # at the start the step is unknown; a tiny residual far from a fold shows in the next step
+        size_out[active], iterations[active] = size, iteration
         scale = 1.0 + _size(here)
         done = (size <= tol * scale) & (last_step[active] <= step_tol * scale)
         lost = ~np.isfinite(size)
         status[active[done]] = Status.CONVERGED.code
         status[active[lost]] = Status.UNPHYSICAL.code
-        keep = ~(done | lost)
+        better = size < 0.5 * best[active]
+        best[active[better]] = size[better]
+        stalled[active] = np.where(better | ~np.isfinite(last_step[active]), 0, stalled[active] + 1)
+        keep = ~(done | lost | (stalled[active] > patience))
         if not keep.all():
             active, residual, here = active[keep], residual[:, keep], here[:, keep]
-            part = theory_flat.take(active)
+            part = theory.take(active)
         if not active.size or iteration == limit:
             break
-        x[:, active], last_step[active] = step(part, here, residual)
-    x[:, status == Status.UNPHYSICAL.code] = np.nan
-    return Solution(
-        theory,
-        x.reshape(n, *shape),
-        residual_out.reshape(shape)[()],
-        status.reshape(shape)[()],
-        iterations.reshape(shape)[()],
-    )
+        x[:, active], last_step[active], residual = step(part, here, residual)
+    return x, size_out, status, iterations

@@ -9,7 +9,15 @@ from replica.theories.hopfield import Hopfield
 from replica.theories.mixtures import Mixtures
 from replica.theory import Theory
 
-__all__ = ["THEORIES", "BlumeCapel", "Compositional", "CurieWeiss", "Hopfield", "Mixtures", "ThresholdedHopfield"]
+__all__ = [
+    "THEORIES",
+    "BlumeCapel",
+    "Compositional",
+    "CurieWeiss",
+    "Hopfield",
+    "Mixtures",
+    "ThresholdedHopfield",
+]
 
 THEORIES: dict[str, type[Theory]] = {
     "hopfield": Hopfield,

@@ -70,6 +70,26 @@ class BlumeCapel(Theory):
         "spinodal": Fold("ferromagnet"),
     }
     critical: ClassVar[Critical | None] = Critical("T", "continuous", "T_c", "limit of stability of m = 0")
+    equations: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "m": (
+            "m = 2 sinh(m/T)/(exp(D/T) + 2 cosh(m/T))",
+            r"m = \frac{2\sinh(m/T)}{e^{D/T}+2\cosh(m/T)}",
+        ),
+        "f": (
+            "f = m^2/2 - T ln(1 + 2 exp(-D/T) cosh(m/T))",
+            r"f = \frac{m^2}{2}-T\ln\big(1+2e^{-D/T}\cosh(m/T)\big)",
+        ),
+        "Q": ("Q = <S^2>", r"Q = \langle S^2\rangle"),
+    }
+    symbols: ClassVar[Mapping[str, str]] = {"m": "magnetisation", "Q": "density of S = +-1"}
+    references: ClassVar[tuple[str, ...]] = (
+        "M. Blume, Phys. Rev. 141, 517 (1966)",
+        "H. W. Capel, Physica 32, 966 (1966)",
+    )
+    known: ClassVar[Mapping[str, str]] = {
+        "tricritical point": "(T, D) = (1/3, (2/3) ln 2 = 0.46209812), exact",
+        "first-order line at T = 0": "D = 1/2, exact",
+    }
 
     def site(self, x: Any) -> tuple[Any, Any, Any, Any]:
         """Probabilities of S = -1, 0, +1 in the field m, and T ln Z of one site."""

@@ -35,22 +35,59 @@ _BRANCHES = {
 }
 
 
+_SYMBOLS = {
+    "m": "overlap of the strong hidden units",
+    "q": "activity of the visible units",
+    "C": "response of the visible units",
+    "r": "mean square of the weak hidden units",
+    "B": "response of the weak hidden units",
+}
+
+
+def _equations(
+    m: str, m_tex: str, field: str, field_tex: str, f0: str, f0_tex: str
+) -> dict[str, tuple[str, str]]:
+    """Eqs. (3.1) and (3.2); the two theories of this module scale m differently."""
+    return {
+        "t": (f"t(W) = ({field})/sqrt(alpha r)", rf"t(W) = \frac{{{field_tex}}}{{\sqrt{{\alpha r}}}}"),
+        "m": (f"m = {m}<W H0(-t)>", rf"m = {m_tex}\langle W H_0(-t)\rangle_W"),
+        "q": ("q = <H0(-t)>", r"q = \langle H_0(-t)\rangle_W"),
+        "C": ("C = <phi(t)>/sqrt(alpha r)", r"C = \frac{\langle\varphi(t)\rangle_W}{\sqrt{\alpha r}}"),
+        "r": (
+            "r = q H2(theta/sqrt(q))/(1 - C)^2",
+            r"r = \frac{q}{(1-C)^2}H_2\Big(\frac{\theta}{\sqrt q}\Big)",
+        ),
+        "B": ("B = H0(theta/sqrt(q))/(1 - C)", r"B = \frac{1}{1-C}H_0\Big(\frac{\theta}{\sqrt q}\Big)"),
+        "f": (
+            f"f = {f0} + (alpha/2)(r C + B q) - sqrt(alpha r) <H1(-t)>"
+            " - alpha q H2(theta/sqrt(q))/(2 (1 - C))",
+            rf"f = {f0_tex}+\frac{{\alpha}}{{2}}(rC+Bq)-\sqrt{{\alpha r}}\,\langle H_1(-t)\rangle_W"
+            r"-\frac{\alpha q}{2(1-C)}H_2\Big(\frac{\theta}{\sqrt q}\Big)",
+        ),
+        "H_k": ("H_k(x) = int_x^inf Dz (z - x)^k", r"H_k(x) = \int_x^\infty Dz\,(z-x)^k"),
+    }
+
+
 class BernoulliReLU(Theory):
-    r"""The equations of both theories of this module [TM17]_: eqs. (3.1), (3.2) of docs/theory/compositional.md.
+    r"""The equations of both theories of this module [TM17]_: see docs/theory/compositional.md.
 
     Unknowns m (overlap of the L strong hidden units), q (activity) and C (response of the visible layer);
-    r and B follow in closed form. A subclass gives `alpha`, `theta`, `g`, the integer field's `law` and `l`.
+    r and B follow in closed form. A subclass gives `alpha`, `theta`, `g`, `ell` and the `law` of W.
     `overlap_unit` is the local field of one strong hidden unit at m = 1: 1/2 in scaled variables, else 1.
     """
 
     alpha: Parameter
     theta: Parameter
     g: Parameter
-    l: Parameter  # noqa: E741
     overlap_unit: ClassVar[float] = 0.5
     order: ClassVar[tuple[str, ...]] = ("m", "q", "C")
     limit: ClassVar[Limit | None] = Limit("alpha")
     branches: ClassVar[Mapping[str, Branch]] = _BRANCHES
+
+    @property
+    def ell(self) -> Any:
+        """Number of strong hidden units over p, l = p L."""
+        raise NotImplementedError
 
     @cached_property
     def law(self) -> IntegerLaw:
@@ -63,10 +100,10 @@ class BernoulliReLU(Theory):
         u = self.theta / sqrt(maximum(q, q * 0 + TINY))
         return u, H(0, u) / (1 - C), q * H(2, u) / (1 - C) ** 2
 
-    def field(self, x: Any) -> tuple[Any, Any, Any]:
+    def field(self, x: Any, hidden: Any = None) -> tuple[Any, Any, Any]:
         """Local field over its noise, t(W), with the noise s = sqrt(alpha r) and the bias g + alpha B/2."""
         m, _, _ = x
-        _, B, r = self.hidden(x)
+        _, B, r = hidden or self.hidden(x)
         s = sqrt(maximum(self.alpha * r, r * 0 + TINY**2))
         bias = 0 * m if self.g is None else self.g + self.alpha * B / 2
         return (_last(bias) + self.overlap_unit * _last(m) * self.law.w) / _last(s), s, bias
@@ -75,17 +112,17 @@ class BernoulliReLU(Theory):
         t, s, _ = self.field(x)
         active, law = H(0, -t), self.law
         return stack(
-            _mean((active - active[..., ::-1]) / 2, law.tilted) / (2 * self.overlap_unit),  # odd: exactly 0 at m = 0
+            _odd_mean(active, law.tilted) / (2 * self.overlap_unit),
             _mean(active, law.weight),
             _mean(pdf(t), law.weight) / s,
         )
 
     def free_energy(self, x: Any) -> Any:
         m, q, C = x
-        u, B, r = self.hidden(x)
-        t, s, _ = self.field(x)
+        u, B, r = hidden = self.hidden(x)
+        t, s, _ = self.field(x, hidden)
         return (
-            self.l * (self.overlap_unit * m) ** 2 / 2
+            self.ell * (self.overlap_unit * m) ** 2 / 2
             + self.alpha / 2 * (r * C + B * q)
             - s * _mean(H(1, -t), self.law.weight)
             - self.alpha * q / (2 * (1 - C)) * H(2, u)
@@ -97,12 +134,12 @@ class BernoulliReLU(Theory):
 
     def jacobian(self, x: Any) -> Any:
         m, q, C = x
-        u, B, r = self.hidden(x)
-        t, s, _ = self.field(x)
+        u, B, r = hidden = self.hidden(x)
+        t, s, _ = self.field(x, hidden)
         law, density = self.law, pdf(t)
         floor = maximum(q, q * 0 + TINY)
         # how r and B answer to q and C: dr/dq = H0/(1-C)^2 since H0 = H2 + u H1
-        to_r = (H(0, u) / (1 - C) ** 2, 2 * r / (1 - C))
+        to_r = (B / (1 - C), 2 * r / (1 - C))
         to_B = (pdf(u) * u / (2 * floor * (1 - C)), B / (1 - C))
         rows = []
         columns = [(self.overlap_unit * law.w / _last(s), 0 * m)]
@@ -110,8 +147,10 @@ class BernoulliReLU(Theory):
             log_s = dr / (2 * maximum(r, r * 0 + TINY**2))
             bias = 0 * dB if self.g is None else self.alpha * dB / 2
             columns.append((_last(bias / s) - t * _last(log_s), log_s))
-        for weight, unit in ((law.tilted, 2 * self.overlap_unit), (law.weight, 1)):
-            rows.append(stack(*(_mean(density * dt, weight) / unit for dt, _ in columns)))
+        rows.append(
+            stack(*(_odd_mean(density * dt, law.tilted) / (2 * self.overlap_unit) for dt, _ in columns))
+        )
+        rows.append(stack(*(_mean(density * dt, law.weight) for dt, _ in columns)))
         responses = (-_mean(t * density * dt, law.weight) / s for dt, _ in columns)
         here = _mean(density, law.weight) / s
         rows.append(stack(*(one - here * log_s for one, (_, log_s) in zip(responses, columns, strict=True))))
@@ -122,7 +161,9 @@ class BernoulliReLU(Theory):
         if branch == "retrieval":  # noise-free: v = 1 iff W >= 1
             law = self.law
             on = np.where(law.w >= 1, 1.0, 0.0)
-            return self.state(m=_mean(on, law.tilted) / (2 * self.overlap_unit), q=_mean(on, law.weight), C=0.0)
+            return self.state(
+                m=_mean(on, law.tilted) / (2 * self.overlap_unit), q=_mean(on, law.weight), C=0.0
+            )
         return self._glass_start()
 
     def _glass_start(self) -> Any:
@@ -171,17 +212,25 @@ def _last(value: Any) -> Any:
     return np.expand_dims(np.asarray(value), -1)
 
 
+def _odd_mean(values: Any, tilted: Any) -> Any:
+    """Mean with a weight that is odd in W: only the odd part counts, which is exactly 0 at m = 0."""
+    middle = values.shape[-1] // 2
+    return _mean(values[..., middle + 1 :] - values[..., middle - 1 :: -1], tilted[..., middle + 1 :])
+
+
 def _mean(values: Any, weight: Any) -> Any:
-    return np.sum(values * weight, axis=-1)
+    return (
+        np.sum(values * weight, axis=-1) if is_exact(values) else np.einsum("...w,...w->...", values, weight)
+    )
 
 
 @dataclass(frozen=True)
 class Compositional(BernoulliReLU):
     r"""Homogeneous random RBM with {0,1} visible and ReLU hidden units at T = 0 [TM17]_.
 
-    Parameters are the scaled ones: L = l/p strong hidden units, threshold theta sqrt(p), field g p. At p = 0
-    (the limit p -> 0, the default) W is Skellam distributed and `l` is continuous; at finite p it is trinomial
-    and the integer `L` is given instead, l = p L. The equations are the same.
+    Parameters are the scaled ones: L = l/p strong hidden units, threshold theta sqrt(p), field g p. At
+    p = 0 (the limit p -> 0, the default) W is Skellam distributed and `l` is continuous; at finite p it is
+    trinomial and the integer `L` is given instead, l = p L. The equations are the same.
 
     Parameters
     ----------
@@ -214,8 +263,8 @@ class Compositional(BernoulliReLU):
         "load, hidden units per visible unit", r"\alpha", lower=0, unit="hidden/visible", typical=(0.0, 2.0)
     )
     theta: Parameter = parameter("scaled threshold, theta/sqrt(p)", r"\tilde\theta", typical=(0.0, 2.5))
-    g: Parameter = parameter("scaled visible field, g/p", r"\tilde g", typical=(-0.6, 0.0))
-    l: Parameter = parameter(  # noqa: E741
+    g: Parameter = parameter("scaled visible field, g/p", r"\tilde g", typical=(-0.45, -0.02))
+    l: Parameter = parameter(
         "scaled number of strong hidden units, l = pL", r"\ell", lower=0, default=None, typical=(0.0, 6.0)
     )
     p: Parameter = parameter("weight sparsity; 0 is the limit p -> 0", "p", lower=0, upper=1, default=0.0)
@@ -234,20 +283,58 @@ class Compositional(BernoulliReLU):
         "alpha", "spinodal", "alpha_c", "largest load with an m > 0 solution at fixed l"
     )
 
+    equations: ClassVar[Mapping[str, tuple[str, str]]] = _equations(
+        "(2/l)",
+        r"\frac{2}{\ell}",
+        "g + m W/2 + alpha B/2",
+        r"g+\frac{m W}{2}+\frac{\alpha B}{2}",
+        "l m^2/8",
+        r"\frac{\ell m^2}{8}",
+    ) | {
+        "W": (
+            "P(W = w) = exp(-l) I_w(l) at p -> 0; sum of L weights +-1 (p/2 each) or 0 at finite p",
+            r"P(W=w) = e^{-\ell}I_w(\ell)",
+        )
+    }
+    symbols: ClassVar[Mapping[str, str]] = _SYMBOLS
+    references: ClassVar[tuple[str, ...]] = (
+        "J. Tubiana, R. Monasson, Phys. Rev. Lett. 118, 138301 (2017)",
+        "J. Tubiana, S. Cocco, R. Monasson, Neural Comput. 31, 1671 (2019)",
+    )
+    known: ClassVar[Mapping[str, str]] = {
+        "l* at theta = 1.5, alpha = 0.5, g = -0.21": "0.38, read off PRL 118, 138301 Fig. 4a",
+        "largest L at p = 0.1, alpha = 0.6, unscaled theta = 0.3, g = -0.02": "13 (PRL 118, 138301 Fig. 3b)",
+    }
+    notes: ClassVar[tuple[str, ...]] = (
+        "Scaled variables (tilde in the paper): L = l/p, m -> p m/2, r -> p r, B -> p B, g -> p g, "
+        "theta -> sqrt(p) theta, f -> p f; q, C and alpha are not rescaled.",
+        "T = 0 and discrete visible units: the replicon is -inf, replica symmetry is an approximation; the "
+        "entropy of continuous hidden units diverges as T -> 0 and is not given.",
+        "Phases: compositional (minimum of f at 0 < l* < inf), ferromagnetic (l* = 0), spin glass (m = 0 "
+        "lowest).",
+    )
+
     def __post_init__(self) -> None:
         """Check the domain, and that l and L are given where each belongs."""
         super().__post_init__()
         sparse = np.asarray(self.p, dtype=float)
         if np.any(sparse > 0) and not np.all(sparse > 0):
-            raise ParameterError("compositional: p = 0 (the limit) and p > 0 cannot be mixed in one batch")
+            msg = "compositional: p = 0 (the limit) and p > 0 cannot be mixed in one batch"
+            raise ParameterError(msg)
         if np.all(sparse > 0):
             if self.l is not None:
-                raise ParameterError("compositional: l follows from l = p L at p > 0; give L, not l")
+                msg = "compositional: l follows from l = p L at p > 0; give L, not l"
+                raise ParameterError(msg)
             if self.L is None:
-                raise ParameterError("compositional: at p > 0 the number L of strong hidden units is needed")
-            object.__setattr__(self, "l", np.multiply(self.p, self.L)[()])
+                msg = "compositional: at p > 0 the number L of strong hidden units is needed"
+                raise ParameterError(msg)
         elif self.L is not None:
-            raise ParameterError("compositional: L is infinite in the limit p -> 0; give l = pL, or p > 0 with L")
+            msg = "compositional: L is infinite in the limit p -> 0; give l = pL, or p > 0 with L"
+            raise ParameterError(msg)
+
+    @property
+    def ell(self) -> Any:
+        return self.l if self.L is None else self.p * self.L
 
     @cached_property
     def law(self) -> IntegerLaw:
@@ -268,7 +355,8 @@ class Compositional(BernoulliReLU):
     def from_unscaled(cls, alpha: Any, theta: Any, g: Any, p: Any, L: Any) -> Self:
         """Theory from unscaled parameters: theta and g as they stand in the energy; 0 < p <= 1."""
         if not np.all(np.asarray(p) > 0):
-            raise ParameterError("compositional: unscaled parameters need a finite sparsity, 0 < p <= 1")
+            msg = "compositional: unscaled parameters need a finite sparsity, 0 < p <= 1"
+            raise ParameterError(msg)
         return cls(alpha=alpha, theta=theta / np.sqrt(p), g=g / p, p=p, L=L)
 
     def unscaled(self, name: str, value: Any) -> Any:
@@ -318,8 +406,26 @@ class ThresholdedHopfield(BernoulliReLU):
         "alpha", "spinodal", "alpha_c", "largest load with a retrieval solution"
     )
 
+    equations: ClassVar[Mapping[str, tuple[str, str]]] = _equations(
+        "", "", "g + m W + alpha B/2", r"g+mW+\frac{\alpha B}{2}", "m^2/2", r"\frac{m^2}{2}"
+    ) | {"g": ("g = -alpha B/2 unless given; W = +1 or -1", r"g = -\frac{\alpha B}{2}")}
+    symbols: ClassVar[Mapping[str, str]] = _SYMBOLS
+    references: ClassVar[tuple[str, ...]] = (
+        "G. Manzan, Restricted Boltzmann Machines: compositional phase (slides, University of Padova, 2021)",
+        "J. Tubiana, R. Monasson, Phys. Rev. Lett. 118, 138301 (2017)",
+    )
+    known: ClassVar[Mapping[str, str]] = {
+        "alpha_c(theta)": "alpha_c(Hopfield)/(2 H2(sqrt2 theta)) for the tuned field, exact",
+    }
+    notes: ClassVar[tuple[str, ...]] = (
+        "The tuned field follows the state: free energies of different branches belong to different "
+        "machines.",
+        "alpha_c is the replica-symmetric spinodal at T = 0. For theta > 2.155 the retrieval state at alpha_c"
+        " lies above the empty state v = 0 (f > 0).",
+    )
+
     @property
-    def l(self) -> Any:  # noqa: E743
+    def ell(self) -> Any:
         """One strong hidden unit."""
         return 1.0
 

@@ -32,7 +32,7 @@ class CurieWeiss(Theory):
     r"""Ising spins with infinite-range coupling, H = -(sum S)^2/(2N) - h sum S.
 
     Exactly known: T_c = 1 at h = 0; the branch against the field ends at
-    h = T artanh(sqrt(1 - T)) - sqrt(1 - T) in absolute value.
+    |h| = sqrt(1 - T) - T artanh(sqrt(1 - T)).
 
     Parameters
     ----------
@@ -64,7 +64,19 @@ class CurieWeiss(Theory):
         "first-order": Coexistence(Phase("up"), Phase("down")),
         "spinodal": Fold("down"),
     }
-    critical: ClassVar[Critical | None] = Critical("T", "continuous", "T_c", "onset of spontaneous magnetisation")
+    critical: ClassVar[Critical | None] = Critical(
+        "T", "continuous", "T_c", "onset of spontaneous magnetisation"
+    )
+    equations: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "m": ("m = tanh((m + h)/T)", r"m = \tanh\frac{m+h}{T}"),
+        "f": ("f = m^2/2 - T ln 2cosh((m + h)/T)", r"f = \frac{m^2}{2}-T\ln 2\cosh\frac{m+h}{T}"),
+    }
+    symbols: ClassVar[Mapping[str, str]] = {"m": "magnetisation"}
+    references: ClassVar[tuple[str, ...]] = ("P. Weiss, J. Phys. Theor. Appl. 6, 661 (1907)",)
+    known: ClassVar[Mapping[str, str]] = {
+        "T_c": "1, exact",
+        "spinodal": "|h| = sqrt(1 - T) - T artanh(sqrt(1 - T)), exact",
+    }
 
     def spins(self, x: Any) -> SpinAverages:
         """Averages in the sharp field m + h."""

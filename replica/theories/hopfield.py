@@ -78,6 +78,44 @@ class Hopfield(Theory):
     critical: ClassVar[Critical | None] = Critical(
         "alpha", "spinodal", "alpha_c", "largest load with a retrieval solution"
     )
+    equations: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "m": ("m = <tanh((m + sqrt(alpha r) z)/T)>", r"m = \int Dz\,\tanh\frac{m+\sqrt{\alpha r}\,z}{T}"),
+        "q": ("q = <tanh^2((m + sqrt(alpha r) z)/T)>", r"q = \int Dz\,\tanh^2\frac{m+\sqrt{\alpha r}\,z}{T}"),
+        "C": ("C = (1 - q)/T", r"C = \frac{1-q}{T}"),
+        "r": ("r = q/(1 - C)^2", r"r = \frac{q}{(1-C)^2}"),
+        "f": (
+            "f = alpha/2 + m^2/2 + (alpha/2)[T ln(1 - C) - q/(1 - C) + r C]"
+            " - T <ln 2cosh((m + sqrt(alpha r) z)/T)>",
+            r"f = \frac{\alpha}{2}+\frac{m^2}{2}+\frac{\alpha}{2}\Big[T\ln(1-C)-\frac{q}{1-C}+rC\Big]"
+            r"-T\int Dz\,\ln 2\cosh\frac{m+\sqrt{\alpha r}\,z}{T}",
+        ),
+        "rho": (
+            "rho = alpha <sech^4((m + sqrt(alpha r) z)/T)>/(T (1 - C))^2; replicon = 1 - rho",
+            r"\rho = \frac{\alpha}{T^2(1-C)^2}\int Dz\,\mathrm{sech}^4\frac{m+\sqrt{\alpha r}\,z}{T}",
+        ),
+    }
+    symbols: ClassVar[Mapping[str, str]] = {
+        "m": "overlap with the retrieved pattern",
+        "C": "susceptibility (1 - q)/T of a neuron",
+        "q": "overlap of two replicas (Edwards-Anderson)",
+        "r": "noise of the other patterns; alpha r is its variance",
+    }
+    references: ClassVar[tuple[str, ...]] = (
+        "D. J. Amit, H. Gutfreund, H. Sompolinsky, Phys. Rev. Lett. 55, 1530 (1985)",
+        "D. J. Amit, H. Gutfreund, H. Sompolinsky, Ann. Phys. 173, 30 (1987)",
+        "J.-P. Naef, A. Canning, J. Phys. I France 2, 247 (1992): the re-entrant spinodal",
+    )
+    known: ClassVar[Mapping[str, str]] = {
+        "alpha_c(T = 0)": "0.138 (AGS 1985), 0.137905 (Steffan and Kuehn 1994)",
+        "m at alpha_c": "0.967 (AGS 1985)",
+        "T_g": "1 + sqrt(alpha), exact (AGS 1985)",
+        "T_M near alpha = 0": "1 - 1.95 sqrt(alpha) (AGS 1987)",
+        "T_c near alpha = 0": "1 - 2.6 sqrt(alpha) (AGS 1987)",
+    }
+    notes: ClassVar[tuple[str, ...]] = (
+        "The diagonal of the couplings is removed: f contains + alpha/2.",
+        "Replica symmetric: below T_R, and everywhere on the glass branch, replica symmetry is broken.",
+    )
 
     def crosstalk(self, x: Any) -> Any:
         """Alpha r, the variance of the field from the patterns that are not retrieved."""
@@ -137,7 +175,8 @@ class Hopfield(Theory):
         if "q" in known:
             q = known.pop("q")
             if np.any((np.asarray(self.T) == 0) & (np.asarray(q) != 1)):
-                raise ParameterError("hopfield: at T = 0 the overlap q is 1; start from C = (1 - q)/T instead")
+                msg = "hopfield: at T = 0 the overlap q is 1; start from C = (1 - q)/T instead"
+                raise ParameterError(msg)
             known["C"] = (1 - q) / np.maximum(self.T, 1e-300)
         return super().state(**known)
 

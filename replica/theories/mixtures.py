@@ -55,6 +55,26 @@ class Mixtures(Theory):
     critical: ClassVar[Critical | None] = Critical(
         "T", "stability", "T_n", "temperature below which the n-mixture is locally stable"
     )
+    equations: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "m": (
+            "m = <z tanh(m z/T)>/n, z the sum of n signs",
+            r"m = \frac1n\Big\langle z\tanh\frac{mz}{T}\Big\rangle_z",
+        ),
+        "f": (
+            "f = n m^2/2 - T <ln 2cosh(m z/T)>",
+            r"f = \frac{n m^2}{2}-T\Big\langle\ln 2\cosh\frac{mz}{T}\Big\rangle_z",
+        ),
+        "stability": ("1 - (1 - q)/T - Q/T > 0", r"1-\beta(1-q)-\beta Q > 0"),
+    }
+    symbols: ClassVar[Mapping[str, str]] = {"m": "overlap with each of the n patterns"}
+    references: ClassVar[tuple[str, ...]] = (
+        "D. J. Amit, H. Gutfreund, H. Sompolinsky, Phys. Rev. A 32, 1007 (1985)",
+    )
+    known: ClassVar[Mapping[str, str]] = {
+        "T_3": "0.46 (AGS 1985, abstract); often quoted 0.461 is off in the third digit",
+        "energies at T = 0": "-1/2, -3/8, -45/128, ... -> -1/pi for n = 1, 3, 5, ...",
+    }
+    notes: ClassVar[tuple[str, ...]] = ("Even mixtures are saddles at every temperature; they have no T_n.",)
 
     @cached_property
     def law(self) -> IntegerLaw:
@@ -90,7 +110,7 @@ class Mixtures(Theory):
         return np.sum(self.spins(x).entropy * self.law.weight, axis=-1)
 
     def transverse(self, x: Any) -> Any:
-        """Smallest eigenvalue of the stability matrix, 1 - (1 - q)/T - Q/T; the mixture is stable where > 0."""
+        """Smallest stability eigenvalue, 1 - (1 - q)/T - Q/T: the mixture is stable where it is positive."""
         z, n = self.law.w, np.expand_dims(np.asarray(self.n), -1)
         pairs = np.where(n > 1, (z**2 - n) / np.maximum(n * (n - 1), 1), 0)  # <xi_1 xi_2> given z
         return 1 - np.sum(self.spins(x).susceptibility * (1 - pairs) * self.law.weight, axis=-1)
