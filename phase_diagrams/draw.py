@@ -1,8 +1,8 @@
 """Phase diagrams as figures for a journal. The only module that imports matplotlib.
 
-One house style: the dash pattern says what a line means, so the figure survives black-and-white
-print; every line has a colour of its own, chosen so that colour-blind readers can tell them apart;
-the fills of the regions differ in grey. Nothing is computed here: what a diagram holds is drawn, with
+One house style: the dash pattern of a boundary says what it means, that of a thin curve tells it from
+the others, so the figure survives black-and-white print; every line has a colour of its own, chosen so
+that colour-blind readers can tell them apart; the fills of the regions differ in grey. Nothing is computed here: what a diagram holds is drawn, with
 its gaps.
 """
 
@@ -32,7 +32,7 @@ from matplotlib.transforms import Bbox
 from phase_diagrams.diagram import DiagramError, Inset, Line, LineKind, PhaseDiagram
 from phase_diagrams.storage import StorageError, write_atomic
 
-__all__ = ["FILLS", "PALETTE", "PANEL", "RC", "STYLE", "draw", "figure", "save_figure"]
+__all__ = ["CURVES", "FILLS", "PALETTE", "PANEL", "RC", "STYLE", "draw", "figure", "save_figure"]
 
 PANEL = (3.4, 2.8)
 """Width and height of one panel in inches: one journal column."""
@@ -44,7 +44,17 @@ STYLE: dict[LineKind, dict[str, Any]] = {
     LineKind.STABILITY: {"linestyle": (0, (6, 1.6, 1.4, 1.6))},
     LineKind.CURVE: {"linestyle": "solid", "linewidth": 0.8},
 }
-"""Artist options of every kind of line: four dash patterns for the boundaries, thin solid curves."""
+"""Artist options of every kind of line: four dash patterns for the boundaries, thin curves."""
+
+CURVES: tuple[Any, ...] = (
+    "solid",
+    (0, (7, 2.5)),
+    (0, (2.2, 1.6)),
+    (0, (8, 2, 1.6, 2)),
+    (0, (8, 2, 1.6, 2, 1.6, 2)),
+    (0, (1, 2.2)),
+)
+"""Dash patterns of the curves of a panel, in order: a plain curve means nothing, but must be told apart."""
 
 PALETTE = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Line colours (Okabe and Ito, without yellow), taken in the order of the lines."""
@@ -63,6 +73,7 @@ RC: dict[str, Any] = {
     "xtick.labelsize": 8,
     "ytick.labelsize": 8,
     "lines.linewidth": 1.2,
+    "lines.markersize": 4,
     "legend.fontsize": 7.5,
     "legend.handlelength": 2.8,
     "legend.labelspacing": 0.35,
@@ -77,7 +88,7 @@ RC: dict[str, Any] = {
 }
 """The house style, on top of matplotlib's own defaults; a reader's matplotlibrc has no say."""
 
-_SMALL = {"font.size": 6.5, "xtick.labelsize": 6.5, "ytick.labelsize": 6.5, "lines.linewidth": 1.0}
+_SMALL = {"font.size": 6.5, "xtick.labelsize": 6.5, "ytick.labelsize": 6.5, "lines.linewidth": 1.0, "lines.markersize": 3}
 _HALO = [withStroke(linewidth=1.8, foreground="white")]
 _POINT = "label of a point"
 _TITLE_PAD = 5.0
@@ -109,8 +120,8 @@ def draw(diagram: PhaseDiagram, ax: Axes | None = None) -> Axes:
     r"""Draw one panel, with its insets; the panels beside it are left to ``figure``.
 
     A legend stands at the emptiest place inside the frame, or above it when it would cover
-    something. The label of a point takes the emptiest side of its marker. A point or region that
-    lies in an inset is named there, and only there.
+    something. The label of a point takes the emptiest side of its marker. A region whose name lies in
+    an inset is named there, and only there; so is a point that would cover another one outside.
 
     Parameters
     ----------
@@ -274,16 +285,27 @@ def _inside(inset: Inset) -> Place:
     return lambda x, y: left <= x <= right and bottom <= y <= top
 
 
-def _anywhere(x: float, y: float) -> bool:
-    return True
-
-
 def _draw_panel(diagram: PhaseDiagram, ax: Axes) -> None:
     """Draw everything but the legend, and leave the labels of the points to be placed."""
     _check_labels(diagram)
     _draw_frame(diagram, ax)
     magnified = [_inside(inset) for inset in diagram.insets]
-    _draw_contents(diagram, ax, named=lambda x, y: not any(inside(x, y) for inside in magnified))
+    drawn: list[Any] = []
+
+    def outside(x: float, y: float) -> bool:
+        return not any(inside(x, y) for inside in magnified)
+
+    def free(x: float, y: float) -> bool:
+        """Whether no marker stands here yet; a marker that an inset does not show is drawn anyway."""
+        ax.get_xlim(), ax.get_ylim()  # brings the limits up to date
+        place = ax.transData.transform((x, y))
+        apart = RC["lines.markersize"] * ax.get_figure(root=True).dpi / 72
+        if not outside(x, y) and any(math.dist(place, other) < apart for other in drawn):
+            return False
+        drawn.append(place)
+        return True
+
+    _draw_contents(diagram, ax, shown=free, named=outside)
     for inset in diagram.insets:
         _draw_inset(diagram, ax, inset)
 
@@ -311,8 +333,8 @@ def _set_scales(diagram: PhaseDiagram, ax: Axes) -> None:
     ax.tick_params(which="minor", length=1.8, width=0.4)
 
 
-def _draw_contents(diagram: PhaseDiagram, ax: Axes, *, shown: Place = _anywhere, named: Place) -> None:
-    """Draw regions, lines and points; ``shown`` and ``named`` choose the markers and the names."""
+def _draw_contents(diagram: PhaseDiagram, ax: Axes, *, shown: Place, named: Place) -> None:
+    """Draw regions, lines and points; ``shown`` chooses the points, ``named`` the names of the regions."""
     outlines = [region.polygon for region in diagram.regions if region.polygon]
     for i, polygon in enumerate(outlines):
         x, y = zip(*polygon, strict=True)
@@ -324,22 +346,15 @@ def _draw_contents(diagram: PhaseDiagram, ax: Axes, *, shown: Place = _anywhere,
                 region.label,
                 ha="center",
                 va="center",
-                linespacing=0.9,
+                linespacing=1.0,
                 zorder=3,
                 path_effects=_HALO,
             )
-    for line, colour in _coloured(diagram.lines):
-        ax.plot(
-            line.x,
-            line.y,
-            color=colour,
-            label=line.label or "_",
-            **STYLE[line.kind],
-        )
+    for line, options in _styled(diagram.lines):
+        ax.plot(line.x, line.y, label=line.label or "_", **options)
+        lonely = options | {"marker": "o", "markersize": 1.5, "linestyle": "none", "label": "_"}
         for i in _lonely(line):  # a point between two gaps, which no line would show
-            ax.plot(
-                line.x[i], line.y[i], color=colour, marker="o", markersize=1.5, linestyle="none", label="_"
-            )
+            ax.plot(line.x[i], line.y[i], **lonely)
     for point in diagram.points:
         if not shown(point.x, point.y):
             continue
@@ -348,7 +363,6 @@ def _draw_contents(diagram: PhaseDiagram, ax: Axes, *, shown: Place = _anywhere,
             point.y,
             color="black",
             marker="o",
-            markersize=4,
             markeredgecolor="white",
             markeredgewidth=0.6,
             linestyle="none",
@@ -356,7 +370,7 @@ def _draw_contents(diagram: PhaseDiagram, ax: Axes, *, shown: Place = _anywhere,
             clip_on=False,
             zorder=4,
         )
-        if point.label and named(point.x, point.y):
+        if point.label:
             ax.annotate(
                 point.label,
                 (point.x, point.y),
@@ -369,12 +383,16 @@ def _draw_contents(diagram: PhaseDiagram, ax: Axes, *, shown: Place = _anywhere,
             ).set_in_layout(False)
 
 
-def _coloured(lines: Sequence[Line]) -> Iterable[tuple[Line, str]]:
-    """Pair every line with its colour; lines with one label, such as two pieces of one, share it."""
+def _styled(lines: Sequence[Line]) -> Iterable[tuple[Line, dict[str, Any]]]:
+    """Pair every line with its artist options; lines with one label, such as two pieces of one, share them."""
     turns: dict[str, int] = {}
+    curves: dict[str, int] = {}
     for line in lines:
-        turn = turns.setdefault(line.label or line.name, len(turns))
-        yield line, PALETTE[turn % len(PALETTE)]
+        label = line.label or line.name
+        options = dict(STYLE[line.kind], color=PALETTE[turns.setdefault(label, len(turns)) % len(PALETTE)])
+        if line.kind is LineKind.CURVE:
+            options["linestyle"] = CURVES[curves.setdefault(label, len(curves)) % len(CURVES)]
+        yield line, options
 
 
 def _lonely(line: Line) -> list[int]:
@@ -425,7 +443,7 @@ def _place_legend(ax: Axes, taken: Sequence[Bbox]) -> list[Bbox]:
         legend.set_loc(place)
         if _cover(legend.get_window_extent(), ax, taken) == 0:
             return [legend.get_window_extent()]
-    for columns in (2, 1):
+    for columns in range(len(entries), 0, -1):
         legend = ax.legend(
             handles=entries, ncols=columns, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2
         )

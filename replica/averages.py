@@ -124,16 +124,16 @@ class SpinAverages:
     @cached_property
     def _first(self) -> tuple[Number, ...]:
         return self._mean(
-            lambda x, w, u, T: (_erf_over_root2(x), 2 * pdf(x)),
+            lambda x, u: (_erf_over_root2(x), 2 * pdf(x)),
             lambda w, T: (1, 1 / w),
-            lambda h, T: _with(tanh(h / T), lambda t: (t, 1 - t * t)),
+            lambda y: _with(tanh(y), lambda t: (t, 1 - t * t)),
             lambda T: (1, 1 / T),
             odd=(True, False),
         )
 
     @cached_property
     def _second(self) -> tuple[Number, ...]:
-        def smeared(x: Number, w: Number, u: Number, T: Number) -> tuple[Number, ...]:
+        def smeared(x: Number, u: Number) -> tuple[Number, ...]:
             density = pdf(x)
             slope = x * density
             return density, slope, x * slope - density
@@ -146,21 +146,21 @@ class SpinAverages:
         return self._mean(
             smeared,
             lambda w, T: (2 / w, -2 / w**2, 2 / w**3),
-            lambda h, T: bare(tanh(h / T)),
+            lambda y: bare(tanh(y)),
             lambda T: (1 / T, -2 / T**2, 2 / T**3),
             odd=(False, True, False),
         )
 
     @cached_property
     def _energies(self) -> tuple[Number, ...]:
-        def smeared(x: Number, w: Number, u: Number, T: Number) -> tuple[Number, ...]:
+        def smeared(x: Number, u: Number) -> tuple[Number, ...]:
             sign = _erf_over_root2(x)
             return x * sign + 2 * pdf(x), -u * sign
 
         return self._mean(
             smeared,
             lambda w, T: (w, 1),
-            lambda h, T: _with(log2cosh(h / T), lambda v: (v, v - h / T * tanh(h / T))),
+            lambda y: _with(log2cosh(y), lambda v: (v, v - y * tanh(y))),
             lambda T: (T, 1),
             odd=(False, False),
         )
@@ -170,9 +170,9 @@ class SpinAverages:
     ) -> tuple[Number, ...]:
         """Average several functions at once, over logistic noise u or over Gaussian z.
 
-        ``smeared(x, w, u, T)`` are the Gaussian averages at noise u, with x = (loc - T u)/w;
-        ``bare(h, T)`` the functions of the field itself; the units multiply the means. Odd ones vanish
-        exactly at loc = 0.
+        ``smeared(x, u)`` are the Gaussian averages at noise u, with x = (loc - T u)/width; ``bare(y)`` the
+        functions of the field itself, y = h/T; the units multiply the means. Odd ones vanish exactly at
+        loc = 0.
         """
         if is_exact(self.loc, self.width, self.T):
             return self._mean_exact(smeared, smeared_units, bare, bare_units, len(odd))
@@ -193,15 +193,16 @@ class SpinAverages:
             for upper, step in ((0.0, np.inf), *_NORMAL_STEPS):
                 z, weight = _normal_rule(step)
                 for part in _blocks((ratio > lower) & (ratio <= upper)):
-                    h = loc[part, None] + width[part, None] * z
-                    store(part, bare(h, T[part, None]), weight, bare_units(T[part]))
+                    t = T[part]
+                    y = (loc[part] / t)[:, None] + (width[part] / t)[:, None] * z
+                    store(part, bare(y), weight, bare_units(t))
                 lower = upper
             for upper, count in _LOGISTIC_NODES:
                 u, weight = _logistic_rule(count)
                 for part in _blocks((ratio > lower) & (ratio <= upper)):
-                    t, w = T[part, None], np.maximum(width[part, None], TINY)
-                    values = smeared((loc[part, None] - t * u) / w, w, u, t)
-                    store(part, values, weight, smeared_units(w[:, 0], t[:, 0]))
+                    t, w = T[part], np.maximum(width[part], TINY)
+                    x = (loc[part] / w)[:, None] - (t / w)[:, None] * u
+                    store(part, smeared(x, u), weight, smeared_units(w, t))
                 lower = upper
         for row, is_odd in zip(out, odd, strict=True):
             if is_odd:
@@ -215,10 +216,10 @@ class SpinAverages:
             if T == 0 or width > 4 * T:
                 u, weight = _logistic_rule_exact() if T else (0 * _one(), _one())
                 w = maximum(width, exact(TINY))
-                values, units = smeared((loc - T * u) / w, w, u, T), smeared_units(w, T)
+                values, units = smeared((loc - T * u) / w, u), smeared_units(w, T)
             else:
                 z, weight = _normal_rule_exact(width / T) if width else (0 * _one(), _one())
-                values, units = bare(loc + width * z, T), bare_units(T)
+                values, units = bare((loc + width * z) / T), bare_units(T)
             return tuple(np.sum(value * weight) * unit for value, unit in zip(values, units, strict=True))
 
         return np.frompyfunc(one, 3, count)(*(exact(value) for value in (self.loc, self.width, self.T)))

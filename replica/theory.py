@@ -349,7 +349,7 @@ class Theory:
         """Copy whose parameters are mpmath numbers at the current precision."""
         return self.at(
             **{
-                name: value if value is None or isinstance(value, (str, int)) else exact(value)
+                name: value if value is None or isinstance(value, int) else exact(value)
                 for name, value in self.values.items()
             }
         )
@@ -385,13 +385,15 @@ def _short(value: Any) -> str:
 
 
 def _check(theory: str, name: str, value: Any, about: Mapping[str, Any]) -> None:
-    if value is None or not about or isinstance(value, str):
+    if value is None or not about:
         return
     try:
-        number = np.asarray(value, dtype=float)
+        number = np.asarray(None if isinstance(value, str) else value, dtype=float)
     except (TypeError, ValueError):
+        number = np.asarray(np.nan)
+    if isinstance(value, str) or number.dtype != float:
         msg = f"{theory}: {name} must be a number, not {value!r}"
-        raise ParameterError(msg) from None
+        raise ParameterError(msg)
     bad = ~np.isfinite(number)
     bad |= (number <= about["lower"]) if about["open_lower"] else (number < about["lower"])
     bad |= number > about["upper"]

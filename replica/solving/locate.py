@@ -23,6 +23,10 @@ from replica.theory import Boundary, Coexistence, Fold, Phase, Theory, Zero
 __all__ = ["Located", "System", "critical", "find", "locate"]
 
 
+FARTHEST = 1e12
+"""How far beyond its typical range a branch is followed to its fold, as a factor."""
+
+
 @dataclass(frozen=True)
 class Located:
     """A special point.
@@ -278,7 +282,10 @@ def locate(
     if near is None:
         candidates = find(theory, boundary, parameter)
         if not candidates:
+            _require_limit(theory, boundary, parameter)
             low, high = _range(theory, parameter)
+            if isinstance(boundary, Fold) and _goes_on(theory, parameter, high):
+                high *= FARTHEST
             msg = (
                 f"{theory.at(**{parameter: None}).describe()}: no {boundary.kind} point met for {parameter} "
                 f"between {low:g} and {high:g}"
@@ -288,6 +295,18 @@ def locate(
     system = System(boundary, theory)
     z, value, size, spread, good = refine(system, theory, parameter, near, value)
     return _located(system, theory, parameter, z, value, size, spread, good, None)
+
+
+def _require_limit(theory: Theory, boundary: Boundary, parameter: str) -> None:
+    """Raise if a folding branch is missing already in the limit from which it would be traced."""
+    limit = theory.limit
+    if limit is None or limit.parameter != parameter or not isinstance(boundary, Fold):
+        return
+    origin = theory.at(**{parameter: limit.value})
+    if not solve(origin, boundary.branch, throw=False).success:
+        where = theory.at(**{parameter: None}).describe()
+        msg = f"{where}: no {boundary.branch} solution, not even at {parameter} = {limit.value:g}"
+        raise LocateError(msg)
 
 
 def _located(
@@ -327,9 +346,8 @@ def find(
     """
     system = System(boundary, theory)
     low, high = span or _range(theory, parameter)
-    phase = phases(boundary)[0]
     found: list[Located] = []
-    for origin, end in _journeys(theory, phase.branch, parameter, low, high):
+    for origin, end in _journeys(theory, parameter, low, high):
         try:
             found += _along(system, theory, parameter, origin, end)
         except ReplicaError:
@@ -339,13 +357,10 @@ def find(
     return found
 
 
-def _journeys(
-    theory: Theory, branch: str, parameter: str, low: float, high: float
-) -> list[tuple[float, float]]:
+def _journeys(theory: Theory, parameter: str, low: float, high: float) -> list[tuple[float, float]]:
     limit = theory.limit
     if limit is not None and limit.parameter == parameter and low <= limit.value <= high:
-        far = high + 100 * (high - low)  # beyond the typical range a branch may go on; the fold stops it
-        return [(limit.value, far if branch in theory.folding else high)]
+        return [(limit.value, high)]
     middle = 0.5 * (low + high)
     return [(low, high), (high, low), (middle, high), (middle, low)]
 
@@ -360,7 +375,13 @@ def _along(system: System, theory: Theory, parameter: str, origin: float, end: f
     first = _solve_phase(base, phase)
     if first is None:
         return []
-    curve = trace(base, parameter, end, start=first[0], settings=Settings(largest=0.05))
+    settings = Settings(largest=0.05)
+    curve = trace(base, parameter, end, start=first[0], settings=settings)
+    while isinstance(boundary, Fold) and curve.reached and _goes_on(theory, parameter, end):
+        origin, end = end, 10 * end  # the typical range is no bound: follow the branch to its fold
+        curve = trace(
+            theory.at(**{parameter: origin}), parameter, end, start=curve.x[:, -1], settings=settings
+        )
     found = []
     if isinstance(boundary, Fold):
         for index in curve.folds:
@@ -379,6 +400,11 @@ def _along(system: System, theory: Theory, parameter: str, origin: float, end: f
         states.append(z)
         tests.append(np.nan if z is None else _last(system, theory.at(**{parameter: value}), z))
     return _sign_changes(system, theory, parameter, curve.values, states, np.array(tests))
+
+
+def _goes_on(theory: Theory, parameter: str, end: float) -> bool:
+    limit, high = theory.limit, _range(theory, parameter)[1]
+    return limit is not None and limit.parameter == parameter and 0 < end < FARTHEST * high
 
 
 def _last(system: System, theory: Theory, z: Any) -> float:

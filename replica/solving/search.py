@@ -12,7 +12,7 @@ from replica.solving.continuation import trace
 from replica.solving.derivatives import determinant, jacobian
 from replica.solving.solution import Solution, Status
 from replica.solving.solvers import Newton, Solver
-from replica.theory import Theory
+from replica.theory import Fold, Theory
 
 __all__ = ["orientation", "search", "solve"]
 
@@ -141,7 +141,9 @@ def _no_branch(theory: Theory, branch: str, curve: Any) -> str:
     fold = curve.first_fold() if curve is not None else None
     if fold is not None and theory.limit is not None:
         name = theory.limit.parameter
-        symbol = theory.critical.symbol if theory.critical and theory.critical.parameter == name else name
+        critical = theory.critical
+        ends = critical is not None and theory.lines[critical.boundary] == Fold(branch)
+        symbol = critical.symbol if critical and ends and critical.parameter == name else name
         return f"{text}: it ends at {symbol}={fold:.6g}"
     others = [name for name in theory.branches if name != branch]
     existing = [name for name in others if np.all(_from_start(theory, name, None).success)]

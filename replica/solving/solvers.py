@@ -15,7 +15,7 @@ from replica.theory import Theory
 __all__ = ["FixedPoint", "Newton", "Solver"]
 
 
-PATIENCE = 6
+PATIENCE = 4
 """Newton steps without halving the residual after which a point is given up."""
 
 

@@ -334,11 +334,19 @@ class Compositional(BernoulliReLU):
 
     @property
     def ell(self) -> Any:
-        return self.l if self.L is None else self.p * self.L
+        if self.L is not None:
+            return self.p * self.L
+        return 0.0 if self.l is None else self.l  # m = 0 does not depend on it
+
+    def start(self, branch: str) -> Any:
+        if branch == "retrieval" and self.l is None and self.L is None:
+            msg = "compositional: l = pL, the scaled number of strong hidden units, is needed where m > 0"
+            raise ParameterError(msg)
+        return super().start(branch)
 
     @cached_property
     def law(self) -> IntegerLaw:
-        return skellam(self.l) if np.all(np.asarray(self.p) == 0) else trinomial(self.p, self.L)
+        return skellam(self.ell) if np.all(np.asarray(self.p) == 0) else trinomial(self.p, self.L)
 
     def slope(self, parameter: str, x: Any) -> Any:
         if parameter != "l" or self.law.slope is None:

@@ -1,0 +1,68 @@
+"""Published phase diagrams and figures, one file each; every ``build`` takes other values too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from phase_diagrams.catalogue import (
+    compositional,
+    compositional_capacity,
+    compositional_energy,
+    hopfield,
+    hopfield_error,
+    hopfield_graphical,
+    mixtures,
+    thresholded_hopfield,
+)
+from phase_diagrams.diagram import PhaseDiagram
+
+__all__ = ["DIAGRAMS", "Entry"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A diagram that can be built by name.
+
+    Parameters
+    ----------
+    title : str
+        One line for people.
+    build : callable
+        Computes the diagram; all its arguments are keywords with defaults.
+
+    Examples
+    --------
+    >>> DIAGRAMS["hopfield-error"].title
+    'Hopfield network at T = 0: fraction of errors against load'
+    """
+
+    title: str
+    build: Callable[..., PhaseDiagram]
+
+
+DIAGRAMS: dict[str, Entry] = {
+    "hopfield": Entry("Hopfield network: phases in load and temperature", hopfield.build),
+    "hopfield-error": Entry(
+        "Hopfield network at T = 0: fraction of errors against load", hopfield_error.build
+    ),
+    "hopfield-graphical": Entry(
+        "Hopfield network at T = 0: graphical solution of the saddle-point equation", hopfield_graphical.build
+    ),
+    "mixtures": Entry(
+        "Hopfield network at alpha = 0: symmetric mixtures, their energies and temperatures", mixtures.build
+    ),
+    "thresholded-hopfield": Entry(
+        "Hopfield network with thresholded hidden units: capacity against threshold", thresholded_hopfield.build
+    ),
+    "compositional-energy": Entry(
+        "Random RBM: energy against the number of active hidden units", compositional_energy.build
+    ),
+    "compositional": Entry(
+        "Random RBM: ferromagnetic, compositional and spin-glass phase", compositional.build
+    ),
+    "compositional-capacity": Entry(
+        "Random RBM at finite sparsity: capacity against threshold", compositional_capacity.build
+    ),
+}
+"""The diagrams, by the names they have on the command line."""

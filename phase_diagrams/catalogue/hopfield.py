@@ -1,0 +1,118 @@
+"""Hopfield network in the plane of load and temperature, replica symmetric."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scipy.optimize import brentq
+
+from phase_diagrams.catalogue._parts import provenance
+from phase_diagrams.diagram import Axis, Inset, Line, PhaseDiagram, Point, Region
+from phase_diagrams.lines import boundary_line
+from phase_diagrams.regions import join, outline
+from replica.errors import ParameterError
+from replica.solving import Located, locate
+from replica.theories import Hopfield
+
+__all__ = ["build", "tip"]
+
+LABELS = {
+    "T_g": "$T_g$ continuous",
+    "T_M": "$T_M$ spinodal",
+    "T_c": "$T_c$ first order",
+    "T_R": "$T_R$ replicon",
+}
+
+
+def build(*, alpha_max: float = 0.16, step: float = 0.02) -> PhaseDiagram:
+    r"""Phase diagram of the Hopfield network, with its four lines [AGS85]_.
+
+    ``T_g`` where the paramagnet freezes to a spin glass; ``T_M`` below which there are retrieval
+    states; ``T_c`` below which they have the lowest free energy; ``T_R`` below which replica symmetry
+    fails in them. ``T_M`` and ``T_c`` are re-entrant, an artefact of replica symmetry, whose entropy is
+    negative at low temperature. The inset magnifies the corner where ``T_R`` ends on ``T_M``.
+
+    Parameters
+    ----------
+    alpha_max : float
+        Right edge of the diagram, at least 0.14.
+    step : float
+        Largest step along a line, as a fraction of the plane.
+
+    References
+    ----------
+    .. [AGS85] D. J. Amit, H. Gutfreund, H. Sompolinsky, Phys. Rev. Lett. 55, 1530 (1985).
+
+    Examples
+    --------
+    >>> diagram = build(step=0.04)
+    >>> print(f"{diagram.point('alpha_c').x:.12f}")
+    0.137905566495
+    """
+    if alpha_max < 0.14:
+        msg = f"alpha_max is at least 0.14, to show the end of retrieval at 0.138; it cannot be {alpha_max:g}"
+        raise ParameterError(msg)
+    theory = Hopfield(alpha=0.1)
+    T_max = 1.1 * (1 + alpha_max**0.5)
+
+    def line(boundary: str, name: str, **box: Any) -> Line:
+        box = {"xlim": (0, alpha_max), "ylim": (0, T_max), "step": step} | box
+        return boundary_line(theory, boundary, "alpha", "T", name=name, label=LABELS[name], **box)
+
+    # The re-entrant corner is traced on its own, in a smaller box, hence in smaller steps.
+    corner = {"xlim": (0.12, 0.14), "ylim": (0, 0.1)}
+    # In the limit alpha -> 0 the network orders at T = 1: T_g, T_M and T_c meet there, exactly.
+    T_g = join([(0, 1)], line("glass", "T_g"))
+    T_M = join([(0, 1)], line("spinodal", "T_M", ylim=(0.1, T_max)), line("spinodal", "T_M", **corner))
+    T_c = join([(0, 1)], line("first-order", "T_c"))
+    T_R = join(
+        line("stability", "T_R", xlim=(0, 0.12)),
+        line("stability", "T_R", **corner, step=step / 4),  # its T is traced by decades
+    )
+    highest = tip()
+    return PhaseDiagram(
+        "hopfield",
+        "Hopfield network",
+        (
+            Axis("alpha", r"load $\alpha = P/N$", limits=(0, alpha_max)),
+            Axis("T", r"temperature $T/J$", limits=(0, T_max)),
+        ),
+        [T_g, T_M, T_c, T_R],
+        [
+            Point("alpha_c", r"$\alpha_c$", locate(theory, "spinodal", "alpha").value, 0),
+            Point("alpha_1", r"$\alpha_1$", locate(theory, "first-order", "alpha").value, 0),
+            Point("tip", "", highest.value, highest.theory.values["T"]),
+        ],
+        [
+            Region("paramagnet", "paramagnet", (0.035, 1.36), outline([(0, T_max)], T_g, [(alpha_max, T_max)])),
+            Region("spin glass", "spin glass", (0.035, 0.95), outline(T_g, [(alpha_max, 0)], T_M)),
+            Region("metastable", "retrieval\n(metastable)", (0.073, 0.2), outline(T_M, T_c)),
+            Region("retrieval", "retrieval\n(stable)", (0.02, 0.2), outline(T_c, [(0, 0)])),
+        ],
+        provenance(theory, ["alpha", "T"], alpha_max=alpha_max, step=step),
+        insets=[Inset((0.54, 0.42, 0.4, 0.36), xlim=(0.132, 0.139), ylim=(0, 0.08))],
+    )
+
+
+def tip() -> Located:
+    """Where the retrieval states reach the largest load, at T = 0.0229; below, T_M is re-entrant.
+
+    The slope of alpha along the spinodal vanishes there. It is differenced to fourth order, between
+    points that are each located with quadratic convergence.
+
+    Examples
+    --------
+    >>> highest = tip()
+    >>> print(f"{highest.value:.10f} {highest.theory.T:.8f}")
+    0.1381885112 0.02287355
+    """
+    near = locate(Hopfield(alpha=0.1, T=0.0), "spinodal", "alpha")
+
+    def spinodal(T: float) -> Located:
+        return locate(Hopfield(alpha=0.1, T=T), "spinodal", "alpha", near=near.z, value=near.value)
+
+    def slope(T: float, step: float = 1e-3) -> float:
+        near, far = (spinodal(T + k * step).value - spinodal(T - k * step).value for k in (1, 2))
+        return float(8 * near - far)
+
+    return spinodal(brentq(slope, 0.01, 0.04, xtol=1e-12))

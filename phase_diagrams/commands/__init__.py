@@ -1,0 +1,70 @@
+"""The command line: parse, call, print.
+
+Importing this package costs click and the standard library; everything else is imported by the command that
+needs it, when it runs. Numbers go to stdout, one sentence about a failure goes to stderr, and the exit code
+says which kind it was: 0 done, 1 an error of ours (a damaged file, say), 2 usage, 3 computed but not
+converged or no such solution, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import click
+
+from phase_diagrams.commands.door import Door
+from phase_diagrams.commands.figures import diagram, draw, figure
+from phase_diagrams.commands.points import capacity, solve
+from phase_diagrams.commands.theories import list_all, show
+from phase_diagrams.commands.traces import line
+
+__all__ = ["main"]
+
+
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from replica import __version__
+
+        click.echo(f"replica {__version__}")
+        ctx.exit()
+
+
+def _cite(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from phase_diagrams.commands.citation import bibtex
+
+        click.echo(bibtex())
+        ctx.exit()
+
+
+EXAMPLE = """\
+$ replica capacity hopfield
+"""
+
+
+@click.group(
+    cls=Door,
+    invoke_without_command=True,
+    epilog=EXAMPLE,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print it."
+)
+@click.option(
+    "--cite", is_flag=True, is_eager=True, expose_value=False, callback=_cite, help="What to cite, in BibTeX."
+)
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Phase diagrams of disordered systems from replica theory.
+
+    Solves saddle-point equations, locates capacities and phase boundaries, draws phase diagrams. Every
+    command has an example in its own help, such as `replica capacity -h`.
+
+    Exit codes: 0 done; 1 an error of ours, such as a damaged file; 2 usage; 3 computed but not converged, or
+    no such solution.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+for command in (list_all, show, solve, capacity, line, diagram, draw, figure):
+    main.add_command(command)

@@ -1,0 +1,105 @@
+"""From names and numbers on the command line to a theory and a solver."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from replica.errors import LocateError, ParameterError, UnknownNameError
+
+if TYPE_CHECKING:
+    from replica.solving import Solution, Solver
+    from replica.theory import Theory
+
+__all__ = ["best_whole_number", "build", "chosen_solver", "theory_named"]
+
+
+def theory_named(name: str) -> type[Theory]:
+    """Look a theory up by its name."""
+    from replica.theories import THEORIES
+
+    if name not in THEORIES:
+        raise UnknownNameError(what="theory", name=name, known=THEORIES)
+    return THEORIES[name]
+
+
+def build(
+    kind: type[Theory], given: Mapping[str, float], computed: Iterable[str] = (), *, unscaled: bool = False
+) -> Theory:
+    """Make a theory from the given parameters.
+
+    Parameters
+    ----------
+    kind : type of Theory
+    given : mapping of str to float
+        Parameters by name, as given on the command line.
+    computed : iterable of str
+        Parameters that are computed: they must not be given, and get a value to begin with.
+    unscaled : bool
+        Whether the parameters are unscaled ones.
+    """
+    make = _maker(kind, unscaled)
+    known = inspect.signature(make).parameters
+    fields = kind.parameters()
+    values: dict[str, Any] = dict(given)
+    for name in computed:
+        if name in given:
+            message = f"{kind.name}: {name} is what is computed here; leave -p {name}={given[name]:g} out"
+            raise ParameterError(message)
+        values[name] = sum(fields[name].metadata["typical"]) / 2 if name in fields else None
+    for name in values:
+        if name not in known:
+            what = f"{'unscaled ' if unscaled else ''}parameter of {kind.name}"
+            raise UnknownNameError(what, name, known)
+    missing = [name for name, one in known.items() if one.default is one.empty and name not in values]
+    if missing:
+        names = ", ".join(f"{name} ({fields[name].metadata['text']})" for name in missing)
+        message = f"{kind.name}: missing {names}; give {' '.join(f'-p {name}=VALUE' for name in missing)}"
+        raise ParameterError(message)
+    for name, value in values.items():
+        if fields[name].metadata["integer"] and (name not in given or value == int(value)):
+            values[name] = int(value)
+    return make(**values)
+
+
+def _maker(kind: type[Theory], unscaled: bool) -> Callable[..., Theory]:
+    """What makes the theory from its parameters: the class, or its reading of unscaled ones."""
+    if unscaled and not hasattr(kind, "from_unscaled"):
+        message = f"{kind.name} has no scaled parameters; leave --unscaled out"
+        raise ParameterError(message)
+    make: Callable[..., Theory] = getattr(kind, "from_unscaled", kind) if unscaled else kind
+    return make
+
+
+def chosen_solver(
+    name: str | None, damping: float | None, tol: float | None, max_iter: int | None
+) -> Solver | None:
+    """Return the solver that the user described; None if nothing was said."""
+    from replica.solving import FixedPoint, Newton
+
+    if damping is not None and name != "fixed-point":
+        message = "--damping belongs to the damped iteration; add --solver fixed-point"
+        raise ParameterError(message)
+    settings = {"damping": damping, "tol": tol, "max_iterations": max_iter}
+    chosen: dict[str, Any] = {key: value for key, value in settings.items() if value is not None}
+    if name == "fixed-point":
+        return FixedPoint(**chosen)
+    return Newton(**chosen) if name or chosen else None
+
+
+def best_whole_number(make: Callable[[int], Theory], branch: str | None, over: str, highest: int) -> Solution:
+    """Solve at every whole number of a parameter and return the state of lowest free energy."""
+    from replica.solving import solve
+
+    states = {count: solve(make(count), branch, throw=False) for count in range(1, highest + 1)}
+    found = {count: state for count, state in states.items() if state.success}
+    where = make(1).at(**{over: None}).describe()
+    if not found:
+        message = f"{where}: no solution for any {over} from 1 to {highest}"
+        raise LocateError(message)
+    best = min(found, key=lambda count: float(found[count].free_energy))
+    if best == highest:
+        message = f"{where}: the free energy still falls at {over}={highest}, the largest one tried"
+        raise LocateError(message)
+    return found[best]

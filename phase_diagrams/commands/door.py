@@ -1,0 +1,118 @@
+"""The door: errors become one sentence on stderr and an exit code; help shows an example verbatim."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any
+
+import click
+
+__all__ = ["Door", "Verb"]
+
+
+class Failure(click.ClickException):
+    """An error of ours: one sentence for stderr and an exit code."""
+
+    exit_code = 1
+
+
+class Misuse(Failure):
+    """A command line that cannot be followed."""
+
+    exit_code = 2
+
+
+class Absence(Failure):
+    """What was asked for was computed, but did not converge or does not exist."""
+
+    exit_code = 3
+
+
+class Verb(click.Command):
+    """A command whose epilog is an example, shown as it stands."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the example without rewrapping it."""
+        if self.epilog:
+            with formatter.section("Example"):
+                for row in self.epilog.strip("\n").splitlines():
+                    formatter.write(f"  {row}".rstrip() + "\n")
+
+
+class Door(Verb, click.Group):
+    """The group of all commands."""
+
+    command_class = Verb
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command line of this process."""
+        if "REPLICA_TRACEBACK" not in os.environ:
+            sys.excepthook = _last_words
+        if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that cannot show a symbol shows ? instead
+            sys.stdout.reconfigure(errors="replace")
+        return super().__call__(*args, **kwargs)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the options of the group; the command line is kept for the provenance of results."""
+        ctx.obj = ["replica", *args]
+        with _usage():
+            return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or suggest the nearest one."""
+        if args[0] not in self.commands:
+            from replica.errors import UnknownNameError
+
+            kind = "option" if args[0].startswith("-") else "command"
+            raise UnknownNameError(kind, args[0], self.commands)
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what goes wrong ends as a `Failure`."""
+        from replica.errors import ConvergenceError, ParameterError, ReplicaError, UnknownNameError
+
+        try:
+            with _usage():
+                return super().invoke(ctx)
+        except (ParameterError, UnknownNameError) as error:
+            raise Misuse(str(error)) from error
+        except ConvergenceError as error:
+            raise Absence(str(error)) from error
+        except ReplicaError as error:
+            raise Failure(str(error)) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # the reader of our output has gone: nothing to say
+                raise
+            sentence = f"cannot write the output: {error.strerror or error}"
+            raise Failure(sentence) from error
+        except KeyboardInterrupt:
+            raise click.exceptions.Exit(130) from None
+
+
+@contextmanager
+def _usage() -> Iterator[None]:
+    """Turn click's usage errors into one sentence that names the help to read."""
+    try:
+        yield
+    except click.UsageError as error:
+        sentence = " ".join(error.format_message().split()).rstrip(".")
+        path = error.ctx.command_path if error.ctx else "replica"
+        message = f"{sentence}; see {path} -h"
+        raise Misuse(message) from error
+
+
+def _last_words(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
+    """Stand in for the traceback of an error that nobody foresaw."""
+    click.echo(
+        f"Error: this should not have happened ({kind.__name__}: {error}); please report it with the "
+        "traceback that is shown when REPLICA_TRACEBACK=1 is set",
+        err=True,
+    )

@@ -1,0 +1,97 @@
+"""Diagrams computed, stored, read and drawn, with where they came from."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json
+import os
+import platform
+import shlex
+import signal
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from replica import __version__
+from replica.errors import ParameterError, UnknownNameError
+
+if TYPE_CHECKING:
+    from phase_diagrams.diagram import PhaseDiagram
+
+__all__ = ["computed", "paint", "stored", "write"]
+
+
+def computed(name: str, jobs: int, command: Sequence[str]) -> PhaseDiagram:
+    """Compute a diagram of the catalogue; its provenance gets the command line, versions and the date."""
+    from phase_diagrams.catalogue import DIAGRAMS
+
+    if name not in DIAGRAMS:
+        raise UnknownNameError(what="diagram", name=name, known=DIAGRAMS)
+    origin: dict[str, Any] = {"command": shlex.join(command), "date": _date(), "versions": _versions()}
+    build = DIAGRAMS[name].build
+    if jobs == 1:
+        diagram = build()
+    elif "executor" in inspect.signature(build).parameters:
+        quiet = (signal.SIGINT, signal.SIG_IGN)  # an interrupt is for this process; it ends the others
+        with ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=quiet) as pool:
+            diagram = build(executor=pool)
+    else:
+        click.echo(f"{name} is computed in one process; --jobs {jobs} changes nothing", err=True)
+        diagram = build()
+    origin["versions"] |= diagram.provenance.get("versions", {})
+    return dataclasses.replace(diagram, provenance={**diagram.provenance, **origin})
+
+
+def _date() -> str:
+    """Now in UTC, or what SOURCE_DATE_EPOCH says, so that results can be reproduced to the byte."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    try:
+        moment = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    except (ValueError, OverflowError, OSError):
+        message = f"SOURCE_DATE_EPOCH is {epoch!r}; it must be a whole number of seconds since 1970"
+        raise ParameterError(message) from None
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _versions() -> dict[str, str]:
+    others = {name: version(name) for name in ("numpy", "scipy", "mpmath")}
+    return {"replica": __version__, "python": platform.python_version(), **others}
+
+
+def write(diagram: PhaseDiagram, output: Path | str) -> None:
+    """Store a diagram in a file, or print it."""
+    if isinstance(output, str):
+        click.echo(json.dumps(diagram.to_json(), allow_nan=False, indent=1))
+        return
+    from phase_diagrams.storage import save
+
+    save(diagram, output)
+
+
+def stored(source: str) -> PhaseDiagram:
+    """Read a diagram from a file or, given ``-``, from stdin."""
+    from phase_diagrams.diagram import DiagramError, PhaseDiagram
+    from phase_diagrams.storage import StorageError, load
+
+    if source != "-":
+        return load(source)
+    try:
+        return PhaseDiagram.from_json(json.loads(click.get_binary_stream("stdin").read()))
+    except DiagramError as error:
+        raise DiagramError(error.problem, f"stdin: {error.where}" if error.where else "stdin") from None
+    except (ValueError, RecursionError):
+        message = "cannot read stdin: it is not JSON, or cut off; compute the diagram again"
+        raise StorageError(message) from None
+
+
+def paint(diagram: PhaseDiagram, output: Path) -> None:
+    """Draw a diagram into a file."""
+    from phase_diagrams.draw import figure, save_figure
+
+    save_figure(figure(diagram), output, diagram.provenance)

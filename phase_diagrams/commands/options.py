@@ -1,0 +1,152 @@
+"""What several commands share: how values are written on the command line, and the options themselves."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import click
+
+__all__ = ["Assignment", "OutputFile", "Range", "Span", "as_json", "computing", "once", "theory"]
+
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+MOST = 100_000
+"""Largest number of points of a range."""
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+if TYPE_CHECKING:
+    ParamType = click.ParamType[Any]  # generic for the type checker; not in every version of click
+else:
+    ParamType = click.ParamType
+
+
+class Assignment(ParamType):
+    """``NAME=VALUE`` with a decimal number as its value."""
+
+    name = "name=value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the name and the number."""
+        name, sign, text = str(value).partition("=")
+        if not (name and sign):
+            self.fail(f"{value!r} is not of the form NAME=VALUE, such as T=0.3", param, ctx)
+        return name, float(self.number(name, text, param, ctx))
+
+    def number(
+        self, name: str, text: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Decimal:
+        """Return a finite decimal number, or say what it is instead."""
+        if not _NUMBER.fullmatch(text):
+            if re.fullmatch(r"[+-]?(nan|inf(inity)?)", text, re.IGNORECASE):
+                self.fail(f"{name}={text} is not a finite number", param, ctx)
+            self.fail(f"{name}={text} is not a decimal number, such as 0.3 or 1e-3", param, ctx)
+        if not math.isfinite(float(text)):
+            self.fail(f"{name}={text} is too large for a number", param, ctx)
+        return Decimal(text)
+
+
+class Span(NamedTuple):
+    """A control parameter and, if given, its range: where a line is wanted."""
+
+    name: str
+    limits: tuple[float, float] | None = None
+    values: list[float] | None = None
+
+
+class Range(Assignment):
+    """``NAME``, ``NAME=FROM:TO`` or ``NAME=FROM:TO:COUNT``."""
+
+    name = "name=from:to:count"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the `Span`; its values are equidistant, and as round as the numbers that were given."""
+        name, sign, text = str(value).partition("=")
+        parts = text.split(":")
+        if not name or (sign and len(parts) not in (2, 3)):
+            problem = (
+                f"{value!r} is not of the form NAME=FROM:TO or NAME=FROM:TO:COUNT, such as alpha=0.01:0.13:25"
+            )
+            self.fail(problem, param, ctx)
+        if not sign:
+            return Span(name)
+        first, last = (self.number(name, part, param, ctx) for part in parts[:2])
+        if first == last:
+            self.fail(f"the range {text} of {name} is empty: its ends are equal", param, ctx)
+        limits = (float(min(first, last)), float(max(first, last)))
+        if len(parts) == 2:
+            return Span(name, limits)
+        if not re.fullmatch("[0-9]{1,9}", parts[2], re.ASCII) or not 2 <= int(parts[2]) <= MOST:
+            problem = (
+                f"the range {text} of {name} needs a whole number of points from 2 to {MOST}, not {parts[2]}"
+            )
+            self.fail(problem, param, ctx)
+        steps = int(parts[2]) - 1
+        return Span(name, limits, [float(first + (last - first) * i / steps) for i in range(steps + 1)])
+
+
+class OutputFile(ParamType):
+    """A file to be written later: its suffix and its directory are checked before anything is computed."""
+
+    name = "file"
+
+    def __init__(self, *suffixes: str, stdout: bool = False) -> None:
+        self.suffixes, self.stdout = suffixes, stdout
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path, or ``-`` for stdout where that is allowed."""
+        if value == "-" and self.stdout:
+            return value
+        if Path(value).suffix.lower() not in self.suffixes:
+            known = " or ".join(
+                (", ".join(self.suffixes[:-1]), self.suffixes[-1]) if self.suffixes[1:] else self.suffixes
+            )
+            self.fail(f"{value!r} must end in {known}", param, ctx)
+        from phase_diagrams.storage import check_writable
+
+        check_writable(value)
+        return Path(value)
+
+
+def once(_: click.Context, param: click.Parameter, pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """Collect assignments; a name that stands twice is refused."""
+    given: dict[str, float] = {}
+    for name, value in pairs:
+        if name in given:
+            problem = f"{name} is given twice, as {given[name]:g} and {value:g}"
+            raise click.BadParameter(problem, param=param)
+        given[name] = value
+    return given
+
+
+def as_json(command: Command) -> Command:
+    """Add the option ``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
+
+
+def theory(command: Command) -> Command:
+    """Add what every command about a theory takes: its name, its parameters, and ``--json``."""
+    name = click.argument("name", metavar="THEORY")
+    given = click.option(
+        "-p",
+        "given",
+        metavar="NAME=VALUE",
+        type=Assignment(),
+        multiple=True,
+        callback=once,
+        help="A control parameter, such as T=0.3; once for each.",
+    )
+    return name(given(as_json(command)))
+
+
+def computing(command: Command) -> Command:
+    """Add what every command that computes a diagram takes: its name and the number of processes."""
+    jobs = click.option(
+        "--jobs", type=click.IntRange(1, 1024), default=1, show_default=True, help="Number of processes."
+    )
+    return click.argument("name", metavar="DIAGRAM")(jobs(command))

@@ -1,0 +1,55 @@
+"""Lines: ``line``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from phase_diagrams.commands.door import Verb
+from phase_diagrams.commands.options import Range, theory
+
+__all__ = ["line"]
+
+LINE = """\
+$ replica line hopfield spinodal -x alpha=0.05:0.13:5 -y T
+"""
+
+
+@click.command(cls=Verb, epilog=LINE)
+@theory
+@click.argument("boundary", metavar="LINE")
+@click.option(
+    "-x",
+    "x",
+    metavar="NAME[=FROM:TO[:COUNT]]",
+    type=Range(),
+    required=True,
+    help="Horizontal parameter. With COUNT: points at these values; without: the whole curve.",
+)
+@click.option(
+    "-y",
+    "y",
+    metavar="NAME[=FROM:TO]",
+    type=Range(),
+    required=True,
+    help="Vertical parameter, and where to look for the line.",
+)
+def line(as_json: bool, **asked: Any) -> None:
+    """Trace a phase boundary of a theory.
+
+    The plane is that of two control parameters; ranges that are not given are the typical ones. A re-entrant
+    line has several points at one value of x. A point that does not exist is null in JSON, with the reason as
+    its status.
+    """
+    from phase_diagrams.commands.tracing import Request
+    from replica.errors import ConvergenceError
+
+    request = Request(**asked)
+    try:
+        found = request.run()
+    except ConvergenceError as error:
+        if as_json:
+            request.print_failure(error)
+        raise
+    request.print(found, as_json)

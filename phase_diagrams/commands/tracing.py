@@ -1,0 +1,122 @@
+"""What ``line`` asks for, and what its answer looks like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from phase_diagrams.commands.asking import build, theory_named
+from phase_diagrams.commands.options import Span
+from phase_diagrams.commands.printing import describe, number, parameters, print_json, print_table, where
+from replica.errors import LocateError, ParameterError, UnknownNameError
+
+if TYPE_CHECKING:
+    from phase_diagrams.diagram import Line
+    from replica.theory import Boundary, Theory
+
+__all__ = ["Request"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A line of a theory and the plane where it is wanted; the attributes are the options of the command."""
+
+    name: str
+    given: dict[str, float]
+    boundary: str
+    x: Span
+    y: Span
+
+    @cached_property
+    def kind(self) -> type[Theory]:
+        """The theory that was named."""
+        return theory_named(self.name)
+
+    @cached_property
+    def line(self) -> Boundary:
+        """The line that was named."""
+        if self.boundary not in self.kind.lines:
+            what = f"line of {self.name}"
+            raise UnknownNameError(what, self.boundary, self.kind.lines)
+        return self.kind.lines[self.boundary]
+
+    @cached_property
+    def theory(self) -> Theory:
+        """The theory; the parameters of the plane have a value to begin with, and lie in their domains."""
+        if self.x.name == self.y.name:
+            message = f"a line needs two different parameters, not {self.x.name} twice"
+            raise ParameterError(message)
+        if self.y.values:
+            message = f"only x takes a number of points; give -y {self.y.name} or -y {self.y.name}=FROM:TO"
+            raise ParameterError(message)
+        plane = [self.x.name, self.y.name]
+        theory = build(self.kind, self.given, plane)
+        for span in (self.x, self.y):
+            if theory.parameters()[span.name].metadata["integer"]:
+                message = f"{self.name}: a line needs continuous parameters; {span.name} is a whole number"
+                raise ParameterError(message)
+            for end in span.limits or ():
+                build(self.kind, self.given | {span.name: end}, [name for name in plane if name != span.name])
+        return theory
+
+    def run(self) -> Line:
+        """Trace the line; at least one of its points was found."""
+        from phase_diagrams.lines import boundary_line
+
+        _ = self.line
+        found = boundary_line(
+            self.theory,
+            self.boundary,
+            self.x.name,
+            self.y.name,
+            xlim=self.x.limits,
+            ylim=self.y.limits,
+            at=self.x.values,
+        )
+        if not any(y == y for y in found.y):  # NaN is not equal to itself
+            message = (
+                f"{self.name}: no point of the {self.boundary} line at any of these values of {self.x.name}"
+            )
+            raise LocateError(message)
+        return found
+
+    def print(self, found: Line, as_json: bool) -> None:
+        """Print the answer."""
+        points = list(zip(found.x, found.y, found.status, strict=True))
+        if as_json:
+            self.print_json(points)
+            return
+        fixed = where(self.fixed)
+        click.echo(
+            f"{self.name}{f' at {fixed}' if fixed else ''}: {self.boundary} line ({describe(self.line)})\n"
+        )
+        print_table(
+            [(self.x.name, self.y.name, "status")]
+            + [(number(x), number(None if y != y else y), status) for x, y, status in points]
+        )
+
+    def print_failure(self, error: Exception) -> None:
+        """Print the JSON object of a line of which no point was found."""
+        self.print_json([(x, None, str(error)) for x in self.x.values or ()])
+
+    def print_json(self, points: Any) -> None:
+        """Print the JSON object."""
+        print_json(
+            {
+                "theory": self.name,
+                "line": self.boundary,
+                "kind": self.line.kind,
+                "parameters": self.fixed,
+                "x": self.x.name,
+                "y": self.y.name,
+                "points": [{"x": x, "y": y, "status": status} for x, y, status in points],
+            }
+        )
+
+    @property
+    def fixed(self) -> dict[str, Any]:
+        """The parameters that are held fixed."""
+        return parameters(self.theory, without=[self.x.name, self.y.name])

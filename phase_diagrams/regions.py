@@ -1,0 +1,99 @@
+"""Outlines of phases, and lines out of pieces: traced curves put head to tail."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any, TypeAlias
+
+from phase_diagrams.diagram import CONVERGED, Line
+
+__all__ = ["join", "outline"]
+
+Pair: TypeAlias = tuple[float, float]
+Piece: TypeAlias = Line | Iterable[Pair]
+
+
+def outline(*pieces: Piece) -> tuple[Pair, ...]:
+    """Return the outline of a region from the lines and corners that bound it, in order.
+
+    A piece is turned round where its far end is the nearer one, so that it does not matter in which
+    direction a line was traced. Gaps of a line are bridged by a straight edge.
+
+    Parameters
+    ----------
+    pieces : Line or sequence of pairs of float
+        What bounds the region, one after the other.
+
+    Returns
+    -------
+    tuple of pairs of float
+        For the polygon of a `Region`.
+
+    Examples
+    --------
+    >>> from phase_diagrams.diagram import LineKind
+    >>> T_g = Line("T_g", LineKind.CONTINUOUS, [2.0, 0.0], [3.0, 1.0], ["converged"] * 2)
+    >>> outline([(0, 5)], T_g, [(2, 5)])
+    ((0.0, 5.0), (0.0, 1.0), (2.0, 3.0), (2.0, 5.0))
+    """
+    paths = [[(x, y) for x, y, _ in _points(piece) if not math.isnan(x + y)] for piece in pieces]
+    return tuple(corner for path in _head_to_tail(paths) for corner in path)
+
+
+def join(*pieces: Piece, name: str | None = None) -> Line:
+    """Join lines, and points that are known exactly, to one line like the first of the lines.
+
+    A piece is turned round where its far end is the nearer one; where two pieces meet in one point,
+    the point is kept once.
+
+    Parameters
+    ----------
+    pieces : Line or sequence of pairs of float
+        One after the other; at least one is a line.
+    name : str, optional
+        Of the line; by default that of the first one.
+
+    Returns
+    -------
+    Line
+
+    Examples
+    --------
+    >>> from phase_diagrams.diagram import LineKind
+    >>> T_g = Line("T_g", LineKind.CONTINUOUS, [2.0, 1.0], [3.0, 2.0], ["converged"] * 2)
+    >>> join([(0, 1)], T_g).x
+    (0.0, 1.0, 2.0)
+    """
+    like = next(piece for piece in pieces if isinstance(piece, Line))
+    points: list[tuple[float, float, str]] = []
+    for path in _head_to_tail([_points(piece) for piece in pieces]):
+        points += path[1:] if points and points[-1] == path[0] else path
+    x, y, status = zip(*points, strict=True)
+    return Line(name or like.name, like.kind, x, y, status, like.label)
+
+
+def _points(piece: Piece) -> list[tuple[float, float, str]]:
+    if isinstance(piece, Line):
+        return list(zip(piece.x, piece.y, piece.status, strict=True))
+    return [(float(x), float(y), CONVERGED) for x, y in piece]
+
+
+def _head_to_tail(paths: Sequence[list[Any]]) -> list[list[Any]]:
+    """Turn paths round where that brings their ends together; the first two items of a corner count."""
+    paths = [path for path in paths if path]
+    known = [corner for path in paths for corner in path if not math.isnan(corner[0] + corner[1])]
+    spans = [max(corner[i] for corner in known) - min(corner[i] for corner in known) for i in (0, 1)]
+
+    def apart(one: Any, two: Any) -> float:
+        return math.hypot(*((one[i] - two[i]) / (spans[i] or 1.0) for i in (0, 1)))
+
+    if len(paths) > 1:
+        first, ends = paths[0], (paths[1][0], paths[1][-1])
+        if min(apart(first[0], end) for end in ends) < min(apart(first[-1], end) for end in ends):
+            first.reverse()
+    for before, path in pairwise(paths):
+        if apart(before[-1], path[-1]) < apart(before[-1], path[0]):
+            path.reverse()
+    return paths
