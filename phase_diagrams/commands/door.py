@@ -71,8 +71,7 @@ class Door(Verb, click.Group):
         if args[0] not in self.commands:
             from replica.errors import UnknownNameError
 
-            kind = "option" if args[0].startswith("-") else "command"
-            raise UnknownNameError(kind, args[0], self.commands)
+            raise UnknownNameError(what="command", name=args[0], known=self.commands)
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

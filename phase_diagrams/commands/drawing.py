@@ -9,6 +9,7 @@ import os
 import platform
 import shlex
 import signal
+import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
@@ -72,6 +73,8 @@ def write(diagram: PhaseDiagram, output: Path | str) -> None:
     from phase_diagrams.storage import save
 
     save(diagram, output)
+    count = sum(len(line.x) for line in diagram.lines)
+    click.echo(f"wrote {output}: {len(diagram.lines)} lines with {count} points", err=True)
 
 
 def stored(source: str) -> PhaseDiagram:
@@ -82,7 +85,7 @@ def stored(source: str) -> PhaseDiagram:
     if source != "-":
         return load(source)
     try:
-        return PhaseDiagram.from_json(json.loads(click.get_binary_stream("stdin").read()))
+        return PhaseDiagram.from_json(json.loads(sys.stdin.buffer.read()))
     except DiagramError as error:
         raise DiagramError(error.problem, f"stdin: {error.where}" if error.where else "stdin") from None
     except (ValueError, RecursionError):
@@ -95,3 +98,4 @@ def paint(diagram: PhaseDiagram, output: Path) -> None:
     from phase_diagrams.draw import figure, save_figure
 
     save_figure(figure(diagram), output, diagram.provenance)
+    click.echo(f"wrote {output}", err=True)

@@ -86,8 +86,9 @@ class Question:
             low, high = point.bracket or (float("nan"),) * 2
             message = f"{self.critical.symbol} lies between {low:g} and {high:g}, but was not located"
             raise LocateError(message, point.bracket)
-        if self.digits or _quick(point):
-            precise = polish(point, self.digits or CONFIRMED)
+        wanted = self.digits or (CONFIRMED if _quick(point) else None)
+        if wanted:
+            precise = polish(point, wanted)
             how = "computed with mpmath at two precisions that agree"
             value, digits = str(precise.value), precise.digits
             return Answer(point, value, dict(precise.order), precise.residual, digits, how)
@@ -118,7 +119,8 @@ class Question:
 
     def print_failure(self, error: Exception) -> None:
         """Print the JSON object of a value that was not found."""
-        self.print_json(value=None, order={}, status=str(error), residual=None, digits=0, method=self.method)
+        found: dict[str, Any] = {"value": None, "order": {}, "status": "not found", "residual": None, "digits": 0}
+        self.print_json(**found, method=self.method, reason=str(error))
 
     def print_json(self, **found: Any) -> None:
         """Print the JSON object."""

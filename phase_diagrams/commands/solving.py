@@ -165,9 +165,9 @@ class Request:
     def print_failure(self, error: ConvergenceError) -> None:
         """Print the JSON object of a run that did not converge: where it stood, or only why."""
         state = error.solution
-        told = {"branch": self.branch, "status": str(error)} if state is None else self.report(state)
-        without = [self.over] if self.over else []
-        print_json({"theory": self.name, "parameters": parameters(self.theory, without=without), **told})
+        told = {"branch": self.branch, "status": "not found"} if state is None else self.report(state)
+        known = parameters(self.theory, without=[self.over] if self.over else [])
+        print_json({"theory": self.name, "parameters": known, **told, "reason": str(error)})
 
 
 def _signs(signature: list[int]) -> str:

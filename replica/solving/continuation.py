@@ -123,142 +123,156 @@ def follow(
         Jacobian of the residual at one point, shape ``(n - 1, n)``; differenced by default.
     """
     settings = settings or Settings()
-    scale = np.asarray(scale, dtype=float)
     lower, upper = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
     events = events or {}
-
-    def slope(y: Any) -> Any:
-        matrix = linearise(y) if linearise else difference(residual, y, scale=scale, lower=fences)
-        return matrix * scale
-
-    def correct(y: Any, row: Any, value: Any) -> tuple[Any, int]:
-        """Newton on the residual and one more equation ``row . y/scale = value``."""
-        for iteration in range(8):
-            r = residual(y)
-            if not np.all(np.isfinite(r)):
-                return None, iteration
-            matrix = slope(y)
-            change = solve_linear(np.vstack([matrix, row]), np.append(-r, value - row @ (y / scale)))
-            if not np.all(np.isfinite(change)):
-                return None, iteration
-            y = y + change * scale
-            if np.max(np.abs(change)) < 1e-7:
-                r = residual(y)
-                return (y, iteration + 1) if np.max(np.abs(r)) < settings.tol else (None, iteration)
-        return None, 8
-
-    def tangent_at(y: Any, along: Any) -> Any:
-        matrix = slope(y)
-        if not np.all(np.isfinite(matrix)):
-            return None
-        null = np.linalg.svd(matrix)[2][-1]
-        return null if null @ along >= 0 else -null
-
-    y = np.asarray(start, dtype=float)
-    along = np.asarray(direction, dtype=float) / scale
-    tangent = tangent_at(y, along)
-    if tangent is None:
-        msg = "the curve cannot be followed: its equations are not finite at the first point"
-        raise LocateError(msg)
-    corrected, _ = correct(y, tangent, tangent @ (y / scale))
-    if corrected is None:
-        msg = "the curve cannot be followed: its first point does not solve the equations"
-        raise LocateError(msg)
-    y = corrected
+    system = _Equations(residual, np.asarray(scale, dtype=float), fences, linearise, settings)
+    y, tangent = system.first(np.asarray(start, dtype=float), np.asarray(direction, dtype=float))
     points, tangents, found = [y], [tangent], []
     values = {name: event.function(y, tangent) for name, event in events.items()}
     step, stop = settings.step, Stop.POINT_LIMIT
     while len(points) < settings.points:
-        guess = y + step * tangent * scale
-        new, effort = correct(guess, tangent, tangent @ (guess / scale))
-        new_tangent = None if new is None else tangent_at(new, tangent)
-        smooth = new_tangent is not None and new_tangent @ tangent > np.cos(settings.turn)
-        near = new is not None and np.linalg.norm((new - guess) / scale) < max(0.5 * step, 1e-12)
-        if not (smooth and near):
+        advanced = system.advance(y, tangent, step)
+        edge = None
+        if advanced is not None:
+            new, new_tangent, effort = advanced
+            outside = (new < lower) | (new > upper)
+            if outside.any():
+                edge = system.edge(y, new, lower, upper, outside)
+        if advanced is None or (outside.any() and edge is None):
             step /= 2
             if step < settings.smallest:
                 stop = Stop.SMALL_STEP
                 break
             continue
-        outside = (new < lower) | (new > upper)
-        if outside.any():
-            edge = _to_edge(correct, y, new, lower, upper, scale, outside)
-            if edge is not None:
-                points.append(edge)
-                tangents.append(new_tangent)
-                stop = Stop.BOUND
-                break
-            step /= 2
-            if step < settings.smallest:
-                stop = Stop.SMALL_STEP
-                break
-            continue
-        ended = False
-        for name, event in events.items():
-            value = event.function(new, new_tangent)
-            if np.isfinite(value) and np.isfinite(values[name]) and value * values[name] < 0:
-
-                def side(trial: Any, f: Any = event.function, along: Any = tangent) -> float:
-                    return float(f(trial, tangent_at(trial, along)))
-
-                place = _bisect(side, correct, y, new, tangent, scale, values[name])
-                found.append((name, place))
-                if event.terminal:
-                    points.append(place)
-                    tangents.append(new_tangent)
-                    ended = True
-                    break
-            values[name] = value
-        if ended:
-            stop = Stop.EVENT
+        if edge is not None:
+            new, stop = edge, Stop.BOUND
+        else:
+            for name, event in events.items():
+                value = event.function(new, new_tangent)
+                if value * values[name] < 0:
+                    place = system.crossing(event.function, y, new, tangent, values[name])
+                    found.append((name, place))
+                    if event.terminal:
+                        new, stop = place, Stop.EVENT
+                        break
+                values[name] = value
+        points.append(new)
+        tangents.append(new_tangent)
+        if stop is not Stop.POINT_LIMIT:
             break
         y, tangent = new, new_tangent
-        points.append(y)
-        tangents.append(tangent)
-        if len(points) > 10 and np.linalg.norm((y - points[0]) / scale) < 0.5 * step:
+        if len(points) > 10 and system.distance(y, points[0]) < 0.5 * step:
             stop = Stop.CLOSED
             break
         step = min(step * (1.5 if effort <= 3 else 0.7), settings.largest)
     return Curve(np.array(points).T, np.array(tangents).T, stop, tuple(found))
 
 
-def _to_edge(correct: Any, y: Any, new: Any, lower: Any, upper: Any, scale: Any, outside: Any) -> Any:
-    """The point where the curve first meets the box: one unknown fixed at its bound."""
-    fractions = []
-    for i in np.flatnonzero(outside):
-        bound = lower[i] if new[i] < lower[i] else upper[i]
-        fractions.append(((bound - y[i]) / (new[i] - y[i]), i, bound))
-    fraction, i, bound = min(fractions)
-    row = np.zeros(len(y))
-    row[i] = 1.0
-    guess = y + fraction * (new - y)
-    guess[i] = bound
-    edge, _ = correct(guess, row, bound / scale[i])
-    if edge is None or np.linalg.norm((edge - y) / scale) > 3 * np.linalg.norm((new - y) / scale) + 1e-9:
-        return None
-    edge[i] = bound
-    return edge
+@dataclass(frozen=True)
+class _Equations:
+    """The equations of a curve, and the Newton corrections and tangents that `follow` is made of.
 
+    Lengths, tangents and rows are in scaled unknowns, y/scale.
+    """
 
-def _bisect(function: Any, correct: Any, a: Any, b: Any, tangent: Any, scale: Any, value: float) -> Any:
-    """Locate a sign change on the arc between two points: bisection, each trial corrected onto the curve."""
-    left, right = float(tangent @ (a / scale)), float(tangent @ (b / scale))
-    place = b
-    start, end = left, right
-    for _ in range(60):
-        middle = 0.5 * (start + end)
-        share = (middle - left) / (right - left)
-        trial, _ = correct(a + share * (b - a), tangent, middle)
-        if trial is None:
-            break
-        place = trial
-        if function(trial) * value > 0:
-            start = middle
-        else:
-            end = middle
-        if abs(end - start) < 1e-13 * max(1.0, abs(end)):
-            break
-    return place
+    residual: Callable[[Any], Any]
+    scale: Any
+    fences: Any
+    linearise: Callable[[Any], Any] | None
+    settings: Settings
+
+    def distance(self, a: Any, b: Any) -> float:
+        return float(np.linalg.norm((a - b) / self.scale))
+
+    def slope(self, y: Any) -> Any:
+        if self.linearise:
+            return self.linearise(y) * self.scale
+        return difference(self.residual, y, scale=self.scale, lower=self.fences) * self.scale
+
+    def first(self, y: Any, direction: Any) -> tuple[Any, Any]:
+        """The first point, corrected, and the tangent there."""
+        tangent = self.tangent(y, direction / self.scale)
+        if tangent is None:
+            msg = "the curve cannot be followed: its equations are not finite at the first point"
+            raise LocateError(msg)
+        corrected, _ = self.correct(y, tangent, tangent @ (y / self.scale))
+        if corrected is None:
+            msg = "the curve cannot be followed: its first point does not solve the equations"
+            raise LocateError(msg)
+        return corrected, tangent
+
+    def correct(self, y: Any, row: Any, value: Any) -> tuple[Any, int]:
+        """Newton on the residual and one more equation ``row . y/scale = value``; None where it fails."""
+        for iteration in range(8):
+            r = self.residual(y)
+            if not np.all(np.isfinite(r)):
+                break
+            right = np.append(-r, value - row @ (y / self.scale))
+            change = solve_linear(np.vstack([self.slope(y), row]), right)
+            if not np.all(np.isfinite(change)):
+                break
+            y = y + change * self.scale
+            if np.max(np.abs(change)) < 1e-7:  # quadratic convergence has made the rest
+                small = np.max(np.abs(self.residual(y))) < self.settings.tol
+                return (y if small else None), iteration + 1
+        return None, 8
+
+    def tangent(self, y: Any, along: Any) -> Any:
+        """Unit null vector of the Jacobian, pointing along a given direction; None where it is not finite."""
+        matrix = self.slope(y)
+        if not np.all(np.isfinite(matrix)):
+            return None
+        null = np.linalg.svd(matrix)[2][-1]
+        return null if null @ along >= 0 else -null
+
+    def advance(self, y: Any, tangent: Any, step: float) -> tuple[Any, Any, int] | None:
+        """One step along the arc; None where it fails, turns too sharply, or lands too far from its guess."""
+        guess = y + step * tangent * self.scale
+        new, effort = self.correct(guess, tangent, tangent @ (guess / self.scale))
+        if new is None or self.distance(new, guess) > 0.5 * step:
+            return None
+        new_tangent = self.tangent(new, tangent)
+        if new_tangent is None or new_tangent @ tangent < np.cos(self.settings.turn):
+            return None
+        return new, new_tangent, effort
+
+    def edge(self, y: Any, new: Any, lower: Any, upper: Any, outside: Any) -> Any:
+        """The point where the curve first meets the box, one unknown fixed at its bound; None if it fails."""
+        meetings = []
+        for i in np.flatnonzero(outside):
+            bound = lower[i] if new[i] < lower[i] else upper[i]
+            meetings.append(((bound - y[i]) / (new[i] - y[i]), i, bound))
+        share, i, bound = min(meetings)
+        row = np.zeros(len(y))
+        row[i] = 1.0
+        guess = y + share * (new - y)
+        guess[i] = bound
+        place, _ = self.correct(guess, row, bound / self.scale[i])
+        if place is None or self.distance(place, y) > 3 * self.distance(new, y) + 1e-9:
+            return None
+        place[i] = bound
+        return place
+
+    def crossing(
+        self, function: Callable[[Any, Any], float], a: Any, b: Any, tangent: Any, sign: float
+    ) -> Any:
+        """Locate a sign change between two points of the arc: bisection, each trial corrected onto it."""
+        left, right = float(tangent @ (a / self.scale)), float(tangent @ (b / self.scale))
+        place, start, end = b, left, right
+        for _ in range(60):
+            middle = 0.5 * (start + end)
+            guess = a + (middle - left) / (right - left) * (b - a)
+            trial, _ = self.correct(guess, tangent, middle)
+            if trial is None:
+                break
+            place = trial
+            if function(trial, self.tangent(trial, tangent)) * sign > 0:
+                start = middle
+            else:
+                end = middle
+            if abs(end - start) < 1e-13 * max(1.0, abs(end)):
+                break
+        return place
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,89 @@
+"""Capacity of the random RBM at finite sparsity against the threshold, at T = 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from phase_diagrams.catalogue._parts import provenance
+from phase_diagrams.diagram import Axis, PhaseDiagram, Region
+from phase_diagrams.lines import boundary_line
+from replica.theories import Compositional
+
+__all__ = ["build"]
+
+
+def build(
+    *,
+    p: float = 0.1,
+    g: float = -0.02,
+    numbers: Sequence[int] = (1, 2, 5, 10, 15),
+    theta_max: float = 0.4,
+    alpha_max: float = 4.0,
+    step: float = 0.02,
+) -> PhaseDiagram:
+    r"""Largest load at which L hidden units can be strongly active, as in Fig. 3a of [TM17]_.
+
+    The lines have the shape of those printed there, but not their values: the printed loads are larger
+    by a factor of about 1.25 for L = 1, 2, 5, 1.04 for L = 10 and 1.5 to 1.6 for L = 15, nearly
+    independent of the threshold, and no reading of the published equations that we tried explains all
+    five. The numbers of strong units that survive in simulations at p = 0.1 support the lines shown here.
+    Threshold and field are unscaled.
+
+    Parameters
+    ----------
+    p : float
+        Sparsity of the weights, 0 < p <= 1.
+    g : float
+        Field on the visible units, unscaled.
+    numbers : sequence of int
+        Numbers of strongly active hidden units.
+    theta_max, alpha_max : float
+        Edges of the diagram; the threshold is unscaled.
+    step : float
+        Largest step along a line, as a fraction of the diagram.
+
+    References
+    ----------
+    .. [TM17] J. Tubiana, R. Monasson, Phys. Rev. Lett. 118, 138301 (2017).
+
+    Examples
+    --------
+    >>> diagram = build(numbers=[5], theta_max=0.2)
+    >>> print(f"{diagram.line('L=5').x[-1]:g} {diagram.line('L=5').y[-1]:.9f}")
+    0.2 0.680942365
+    """
+    lines, names = [], []
+    for number in numbers:
+        theory = Compositional.from_unscaled(alpha=1.0, theta=0.1, g=g, p=p, L=number)
+        line = boundary_line(
+            theory,
+            "spinodal",
+            "theta",
+            "alpha",
+            xlim=(0, theta_max / p**0.5),
+            ylim=(0, alpha_max),
+            name=f"L={number}",
+            step=step,
+        )
+        lines.append(replace(line, x=[theory.unscaled("theta", v) for v in line.x]))
+    return PhaseDiagram(
+        "compositional-capacity",
+        rf"Random RBM, $p = {p:g}$, $g = {g:g}$",
+        (
+            Axis("theta", r"threshold $\theta$", limits=(0, theta_max)),
+            Axis("alpha", r"load $\alpha = M/N$", scale="log", limits=(0.005, alpha_max)),
+        ),
+        lines,
+        [],
+        names,
+        provenance(
+            Compositional.from_unscaled(alpha=1.0, theta=0.1, g=g, p=p, L=1),
+            ["alpha", "theta", "L", "l"],
+            g_unscaled=g,
+            numbers=list(numbers),
+            theta_max=theta_max,
+            alpha_max=alpha_max,
+            step=step,
+        ),
+    )
