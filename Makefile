@@ -49,7 +49,7 @@ type: $(DEV)  ## mypy, strict
 	$(BIN)/mypy
 
 contracts: $(DEV)  ## who may import whom
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 bench: $(RUNTIME)  ## run the benchmarks
 	@set -e; for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python $$script; done

@@ -2,8 +2,8 @@
 
 One house style: the dash pattern of a boundary says what it means, that of a thin curve tells it from
 the others, so the figure survives black-and-white print; every line has a colour of its own, chosen so
-that colour-blind readers can tell them apart; the fills of the regions differ in grey. Nothing is computed here: what a diagram holds is drawn, with
-its gaps.
+that colour-blind readers can tell them apart; the fills of the regions differ in grey. Nothing is
+computed here: what a diagram holds is drawn, with its gaps.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from matplotlib.lines import Line2D
 from matplotlib.mathtext import MathTextParser
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation, Text
+from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
 from phase_diagrams.diagram import DiagramError, Inset, Line, LineKind, PhaseDiagram
@@ -88,7 +89,13 @@ RC: dict[str, Any] = {
 }
 """The house style, on top of matplotlib's own defaults; a reader's matplotlibrc has no say."""
 
-_SMALL = {"font.size": 6.5, "xtick.labelsize": 6.5, "ytick.labelsize": 6.5, "lines.linewidth": 1.0, "lines.markersize": 3}
+_SMALL = {
+    "font.size": 6.5,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "lines.linewidth": 1.0,
+    "lines.markersize": 3,
+}
 _HALO = [withStroke(linewidth=1.8, foreground="white")]
 _POINT = "label of a point"
 _TITLE_PAD = 5.0
@@ -299,7 +306,7 @@ def _draw_panel(diagram: PhaseDiagram, ax: Axes) -> None:
         """Whether no marker stands here yet; a marker that an inset does not show is drawn anyway."""
         ax.get_xlim(), ax.get_ylim()  # brings the limits up to date
         place = ax.transData.transform((x, y))
-        apart = RC["lines.markersize"] * ax.get_figure(root=True).dpi / 72
+        apart = RC["lines.markersize"] * ax.figure.dpi / 72
         if not outside(x, y) and any(math.dist(place, other) < apart for other in drawn):
             return False
         drawn.append(place)
@@ -323,9 +330,14 @@ def _draw_frame(diagram: PhaseDiagram, ax: Axes) -> None:
     ax.set_title(diagram.title, loc="left")
 
 
-def _set_scales(diagram: PhaseDiagram, ax: Axes) -> None:
-    for axis, set_scale in zip(diagram.axes, (ax.set_xscale, ax.set_yscale), strict=True):
-        set_scale(axis.scale, **({"nonpositive": "mask"} if axis.scale == "log" else {}))
+def _set_scales(diagram: PhaseDiagram, ax: Axes, *, small: bool = False) -> None:
+    few: dict[str, Any] = {"nbins": 4, "prune": "lower"} if small else {"nbins": "auto"}
+    directions = (ax.set_xscale, ax.xaxis), (ax.set_yscale, ax.yaxis)
+    for axis, (set_scale, ticks) in zip(diagram.axes, directions, strict=True):
+        if axis.scale == "log":
+            set_scale("log", nonpositive="mask")
+        else:
+            ticks.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10], **few))
     ax.minorticks_on()
     ax.set_axisbelow(False)
     ax.tick_params(which="both", direction="in", left=True, right=True, bottom=True, top=True)
@@ -384,7 +396,7 @@ def _draw_contents(diagram: PhaseDiagram, ax: Axes, *, shown: Place, named: Plac
 
 
 def _styled(lines: Sequence[Line]) -> Iterable[tuple[Line, dict[str, Any]]]:
-    """Pair every line with its artist options; lines with one label, such as two pieces of one, share them."""
+    """Pair every line with its artist options; lines with one label, pieces of one, look alike."""
     turns: dict[str, int] = {}
     curves: dict[str, int] = {}
     for line in lines:
@@ -405,7 +417,7 @@ def _draw_inset(diagram: PhaseDiagram, ax: Axes, inset: Inset) -> None:
     """Draw the same artists once more, magnified."""
     with _house_style(_SMALL):
         view = ax.inset_axes(inset.bounds)
-        _set_scales(diagram, view)
+        _set_scales(diagram, view, small=True)
         view.tick_params(pad=2)
         _draw_contents(diagram, view, shown=_inside(inset), named=_inside(inset))
         view.set_xlim(inset.xlim)

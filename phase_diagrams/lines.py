@@ -11,7 +11,7 @@ from phase_diagrams.diagram import CONVERGED, Line
 from replica.errors import LocateError, ParameterError, ReplicaError, UnknownNameError
 from replica.solving.continuation import Event, Settings, Stop, follow
 from replica.solving.derivatives import determinant, jacobian
-from replica.solving.locate import Located, System, find, refine, separations
+from replica.solving.locate import Located, System, find, phases, refine, separations
 from replica.theory import Boundary, Theory
 
 __all__ = ["boundary_line"]
@@ -48,7 +48,7 @@ def boundary_line(
     x, y : str
         The two control parameters.
     xlim, ylim : (float, float), optional
-        The box; by default the parameters' typical ranges.
+        The box; by default the typical range of `x`, and three times that of `y`.
     at : sequence of float, optional
         Values of `x` at which points are wanted. Each is solved for on its own, from the traced curve; a
         re-entrant line gives several points at one x, a line that does not get there a NaN with the reason.
@@ -85,20 +85,31 @@ def boundary_line(
         if parameter not in theory.parameters():
             msg = f"parameter of {theory.name}"
             raise UnknownNameError(msg, parameter, theory.parameters())
+    _check_axes(theory, boundary, x, y)
     if x == y:
         msg = f"{theory.name}: a line needs two different parameters, not {x} twice"
         raise ParameterError(msg)
-    xlim, ylim = xlim or _typical(theory, x), ylim or _typical(theory, y)
+    near = (xlim or _typical(theory, x), ylim or _typical(theory, y))  # where a first point is looked for
     if at is not None and len(at):
         margin = 0.02 * (max(at) - min(at))
         xlim = (_above(theory, x, min(at) - margin), max(at) + margin)
+        near = (xlim, near[1])
+    xlim, ylim = xlim or near[0], ylim or _roomy(theory, y)
     system = System(boundary, theory)
-    first = start or _first(theory, boundary, x, y, xlim, ylim)
-    curve = _curve(system, theory, first, x, y, xlim, ylim, step)
-    if at is None:
-        xs, ys, status = curve[-2], curve[-1], [CONVERGED] * curve.shape[1]
-    else:
+    first = start or _first(theory, boundary, x, y, *near)
+    place = (float(getattr(first.theory, x)), float(getattr(first.theory, y)))
+    xbox, ybox = ((min(*ends, v), max(*ends, v)) for ends, v in zip((xlim, ylim), place, strict=True))
+    spans = [abs(b - a) or 1.0 for a, b in near]
+    curve = _curve(system, theory, first, x, y, xbox, ybox, spans, step)
+    if at is not None:
         xs, ys, status = _at(system, theory, curve, x, y, at)
+    else:
+        inside = (curve[-2] >= min(xlim)) & (curve[-2] <= max(xlim))
+        inside &= (curve[-1] >= min(ylim)) & (curve[-1] <= max(ylim))
+        if not inside.any():
+            raise LocateError(_nowhere(theory, boundary, x, y, *near))
+        xs, ys = curve[-2][inside], curve[-1][inside]
+        status = [CONVERGED] * len(xs)
     kind = boundary.kind
     return Line(name or kind, kind, [float(v) for v in xs], [float(v) for v in ys], status, label)  # type: ignore[arg-type]
 
@@ -108,46 +119,88 @@ def _typical(theory: Theory, name: str) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def _roomy(theory: Theory, name: str) -> tuple[float, float]:
+    """Three times the typical range, inside the domain."""
+    low, high = _typical(theory, name)
+    about = theory.parameters()[name].metadata
+    return max(low - (high - low), about["lower"]), min(high + 2 * (high - low), about["upper"])
+
+
 def _above(theory: Theory, name: str, value: float) -> float:
     return float(max(value, theory.parameters()[name].metadata["lower"]))
+
+
+def _check_axes(theory: Theory, boundary: Boundary, x: str, y: str) -> None:
+    """Refuse parameters that cannot be the axes of a line of this boundary."""
+    for name in (x, y):
+        if theory.parameters()[name].metadata["integer"]:
+            msg = f"{theory.name}: {name} is a whole number and cannot be an axis of a line"
+            raise ParameterError(msg)
+        for phase in phases(boundary):
+            if name in dict(phase.at) or name == phase.over:
+                how = "minimised over" if name == phase.over else "fixed"
+                msg = f"{theory.name}: {name} is {how} by this boundary and cannot be an axis of its line"
+                raise ParameterError(msg)
+
+
+def _nowhere(
+    theory: Theory, boundary: Boundary, x: str, y: str, xlim: tuple[float, float], ylim: tuple[float, float]
+) -> str:
+    return (
+        f"{theory.name}: no {boundary.kind} point found for {x} in [{xlim[0]:g}, {xlim[1]:g}] and "
+        f"{y} in [{ylim[0]:g}, {ylim[1]:g}]; try another range"
+    )
 
 
 def _first(
     theory: Theory, boundary: Boundary, x: str, y: str, xlim: tuple[float, float], ylim: tuple[float, float]
 ) -> Located:
-    """Any point of the boundary inside the box: search along one parameter at probes of the other."""
+    """A point of the boundary, inside the box if one is met there.
+
+    The search goes along one parameter at probes of the other.
+    """
     limit = theory.limit
     order = [(y, x, ylim, xlim), (x, y, xlim, ylim)]
     if limit is not None and limit.parameter == x:
         order.reverse()
+    outside = None
     for fraction in PROBES:
         for along, fixed, span, other in order:
             value = other[0] + fraction * (other[1] - other[0])
+            wide = span
             if limit is not None and limit.parameter == along:
-                span = (min(limit.value, span[0]), span[1])
+                wide = (min(limit.value, span[0]), span[1])
             try:
-                points = find(theory.at(**{fixed: value}), boundary, along, span=span)
+                points = find(theory.at(**{fixed: value}), boundary, along, span=wide)
+            except ParameterError:
+                raise
             except ReplicaError:
                 continue
             for point in points:
                 if point.located and span[0] <= point.value <= span[1]:
                     return point
-    msg = (
-        f"{theory.name}: no {boundary.kind} point found for {x} in [{xlim[0]:g}, {xlim[1]:g}] and "
-        f"{y} in [{ylim[0]:g}, {ylim[1]:g}]; try another range"
-    )
-    raise LocateError(msg)
+                if point.located and outside is None:
+                    outside = point
+    if outside is None:
+        raise LocateError(_nowhere(theory, boundary, x, y, xlim, ylim))
+    return outside
 
 
 def _curve(
-    system: System, theory: Theory, first: Located, x: str, y: str, xlim: Any, ylim: Any, step: float
+    system: System,
+    theory: Theory,
+    first: Located,
+    x: str,
+    y: str,
+    xlim: Any,
+    ylim: Any,
+    spans: Any,
+    step: float,
 ) -> Any:
     """The whole curve through a located point: rows are the unknowns, then x, then y."""
     n = system.size
     logarithmic = getattr(system.boundary, "test", "") == "log_rho"
     box = np.array([sorted(xlim), sorted(ylim)], dtype=float)
-    spans = box[:, 1] - box[:, 0]
-    spans[spans == 0] = 1.0
     lower, upper = np.full(n + 2, -np.inf), np.full(n + 2, np.inf)
     fences = np.full(n + 2, -np.inf)
     scale = np.ones(n + 2)
@@ -249,7 +302,12 @@ def _at(system: System, theory: Theory, curve: Any, x: str, y: str, at: Sequence
         for found in sorted(got) or [np.nan]:
             xs.append(float(value))
             ys.append(found)
-            status.append(
-                CONVERGED if np.isfinite(found) else f"no such point at {x}={value:g} in this range"
-            )
+            status.append(CONVERGED if np.isfinite(found) else _missing(theory, x, float(value)))
     return xs, ys, status
+
+
+def _missing(theory: Theory, x: str, value: float) -> str:
+    limit = theory.limit
+    if limit is not None and (limit.parameter, limit.value) == (x, value):
+        return f"{x}={value:g} is the limit in which the line is singular"
+    return f"no such point at {x}={value:g} in this range"

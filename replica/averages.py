@@ -119,7 +119,8 @@ class SpinAverages:
     @property
     def entropy(self) -> Number:
         """<ln 2cosh(h/T) - (h/T) tanh(h/T)>, the entropy of one spin; 0 at T = 0."""
-        return self._energies[1]
+        entropy = self._energies[1]
+        return entropy if is_exact(entropy) else np.where(np.equal(self.T, 0), 0.0, entropy)[()]
 
     @cached_property
     def _first(self) -> tuple[Number, ...]:

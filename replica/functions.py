@@ -127,7 +127,7 @@ pdf = _pair(_pdf, _pdf_exact, "Density of the standard normal distribution, exp(
 
 
 def ratio(a: Number, b: Number) -> Number:
-    """``a / b`` for a > 0, infinite where b = 0.
+    """``a / b`` for a >= 0, infinite where b = 0.
 
     Examples
     --------
@@ -138,8 +138,8 @@ def ratio(a: Number, b: Number) -> Number:
         import mpmath
 
         return a / b if b else mpmath.inf
-    with np.errstate(divide="ignore"):
-        return np.divide(a, b)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(np.equal(b, 0), np.inf, np.divide(a, b))[()]
 
 
 def pi(like: Number) -> Number:
@@ -200,23 +200,25 @@ def H(k: int, x: Number) -> Number:
 
 
 def _H_tail(k: int, x: Any, terms: int) -> Any:
-    """H_k for x > 2 from the ratios of the repeated integrals of erfc (backward recurrence).
+    value = special.ndtr(-x)
+    for ratio in _tail_ratios(x, terms)[:k]:
+        value = value * ratio
+    return value
 
-    With z = x/sqrt2, i^n erfc / i^(n-1) erfc = 1 / (2 (z + (n+1) * next ratio)), and
+
+def _tail_ratios(x: Any, terms: int) -> tuple[Any, Any]:
+    """H_1/H_0 and H_2/H_1 for x > 2 from the repeated integrals of erfc, by backward recurrence.
+
+    With z = x/sqrt2, i^n erfc / i^(n-1) erfc = 1 / (2 (z + (n + 1) * next ratio)), and
     H_k = k! 2^(k/2) i^k erfc(z) / 2.
     """
     z = x / np.sqrt(2.0)
     ratio = np.zeros_like(z)
-    for n in range(terms, k, -1):
+    for n in range(terms, 2, -1):
         ratio = 0.5 / (z + (n + 1) * ratio)
-    value = special.ndtr(-x)
-    ratios = []
-    for n in range(k, 0, -1):
-        ratio = 0.5 / (z + (n + 1) * ratio)
-        ratios.append(ratio)
-    for n, step in zip(range(k, 0, -1), ratios, strict=True):
-        value = value * step * n * np.sqrt(2.0)
-    return value
+    second = 0.5 / (z + 3 * ratio)
+    first = 0.5 / (z + 2 * second)
+    return first * np.sqrt(2.0), second * np.sqrt(8.0)
 
 
 @cache

@@ -168,12 +168,14 @@ class Zero:
     """Boundary where a function of the state vanishes on a phase.
 
     `test` names a method of the theory (``"log_rho"``, ``"free_energy"``, ...), or ``"stability"``: the
-    determinant of 1 - d update/dx, which vanishes where another branch grows out of this one.
+    determinant of 1 - d update/dx, which vanishes where another branch grows out of this one. `text` says in
+    words what happens there.
     """
 
     phase: Phase
     test: str
     kind: str = "continuous"
+    text: str = ""
 
 
 Boundary = Fold | Coexistence | Zero
@@ -181,12 +183,16 @@ Boundary = Fold | Coexistence | Zero
 
 @dataclass(frozen=True)
 class Critical:
-    """The critical value that people ask a theory for: `parameter` at which `boundary` is met."""
+    """The critical value that people ask a theory for: `parameter` at which `boundary` is met.
+
+    Where it is met more than once, the smallest value counts; the largest if `highest`.
+    """
 
     parameter: str
     boundary: str
     symbol: str
     text: str
+    highest: bool = False
 
 
 class Theory:
@@ -278,18 +284,30 @@ class Theory:
         entropy = self.entropy(x)
         return None if entropy is None else self.free_energy(x) + getattr(self, "T", 0.0) * entropy
 
+    def absence(self, line: str) -> str:
+        """Why a line does not exist at these parameters, if the theory knows; else an empty text."""
+        return ""
+
     def slope(self, parameter: str, x: Any) -> Any:
         """Explicit derivative of the free energy by a control parameter; shape ``(*batch)``.
 
-        At a solution it is the total derivative. Differenced to fourth order unless a theory knows better.
+        At a solution it is the total derivative. Differenced to fourth order unless a theory knows better,
+        one-sided next to the parameter's lower bound.
         """
         value = getattr(self, parameter)
         step = 1e-3 * np.maximum(np.abs(value), 0.1)
+        near = np.asarray(value - 2 * step < self.parameters()[parameter].metadata["lower"])
 
-        def f(shift: float) -> Any:
+        def f(shift: int) -> Any:
             return self.at(**{parameter: value + shift * step}).free_energy(x)
 
-        return (8 * (f(1) - f(-1)) - (f(2) - f(-2))) / (12 * step)
+        def forward() -> Any:
+            return (-25 * f(0) + 48 * f(1) - 36 * f(2) + 16 * f(3) - 3 * f(4)) / (12 * step)
+
+        if near.all():
+            return forward()
+        central = (8 * (f(1) - f(-1)) - (f(2) - f(-2))) / (12 * step)
+        return np.where(near, forward(), central) if near.any() else central
 
     def replicon(self, x: Any) -> Any:
         """1 - rho: positive where replica symmetry is stable; None for a theory without disorder."""
@@ -333,6 +351,11 @@ class Theory:
         copy = object.__new__(type(self))  # without what was cached for the old values
         copy.__dict__.update(self.values | changes)
         return copy
+
+    def check(self, **values: Parameter) -> None:
+        """Raise `ParameterError` for a value outside the domain of its parameter."""
+        for name, value in values.items():
+            _check(self.name, name, value, self.parameters()[name].metadata)
 
     def take(self, index: Any) -> Self:
         """The points `index` of the flattened batch."""

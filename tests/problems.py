@@ -133,8 +133,8 @@ class Cusp(Theory):
     name: ClassVar[str] = "cusp"
     order: ClassVar[tuple[str, ...]] = ("x",)
     branches: ClassVar[Mapping[str, Branch]] = {
-        "right": Branch("the largest root", (2.0,)),
-        "left": Branch("the smallest root", (-2.0,)),
+        "right": Branch("the largest root, where it is positive", (2.0,)),
+        "left": Branch("the smallest root, where it is negative", (-2.0,)),
     }
     lines: ClassVar[Mapping[str, Boundary]] = {
         "fold": Fold("right"),
@@ -143,11 +143,19 @@ class Cusp(Theory):
 
     def update(self, x: Any) -> Any:
         (x,) = x
-        return stack(x + self.a * x + self.b - x**3)
+        return stack(x + (self.a * x + self.b - x**3) / 8)
 
     def free_energy(self, x: Any) -> Any:
         (x,) = x
         return x**4 / 4 - self.a * x**2 / 2 - self.b * x
+
+    def jacobian(self, x: Any) -> Any:
+        (x,) = x
+        return stack(stack(1 + (self.a - 3 * x**2) / 8))
+
+    def belongs(self, branch: str, x: Any) -> Any:
+        (x,) = x
+        return x > 0 if branch == "right" else x < 0
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,8 @@ TOLERANCE = {
     "log2cosh": 1e-13,
     "entropy": 1e-13,
     "sech4_over_T": 1e-13,
-    # reached, not promised: derivatives multiply rounding by what cancels in them
-    "susceptibility_1": 3e-13,
-    "susceptibility_2": 3e-12,
+    "susceptibility_1": 1e-13,
+    "susceptibility_2": 4e-13,  # reached; not promised: 6 sech^4 - 4 sech^2 over T^3 multiplies rounding most
 }
 SIZE = {
     "tanh": lambda u, loc: 1.0,

@@ -24,7 +24,7 @@ from PIL import Image
 
 import phase_diagrams.draw
 from phase_diagrams.diagram import Axis, DiagramError, Inset, Line, LineKind, PhaseDiagram, Point, Region
-from phase_diagrams.draw import FILLS, PALETTE, STYLE, draw, figure, save_figure
+from phase_diagrams.draw import CURVES, FILLS, PALETTE, STYLE, draw, figure, save_figure
 from phase_diagrams.storage import StorageError
 
 NAN = float("nan")
@@ -116,6 +116,13 @@ def test_curves_are_thin_and_solid() -> None:
     thin, thick = curves(draw(make(lines=[line(k.name, k, [0, 1], [0, 1]) for k in kinds])))
     assert thin.get_linestyle() == thick.get_linestyle() == "-"
     assert thin.get_linewidth() < 0.7 * thick.get_linewidth()
+
+
+def test_curves_differ_in_dash_pattern_but_pieces_of_one_do_not() -> None:
+    many = [line(str(i), LineKind.CURVE, GRID, i * GRID) for i in range(len(CURVES))]
+    assert len({str(dashes(artist)) for artist in curves(draw(make(lines=many)))}) == len(CURVES)
+    pieces = [line(str(i), LineKind.CURVE, GRID, i * GRID, "$f$") for i in range(2)]
+    assert len({str(dashes(artist)) for artist in curves(draw(make(lines=pieces)))}) == 1
 
 
 def test_lines_of_one_kind_differ_in_colour() -> None:
@@ -226,10 +233,21 @@ def test_an_inset_magnifies_the_same_artists() -> None:
     assert len(markers(ax)) == 2
 
 
-def test_a_name_stands_once_in_the_inset_or_outside() -> None:
-    ax = draw(make(insets=[Inset((0.5, 0.6, 0.3, 0.3), (0.09, 0.11), (0.05, 0.15))]))
-    assert names(ax.child_axes[0]) == {r"$\alpha_c$"}  # type: ignore[arg-type]
-    assert r"$\alpha_c$" not in names(ax)
+def test_a_region_is_named_in_the_inset_or_outside_a_point_in_both() -> None:
+    inset = Inset((0.5, 0.6, 0.3, 0.3), (0.09, 0.11), (0.05, 0.15))
+    ax = draw(make(insets=[inset], regions=[Region("tiny", "tiny", (0.1, 0.12))]))
+    assert names(ax.child_axes[0]) == {r"$\alpha_c$", "tiny"}  # type: ignore[arg-type]
+    assert names(ax) == {r"$\alpha_c$", "$E$"}
+
+
+def test_points_too_close_for_the_panel_are_left_to_the_inset() -> None:
+    inset = Inset((0.5, 0.6, 0.3, 0.3), (0.09, 0.11), (0.05, 0.15))
+    close = [Point("c", r"$\alpha_c$", 0.1, 0.1), Point("d", "$d$", 0.101, 0.101)]
+    ax = draw(make(points=close, insets=[inset]))
+    assert markers(ax) == [(0.1, 0.1)]
+    assert "$d$" not in names(ax)
+    assert markers(ax.child_axes[0]) == [(0.1, 0.1), (0.101, 0.101)]  # type: ignore[arg-type]
+    assert len(markers(draw(make(points=close)))) == 2
 
 
 def test_log_axes(tmp_path: Path) -> None:

@@ -53,7 +53,8 @@ DIAGRAMS: dict[str, Entry] = {
         "Hopfield network at alpha = 0: symmetric mixtures, their energies and temperatures", mixtures.build
     ),
     "thresholded-hopfield": Entry(
-        "Hopfield network with thresholded hidden units: capacity against threshold", thresholded_hopfield.build
+        "Hopfield network with thresholded hidden units: capacity against threshold",
+        thresholded_hopfield.build,
     ),
     "compositional-energy": Entry(
         "Random RBM: energy against the number of active hidden units", compositional_energy.build

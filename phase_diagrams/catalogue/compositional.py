@@ -14,12 +14,12 @@ from replica.theories import Compositional
 __all__ = ["build"]
 
 LABELS = {
-    "compositional-glass": "first order, compositional\N{EN DASH}glass",
-    "ferromagnet-glass": "first order, ferromagnet\N{EN DASH}glass",
-    "ferromagnet-compositional": r"continuous, $\ell^* \to 0$",
+    "compositional-glass": "first order",
+    "ferromagnet-glass": "first order",
+    "ferromagnet-compositional": "continuous",
 }
 SWITCH = -0.25
-"""Field at which l* vanishes, exactly, for any load and any positive threshold [random_rbm, section 4]."""
+"""Field at which l* vanishes, exactly, at any load and positive threshold."""
 
 
 def build(
@@ -33,12 +33,14 @@ def build(
 ) -> PhaseDiagram:
     r"""Phases of the homogeneous random RBM as p -> 0 [TM17]_, replica symmetric.
 
-    Every phase is the state of least energy at fixed field. In the compositional phase it has l* = p L*
-    strong hidden units, 0 < l* < infinity; in the ferromagnetic phase l* -> 0, so that their number L is finite;
-    in the spin glass there are none. The three meet in a triple point. All parameters are scaled:
-    theta/sqrt(p), g/p. As g -> 0 the number l* grows without bound and no compositional phase is left
-    at g >= 0; thresholds above 2.5 are left out, where the glass is so weak that its energy is lost in
-    rounding.
+    Every phase is the state of least energy at fixed field. In the compositional phase it has L = l*/p
+    strongly active hidden units with 0 < l* < infinity. In the ferromagnetic phase the energy grows with l
+    from the start: l* -> 0, a finite number L. In the spin glass there are none. The three phases meet in
+    a triple point. All parameters are scaled: theta/sqrt(p), g/p.
+
+    The compositional phase ends at g = 0, where l* diverges. The panels end at a threshold of 2.5: further
+    out the lines go on, but are slow to follow, as the response C of the glass comes close to its pole
+    at 1.
 
     Parameters
     ----------
@@ -61,6 +63,7 @@ def build(
     >>> print(f"{triple.x:.6f} {triple.y}")
     1.012038 -0.25
     """
+    settings = {"theta_max": theta_max, "g_min": g_min, "alpha_max": alpha_max, "step": step}
     theory = Compositional(alpha=alpha, theta=1.5, g=SWITCH, l=1.0)
     triple = (locate(theory, "ferromagnet-glass", "theta").value, SWITCH)
 
@@ -73,7 +76,7 @@ def build(
     fg = join(line("ferromagnet-glass", xlim=(0, theta_max), ylim=(g_min, SWITCH)), [triple])
     fc = join([triple], line("ferromagnet-compositional", xlim=beyond, ylim=(g_min, 0)))
     cg = join([triple], line("compositional-glass", xlim=beyond, ylim=(SWITCH, 0)))
-    left = PhaseDiagram(
+    return PhaseDiagram(
         "compositional",
         rf"Random RBM, $\alpha = {alpha:g}$",
         (
@@ -83,13 +86,62 @@ def build(
         [cg, fg, fc],
         [Point("triple", "triple point", *triple)],
         [
-            Region("glass", "spin glass", (0.9, -0.1), outline([(0, g_min), (0, 0), (theta_max, 0)], cg, fg)),
-            Region("compositional", "compositional", (2.0, -0.2), outline(cg, fc)),
-            Region("ferromagnet", "ferromagnetic", (1.6, -0.33), outline(fg, fc, [(theta_max, g_min)])),
+            Region(
+                "glass", "spin glass", (0.6, -0.12), outline([(0, g_min), (0, 0), (theta_max, 0)], cg, fg)
+            ),
+            Region(
+                "compositional", "compositional\n$0 < \\ell{}^{*} < \\infty$", (2.0, -0.2), outline(cg, fc)
+            ),
+            Region(
+                "ferromagnetic",
+                "ferromagnetic\n$\\ell{}^{*} \\to 0$",
+                (1.6, -0.33),
+                outline(fg, fc, [(theta_max, g_min)]),
+            ),
         ],
-        provenance(
-            theory,
-            ["theta", "g", "l"],
-        ),
+        provenance(theory, ["theta", "g", "l"], **settings),
+        beside=[_loads(g, alpha_max, theta_max, step, settings)],
     )
-    return left
+
+
+def _loads(
+    g: float, alpha_max: float, theta_max: float, step: float, settings: dict[str, float]
+) -> PhaseDiagram:
+    """Phases in the plane of load and threshold, at a fixed field."""
+    theory = Compositional(alpha=0.5, theta=1.5, g=g, l=1.0)
+    phase = "compositional" if g > SWITCH else "ferromagnetic"
+    boundary = "compositional-glass" if g > SWITCH else "ferromagnet-glass"
+    line = boundary_line(
+        theory,
+        boundary,
+        "alpha",
+        "theta",
+        xlim=(0, alpha_max),
+        ylim=(0, theta_max),
+        step=step,
+    )
+    return PhaseDiagram(
+        "compositional-loads",
+        rf"Random RBM, $\tilde g = {g:g}$",
+        (
+            Axis("alpha", r"load $\alpha = M/N$", limits=(0, alpha_max)),
+            Axis("theta", r"threshold $\tilde\theta = \theta/\sqrt{p}$", limits=(0, theta_max)),
+        ),
+        [line],
+        [],
+        [
+            Region(
+                "glass",
+                "spin glass",
+                (0.55 * alpha_max, 0.3 * theta_max),
+                outline(line, [(alpha_max, 0), (0, 0)]),
+            ),
+            Region(
+                phase,
+                phase,
+                (0.4 * alpha_max, 0.82 * theta_max),
+                outline([(0, 0)], line, [(alpha_max, theta_max), (0, theta_max)]),
+            ),
+        ],
+        provenance(theory, ["alpha", "theta", "l"], **settings),
+    )

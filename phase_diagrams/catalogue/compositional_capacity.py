@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from phase_diagrams.catalogue._parts import provenance
-from phase_diagrams.diagram import Axis, PhaseDiagram, Region
+from phase_diagrams.diagram import Axis, Line, LineKind, PhaseDiagram, Region
 from phase_diagrams.lines import boundary_line
+from replica.errors import LocateError
 from replica.theories import Compositional
 
 __all__ = ["build"]
@@ -56,17 +59,20 @@ def build(
     lines, names = [], []
     for number in numbers:
         theory = Compositional.from_unscaled(alpha=1.0, theta=0.1, g=g, p=p, L=number)
-        line = boundary_line(
-            theory,
-            "spinodal",
-            "theta",
-            "alpha",
-            xlim=(0, theta_max / p**0.5),
-            ylim=(0, alpha_max),
-            name=f"L={number}",
-            step=step,
-        )
-        lines.append(replace(line, x=[theory.unscaled("theta", v) for v in line.x]))
+        box = (0, theta_max / p**0.5), (0, alpha_max)
+        name = f"L={number}"
+        try:
+            line = boundary_line(
+                theory, "spinodal", "theta", "alpha", xlim=box[0], ylim=box[1], name=name, step=step
+            )
+        except LocateError as error:  # for many hidden units at a strong field there are no such states
+            lines.append(Line(name, LineKind.SPINODAL, [np.nan], [np.nan], [str(error)]))
+            continue
+        line = replace(line, x=[theory.unscaled("theta", x) for x in line.x])
+        heights = np.log(line.y)
+        middle = int(np.argmin(np.abs(heights - (0.3 * heights[0] + 0.7 * heights[-1]))))
+        lines.append(line)
+        names.append(Region(name, f"${name}$", (line.x[middle], line.y[middle])))
     return PhaseDiagram(
         "compositional-capacity",
         rf"Random RBM, $p = {p:g}$, $g = {g:g}$",
@@ -79,8 +85,8 @@ def build(
         names,
         provenance(
             Compositional.from_unscaled(alpha=1.0, theta=0.1, g=g, p=p, L=1),
-            ["alpha", "theta", "L", "l"],
-            g_unscaled=g,
+            ["alpha", "theta", "g", "L", "l"],
+            g=g,
             numbers=list(numbers),
             theta_max=theta_max,
             alpha_max=alpha_max,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from phase_diagrams.catalogue._parts import curve, provenance
-from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Point
+from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram, Point
 from replica.errors import LocateError
 from replica.solving import minimise, profile, solve
 from replica.theories import Compositional
 
 __all__ = ["build"]
+
+ENDED = "the branch ends at a smaller l"
 
 
 def build(
@@ -20,7 +23,7 @@ def build(
     alpha: float = 0.5,
     theta: float = 1.5,
     g: float = -0.21,
-    fields: Sequence[float] = (-0.26, -0.23, -0.21, -0.19),
+    fields: Sequence[float] = (-0.25, -0.23, -0.21, -0.19),
     thresholds: Sequence[float] = (1.2, 1.35, 1.5, 2.0),
     l_max: float = 1.6,
     points: int = 81,
@@ -57,22 +60,45 @@ def build(
     theory = Compositional(alpha=alpha, theta=theta, g=g, l=0.0)
     left = [(f"g={v:g}", rf"$\tilde g = {v:g}$", theory.at(g=v)) for v in fields]
     right = [(f"theta={v:g}", rf"$\tilde\theta = {v:g}$", theory.at(theta=v)) for v in thresholds]
-    lines: dict[str, list[Line]] = {"left": [], "right": []}
+    zero = curve("glass", [0, l_max], [0, 0], "spin glass")
+    lines: dict[str, list[Line]] = {"left": [zero], "right": [zero]}
     marks: dict[str, list[Point]] = {"left": [], "right": []}
     for side, family in {"left": left, "right": right}.items():
         for name, label, member in family:
-            glass = solve(member, "glass").free_energy
+            glass = solve(member, "glass", throw=False)
+            if not glass.success:
+                lost = [f"no spin glass to compare with: {glass.outcome.value}"] * points
+                lines[side].append(Line(name, LineKind.CURVE, list(grid), [np.nan] * points, lost, label))
+                continue
             batch = profile(member, "retrieval", "l", grid)
-            lines[side].append(curve(name, grid, batch.free_energy - glass, label, of=batch))
+            energy = curve(name, grid, batch.free_energy - glass.free_energy, label, of=batch)
+            lines[side].append(_until_lost(energy))
             try:
                 best = minimise(member, "retrieval", "l")
             except LocateError:  # the least energy is at one of the ends
                 continue
-            marks[side].append(Point(name, "", float(best.theory.l), float(best.free_energy - glass)))
-        lines[side].append(curve("glass", [0, l_max], [0, 0]))
+            least = float(best.free_energy - glass.free_energy)
+            label = "" if marks[side] else r"$\ell{}^{*}$"
+            marks[side].append(Point(name, label, float(best.theory.values["l"]), least))
+    known = [y for line in (*lines["left"], *lines["right"]) for y in line.y if not np.isnan(y)]
+    low, high = min(known), max(known)
     axes = (
         Axis("l", r"active hidden units $\ell = pL$", limits=(0, l_max)),
-        Axis("f", r"energy $f(\ell)-f_{\mathrm{SG}}$ (units of $p$)"),
+        Axis(
+            "f",
+            r"energy $f(\ell)-f_{\mathrm{SG}}$ (units of $p$)",
+            limits=(low - 0.05 * (high - low), high + 0.05 * (high - low)),
+        ),
+    )
+    origin = provenance(
+        theory,
+        ["theta", "g", "l"],
+        theta=theta,
+        g=g,
+        fields=list(fields),
+        thresholds=list(thresholds),
+        l_max=l_max,
+        points=points,
     )
     beside = PhaseDiagram(
         "compositional-energy-thresholds",
@@ -81,7 +107,7 @@ def build(
         lines["right"],
         marks["right"],
         [],
-        {},
+        origin,
     )
     return PhaseDiagram(
         "compositional-energy",
@@ -90,15 +116,13 @@ def build(
         lines["left"],
         marks["left"],
         [],
-        provenance(
-            theory,
-            ["theta", "g", "l"],
-            theta=theta,
-            g=g,
-            fields=list(fields),
-            thresholds=list(thresholds),
-            l_max=l_max,
-            points=points,
-        ),
+        origin,
         beside=[beside],
     )
+
+
+def _until_lost(line: Line) -> Line:
+    """Cut a curve where its branch ends; solutions found further out are on other branches."""
+    end = next((i for i, status in enumerate(line.status) if status != CONVERGED), len(line.x))
+    status = [CONVERGED if i < end else ENDED for i in range(len(line.x))]
+    return replace(line, y=[y if i < end else np.nan for i, y in enumerate(line.y)], status=status)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypeAlias
 
 from scipy.optimize import brentq
 
@@ -15,6 +15,8 @@ from replica.solving import Located, locate
 from replica.theories import Hopfield
 
 __all__ = ["build", "tip"]
+
+Box: TypeAlias = tuple[float, float]
 
 LABELS = {
     "T_g": "$T_g$ continuous",
@@ -55,19 +57,26 @@ def build(*, alpha_max: float = 0.16, step: float = 0.02) -> PhaseDiagram:
     theory = Hopfield(alpha=0.1)
     T_max = 1.1 * (1 + alpha_max**0.5)
 
-    def line(boundary: str, name: str, **box: Any) -> Line:
-        box = {"xlim": (0, alpha_max), "ylim": (0, T_max), "step": step} | box
-        return boundary_line(theory, boundary, "alpha", "T", name=name, label=LABELS[name], **box)
+    def line(
+        boundary: str, name: str, *, xlim: Box = (0, alpha_max), ylim: Box = (0, T_max), step: float = step
+    ) -> Line:
+        return boundary_line(
+            theory, boundary, "alpha", "T", xlim=xlim, ylim=ylim, name=name, label=LABELS[name], step=step
+        )
 
-    # The re-entrant corner is traced on its own, in a smaller box, hence in smaller steps.
-    corner = {"xlim": (0.12, 0.14), "ylim": (0, 0.1)}
+    # The re-entrant corner is traced on its own: in a smaller box the steps are smaller.
+    corner_x, corner_y = (0.12, 0.14), (0, 0.1)
     # In the limit alpha -> 0 the network orders at T = 1: T_g, T_M and T_c meet there, exactly.
     T_g = join([(0, 1)], line("glass", "T_g"))
-    T_M = join([(0, 1)], line("spinodal", "T_M", ylim=(0.1, T_max)), line("spinodal", "T_M", **corner))
+    T_M = join(
+        [(0, 1)],
+        line("spinodal", "T_M", ylim=(corner_y[1], T_max)),
+        line("spinodal", "T_M", xlim=corner_x, ylim=corner_y),
+    )
     T_c = join([(0, 1)], line("first-order", "T_c"))
     T_R = join(
-        line("stability", "T_R", xlim=(0, 0.12)),
-        line("stability", "T_R", **corner, step=step / 4),  # its T is traced by decades
+        line("stability", "T_R", xlim=(0, corner_x[0]), step=2 * step),  # T_R is traced in log T
+        line("stability", "T_R", xlim=corner_x, ylim=corner_y, step=step / 4),
     )
     highest = tip()
     return PhaseDiagram(
@@ -81,16 +90,18 @@ def build(*, alpha_max: float = 0.16, step: float = 0.02) -> PhaseDiagram:
         [
             Point("alpha_c", r"$\alpha_c$", locate(theory, "spinodal", "alpha").value, 0),
             Point("alpha_1", r"$\alpha_1$", locate(theory, "first-order", "alpha").value, 0),
-            Point("tip", "", highest.value, highest.theory.values["T"]),
+            Point("alpha_max", r"$\alpha_{\max}$", highest.value, highest.theory.values["T"]),
         ],
         [
-            Region("paramagnet", "paramagnet", (0.035, 1.36), outline([(0, T_max)], T_g, [(alpha_max, T_max)])),
+            Region(
+                "paramagnet", "paramagnet", (0.035, 1.36), outline([(0, T_max)], T_g, [(alpha_max, T_max)])
+            ),
             Region("spin glass", "spin glass", (0.035, 0.95), outline(T_g, [(alpha_max, 0)], T_M)),
             Region("metastable", "retrieval\n(metastable)", (0.073, 0.2), outline(T_M, T_c)),
             Region("retrieval", "retrieval\n(stable)", (0.02, 0.2), outline(T_c, [(0, 0)])),
         ],
         provenance(theory, ["alpha", "T"], alpha_max=alpha_max, step=step),
-        insets=[Inset((0.54, 0.42, 0.4, 0.36), xlim=(0.132, 0.139), ylim=(0, 0.08))],
+        insets=[Inset((0.55, 0.42, 0.4, 0.36), xlim=(0.132, 0.139), ylim=(0, 0.08))],
     )
 
 

@@ -52,7 +52,7 @@ def build(*, alpha_min: float = 0.02, step: float = 0.02) -> PhaseDiagram:
         "hopfield-error",
         "Errors of retrieval at $T = 0$",
         (
-            Axis("alpha", r"load $\alpha = P/N$", limits=(alpha_min, 0.16)),
+            Axis("alpha", r"load $\alpha = P/N$", limits=(alpha_min, 0.17)),
             Axis("errors", "fraction of errors $(1-m)/2$", scale="log", limits=(1e-10, 1)),
         ),
         [

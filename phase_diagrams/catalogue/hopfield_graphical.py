@@ -3,6 +3,7 @@ r"""The saddle-point equation of the Hopfield network at T = 0 as two curves tha
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -39,7 +40,7 @@ def build(*, loads: Sequence[float] | None = None, y_max: float = 3.0, points: i
     Examples
     --------
     >>> [point.name for point in build().points]
-    ['spin glass', 'touching', 'unstable', 'retrieval']
+    ['spin glass', 'touching', 'unstable at 0.08', 'retrieval at 0.08']
     """
     theory = Hopfield(alpha=0.1, T=0.0)
     fold = critical(theory)
@@ -47,13 +48,14 @@ def build(*, loads: Sequence[float] | None = None, y_max: float = 3.0, points: i
     loads = [0.08, fold.value, 0.22] if loads is None else list(loads)
     y = np.linspace(0.0, y_max, points)
 
-    def right(y: float, alpha: float) -> float:
+    def right(y: Any, alpha: float) -> Any:
         return y * (np.sqrt(2 * alpha) + 2 / np.sqrt(np.pi) * np.exp(-(y**2)))
 
     lines = [curve("erf", y, erf(y), r"$\mathrm{erf}(y)$")]
     marks = [Point("spin glass", "spin glass", 0, 0), Point("touching", r"$\alpha_c$", y_c, float(erf(y_c)))]
     for alpha in loads:
-        lines.append(curve(f"alpha={alpha:.6g}", y, right(y, alpha), rf"$\alpha = {alpha:.3g}$"))
+        symbol = r"\alpha_c" if alpha == fold.value else r"\alpha"
+        lines.append(curve(f"alpha={alpha:.6g}", y, right(y, alpha), rf"${symbol} = {alpha:.3g}$"))
     for alpha in (load for load in loads if load < fold.value):
 
         def distance(y: float, alpha: float = alpha) -> float:
@@ -62,13 +64,17 @@ def build(*, loads: Sequence[float] | None = None, y_max: float = 3.0, points: i
         ends = {"unstable": (1e-3, y_c), "retrieval": (y_c, 2 / np.sqrt(2 * alpha))}
         for name, bracket in ends.items():
             crossing = brentq(distance, *bracket, xtol=1e-14)
-            marks.append(Point(name, name, crossing, float(erf(crossing))))
+            marks.append(Point(f"{name} at {alpha:.6g}", name, crossing, float(erf(crossing))))
     return PhaseDiagram(
         "hopfield-graphical",
         "Graphical solution at $T = 0$",
         (
             Axis("y", r"$y = m/\sqrt{2\alpha r}$", limits=(0, y_max)),
-            Axis("m", r"$m = \mathrm{erf}(y)$  and  $y\,(\sqrt{2\alpha} + 2e^{-y^2}\!/\sqrt{\pi})$", limits=(0, 1.5)),
+            Axis(
+                "m",
+                r"$m = \mathrm{erf}(y)$  and  $y\,(\sqrt{2\alpha} + 2e^{-y^2}\!/\sqrt{\pi})$",
+                limits=(0, 1.5),
+            ),
         ),
         lines,
         marks,

@@ -16,9 +16,7 @@ from replica.theories import Mixtures
 __all__ = ["build"]
 
 
-def build(
-    *, numbers: Sequence[int] = (1, 3, 5, 7, 9), largest: int = 15, points: int = 81
-) -> PhaseDiagram:
+def build(*, numbers: Sequence[int] = (1, 3, 5, 7, 9), largest: int = 15, points: int = 81) -> PhaseDiagram:
     r"""Overlap, energy and stability of the symmetric mixtures of n patterns at alpha = 0 [AGS85a]_.
 
     Mixtures of an odd number of patterns are locally stable below a temperature ``T_n``; those of an
@@ -46,7 +44,7 @@ def build(
     0.459794
     """
     if any(n % 2 == 0 for n in numbers):
-        msg = f"mixtures of an even number of patterns are never stable; numbers must be odd, not {tuple(numbers)}"
+        msg = f"only mixtures of an odd number of patterns become stable; numbers cannot be {tuple(numbers)}"
         raise ParameterError(msg)
     odd = sorted({*numbers, *range(1, largest + 1, 2)})
     ends = {n: _end(n) for n in odd}
@@ -55,9 +53,12 @@ def build(
     for n in numbers:
         T, m = ends[n]
         batch = solve(Mixtures(n=n, T=T * (1 - np.linspace(1, 0, points)[:-1] ** 2)), "mixture")
-        below = curve(f"n={n}", batch.theory.values["T"], batch["m"], f"$n = {n}$", of=batch)
+        below = curve(f"n={n}", batch.theory.values["T"], batch["m"], of=batch)
         lines.append(join(below, [ends[n]]))
-        marks.append(Point(f"T_{n}", f"$T_{{{n}}}$", T, m))
+        marks.append(Point(f"T_{n}", f"$n = {n}$", T, m))
+    origin = provenance(
+        Mixtures(n=3, T=0.0), ["n", "T"], numbers=list(numbers), largest=largest, points=points
+    )
     shown = [n for n in odd if n <= largest]
     right = PhaseDiagram(
         "mixtures-numbers",
@@ -74,7 +75,7 @@ def build(
         [Point(f"T_{n}", "", n, ends[n][0]) for n in shown]
         + [Point(f"-E_{n}", "", n, -energies[n]) for n in shown],
         [],
-        {},
+        origin,
     )
     return PhaseDiagram(
         "mixtures",
@@ -86,7 +87,7 @@ def build(
         lines,
         marks,
         [],
-        provenance(Mixtures(n=3, T=0.0), ["n", "T"], numbers=list(numbers), largest=largest, points=points),
+        origin,
         beside=[right],
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from phase_diagrams.catalogue._parts import curve, line_of, march, provenance
-from phase_diagrams.diagram import Axis, Inset, LineKind, PhaseDiagram, Point, Region
+from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram, Point, Region
 from phase_diagrams.regions import join, outline
 from replica.functions import H
 from replica.solving import Located, critical
@@ -23,13 +23,13 @@ EMPTY = Zero(Phase("retrieval"), "free_energy", "first-order")
 """Where the retrieval state has the energy of the empty state v = 0, which is zero."""
 
 
-def build(*, theta: tuple[float, float] = (-1.0, 2.6), points: int = 61) -> PhaseDiagram:
+def build(*, theta: tuple[float, float] = (-1.0, 2.6), points: int = 73) -> PhaseDiagram:
     r"""Largest load with a retrieval solution, in the ReLU-RBM with p = 1, L = 1, tuned field, at T = 0.
 
     The spinodal is computed from the saddle-point equations. It lies on alpha_c(0)/(2 H_2(sqrt2 theta)),
-    with alpha_c(0) of the Hopfield network, drawn as a thin curve. For theta > 2.155 the retrieval
-    state is the ground state only below the dashed line, which the inset magnifies: above, the empty
-    state v = 0 of the same machine has a lower energy.
+    with alpha_c(0) of the Hopfield network, drawn as a thin curve. For theta > 2.155 retrieval close to
+    capacity is not the ground state: the empty state v = 0 of the same machine has a lower energy. The
+    right panel shows where, with loads in units of alpha_c(theta).
 
     Parameters
     ----------
@@ -47,15 +47,11 @@ def build(*, theta: tuple[float, float] = (-1.0, 2.6), points: int = 61) -> Phas
     grid = np.linspace(low, high, points)
     machine = ThresholdedHopfield(alpha=0.1)
     folds = march(machine, "spinodal", "theta", "alpha", grid, critical(machine.at(theta=low)))
-    closed = critical(Hopfield(alpha=0.1, T=0.0)).value / (2 * H(2, np.sqrt(2) * grid))
-    zero = _empty(machine, folds)
-    start = (zero.theory.values["theta"], zero.value)
-    beyond = march(machine, EMPTY, "theta", "alpha", np.linspace(start[0], high, 15)[1:], zero)
-
     spinodal = line_of("alpha_c", LineKind.SPINODAL, "theta", folds, r"$\alpha_c$ spinodal")
-    empty = join([start], line_of("empty", LineKind.FIRST_ORDER, "theta", beyond, "$f = 0$ first order"))
+    closed = critical(Hopfield(alpha=0.1, T=0.0)).value / (2 * H(2, np.sqrt(2) * grid))
     bottom, top = 0.3 * closed[0], 5 * closed[-1]
-    above = [fold for fold in folds if fold.theory.values["theta"] > start[0]]
+    marginal = _marginal(machine, folds)
+    origin = provenance(machine, ["theta", "alpha"], theta=[low, high], points=points)
     return PhaseDiagram(
         "thresholded-hopfield",
         "Hopfield network with threshold",
@@ -63,26 +59,22 @@ def build(*, theta: tuple[float, float] = (-1.0, 2.6), points: int = 61) -> Phas
             Axis("theta", r"threshold $\theta$", limits=(low, high)),
             Axis("alpha", r"load $\alpha = P/N$", scale="log", limits=(bottom, top)),
         ),
-        [spinodal, empty, curve("closed form", grid, closed, r"$\alpha_c(0)/2H_2(\sqrt{2}\,\theta)$")],
+        [curve("closed form", grid, closed, r"$\alpha_c(0)/2H_2(\sqrt{2}\,\theta)$"), spinodal],
         [
             Point("Hopfield", "Hopfield", 0, critical(machine.at(theta=0.0)).value),
-            Point("empty", "$f = 0$", *start),
+            Point("empty", "$f = 0$", float(marginal.theory.values["theta"]), marginal.value),
         ],
         [
-            Region("glass", "spin glass", (0.0, 30), outline(spinodal, [(high, top), (low, top)])),
-            Region("retrieval", "retrieval", (0.9, 0.3), outline(spinodal, [(high, bottom), (low, bottom)])),
-            Region(
-                "empty", "$f > 0$", (2.47, 2300),
-                outline(line_of("above", LineKind.SPINODAL, "theta", above), empty)
-            ),
+            Region("none", "no retrieval", (0.2, 20), outline(spinodal, [(high, top), (low, top)])),
+            Region("retrieval", "retrieval", (1.5, 0.3), outline(spinodal, [(high, bottom), (low, bottom)])),
         ],
-        provenance(machine, ["theta", "alpha"], theta=list(theta), points=points),
-        insets=[Inset((0.6, 0.12, 0.35, 0.35), xlim=(2.0, high), ylim=(200, 8000))],
+        origin,
+        beside=[replace(_close_to_capacity(machine, marginal, high), provenance=origin)],
     )
 
 
-def _empty(machine: ThresholdedHopfield, folds: Sequence[Located]) -> Located:
-    """Where the energy of the retrieval state at its spinodal becomes positive."""
+def _marginal(machine: ThresholdedHopfield, folds: Sequence[Located]) -> Located:
+    """Point of the spinodal where the energy of the retrieval state becomes positive."""
 
     def energy(fold: Located) -> float:
         return float(fold.theory.free_energy(fold.x))
@@ -93,5 +85,38 @@ def _empty(machine: ThresholdedHopfield, folds: Sequence[Located]) -> Located:
         return march(machine, "spinodal", "theta", "alpha", [theta], before)[0]
 
     low, high = (fold.theory.values["theta"] for fold in (before, after))
-    fold = between(brentq(lambda theta: energy(between(theta)), low, high, xtol=1e-13))
-    return replace(fold, boundary=EMPTY, z=fold.x)
+    return between(brentq(lambda theta: energy(between(theta)), low, high, xtol=1e-13))
+
+
+def _close_to_capacity(machine: ThresholdedHopfield, marginal: Located, high: float) -> PhaseDiagram:
+    """Where retrieval is the ground state, with loads in units of the capacity."""
+    start = float(marginal.theory.values["theta"])
+    low, bottom, top = 2 * start - high, 0.8, 1.05
+    grid = np.linspace(start, high, 31)[1:]
+    folds = march(machine, "spinodal", "theta", "alpha", grid, marginal)
+    equal = march(machine, EMPTY, "theta", "alpha", grid, replace(marginal, z=marginal.x))
+    loads = [point.value / fold.value for point, fold in zip(equal, folds, strict=True)]
+    line = line_of("empty", LineKind.FIRST_ORDER, "theta", equal, "first order, $f = 0$")
+    empty = join([(start, 1)], replace(line, y=loads))
+    capacity = Line("alpha_c", LineKind.SPINODAL, (low, start, high), (1, 1, 1), [CONVERGED] * 3, "spinodal")
+    return PhaseDiagram(
+        "thresholded-hopfield-ground-state",
+        "Ground state close to capacity",
+        (
+            Axis("theta", r"threshold $\theta$", limits=(low, high)),
+            Axis("alpha", r"load $\alpha/\alpha_c(\theta)$", limits=(bottom, top)),
+        ),
+        [capacity, empty],
+        [Point("empty", "", start, 1)],
+        [
+            Region("none", "no retrieval", (start, 1.025), outline(capacity, [(high, top), (low, top)])),
+            Region(
+                "retrieval",
+                "retrieval",
+                (0.7 * low + 0.3 * high, 0.9),
+                outline([(low, 1), (start, 1)], empty, [(high, bottom), (low, bottom)]),
+            ),
+            Region("empty", "empty state", (0.2 * low + 0.8 * high, 0.97), outline(empty, [(high, 1)])),
+        ],
+        {},
+    )

@@ -37,6 +37,16 @@ def _cite(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 EXAMPLE = """\
 $ replica capacity hopfield
+alpha_c = 0.137905566494932: largest load with a retrieval solution
+hopfield at T = 0
+
+m  0.967417115685292  overlap with the retrieved pattern
+C  0.179611796224550  susceptibility (1 - q)/T of a neuron
+q  1.00000000000000   overlap of two replicas (Edwards-Anderson)
+r  1.48580284574130   noise of the other patterns; alpha r is its variance
+
+15 good digits, computed with mpmath at two precisions that agree
+fold where the retrieval branch ends, by Newton's method on the augmented equations; residual 1.9e-62
 """
 
 

@@ -10,9 +10,9 @@ from replica.errors import LocateError, ParameterError, UnknownNameError
 
 if TYPE_CHECKING:
     from replica.solving import Solution, Solver
-    from replica.theory import Theory
+    from replica.theory import Boundary, Theory
 
-__all__ = ["best_whole_number", "build", "chosen_solver", "theory_named"]
+__all__ = ["best_whole_number", "build", "check_free", "chosen_solver", "theory_named"]
 
 
 def theory_named(name: str) -> type[Theory]:
@@ -61,6 +61,18 @@ def build(
         if fields[name].metadata["integer"] and (name not in given or value == int(value)):
             values[name] = int(value)
     return make(**values)
+
+
+def check_free(kind: type[Theory], boundary: Boundary, names: Iterable[str]) -> None:
+    """Refuse parameters that a phase boundary fixes by itself, and would ignore."""
+    from replica.solving.locate import phases
+
+    fixed = {phase.over: "minimised over" for phase in phases(boundary) if phase.over}
+    fixed |= {name: f"held at {value:g}" for phase in phases(boundary) for name, value in phase.at}
+    for name in names:
+        if name in fixed:
+            message = f"{kind.name}: {name} is {fixed[name]} on this phase boundary; leave it out"
+            raise ParameterError(message)
 
 
 def _maker(kind: type[Theory], unscaled: bool) -> Callable[..., Theory]:

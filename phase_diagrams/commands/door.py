@@ -110,6 +110,8 @@ def _usage() -> Iterator[None]:
 
 def _last_words(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
     """Stand in for the traceback of an error that nobody foresaw."""
+    if issubclass(kind, KeyboardInterrupt):
+        return
     click.echo(
         f"Error: this should not have happened ({kind.__name__}: {error}); please report it with the "
         "traceback that is shown when REPLICA_TRACEBACK=1 is set",

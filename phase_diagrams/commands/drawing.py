@@ -73,8 +73,7 @@ def write(diagram: PhaseDiagram, output: Path | str) -> None:
     from phase_diagrams.storage import save
 
     save(diagram, output)
-    count = sum(len(line.x) for line in diagram.lines)
-    click.echo(f"wrote {output}: {len(diagram.lines)} lines with {count} points", err=True)
+    click.echo(f"wrote {output}", err=True)
 
 
 def stored(source: str) -> PhaseDiagram:

@@ -15,14 +15,17 @@ PICTURE = OutputFile(".png", ".pdf", ".svg")
 
 DIAGRAM = """\
 $ replica diagram hopfield -o hopfield.json
+wrote hopfield.json
 """
 
 DRAW = """\
 $ replica draw hopfield.json -o hopfield.pdf
+wrote hopfield.pdf
 """
 
 FIGURE = """\
 $ replica figure hopfield -o hopfield.png
+wrote hopfield.png
 """
 
 

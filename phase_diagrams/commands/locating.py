@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from phase_diagrams.commands.asking import build, theory_named
+from phase_diagrams.commands.asking import build, check_free, theory_named
 from phase_diagrams.commands.printing import describe, number, parameters, print_json, print_table, where
 from replica.errors import LocateError
 
 if TYPE_CHECKING:
     from replica.solving import Located
-    from replica.theory import Critical, Theory
+    from replica.theory import Boundary, Critical, Theory
 
 __all__ = ["Question"]
 
@@ -72,9 +72,15 @@ class Question:
             raise LocateError(message)
         return self.kind.critical
 
+    @property
+    def boundary(self) -> Boundary:
+        """The phase boundary where the critical value lies."""
+        return self.kind.lines[self.critical.boundary]
+
     @cached_property
     def theory(self) -> Theory:
         """The theory; the parameter that is computed has a value to begin with."""
+        check_free(self.kind, self.boundary, self.given)
         return build(self.kind, self.given, [self.critical.parameter])
 
     def run(self) -> Answer:
@@ -119,8 +125,8 @@ class Question:
 
     def print_failure(self, error: Exception) -> None:
         """Print the JSON object of a value that was not found."""
-        found: dict[str, Any] = {"value": None, "order": {}, "status": "not found", "residual": None, "digits": 0}
-        self.print_json(**found, method=self.method, reason=str(error))
+        found: dict[str, Any] = {"value": None, "order": {}, "status": "not found", "residual": None}
+        self.print_json(**found, digits=None, method=self.method, reason=str(error))
 
     def print_json(self, **found: Any) -> None:
         """Print the JSON object."""
@@ -135,8 +141,7 @@ class Question:
     @property
     def method(self) -> str:
         """What was solved, and how."""
-        boundary = self.kind.lines[self.critical.boundary]
-        return f"{describe(boundary)}, by Newton's method on the augmented equations"
+        return f"{describe(self.boundary)}, by Newton's method on the augmented equations"
 
 
 def _quick(point: Located) -> bool:

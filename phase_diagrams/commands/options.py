@@ -48,7 +48,7 @@ class Assignment(ParamType):
             self.fail(f"{name}={text} is not a decimal number, such as 0.3 or 1e-3", param, ctx)
         if not math.isfinite(float(text)):
             self.fail(f"{name}={text} is too large for a number", param, ctx)
-        return Decimal(text)
+        return Decimal(repr(float(text)))
 
 
 class Span(NamedTuple):
@@ -103,10 +103,7 @@ class OutputFile(ParamType):
         if value == "-" and self.stdout:
             return value
         if Path(value).suffix.lower() not in self.suffixes:
-            known = " or ".join(
-                (", ".join(self.suffixes[:-1]), self.suffixes[-1]) if self.suffixes[1:] else self.suffixes
-            )
-            self.fail(f"{value!r} must end in {known}", param, ctx)
+            self.fail(f"{value!r} must end in {' or '.join(self.suffixes)}", param, ctx)
         from phase_diagrams.storage import check_writable
 
         check_writable(value)

@@ -15,10 +15,64 @@ DIGITS = click.IntRange(1, 1000)
 
 SOLVE = """\
 $ replica solve hopfield -p alpha=0.05 -p T=0.2
+hopfield at alpha = 0.05, T = 0.2
+
+branch        retrieval
+m             0.998877763094    overlap with the retrieved pattern
+C             0.0108479451842   susceptibility (1 - q)/T of a neuron
+q             0.997830410963    overlap of two replicas (Edwards-Anderson)
+r             1.01983666315     noise of the other patterns; alpha r is its variance
+free energy   -0.500111164982
+energy        -0.499429143949
+entropy       0.00341010516903
+replicon      0.999744532213
+Hessian of f  + +               signs of its eigenvalues
+status        converged
+residual      8.7e-18           largest, undamped
+iterations    6
+
+$ replica solve compositional -p alpha=0.5 -p theta=1.5 -p g=-0.21 --minimise l
+compositional at alpha = 0.5, theta = 1.5, g = -0.21, l = 0.383193480646, p = 0
+
+branch        retrieval
+m             0.839955457292     overlap of the strong hidden units
+q             0.146532186656     activity of the visible units
+C             0                  response of the visible units
+r             6.58016665777e-07  mean square of the weak hidden units
+B             4.45427075236e-05  response of the weak hidden units
+free energy   -0.00302248601457
+energy        -0.00302248601457
+replicon      -inf
+Hessian of f  + + +              signs of its eigenvalues
+status        converged
+residual      1.1e-16            largest, undamped
+iterations    5
 """
 
 CAPACITY = """\
 $ replica capacity hopfield
+alpha_c = 0.137905566494932: largest load with a retrieval solution
+hopfield at T = 0
+
+m  0.967417115685292  overlap with the retrieved pattern
+C  0.179611796224550  susceptibility (1 - q)/T of a neuron
+q  1.00000000000000   overlap of two replicas (Edwards-Anderson)
+r  1.48580284574130   noise of the other patterns; alpha r is its variance
+
+15 good digits, computed with mpmath at two precisions that agree
+fold where the retrieval branch ends, by Newton's method on the augmented equations; residual 1.9e-62
+
+$ replica capacity hopfield --digits 50
+alpha_c = 0.13790556649493173784363612321812435611970142185374: largest load with a retrieval solution
+hopfield at T = 0
+
+m  0.96741711568529159198408029665859407080915380950649  overlap with the retrieved pattern
+C  0.17961179622455011872856377571032229823179629307472  susceptibility (1 - q)/T of a neuron
+q  1.0000000000000000000000000000000000000000000000000   overlap of two replicas (Edwards-Anderson)
+r  1.4858028457412967075198278356540130610494894805185   noise of the other patterns; alpha r is its variance
+
+50 good digits, computed with mpmath at two precisions that agree
+fold where the retrieval branch ends, by Newton's method on the augmented equations; residual 2.0e-118
 """
 
 

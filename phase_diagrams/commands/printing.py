@@ -19,17 +19,17 @@ DIGITS = 12
 
 
 def number(value: Any, digits: int = DIGITS) -> str:
-    """Write a number with its significant digits; a text as it stands; None as a dash.
+    """Write a number with its significant digits; a text as it stands; None and NaN as a dash.
 
     Examples
     --------
     >>> number(0.1 + 0.2), number(-0.0), number(None), number(3), number("0.50")
     ('0.3', '0', '-', '3', '0.50')
     """
-    if value is None:
-        return "-"
     if isinstance(value, str):
         return value
+    if value is None or math.isnan(value):
+        return "-"
     return f"{float(value) + 0.0:.{digits}g}"
 
 
@@ -49,7 +49,7 @@ def plain(value: Any) -> Any:
 
 def print_json(result: Mapping[str, Any]) -> None:
     """Print one JSON object; an infinite number is printed as Infinity or -Infinity."""
-    click.echo(json.dumps(plain(result), indent=2, ensure_ascii=False))
+    click.echo(json.dumps(plain(result), indent=2))
 
 
 def print_table(rows: Iterable[Sequence[str]], indent: str = "") -> None:
@@ -84,6 +84,8 @@ def describe(boundary: Boundary) -> str:
         return f"fold where the {boundary.branch} branch ends"
     if isinstance(boundary, Coexistence):
         return f"equal free energies of {_phase(boundary.first)} and {_phase(boundary.second)}"
+    if boundary.text:
+        return boundary.text
     if boundary.test == "stability":
         return f"stability limit of {_phase(boundary.phase)}"
     return f"zero of {boundary.test} on {_phase(boundary.phase)}"

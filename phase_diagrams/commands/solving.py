@@ -72,22 +72,23 @@ class Request:
         """Solve; every state in the answer has converged."""
         from replica.solving import minimise, search, solve
 
+        theory = self.theory
         if self.branch == EVERY:
-            states = search(self.theory, solver=self.method)
+            states = search(theory, solver=self.method)
             if not states:
-                message = f"{self.theory.describe()}: none of the named branches has a solution here"
+                message = f"{theory.describe()}: none of the named branches has a solution here"
                 raise BranchError(message)
             return states
         if self.over and self.kind.parameters()[self.over].metadata["integer"]:
             highest = int(self.kind.parameters()[self.over].metadata["typical"][1])
             return [best_whole_number(self.theory_with, self.branch, self.over, highest)]
         if self.over:
-            return [minimise(self.theory, self.branch, self.over)]
+            return [minimise(theory, self.branch, self.over)]
         if self.start:
-            return [solve(self.theory, start=self.scaled_start, solver=self.method, throw=False).require()]
+            return [solve(theory, start=self.scaled_start, solver=self.method, throw=False).require()]
         if self.method:
-            return [solve(self.theory, self.branch, solver=self.method, throw=False).require()]
-        return [solve(self.theory, self.branch)]
+            return [solve(theory, self.branch, solver=self.method, throw=False).require()]
+        return [solve(theory, self.branch)]
 
     def theory_with(self, value: int) -> Theory:
         """The theory at a value of the parameter that is minimised over."""
@@ -102,23 +103,22 @@ class Request:
         """A quantity in the units that were asked for."""
         return theory.unscaled(name, value) if self.unscaled and value is not None else value
 
-    def values(self, state: Solution) -> dict[str, Any]:
-        """The parameters of a state, in the units that were asked for."""
-        values = parameters(state.theory)
-        if not self.unscaled:
-            return values
-        return self.given | {name: value for name, value in values.items() if name == self.over}
+    def values(self, theory: Theory) -> dict[str, Any]:
+        """The parameters of a theory, in the units that were asked for: as given, if they are unscaled."""
+        values = parameters(theory)
+        if self.unscaled:
+            known = {name: value for name, value in values.items() if name in self.given or name == self.over}
+            given = {name: one for name, one in self.given.items() if not isinstance(values[name], int)}
+            values = known | given
+        return values
 
     def report(self, state: Solution) -> dict[str, Any]:
         """All there is to say about a state."""
         from replica.solving import polish
         from replica.solving.derivatives import signature
 
-        order, measures, residual = (
-            state.order,
-            {name: getattr(state, name) for name in MEASURES},
-            state.residual,
-        )
+        order, residual = state.order, state.residual
+        measures = {name: getattr(state, name) for name in MEASURES}
         if self.digits and state.success:
             precise = polish(state, self.digits)
             order, measures, residual = precise.order, precise.measures, precise.residual
@@ -135,11 +135,12 @@ class Request:
     def print(self, states: list[Solution], as_json: bool) -> None:
         """Print the answer."""
         reports = [self.report(state) for state in states]
-        head = {"theory": self.name, "parameters": self.values(states[0])}
+        values = self.values(states[0].theory)
         if as_json:
-            print_json(head | ({"solutions": reports} if self.branch == EVERY else reports[0]))
+            told = {"solutions": reports} if self.branch == EVERY else reports[0]
+            print_json({"theory": self.name, "parameters": values, **told})
             return
-        click.echo(f"{self.name} at {where(head['parameters'])}\n")  # type: ignore[arg-type]
+        click.echo(f"{self.name} at {where(values)}\n")
         print_table(self.rows(reports))
 
     def rows(self, reports: list[dict[str, Any]]) -> list[tuple[str, ...]]:
@@ -166,8 +167,8 @@ class Request:
         """Print the JSON object of a run that did not converge: where it stood, or only why."""
         state = error.solution
         told = {"branch": self.branch, "status": "not found"} if state is None else self.report(state)
-        known = parameters(self.theory, without=[self.over] if self.over else [])
-        print_json({"theory": self.name, "parameters": known, **told, "reason": str(error)})
+        values = {name: value for name, value in self.values(self.theory).items() if name != self.over}
+        print_json({"theory": self.name, "parameters": values, **told, "reason": str(error)})
 
 
 def _signs(signature: list[int]) -> str:

@@ -17,10 +17,58 @@ __all__ = ["list_all", "show"]
 
 LIST = """\
 $ replica list
+Theories
+  hopfield              Hopfield network with extensively many patterns, replica symmetric
+  mixtures              States that overlap equally with n patterns, few patterns among many neurons
+  thresholded-hopfield  Hopfield network with thresholded hidden units: the ReLU-RBM at p = 1, L = 1 and T = 0
+  compositional         Homogeneous random RBM with {0,1} visible and ReLU hidden units at T = 0
+  curie-weiss           Ising spins with infinite-range coupling, H = -(sum S)^2/(2N) - h sum S
+  blume-capel           Spins S = -1, 0, 1 with infinite-range coupling, H = -(sum S)^2/(2N) + D sum S^2
+Diagrams
+  hopfield                Hopfield network: phases in load and temperature
+  hopfield-error          Hopfield network at T = 0: fraction of errors against load
+  hopfield-graphical      Hopfield network at T = 0: graphical solution of the saddle-point equation
+  mixtures                Hopfield network at alpha = 0: symmetric mixtures, their energies and temperatures
+  thresholded-hopfield    Hopfield network with thresholded hidden units: capacity against threshold
+  compositional-energy    Random RBM: energy against the number of active hidden units
+  compositional           Random RBM: ferromagnetic, compositional and spin-glass phase
+  compositional-capacity  Random RBM at finite sparsity: capacity against threshold
 """
 
 SHOW = """\
 $ replica show curie-weiss
+curie-weiss: Ising spins with infinite-range coupling, H = -(sum S)^2/(2N) - h sum S
+
+Parameters
+  T  T  temperature  in J  >= 0               required
+  h  h  field        in J  any finite number  default 0
+
+Order parameters
+  m  magnetisation
+
+Equations
+  m = tanh((m + h)/T)
+  f = m^2/2 - T ln 2cosh((m + h)/T)
+
+Branches (the first is the one that solve means)
+  up          magnetised along +1
+  down        magnetised along -1
+  paramagnet  m = 0, at h = 0
+
+Lines
+  continuous   continuous   the paramagnet becomes unstable, at h = 0
+  first-order  first-order  equal free energies of up and down
+  spinodal     spinodal     fold where the down branch ends
+
+Critical value
+  T_c  onset of spontaneous magnetisation
+
+Known numbers
+  T_c       1, exact
+  spinodal  |h| = sqrt(1 - T) - T artanh(sqrt(1 - T)), exact
+
+References
+  P. Weiss, J. Phys. Theor. Appl. 6, 661 (1907)
 """
 
 
@@ -39,10 +87,9 @@ def list_all(as_json: bool) -> None:
     if as_json:
         print_json(tables)
         return
-    width = max(len(name) for table in tables.values() for name in table)
     for title, table in tables.items():
         click.echo(title.capitalize())
-        print_table([(name.ljust(width), text) for name, text in table.items()], indent="  ")
+        print_table(table.items(), indent="  ")
 
 
 @click.command(cls=Verb, epilog=SHOW)

@@ -12,7 +12,16 @@ from phase_diagrams.commands.options import Range, theory
 __all__ = ["line"]
 
 LINE = """\
-$ replica line hopfield spinodal -x alpha=0.05:0.13:5 -y T
+$ replica line hopfield spinodal -x alpha=0.01:0.13:5 -y T
+spinodal line of hopfield: fold where the retrieval branch ends
+looked for in T from 0 to 1.4
+
+alpha  T               status
+0.01   0.801018121544  converged
+0.04   0.593569450245  converged
+0.07   0.448927326821  converged
+0.1    0.315432223682  converged
+0.13   0.148918888054  converged
 """
 
 

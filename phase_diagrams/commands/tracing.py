@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from phase_diagrams.commands.asking import build, theory_named
+from phase_diagrams.commands.asking import build, check_free, theory_named
 from phase_diagrams.commands.options import Span
 from phase_diagrams.commands.printing import describe, number, parameters, print_json, print_table, where
 from replica.errors import LocateError, ParameterError, UnknownNameError
@@ -53,6 +54,7 @@ class Request:
             message = f"only x takes a number of points; give -y {self.y.name} or -y {self.y.name}=FROM:TO"
             raise ParameterError(message)
         plane = [self.x.name, self.y.name]
+        check_free(self.kind, self.line, [*plane, *self.given])
         theory = build(self.kind, self.given, plane)
         for span in (self.x, self.y):
             if theory.parameters()[span.name].metadata["integer"]:
@@ -66,7 +68,6 @@ class Request:
         """Trace the line; at least one of its points was found."""
         from phase_diagrams.lines import boundary_line
 
-        _ = self.line
         found = boundary_line(
             self.theory,
             self.boundary,
@@ -76,7 +77,7 @@ class Request:
             ylim=self.y.limits,
             at=self.x.values,
         )
-        if not any(y == y for y in found.y):  # NaN is not equal to itself
+        if all(math.isnan(y) for y in found.y):
             message = (
                 f"{self.name}: no point of the {self.boundary} line at any of these values of {self.x.name}"
             )
@@ -89,13 +90,13 @@ class Request:
         if as_json:
             self.print_json(points)
             return
-        fixed = where(self.fixed)
-        click.echo(
-            f"{self.name}{f' at {fixed}' if fixed else ''}: {self.boundary} line ({describe(self.line)})\n"
-        )
+        at = f" at {where(self.fixed)}" if where(self.fixed) else ""
+        low, high = self.y.limits or self.kind.parameters()[self.y.name].metadata["typical"]
+        click.echo(f"{self.boundary} line of {self.name}{at}: {describe(self.line)}")
+        click.echo(f"looked for in {self.y.name} from {low:g} to {high:g}\n")
         print_table(
             [(self.x.name, self.y.name, "status")]
-            + [(number(x), number(None if y != y else y), status) for x, y, status in points]
+            + [(number(x), number(y), status) for x, y, status in points]
         )
 
     def print_failure(self, error: Exception) -> None:

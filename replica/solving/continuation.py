@@ -88,6 +88,7 @@ class Curve:
     events: tuple[tuple[str, Any], ...] = ()
 
 
+@np.errstate(all="ignore")  # what is not finite counts as a failed step
 def follow(
     residual: Callable[[Any], Any],
     start: Any,
@@ -195,6 +196,8 @@ class _Equations:
         if tangent is None:
             msg = "the curve cannot be followed: its equations are not finite at the first point"
             raise LocateError(msg)
+        if np.max(np.abs(self.residual(y))) < 1e-11:
+            return y, tangent  # as given: a parameter at its bound stays there exactly
         corrected, _ = self.correct(y, tangent, tangent @ (y / self.scale))
         if corrected is None:
             msg = "the curve cannot be followed: its first point does not solve the equations"
@@ -379,6 +382,7 @@ def trace(
     if not np.isfinite(to):
         msg = f"{theory.name}: the end of the trace must be a finite number, not {to}"
         raise ParameterError(msg)
+    theory.check(**{parameter: to})
     origin = float(getattr(theory, parameter))
     if start is None:
         name = branch or next(iter(theory.branches))

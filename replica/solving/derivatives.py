@@ -52,10 +52,10 @@ def difference(f: Callable[[Any], Any], y: Any, scale: Any = None, lower: Any = 
     points = np.concatenate(
         [y[:, None] + shift * left[None], y[:, None] + shift * right[None], y[:, None]], axis=1
     )
-    values = f(points)
-    a, b, here = values[:, :n], values[:, n : 2 * n], values[:, 2 * n :]
-    # parabola through the offsets left, right and 0
-    with np.errstate(invalid="ignore"):
+    with np.errstate(all="ignore"):
+        values = f(points)
+        a, b, here = values[:, :n], values[:, n : 2 * n], values[:, 2 * n :]
+        # parabola through the offsets left, right and 0
         return ((b - here) * left / right - (a - here) * right / left) / (left - right)
 
 
@@ -158,12 +158,12 @@ def solve_linear(matrix: Any, right: Any) -> Any:
             return np.stack([d * right[0] - b * right[1], a * right[1] - c * right[0]]) / (a * d - b * c)
         square = np.moveaxis(matrix, (0, 1), (-2, -1))
         vector = np.moveaxis(right, 0, -1)[..., None]
-        finite = np.all(np.isfinite(square), axis=(-2, -1))
-        square = np.where(finite[..., None, None], square, np.eye(n))
+        regular = np.all(np.isfinite(square), axis=(-2, -1))
+        square = np.where(regular[..., None, None], square, np.eye(n))
         try:
             answer = np.linalg.solve(square, vector)
-        except np.linalg.LinAlgError:  # one singular matrix fails the whole batch: nudge them all by rounding
-            size = np.max(np.abs(square), axis=(-2, -1), keepdims=True)
-            answer = np.linalg.solve(square + np.eye(n) * size * 1e-15, vector)
-        answer = np.where(finite[..., None, None], answer, np.nan)
+        except np.linalg.LinAlgError:  # one singular matrix fails the whole batch
+            regular = regular & (np.linalg.det(square) != 0)
+            answer = np.linalg.solve(np.where(regular[..., None, None], square, np.eye(n)), vector)
+        answer = np.where(regular[..., None, None], answer, np.nan)
         return np.moveaxis(answer[..., 0], -1, 0)

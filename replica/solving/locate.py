@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from replica.errors import LocateError, ReplicaError, UnknownNameError
+from replica.errors import LocateError, ParameterError, ReplicaError, UnknownNameError
 from replica.functions import is_exact
 from replica.solving.continuation import Settings, trace
 from replica.solving.derivatives import determinant, difference, jacobian, solve_linear
@@ -102,6 +102,13 @@ class System:
             offset += width
         self.size = 2 * self.n if isinstance(boundary, Fold) else offset
         """Number of unknowns, one less than the number of equations."""
+
+    @property
+    def jacobian_rows(self) -> slice:
+        """The equations that hold derivatives of `update`."""
+        if isinstance(self.boundary, Fold):
+            return slice(self.n, 2 * self.n)
+        return slice(-1, None) if getattr(self.boundary, "test", "") == "stability" else slice(0)
 
     def states(self, theory: Theory, z: Any) -> list[tuple[Phase, Theory, Any]]:
         """Per phase: the phase, the theory at its parameters, and its order parameters."""
@@ -204,7 +211,10 @@ def refine(
         spread = np.nan
         if converged:
             inverse = np.linalg.pinv(np.asarray(matrix))
-            noise = np.abs(equations(best)) + 4e-16 * np.maximum(1.0, np.abs(best).max())
+            rounding = 4e-16 * max(1.0, float(np.abs(best).max()))
+            noise = np.abs(equations(best)) + rounding
+            if type(theory).jacobian is Theory.jacobian:  # differenced, and as noisy
+                noise[system.jacobian_rows] += 1e-10
             spread = float(np.abs(inverse[-1]) @ noise)
     last = np.exp(best[-1]) if logarithmic else best[-1]
     if logarithmic:
@@ -271,6 +281,7 @@ def locate(
     >>> print(f"{point.value:.14f}", point.located)
     0.13790556649493 True
     """
+    name = boundary if isinstance(boundary, str) else ""
     if isinstance(boundary, str):
         if boundary not in theory.lines:
             msg = f"line of {theory.name}"
@@ -283,12 +294,13 @@ def locate(
         candidates = find(theory, boundary, parameter)
         if not candidates:
             _require_limit(theory, boundary, parameter)
+            why = theory.absence(name)
             low, high = _range(theory, parameter)
             if isinstance(boundary, Fold) and _goes_on(theory, parameter, high):
                 high *= FARTHEST
             msg = (
                 f"{theory.at(**{parameter: None}).describe()}: no {boundary.kind} point met for {parameter} "
-                f"between {low:g} and {high:g}"
+                f"between {low:g} and {high:g}{'; ' + why if why else ''}"
             )
             raise LocateError(msg)
         return candidates[0]
@@ -350,6 +362,8 @@ def find(
     for origin, end in _journeys(theory, parameter, low, high):
         try:
             found += _along(system, theory, parameter, origin, end)
+        except ParameterError:
+            raise
         except ReplicaError:
             continue
         if found:
@@ -394,12 +408,10 @@ def _along(system: System, theory: Theory, parameter: str, origin: float, end: f
                 continue  # the branch turns through m = 0: a continuous transition, no spinodal
             found.append(_located(system, theory, parameter, *out, bracket=(low, high)))
         return found
-    tests, states = [], []
-    for value, x in zip(curve.values, curve.x.T, strict=True):
-        z = _complete(system, theory.at(**{parameter: value}), x)
-        states.append(z)
-        tests.append(np.nan if z is None else _last(system, theory.at(**{parameter: value}), z))
-    return _sign_changes(system, theory, parameter, curve.values, states, np.array(tests))
+    z = _complete_all(system, theory.at(**{parameter: curve.values}), curve.x)
+    with np.errstate(all="ignore"):
+        tests = system.residual(theory.at(**{parameter: curve.values}), z)[-1]
+    return _sign_changes(system, theory, parameter, curve.values, list(z.T), tests)
 
 
 def _goes_on(theory: Theory, parameter: str, end: float) -> bool:
@@ -474,6 +486,11 @@ def _by_decades(
 def _scan(system: System, theory: Theory, parameter: str, origin: float, end: float) -> list[Located]:
     """Sign changes on a grid of the control parameter, where a phase is minimised over another one."""
     values = np.linspace(origin, end, 41)
+    if all(theory.branch(phase.branch).explicit and not phase.over for phase, _ in system.parts):
+        z = np.zeros((0, len(values)))
+        with np.errstate(all="ignore"):
+            tests = system.residual(theory.at(**{parameter: values}), z)[-1]
+        return _sign_changes(system, theory, parameter, values, list(z.T), tests)
     states, tests = [], []
     for value in values:
         here = theory.at(**{parameter: float(value)})
@@ -481,6 +498,21 @@ def _scan(system: System, theory: Theory, parameter: str, origin: float, end: fl
         states.append(z)
         tests.append(np.nan if z is None else _last(system, here, z))
     return _sign_changes(system, theory, parameter, values, states, np.array(tests))
+
+
+def _complete_all(system: System, theory: Theory, x: Any) -> Any:
+    """All unknowns along a trace of the first phase; the other phases in one batched call."""
+    rows = []
+    for index, (phase, _) in enumerate(system.parts):
+        if phase.over is not None:
+            found = [_solve_phase(theory.take(i), phase) for i in range(x.shape[1])]
+            width = system.n + 1
+            rows.append(np.array([np.full(width, np.nan) if f is None else np.append(*f) for f in found]).T)
+        elif index == 0:
+            rows.append(x)
+        elif not theory.branch(phase.branch).explicit:
+            rows.append(solve(theory, phase.branch, throw=False).x)
+    return np.concatenate(rows)
 
 
 def _complete(system: System, theory: Theory, x: Any) -> Any:
@@ -531,4 +563,7 @@ def critical(theory: Theory) -> Located:
     if what is None:
         msg = f"{theory.name} has no critical value of its own; see its lines"
         raise LocateError(msg)
-    return locate(theory, what.boundary, what.parameter)
+    if not what.highest:
+        return locate(theory, what.boundary, what.parameter)
+    met = find(theory, theory.lines[what.boundary], what.parameter)
+    return max(met, key=lambda point: point.value) if met else locate(theory, what.boundary, what.parameter)

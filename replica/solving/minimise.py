@@ -49,7 +49,7 @@ def minimise(theory: Theory, branch: str | None = None, over: str = "l") -> Solu
     >>> from replica.theories import Compositional
     >>> best = minimise(Compositional(alpha=0.5, theta=1.5, g=-0.21, l=1.0))
     >>> print(f"l* = {best.theory.l:.9f}, f = {best.free_energy:.9e}")
-    l* = 0.383192893, f = -3.022487478e-03
+    l* = 0.383193481, f = -3.022486015e-03
     """
     if over not in theory.parameters():
         msg = f"parameter of {theory.name}"

@@ -73,8 +73,11 @@ def solve(
             raise BranchError(_no_branch(theory, name, end), solution, end)
     if not throw:
         return solution
-    if single and solution.status in (Status.OTHER_BRANCH.code, Status.UNSTABLE.code):
-        raise BranchError(_no_branch(theory, name, None), solution)
+    if single and solution.outcome in (Status.OTHER_BRANCH, Status.UNSTABLE):
+        if solver is None:
+            raise BranchError(_no_branch(theory, name, None), solution)
+        msg = f"{theory.describe()}: asked for {name}, the solver {solution.outcome.value}; try another start"
+        raise BranchError(msg, solution)
     return solution.require()
 
 
@@ -119,7 +122,7 @@ def _label(solution: Solution, branch: str) -> Solution:
 def _from_limit(theory: Theory, branch: str, failed: Solution) -> tuple[Solution, Any]:
     """Follow the branch from the limit in which it is known up to the wanted point."""
     limit = theory.limit
-    if limit is None:
+    if limit is None or theory.branch(branch).explicit:
         return failed, None
     wanted = float(getattr(theory, limit.parameter))
     origin = theory.at(**{limit.parameter: limit.value})

@@ -35,8 +35,12 @@ def _check(tol: float, max_iterations: int) -> None:
     if not (tol > 0 and np.isfinite(tol)):
         msg = f"tol = {tol:g} is not allowed; it is a positive number such as 1e-12"
         raise ParameterError(msg)
-    if max_iterations < 1:
-        msg = f"max_iterations = {max_iterations} is not allowed; it is at least 1"
+    _check_count("max_iterations", max_iterations, 1)
+
+
+def _check_count(name: str, value: int, least: int) -> None:
+    if value != int(value) or value < least:
+        msg = f"{name} = {value} is not allowed; it is a whole number of at least {least}"
         raise ParameterError(msg)
 
 
@@ -116,6 +120,10 @@ class Newton:
     def __post_init__(self) -> None:
         """Check the settings."""
         _check(self.tol, self.max_iterations)
+        _check_count("warmup", self.warmup, 0)
+        if not self.step_tol > 0:
+            msg = f"step_tol = {self.step_tol:g} is not allowed; it is a positive number such as 1e-9"
+            raise ParameterError(msg)
 
     def run(self, theory: Theory, start: Any) -> Solution:
         """Solve every point of the batch; finished points leave the work."""

@@ -65,11 +65,13 @@ class BlumeCapel(Theory):
         "paramagnet": Branch("m = 0", (0.0,), explicit=True),
     }
     lines: ClassVar[Mapping[str, Boundary]] = {
-        "continuous": Zero(Phase("paramagnet"), "stability"),
+        "continuous": Zero(Phase("paramagnet"), "stability", text="the paramagnet becomes unstable"),
         "first-order": Coexistence(Phase("ferromagnet"), Phase("paramagnet")),
         "spinodal": Fold("ferromagnet"),
     }
-    critical: ClassVar[Critical | None] = Critical("T", "continuous", "T_c", "limit of stability of m = 0")
+    critical: ClassVar[Critical | None] = Critical(
+        "T", "continuous", "T_c", "limit of stability of m = 0", highest=True
+    )
     equations: ClassVar[Mapping[str, tuple[str, str]]] = {
         "m": (
             "m = 2 sinh(m/T)/(exp(D/T) + 2 cosh(m/T))",

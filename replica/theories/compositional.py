@@ -276,8 +276,18 @@ class Compositional(BernoulliReLU):
     lines: ClassVar[Mapping[str, Boundary]] = {
         "spinodal": Fold("retrieval"),
         "compositional-glass": Coexistence(Phase("retrieval", over="l"), Phase("glass")),
-        "ferromagnet-glass": Zero(Phase("glass"), "free_energy", "first-order"),
-        "ferromagnet-compositional": Zero(Phase("retrieval", at=(("l", 0.0),)), "slope_l", "continuous"),
+        "ferromagnet-glass": Zero(
+            Phase("glass"),
+            "free_energy",
+            "first-order",
+            text="the glass has f = 0, as the ferromagnet at l -> 0",
+        ),
+        "ferromagnet-compositional": Zero(
+            Phase("retrieval", at=(("l", 0.0),)),
+            "slope_l",
+            "continuous",
+            text="df/dl = 0 at l -> 0: l* grows from 0",
+        ),
     }
     critical: ClassVar[Critical | None] = Critical(
         "alpha", "spinodal", "alpha_c", "largest load with an m > 0 solution at fixed l"

@@ -45,7 +45,7 @@ class CurieWeiss(Theory):
     --------
     >>> from replica import solve
     >>> print(f"{solve(CurieWeiss(T=0.5))['m']:.12f}")
-    0.957504024080
+    0.957504024077
     """
 
     T: Parameter = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 1.5))
@@ -60,7 +60,11 @@ class CurieWeiss(Theory):
         "paramagnet": Branch("m = 0, at h = 0", (0.0,), explicit=True),
     }
     lines: ClassVar[Mapping[str, Boundary]] = {
-        "continuous": Zero(Phase("paramagnet", at=(("h", 0.0),)), "stability"),
+        "continuous": Zero(
+            Phase("paramagnet", at=(("h", 0.0),)),
+            "stability",
+            text="the paramagnet becomes unstable, at h = 0",
+        ),
         "first-order": Coexistence(Phase("up"), Phase("down")),
         "spinodal": Fold("down"),
     }

@@ -70,10 +70,15 @@ class Hopfield(Theory):
         "paramagnet": Branch("m = 0, q = 0", explicit=True),
     }
     lines: ClassVar[Mapping[str, Boundary]] = {
-        "glass": Zero(Phase("paramagnet"), "stability"),
+        "glass": Zero(Phase("paramagnet"), "stability", text="spin glass order sets in"),
         "spinodal": Fold("retrieval"),
         "first-order": Coexistence(Phase("retrieval"), Phase("glass")),
-        "stability": Zero(Phase("retrieval"), "log_rho", "stability"),
+        "stability": Zero(
+            Phase("retrieval"),
+            "log_rho",
+            "stability",
+            text="replica symmetry breaks on the retrieval branch (replicon = 0)",
+        ),
     }
     critical: ClassVar[Critical | None] = Critical(
         "alpha", "spinodal", "alpha_c", "largest load with a retrieval solution"

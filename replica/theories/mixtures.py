@@ -50,7 +50,9 @@ class Mixtures(Theory):
         "paramagnet": Branch("m = 0", (0.0,), explicit=True),
     }
     lines: ClassVar[Mapping[str, Boundary]] = {
-        "stability": Zero(Phase("mixture"), "transverse", "stability"),
+        "stability": Zero(
+            Phase("mixture"), "transverse", "stability", text="the mixture becomes locally unstable"
+        ),
     }
     critical: ClassVar[Critical | None] = Critical(
         "T", "stability", "T_n", "temperature below which the n-mixture is locally stable"
@@ -109,8 +111,14 @@ class Mixtures(Theory):
     def entropy(self, x: Any) -> Any:
         return np.sum(self.spins(x).entropy * self.law.weight, axis=-1)
 
+    def absence(self, line: str) -> str:
+        if np.all(np.asarray(self.n) % 2 == 0):
+            return "mixtures of an even number of patterns are saddles at every temperature"
+        return "n = 1 is retrieval itself, stable wherever it exists, up to T = 1" if self.n == 1 else ""
+
     def transverse(self, x: Any) -> Any:
         """Smallest stability eigenvalue, 1 - (1 - q)/T - Q/T: the mixture is stable where it is positive."""
         z, n = self.law.w, np.expand_dims(np.asarray(self.n), -1)
-        pairs = np.where(n > 1, (z**2 - n) / np.maximum(n * (n - 1), 1), 0)  # <xi_1 xi_2> given z
-        return 1 - np.sum(self.spins(x).susceptibility * (1 - pairs) * self.law.weight, axis=-1)
+        count = np.maximum(n * (n - 1), 1)
+        unlike = np.where(n > 1, count - (z**2 - n), 1)  # count (1 - <xi_1 xi_2>) given z, whole numbers
+        return 1 - np.sum(self.spins(x).susceptibility * unlike * self.law.weight / count, axis=-1)

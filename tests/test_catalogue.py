@@ -1,0 +1,496 @@
+"""The catalogue: which lines there are, which meet where, and published numbers; never pixels."""
+
+import inspect
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.path import Path as Outline
+from scipy.special import erf
+
+from phase_diagrams.catalogue import DIAGRAMS
+from phase_diagrams.catalogue.hopfield import tip
+from phase_diagrams.diagram import CONVERGED, Line, LineKind, PhaseDiagram
+from phase_diagrams.draw import figure
+from phase_diagrams.regions import join, outline
+from phase_diagrams.storage import load
+from reference import reference
+from replica.errors import ParameterError, ReplicaError
+from replica.solving import critical, locate, minimise, solve
+from replica.theories import Compositional, Hopfield, ThresholdedHopfield
+
+NAN = float("nan")
+STORED = Path(__file__).parents[1] / "examples" / "data"
+FIG4A = "random_rbm/compositional/alpha=0.5,theta=1.5,g=-0.21,l="
+
+
+@cache
+def built(name: str) -> PhaseDiagram:
+    return DIAGRAMS[name].build()
+
+
+def panels(diagram: PhaseDiagram) -> list[PhaseDiagram]:
+    return [diagram, *(panel for beside in diagram.beside for panel in panels(beside))]
+
+
+def kinds(diagram: PhaseDiagram) -> dict[str, str]:
+    return {line.name: line.kind.value for line in diagram.lines}
+
+
+def ends(line: Line) -> list[tuple[float, float]]:
+    return [(line.x[0], line.y[0]), (line.x[-1], line.y[-1])]
+
+
+def at(line: Line, x: float, *, log: bool = False) -> float:
+    """The line at x, between its points."""
+    order = np.argsort(line.x)
+    xs, ys = np.array(line.x)[order], np.array(line.y)[order]
+    return float(np.exp(np.interp(x, xs, np.log(ys))) if log else np.interp(x, xs, ys))
+
+
+def holding(diagram: PhaseDiagram, x: float, y: float) -> list[str]:
+    """Names of the regions that hold a point."""
+    return [r.name for r in diagram.regions if r.polygon and Outline(r.polygon).contains_point((x, y))]
+
+
+# --- every diagram ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", DIAGRAMS)
+def test_a_diagram_is_complete(name: str) -> None:
+    diagram = built(name)
+    assert diagram.name == name
+    assert DIAGRAMS[name].title
+    assert "$" not in DIAGRAMS[name].title  # for the terminal
+    for panel in panels(diagram):
+        assert panel.title
+        assert panel.lines
+        assert all(axis.label and axis.limits for axis in panel.axes)
+        assert panel.provenance["model"]
+        assert set(panel.provenance["versions"]) == {"replica", "python", "numpy", "scipy"}
+    assert set(diagram.provenance["settings"]) <= set(inspect.signature(DIAGRAMS[name].build).parameters)
+
+
+@pytest.mark.parametrize("name", DIAGRAMS)
+def test_a_diagram_survives_json(name: str) -> None:
+    diagram = built(name)
+    assert PhaseDiagram.from_json(diagram.to_json()) == diagram
+
+
+@pytest.mark.parametrize("name", DIAGRAMS)
+def test_every_argument_has_a_keyword_and_a_default(name: str) -> None:
+    for parameter in inspect.signature(DIAGRAMS[name].build).parameters.values():
+        assert parameter.kind is parameter.KEYWORD_ONLY
+        assert parameter.default is not parameter.empty
+
+
+@pytest.mark.parametrize("name", DIAGRAMS)
+def test_every_point_of_every_line_was_found(name: str) -> None:
+    for panel in panels(built(name)):
+        for line in panel.lines:
+            assert set(line.status) == {CONVERGED}, line.name
+
+
+@pytest.mark.parametrize("name", DIAGRAMS)
+def test_regions_are_named_inside_and_do_not_overlap(name: str) -> None:
+    for panel in panels(built(name)):
+        for region in panel.regions:
+            if region.polygon:
+                assert holding(panel, *region.at) == [region.name]
+
+
+@pytest.mark.parametrize("name", DIAGRAMS)
+def test_no_text_of_the_figure_covers_another(name: str) -> None:
+    made = figure(built(name))
+    made.draw_without_rendering()
+    for ax in made.axes:
+        for view in [ax, *(child for child in ax.child_axes if isinstance(child, Axes))]:
+            boxes = [text.get_window_extent() for text in view.texts]
+            legend = view.get_legend()
+            boxes += [legend.get_window_extent()] if legend else []
+            for i, box in enumerate(boxes):
+                assert box.count_overlaps(boxes[:i]) == 0, [text.get_text() for text in view.texts]
+
+
+@pytest.mark.parametrize("name", DIAGRAMS)
+def test_the_stored_diagram_is_the_one_that_is_computed(name: str) -> None:
+    stored = load(STORED / f"{name}.json")
+    for old, new in zip(panels(stored), panels(built(name)), strict=True):
+        assert (old.name, old.title, old.axes) == (new.name, new.title, new.axes)
+        assert kinds(old) == kinds(new)
+        assert [region.label for region in old.regions] == [region.label for region in new.regions]
+        for one, two in zip(old.points, new.points, strict=True):
+            assert (one.name, one.x, one.y) == (
+                two.name,
+                pytest.approx(two.x),
+                pytest.approx(two.y, abs=1e-9),
+            )
+    assert stored.provenance["settings"] == built(name).provenance["settings"]
+
+
+# --- Hopfield --------------------------------------------------------------------------------------
+
+
+def test_hopfield_lines() -> None:
+    diagram = built("hopfield")
+    assert kinds(diagram) == {
+        "T_g": "continuous",
+        "T_M": "spinodal",
+        "T_c": "first-order",
+        "T_R": "stability",
+    }
+    assert all(len(line.x) >= 50 for line in diagram.lines)
+
+
+def test_hopfield_lines_meet_at_zero_load() -> None:
+    diagram = built("hopfield")
+    for name in ("T_g", "T_M", "T_c"):
+        line = diagram.line(name)
+        assert (0, 1) in ends(line)
+        assert line.y[1] == pytest.approx(1, abs=2e-3)  # the first point that is computed
+
+
+def test_hopfield_lines_end_at_zero_temperature() -> None:
+    diagram = built("hopfield")
+    for name, end, value in (("T_M", "alpha_c", "alpha_c_T0"), ("T_c", "alpha_1", "alpha_1_T0")):
+        number = reference(f"hopfield/{value}").number
+        assert diagram.point(end).x == pytest.approx(number, abs=1e-14)
+        assert diagram.point(end).y == 0
+        (last,) = (point for point in ends(diagram.line(name)) if point[1] == 0)
+        assert last[0] == pytest.approx(number, abs=1e-12)
+
+
+def test_hopfield_stability_line_ends_on_the_spinodal() -> None:
+    line = built("hopfield").line("T_R")
+    alpha, T = max(ends(line))
+    spinodal = locate(Hopfield(alpha=0.1, T=T), "spinodal", "alpha")
+    assert alpha == pytest.approx(spinodal.value, abs=1e-9)
+    assert float(spinodal.theory.replicon(spinodal.x)) == pytest.approx(0, abs=1e-3)
+    assert min(line.y) < 1e-29  # it goes on to T = 0 at zero load, through all decades
+
+
+def test_hopfield_lines_are_reentrant_and_the_corner_is_resolved() -> None:
+    diagram = built("hopfield")
+    for name, end in (("T_M", "alpha_c"), ("T_c", "alpha_1")):
+        assert max(diagram.line(name).x) > diagram.point(end).x + 2e-4
+    (inset,) = diagram.insets
+    for name, count in (("T_M", 20), ("T_R", 12)):
+        line = diagram.line(name)
+        inside = [x for x, y in zip(line.x, line.y, strict=True) if x > inset.xlim[0] and y < inset.ylim[1]]
+        assert len(inside) >= count
+
+
+def test_hopfield_largest_load() -> None:
+    largest, T = (
+        reference(f"hopfield/finiteT/reentrance/{name}") for name in ("alpha_max", "T_at_alpha_max")
+    )
+    point = built("hopfield").point("alpha_max")
+    assert abs(point.x - largest.number) <= largest.tolerance
+    assert abs(point.y - T.number) <= T.tolerance
+    assert point.x >= max(built("hopfield").line("T_M").x)
+    assert tip().located
+
+
+@pytest.mark.parametrize(
+    ("name", "alpha"),
+    [("T_M", 0.01), ("T_M", 0.05), ("T_M", 0.1), ("T_c", 0.01), ("T_R", 0.05), ("T_R", 0.1)],
+)
+def test_hopfield_temperatures(name: str, alpha: float) -> None:
+    line = built("hopfield").line(name)
+    expected = reference(f"hopfield/finiteT/alpha={alpha:g}/{name}").number
+    assert at(line, alpha, log=name == "T_R") == pytest.approx(expected, rel=0.02 if name == "T_R" else 1e-3)
+
+
+def test_hopfield_regions_hold_the_phases() -> None:
+    diagram = built("hopfield")
+    assert [region.name for region in diagram.regions] == [
+        "paramagnet",
+        "spin glass",
+        "metastable",
+        "retrieval",
+    ]
+    for alpha, T in [
+        (0.02, 0.2),
+        (0.1, 0.1),
+        (0.1, 0.6),
+        (0.05, 1.4),
+        (0.052, 0.1),
+        (0.138, 0.02),
+        (0.138, 0.05),
+    ]:
+        retrieval, glass = (
+            solve(Hopfield(alpha=alpha, T=T), name, throw=False) for name in ("retrieval", "glass")
+        )
+        if not retrieval.success:
+            expected = "spin glass" if glass.success else "paramagnet"
+        else:
+            expected = "retrieval" if retrieval.free_energy < glass.free_energy else "metastable"
+        assert holding(diagram, alpha, T) == [expected], (alpha, T)
+
+
+def test_hopfield_needs_its_corner() -> None:
+    with pytest.raises(ParameterError, match=r"alpha_max is at least 0\.14"):
+        DIAGRAMS["hopfield"].build(alpha_max=0.1)
+
+
+def test_hopfield_errors() -> None:
+    diagram = built("hopfield-error")
+    stable, unstable = diagram.line("retrieval"), diagram.line("unstable")
+    fold = diagram.point("alpha_c")
+    assert fold.x == pytest.approx(reference("hopfield/alpha_c_T0").number, abs=1e-14)
+    assert fold.y == pytest.approx(reference("hopfield/alpha_c_T0/error_fraction").number, abs=1e-9)
+    assert ends(stable)[1] == ends(unstable)[0] == (fold.x, fold.y)
+    known = "hopfield/T0/retrieval/alpha=0.05"
+    assert at(stable, 0.05, log=True) == pytest.approx(reference(f"{known}/error_fraction").number, rel=0.02)
+    middle = (1 - reference(f"{known}/m_unstable_branch").number) / 2
+    assert at(unstable, 0.05, log=True) == pytest.approx(middle, rel=0.01)
+    assert max(stable.y) <= fold.y <= min(unstable.y)
+
+
+def test_hopfield_errors_are_exact_where_one_minus_m_is_lost_in_rounding() -> None:
+    line = DIAGRAMS["hopfield-error"].build(alpha_min=0.01).line("retrieval")
+    expected = reference("hopfield/T0/retrieval/alpha=0.01/1-m").number / 2
+    assert line.x[0] == 0.01
+    assert line.y[0] == pytest.approx(expected, rel=1e-3)
+
+
+def test_hopfield_graphical_solution() -> None:
+    diagram = built("hopfield-graphical")
+    touching = diagram.point("touching")
+    assert touching.x == pytest.approx(reference("hopfield/alpha_c_T0/y").number, abs=1e-7)
+    assert touching.y == pytest.approx(reference("hopfield/alpha_c_T0/m").number, abs=1e-8)
+    m = float(solve(Hopfield(alpha=0.08, T=0.0), "retrieval")["m"])
+    assert diagram.point("retrieval at 0.08").y == pytest.approx(m, abs=1e-12)
+    assert 0 < diagram.point("unstable at 0.08").x < touching.x < diagram.point("retrieval at 0.08").x
+    left = diagram.line("erf")
+    assert left.y == pytest.approx(erf(left.x))
+    for name, crossings in (("alpha=0.08", 2), ("alpha=0.22", 0)):
+        gap = np.array(diagram.line(name).y[1:]) - left.y[1:]
+        assert np.sum(gap[1:] * gap[:-1] < 0) == crossings
+    assert min(np.array(diagram.line("alpha=0.137906").y[1:]) - left.y[1:]) == pytest.approx(0, abs=1e-4)
+
+
+# --- mixtures --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [3, 5, 7, 9])
+def test_mixtures_end_where_they_lose_stability(n: int) -> None:
+    diagram = built("mixtures")
+    T = reference(f"hopfield/mixtures/T_{n}").number
+    point = diagram.point(f"T_{n}")
+    assert point.x == pytest.approx(T, abs=1e-12)
+    assert ends(diagram.line(f"n={n}"))[1] == (point.x, point.y)
+    assert at(diagram.beside[0].line("T_n"), n) == pytest.approx(T, abs=1e-12)
+
+
+def test_mixtures_at_zero_temperature() -> None:
+    energies = built("mixtures").beside[0].line("-E_n")
+    for n in (1, 3, 5, 7):
+        assert at(energies, n) == pytest.approx(-reference(f"hopfield/mixtures/E_{n}_T0").number, abs=1e-12)
+    limit = -reference("hopfield/mixtures/E_infinity_T0").number
+    assert built("mixtures").beside[0].line("limit").y == pytest.approx((limit, limit))
+    assert min(energies.y) > limit
+    assert [line.y[0] for line in built("mixtures").lines[:2]] == pytest.approx([1, 0.5])
+
+
+def test_even_mixtures_are_refused() -> None:
+    with pytest.raises(ParameterError, match="odd number"):
+        DIAGRAMS["mixtures"].build(numbers=(2, 3))
+
+
+# --- thresholded Hopfield --------------------------------------------------------------------------
+
+
+def test_thresholded_capacity_lies_on_the_closed_form() -> None:
+    diagram = built("thresholded-hopfield")
+    assert kinds(diagram) == {"closed form": "curve", "alpha_c": "spinodal"}
+    spinodal, closed = diagram.line("alpha_c"), diagram.line("closed form")
+    assert spinodal.x == closed.x
+    np.testing.assert_allclose(spinodal.y, closed.y, rtol=1e-11)
+    for theta in ("-0.5", "0", "0.5", "1"):
+        i = int(np.argmin(np.abs(np.array(spinodal.x) - float(theta))))
+        expected = reference(f"thresholded_hopfield/tuned/theta={theta}/alpha_c").number
+        assert spinodal.x[i] == pytest.approx(float(theta), abs=1e-12)
+        assert spinodal.y[i] == pytest.approx(expected, rel=1e-11)
+
+
+def test_thresholded_ground_state() -> None:
+    diagram = built("thresholded-hopfield")
+    theta = reference("thresholded_hopfield/tuned/theta_of_zero_f")
+    point = diagram.point("empty")
+    assert abs(point.x - theta.number) <= theta.tolerance
+    (right,) = diagram.beside
+    assert kinds(right) == {"alpha_c": "spinodal", "empty": "first-order"}
+    assert ends(right.line("empty"))[0] == (point.x, 1)  # it begins on the spinodal
+    assert all(load < 1 for load in right.line("empty").y[1:])
+    theta_2 = ThresholdedHopfield(alpha=0.1, theta=2.5)
+    capacity = at(diagram.line("alpha_c"), 2.5, log=True)
+    for share in (0.86, 0.95):
+        state = solve(theta_2.at(alpha=share * capacity), "retrieval")
+        assert holding(right, 2.5, share) == ["retrieval" if state.free_energy < 0 else "empty"]
+
+
+# --- the random RBM --------------------------------------------------------------------------------
+
+
+def test_compositional_energy_has_the_published_minimum() -> None:
+    diagram = built("compositional-energy")
+    assert set(kinds(diagram).values()) == {"curve"}
+    glass = reference("random_rbm/spin_glass/alpha=0.5,theta=1.5,g=-0.21/solution=0/f").number
+    l_star, least = (reference(f"{FIG4A}l_star/{name}") for name in ("l", "f"))
+    for point in (diagram.point("g=-0.21"), diagram.beside[0].point("theta=1.5")):
+        assert abs(point.x - l_star.number) <= l_star.tolerance
+        assert abs(point.y + glass - least.number) <= least.tolerance
+    line = diagram.line("g=-0.21")
+    for l in ("0.1", "0.38", "0.5", "1.0", "1.4"):
+        i = int(np.argmin(np.abs(np.array(line.x) - float(l))))
+        assert line.x[i] == pytest.approx(float(l))
+        assert line.y[i] + glass == pytest.approx(reference(f"{FIG4A}{l}/f").number, abs=1e-12)
+
+
+def test_compositional_energy_without_a_minimum_has_no_mark() -> None:
+    diagram = built("compositional-energy")
+    ferromagnet = diagram.line("g=-0.25")
+    assert np.all(np.diff(ferromagnet.y) > 0)
+    assert [point.name for point in diagram.points] == ["g=-0.23", "g=-0.21", "g=-0.19"]
+
+
+def test_compositional_energy_shows_where_there_is_nothing() -> None:
+    diagram = DIAGRAMS["compositional-energy"].build(
+        fields=[-0.3, -0.2], thresholds=[1.5], l_max=6, points=31
+    )
+    none, short = diagram.line("g=-0.3"), diagram.line("g=-0.2")
+    assert np.all(np.isnan(none.y))
+    assert "no spin glass" in none.status[0]
+    found = [status == CONVERGED for status in short.status]
+    assert found == sorted(found, reverse=True)  # one piece: what comes after the end is another branch
+    assert 2 < sum(found) < 31
+    assert short.status[-1] == "the branch ends at a smaller l"
+
+
+def test_compositional_lines_meet_in_the_triple_point() -> None:
+    diagram = built("compositional")
+    assert kinds(diagram) == {
+        "compositional-glass": "first-order",
+        "ferromagnet-glass": "first-order",
+        "ferromagnet-compositional": "continuous",
+    }
+    triple = diagram.point("triple")
+    theta = reference("random_rbm/triple_point/alpha=0.5/theta")
+    assert abs(triple.x - theta.number) <= theta.tolerance
+    assert triple.y == reference("random_rbm/line/ferromagnetic_compositional/g").number
+    for line in diagram.lines:
+        assert (triple.x, triple.y) in ends(line)
+        nearest = sorted(np.hypot(np.array(line.x) - triple.x, np.array(line.y) - triple.y))[1]
+        assert nearest < 0.06  # it gets there by itself
+
+
+def test_compositional_lines_are_cut_where_their_phases_end() -> None:
+    diagram = built("compositional")
+    triple = diagram.point("triple")
+    assert max(diagram.line("ferromagnet-glass").y) == triple.y
+    assert min(diagram.line("compositional-glass").y) == triple.y
+    assert min(diagram.line("ferromagnet-compositional").x) == triple.x
+    assert set(np.round(diagram.line("ferromagnet-compositional").y, 12)) == {triple.y}
+
+
+def test_compositional_transition_to_the_glass() -> None:
+    diagram = built("compositional")
+    line = diagram.line("compositional-glass")
+    for theta in (1.5, 2):
+        g = reference(f"random_rbm/line/compositional_SG/alpha=0.5,theta={theta:g}/g").number
+        assert at(line, theta) == pytest.approx(g, abs=1e-4)
+    (right,) = diagram.beside
+    assert kinds(right) == {"compositional-glass": "first-order"}
+    for alpha in (0.5, 1):
+        theta = reference(f"random_rbm/line/compositional_SG/alpha={alpha:g},g=-0.21/theta").number
+        assert at(right.line("compositional-glass"), alpha) == pytest.approx(theta, abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("theta", "g"),
+    [(0.5, -0.1), (1.1, -0.245), (1.3, -0.2), (1.5, -0.21), (2.2, -0.15), (1.5, -0.26), (0.6, -0.3)],
+)
+def test_compositional_regions_hold_the_phases(theta: float, g: float) -> None:
+    machine = Compositional(alpha=0.5, theta=theta, g=g, l=1.0)
+    glass = solve(machine, "glass", throw=False)
+    f_glass = float(glass.free_energy) if glass.success else np.inf
+    try:
+        least, phase = float(minimise(machine).free_energy), "compositional"
+    except ReplicaError:  # the energy grows with l from zero
+        least, phase = 0.0, "ferromagnetic"
+    expected = phase if least < f_glass else "glass"
+    assert holding(built("compositional"), theta, g) == [expected]
+
+
+def test_compositional_at_other_values() -> None:
+    diagram = DIAGRAMS["compositional"].build(alpha=1.0, g=-0.3, step=0.05)
+    theta = reference("random_rbm/triple_point/alpha=1/theta")
+    assert abs(diagram.point("triple").x - theta.number) <= theta.tolerance
+    (right,) = diagram.beside
+    assert [region.name for region in right.regions] == ["glass", "ferromagnetic"]
+    assert kinds(right) == {"ferromagnet-glass": "first-order"}
+
+
+@pytest.mark.parametrize(("number", "theta"), [(1, 0.1), (5, 0.2), (5, 0.25)])
+def test_compositional_capacity(number: int, theta: float) -> None:
+    diagram = built("compositional-capacity")
+    name = f"random_rbm/capacity/finite_p/p=0.1,L={number},theta_unscaled={theta:g},g_unscaled=-0.02/alpha_c"
+    assert at(diagram.line(f"L={number}"), theta, log=True) == pytest.approx(reference(name).number, rel=2e-3)
+
+
+def test_compositional_capacity_falls_with_the_number_of_units() -> None:
+    diagram = built("compositional-capacity")
+    assert kinds(diagram) == dict.fromkeys(["L=1", "L=2", "L=5", "L=10", "L=15"], "spinodal")
+    for theta in (0.0, 0.05, 0.1):
+        loads = [at(line, theta, log=True) for line in diagram.lines]
+        assert loads == sorted(loads, reverse=True)
+    for line in diagram.lines:
+        assert list(line.y) == sorted(line.y)
+        assert line.y[0] == pytest.approx(
+            critical(
+                Compositional.from_unscaled(alpha=1.0, theta=0.0, g=-0.02, p=0.1, L=int(line.name[2:]))
+            ).value
+        )
+
+
+def test_compositional_capacity_without_a_line() -> None:
+    (line,) = DIAGRAMS["compositional-capacity"].build(p=0.05, numbers=[20]).lines
+    assert line.kind is LineKind.SPINODAL
+    assert np.isnan(line.y).all()
+    assert "no spinodal point found" in line.status[0]
+
+
+# --- outlines and joined lines ---------------------------------------------------------------------
+
+
+def make(x: Any, y: Any, name: str = "line", label: str = "") -> Line:
+    status = ["lost" if np.isnan(a + b) else CONVERGED for a, b in zip(x, y, strict=True)]
+    return Line(name, LineKind.SPINODAL, x, y, status, label)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_an_outline_does_not_depend_on_how_lines_were_traced(turned: bool) -> None:
+    x, y = [0.0, 1.0, 2.0], [1.0, 2.0, 3.0]
+    line = make(x[::-1], y[::-1]) if turned else make(x, y)
+    assert outline(line, [(2, 0), (0, 0)]) == ((2, 3), (1, 2), (0, 1), (0, 0), (2, 0))
+    assert outline([(2, 0), (0, 0)], line) == ((2, 0), (0, 0), (0, 1), (1, 2), (2, 3))
+
+
+def test_gaps_of_an_outline_are_bridged_those_of_a_line_stay() -> None:
+    line = make([0.0, NAN, 2.0], [1.0, 5.0, 3.0])
+    assert outline(line) == ((0, 1), (2, 3))
+    joined = join(line, [(3, 3)])
+    assert joined.status == (CONVERGED, "lost", CONVERGED, CONVERGED)
+    assert joined.x[2:] == (2, 3)
+
+
+def test_pieces_are_joined_head_to_tail() -> None:
+    first, second = make([2.0, 1.0], [2.0, 1.0], "T_M", "$T_M$"), make([3.0, 2.0], [3.0, 2.0], "rest")
+    joined = join([(0, 0)], first, second)
+    assert joined.x == joined.y == (0, 1, 2, 3)
+    assert (joined.name, joined.label, joined.kind) == ("T_M", "$T_M$", LineKind.SPINODAL)
+    assert join(first, name="other").name == "other"
