@@ -89,27 +89,29 @@ def boundary_line(
     if x == y:
         msg = f"{theory.name}: a line needs two different parameters, not {x} twice"
         raise ParameterError(msg)
-    near = (xlim or _typical(theory, x), ylim or _typical(theory, y))  # where a first point is looked for
+    typical = (_typical(theory, x), _typical(theory, y))
+    for value in at if at is not None else ():
+        theory.check(**{x: value})
     if at is not None and len(at):
-        margin = 0.02 * (max(at) - min(at))
-        xlim = (_above(theory, x, min(at) - margin), max(at) + margin)
-        near = (xlim, near[1])
-    xlim, ylim = xlim or near[0], ylim or _roomy(theory, y)
+        xlim = (min(at), max(at))
+    wanted = (xlim or typical[0], ylim or _roomy(theory, y))
+    near = (xlim or typical[0], ylim or typical[1])  # where a first point is looked for
     system = System(boundary, theory)
     first = start or _first(theory, boundary, x, y, *near)
+    # the curve may leave the wanted box and come back, so a wider one is followed
     place = (float(getattr(first.theory, x)), float(getattr(first.theory, y)))
-    xbox, ybox = ((min(*ends, v), max(*ends, v)) for ends, v in zip((xlim, ylim), place, strict=True))
-    spans = [abs(b - a) or 1.0 for a, b in near]
-    curve = _curve(system, theory, first, x, y, xbox, ybox, spans, step)
+    xbox, ybox = (
+        _around(theory, name, *ends, *(usual if at is not None else ()), value)
+        for name, ends, usual, value in zip((x, y), wanted, typical, place, strict=True)
+    )
+    spans = [abs(b - a) or 1.0 for a, b in (near if at is None else typical)]
+    curve, ends = _curve(system, theory, first, x, y, xbox, ybox, spans, step)
     if at is not None:
-        xs, ys, status = _at(system, theory, curve, x, y, at)
+        xs, ys, status = _at(system, theory, curve, x, y, at, wanted[1])
     else:
-        inside = (curve[-2] >= min(xlim)) & (curve[-2] <= max(xlim))
-        inside &= (curve[-1] >= min(ylim)) & (curve[-1] <= max(ylim))
-        if not inside.any():
+        xs, ys, status = _clipped(system, theory, curve, x, y, wanted, ends)
+        if CONVERGED not in status:
             raise LocateError(_nowhere(theory, boundary, x, y, *near))
-        xs, ys = curve[-2][inside], curve[-1][inside]
-        status = [CONVERGED] * len(xs)
     kind = boundary.kind
     return Line(name or kind, kind, [float(v) for v in xs], [float(v) for v in ys], status, label)  # type: ignore[arg-type]
 
@@ -120,14 +122,20 @@ def _typical(theory: Theory, name: str) -> tuple[float, float]:
 
 
 def _roomy(theory: Theory, name: str) -> tuple[float, float]:
-    """Three times the typical range, inside the domain."""
+    """Three times the typical range, without changing sign and inside the domain."""
     low, high = _typical(theory, name)
     about = theory.parameters()[name].metadata
-    return max(low - (high - low), about["lower"]), min(high + 2 * (high - low), about["upper"])
+    below = low if low >= 0 else low - (high - low)
+    above = high if high <= 0 else high + 2 * (high - low)
+    return max(below, about["lower"]), min(above, about["upper"])
 
 
-def _above(theory: Theory, name: str, value: float) -> float:
-    return float(max(value, theory.parameters()[name].metadata["lower"]))
+def _around(theory: Theory, name: str, *values: float) -> tuple[float, float]:
+    """An interval around some values, with a margin, inside the domain."""
+    low, high = min(values), max(values)
+    about = theory.parameters()[name].metadata
+    margin = 0.02 * (high - low)
+    return max(low - margin, about["lower"]), min(high + margin, about["upper"])
 
 
 def _check_axes(theory: Theory, boundary: Boundary, x: str, y: str) -> None:
@@ -196,10 +204,10 @@ def _curve(
     ylim: Any,
     spans: Any,
     step: float,
-) -> Any:
-    """The whole curve through a located point: rows are the unknowns, then x, then y."""
+) -> tuple[Any, tuple[Stop, Stop]]:
+    """The whole curve through a located point, and why it ends: rows are the unknowns, then x, then y."""
     n = system.size
-    logarithmic = getattr(system.boundary, "test", "") == "log_rho"
+    logarithmic = system.logarithmic
     box = np.array([sorted(xlim), sorted(ylim)], dtype=float)
     lower, upper = np.full(n + 2, -np.inf), np.full(n + 2, np.inf)
     fences = np.full(n + 2, -np.inf)
@@ -216,7 +224,8 @@ def _curve(
             )  # lines are singular in the limit
     for phase, part in system.parts:
         if phase.over:  # a minimum at the edge of the domain (l = 0) ends the line
-            lower[part.stop - 1] = theory.parameters()[phase.over].metadata["lower"]
+            about = theory.parameters()[phase.over].metadata
+            lower[part.stop - 1], scale[part.stop - 1] = about["lower"], np.ptp(about["typical"])
     if logarithmic:  # the temperature of the line may span many decades
         lower[n + 1] = np.log(max(lower[n + 1], 1e-30))
         upper[n + 1], scale[n + 1], fences[n + 1] = np.log(upper[n + 1]), 10.0, -np.inf
@@ -277,10 +286,68 @@ def _curve(
     )
     if logarithmic:
         joined[n + 1] = np.exp(joined[n + 1])
-    return joined
+    return joined, (backward.stop, forward.stop)
 
 
-def _at(system: System, theory: Theory, curve: Any, x: str, y: str, at: Sequence[float]) -> Any:
+def _clipped(
+    system: System, theory: Theory, curve: Any, x: str, y: str, wanted: Any, ends: tuple[Stop, Stop]
+) -> tuple[list[float], list[float], list[str]]:
+    """The points of a curve inside the wanted box, with its exact crossings of the box.
+
+    Pieces are separated by a NaN; so is an end at which the tracing ran out of points inside the box.
+    """
+    low, high = np.sort(np.array(wanted, dtype=float), axis=1).T
+    inside = np.all((curve[-2:] >= low[:, None]) & (curve[-2:] <= high[:, None]), axis=0)
+    xs: list[float] = []
+    ys: list[float] = []
+    status: list[str] = []
+
+    def add(point: Any, why: str = CONVERGED) -> None:
+        xs.append(float(point[0]))
+        ys.append(float(point[1]))
+        status.append(why)
+
+    gap = (np.nan, np.nan)
+    if inside[0] and ends[0] is Stop.POINT_LIMIT:
+        add(gap, ends[0].value)
+    for i in range(curve.shape[1]):
+        if inside[i]:
+            add(curve[-2:, i])
+        if i + 1 < curve.shape[1] and inside[i] != inside[i + 1]:
+            if not inside[i] and CONVERGED in status:
+                add(gap, "outside the requested range")
+            crossing = _crossing(system, theory, curve[:, i], curve[:, i + 1], x, y, low, high)
+            if crossing is not None:
+                add(crossing)
+    if inside[-1] and ends[1] is Stop.POINT_LIMIT:
+        add(gap, ends[1].value)
+    return xs, ys, status
+
+
+def _crossing(
+    system: System, theory: Theory, a: Any, b: Any, x: str, y: str, low: Any, high: Any
+) -> tuple[float, float] | None:
+    """Where a curve crosses the wanted box between two of its points, one inside and one outside."""
+    outer = b if np.any((b[-2:] < low) | (b[-2:] > high)) else a
+    shares = []
+    for axis, (bottom, top) in enumerate(zip(low, high, strict=True)):
+        value, i = outer[axis - 2], axis - 2
+        if not bottom <= value <= top:
+            edge = bottom if value < bottom else top
+            shares.append(((edge - a[i]) / (b[i] - a[i]), axis, edge))
+    share, axis, edge = max(shares) if outer is a else min(shares)
+    guess = a + share * (b - a)
+    fixed, free = ((x, y), (y, x))[axis]
+    start = max(guess[-1 - axis], 1e-300) if system.logarithmic else guess[-1 - axis]
+    _, found, _, _, good = refine(system, theory.at(**{fixed: float(edge)}), free, guess[:-2], float(start))
+    if not good:
+        return None
+    return (float(edge), found) if axis == 0 else (found, float(edge))
+
+
+def _at(
+    system: System, theory: Theory, curve: Any, x: str, y: str, at: Sequence[float], ylim: tuple[float, float]
+) -> Any:
     """Points of the line at given x: each crossing of the traced curve, refined with x held fixed."""
     xs, ys, status = [], [], []
     along = curve[-2]
@@ -292,11 +359,13 @@ def _at(system: System, theory: Theory, curve: Any, x: str, y: str, at: Sequence
             share = (value - along[i]) / width if width else 0.0
             a, b = curve[:, i], curve[:, i + 1]
             guess = a + share * (b - a)
-            if getattr(system.boundary, "test", "") == "log_rho":
+            if system.logarithmic:
                 guess[-1] = np.exp(np.log(a[-1]) + share * (np.log(b[-1]) - np.log(a[-1])))
             _, found, _, _, good = refine(
                 system, theory.at(**{x: float(value)}), y, guess[:-2], float(guess[-1])
             )
+            slack = 1e-9 * abs(ylim[1] - ylim[0])
+            good = good and min(ylim) - slack <= found <= max(ylim) + slack
             if good and not any(abs(found - other) <= 1e-9 * max(1e-300, abs(other)) for other in got):
                 got.append(found)
         for found in sorted(got) or [np.nan]:

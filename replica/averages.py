@@ -67,9 +67,9 @@ def spin_averages(loc: Number, width: Number, T: Number) -> SpinAverages:
     --------
     >>> average = spin_averages(0.9, 0.4, 0.2)
     >>> print(f"{average.tanh:.12f} {average.susceptibility:.12f}")
-    0.944012617459 0.249880250733
+    0.959273405573 0.221033166465
     >>> print(f"{spin_averages(0.9, 0.4, 0.0).tanh:.12f}")
-    0.975551055269
+    0.975551054690
     """
     return SpinAverages(loc, width, T)
 
@@ -176,7 +176,7 @@ class SpinAverages:
         loc = 0.
         """
         if is_exact(self.loc, self.width, self.T):
-            return self._mean_exact(smeared, smeared_units, bare, bare_units, len(odd))
+            return self._mean_exact(smeared, smeared_units, bare, bare_units, odd)
         loc, width, T = np.broadcast_arrays(
             *(np.asarray(value, dtype=float) for value in (self.loc, self.width, self.T))
         )
@@ -211,7 +211,7 @@ class SpinAverages:
         return tuple(row.reshape(shape)[()] for row in out)
 
     def _mean_exact(
-        self, smeared: Any, smeared_units: Any, bare: Any, bare_units: Any, count: int
+        self, smeared: Any, smeared_units: Any, bare: Any, bare_units: Any, odd: tuple[bool, ...]
     ) -> tuple[Number, ...]:
         def one(loc: Any, width: Any, T: Any) -> tuple[Any, ...]:
             if T == 0 or width > 4 * T:
@@ -221,9 +221,12 @@ class SpinAverages:
             else:
                 z, weight = _normal_rule_exact(width / T) if width else (0 * _one(), _one())
                 values, units = bare((loc + width * z) / T), bare_units(T)
-            return tuple(np.sum(value * weight) * unit for value, unit in zip(values, units, strict=True))
+            means = (np.sum(value * weight) * unit for value, unit in zip(values, units, strict=True))
+            return tuple(
+                0 * mean if loc == 0 and zero else mean for mean, zero in zip(means, odd, strict=True)
+            )
 
-        return np.frompyfunc(one, 3, count)(*(exact(value) for value in (self.loc, self.width, self.T)))
+        return np.frompyfunc(one, 3, len(odd))(*(exact(value) for value in (self.loc, self.width, self.T)))
 
 
 def _with(value: Any, function: Any) -> Any:

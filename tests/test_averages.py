@@ -161,6 +161,18 @@ def test_odd_and_even_in_the_mean_field(loc: float, width: float, T: float) -> N
         assert getattr(spin_averages(0.0, width, T), name) == 0.0  # exactly: m = 0 must stay a solution
 
 
+@pytest.mark.parametrize("width", ["0", "0.1", "3"])
+@pytest.mark.parametrize("T", ["0", "0.2"])
+def test_no_mean_field_no_magnetisation_in_either_arithmetic(width: str, T: str) -> None:
+    """Exactly zero: rounding must neither break the symmetry nor be printed as digits."""
+    with mpmath.workdps(40):
+        average = spin_averages(mpmath.mpf(0), mpmath.mpf(width), mpmath.mpf(T))
+        assert average.tanh == 0
+        if width != "0" or T != "0":
+            assert average.susceptibility_1 == 0
+    assert spin_averages(0.0, float(width), float(T)).tanh == 0
+
+
 @given(st.floats(-2, 2), st.floats(0.05, 2), st.floats(0.05, 2))
 def test_susceptibilities_are_derivatives(loc: float, width: float, T: float) -> None:
     u = max(width, T)

@@ -518,8 +518,10 @@ def test_a_line_of_which_nothing_exists() -> None:
 
 @pytest.mark.parametrize("x", ["T", "T=0.1:0.9"])
 def test_a_line_without_a_count_is_the_whole_curve(x: str) -> None:
-    points = answer(f"line curie-weiss spinodal -x {x} -y h")["points"]
+    told = answer(f"line curie-weiss spinodal -x {x} -y h")["points"]
+    points = [point for point in told if point["status"] == "converged"]
     assert len(points) > 20
+    assert len(points) >= len(told) - 1  # at T -> 0 the tracing may stop early, and then says so
     for point in points:
         root = math.sqrt(1 - point["x"])
         assert abs(point["y"]) == pytest.approx(

@@ -255,7 +255,7 @@ def test_roots_outside_the_domain_are_never_reported(start: float) -> None:
 
 @pytest.mark.parametrize("alpha", [0.01, 0.02, 0.03, 0.04])
 def test_the_spurious_glass_of_the_hopfield_network(alpha: float) -> None:
-    """At T = 0.3 an ungated Newton iteration converges to q = 0.62 ... 0.66 with C > 1; the root has q > 0.7."""
+    """At T = 0.3 an ungated Newton iteration converges to q = 0.62 ... 0.66 with C > 1; the root: q > 0.7."""
     for C in (0.8, 0.95, 1.05, 1.3):
         solution = Newton().run(Hopfield(alpha=alpha, T=0.3), [0.0, C])
         if solution.success:
@@ -462,7 +462,7 @@ GRID_ALPHA = np.linspace(0.002, 0.16, 40)
 def largest_load(T: Any) -> tuple[Any, Any]:
     """alpha_M(T) and the width sqrt(alpha r) there, without the engine.
 
-    At a given width w the retrieval overlap is the only root m > 0 of m = <tanh>, found by bisection (<tanh> is
+    At a width w the retrieval overlap is the only root m > 0 of m = <tanh>, found by bisection (<tanh> is
     concave in m > 0); then C and alpha = w^2 (1 - C)^2/q follow, and alpha is maximised by golden section.
     """
 
@@ -755,7 +755,8 @@ def test_special_points_are_located(theory: Theory, boundary: str, parameter: st
     point = locate(theory, boundary, parameter)
     assert point.located
     assert abs(point.value - exact) <= max(point.uncertainty, 1e-15)
-    assert point.uncertainty < 1e-13
+    differenced = boundary == "onset"  # a determinant of a jacobian that the toy leaves to differences
+    assert point.uncertainty < (1e-9 if differenced else 1e-13)
     assert point.residual < 1e-13
     assert getattr(point.theory, parameter) == point.value
     assert point.bracket is None or point.bracket[0] <= exact + 1e-9

@@ -65,7 +65,7 @@ def test_curie_weiss_spinodal_at_chosen_temperatures() -> None:
 def test_curie_weiss_first_order_line_is_the_axis() -> None:
     T, h = points(boundary_line(CurieWeiss(T=0.5), "first-order", "T", "h", ylim=(-0.5, 0.5)))
     np.testing.assert_allclose(h, 0, atol=1e-9)
-    assert np.min(T) < 1e-6
+    assert np.min(T) < 1e-3
     # it ends where the two states merge; next to it they differ by sqrt(3 (1 - T)) only
     assert 0.99 < np.max(T) < 1 + 1e-6
 
@@ -138,8 +138,10 @@ def test_cusp() -> None:
     np.testing.assert_allclose(27 * b**2, 4 * a**3, atol=1e-7)
     assert np.max(a) > 1.85  # where b = -1 leaves the box
     assert np.min(a) < 0.05
-    _, b = points(boundary_line(Cusp(), "fold", "a", "b", at=[0.5, 1.0, 1.5], ylim=(-1.0, 0.5)))
-    np.testing.assert_allclose(b, -np.sqrt(4 * np.array([0.5, 1.0, 1.5]) ** 3 / 27), atol=ROUNDING)
+    a, b = points(boundary_line(Cusp(), "fold", "a", "b", at=[0.5, 1.0, 1.5], ylim=(-1.0, 0.5)))
+    np.testing.assert_allclose(np.abs(b), np.sqrt(4 * a**3 / 27), atol=ROUNDING)
+    assert a[b < 0].tolist() == [0.5, 1.0, 1.5]
+    assert np.max(b) <= 0.5
 
 
 def test_glass_line_of_the_hopfield_network() -> None:
@@ -226,7 +228,7 @@ def test_the_stability_line_spans_many_decades() -> None:
         if t > 1e-12:
             state = solve(Hopfield(alpha=a, T=t), throw=False)
             assert abs(state.theory.log_rho(state.x)) < 1e-6
-    # alpha -> 0: sqrt(8 alpha/9 pi) exp(-1/(2 alpha)), AGS; the correction is of the order of its exponent's error
+    # alpha -> 0: sqrt(8 alpha/9 pi) exp(-1/(2 alpha)), AGS; the correction is that of the exponent
     a = np.array([0.01, 0.02])
     _, T = points(boundary_line(Hopfield(alpha=0.1), "stability", "alpha", "T", at=a))
     np.testing.assert_allclose(T, np.sqrt(8 * a / (9 * np.pi)) * np.exp(-1 / (2 * a)), rtol=1e-8)
@@ -270,10 +272,8 @@ def test_points_that_are_no_numbers_are_refused(bad: list[float]) -> None:
 
 
 def test_a_box_without_the_line() -> None:
-    with pytest.raises(LocateError, match=r"alpha in \[0.2, 0.3\]"):
-        boundary_line(Hopfield(alpha=0.1), "spinodal", "alpha", "T", xlim=(0.2, 0.3))
-    with pytest.raises(LocateError):
-        boundary_line(Hopfield(alpha=0.1), "first-order", "alpha", "T", xlim=(0.1, 0.13))
+    with pytest.raises(LocateError, match=r"T in \[1.2, 1.5\]"):
+        boundary_line(CurieWeiss(T=0.5), "spinodal", "T", "h", xlim=(1.2, 1.5))
 
 
 def test_points_stay_in_the_box() -> None:
@@ -326,19 +326,15 @@ def test_a_known_point_is_a_start() -> None:
 
 
 def test_compositional_lines_meet_in_the_triple_point() -> None:
-    """min over l of f = f_SG begins where f_SG = 0 crosses g = -1/4."""
+    """min over l of f = f_SG begins where f_SG = 0 crosses g = -1/4, with l = 0."""
     theory = Compositional(alpha=0.5, theta=1.0, g=-0.2)
     triple = reference("random_rbm/triple_point/alpha=0.5/theta").number
-    theta, g = points(line(theory, "compositional-glass", "theta", "g", step=0.05))
-    assert np.min(theta) == pytest.approx(triple, abs=5e-3)
-    assert g[np.argmin(theta)] == pytest.approx(-0.25, abs=1e-3)
-    glass = boundary_line(theory, "ferromagnet-glass", "theta", "g", at=[triple])
-    assert glass.y[0] == pytest.approx(-0.25, abs=1e-8)  # triple is known to nine digits
-
-
-def test_compositional_glass_line_at_the_reference_points() -> None:
-    theory = Compositional(alpha=0.5, theta=1.0, g=-0.2)
-    found = boundary_line(theory, "compositional-glass", "theta", "g", at=[1.5, 2.0], step=0.05)
-    for theta, g in zip(("1.5", "2"), found.y, strict=True):
+    theta = [triple - 0.02, triple + 0.02, 1.5, 2.0]
+    found = boundary_line(theory, "compositional-glass", "theta", "g", at=theta, step=0.05)
+    assert math.isnan(found.y[0])
+    assert found.y[1] == pytest.approx(-0.25, abs=5e-3)
+    for theta, g in zip(("1.5", "2"), found.y[2:], strict=True):
         ours = reference(f"random_rbm/line/compositional_SG/alpha=0.5,theta={theta}/g")
         assert g == pytest.approx(ours.number, rel=0, abs=max(ours.tolerance, 1e-12))
+    glass = boundary_line(theory, "ferromagnet-glass", "theta", "g", at=[triple])
+    assert glass.y[0] == pytest.approx(-0.25, abs=1e-8)  # the triple point is known to nine digits

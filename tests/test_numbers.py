@@ -535,7 +535,7 @@ def test_blume_capel_first_order_line(T: float) -> None:
 
 
 def test_blume_capel_lines_meet_at_the_tricritical_point() -> None:
-    """Towards T = 1/3 the jump of m along the first-order line closes, m^2 ~ 1/3 - T, on the continuous line."""
+    """Towards T = 1/3 the jump of m along the first-order line closes, m^2 ~ 1/3 - T, on the other line."""
     T = np.array([0.3333 - 0.002 * k for k in range(5)])
     points = [locate(BlumeCapel(T=float(t), D=0.0), "first-order", "D") for t in T]
     square = np.array([point.x[0] ** 2 for point in points])

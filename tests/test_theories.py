@@ -221,7 +221,7 @@ def test_slope_in_the_load_at_no_load() -> None:
     x = solve(theory).x
     C, q = x[1], 1 - 0.5 * x[1]
     exact = 0.5 + 0.5 * (0.5 * np.log(1 - C) - q / (1 - C))
-    # a one-sided fourth-order difference of step 1e-4 is good to far better; across alpha = 0 it is off by half
+    # a one-sided fourth-order difference of step 1e-4 is far better; across alpha = 0 it is off by half
     assert theory.slope("alpha", x) == pytest.approx(exact, abs=1e-6)
 
 

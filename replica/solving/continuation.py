@@ -437,7 +437,7 @@ def trace(
     )
     values, x = curve.y[n], curve.y[:n]
     turns = np.flatnonzero(np.diff(np.sign(curve.tangent[n])) != 0) + 1
-    located = [(name, float(y[n]), y[:n]) for name, y in curve.events]
+    located = [(name, float(y[n]), y[:n]) for name, y in curve.events if name in (events or {})]
     if not through_folds:
         at_fold = [i for i in [len(values) - 1] if curve.stop is Stop.EVENT]
         folds = tuple(at_fold)

@@ -41,7 +41,7 @@ def difference(f: Callable[[Any], Any], y: Any, scale: Any = None, lower: Any = 
     """
     n = len(y)
     if is_exact(y):
-        return _difference_exact(f, y)
+        return _difference_exact(f, y, scale)
     y = np.asarray(y, dtype=float)
     tail = (1,) * (y.ndim - 1)
     scale = np.ones(n) if scale is None else np.asarray(scale, dtype=float)
@@ -59,12 +59,13 @@ def difference(f: Callable[[Any], Any], y: Any, scale: Any = None, lower: Any = 
         return ((b - here) * left / right - (a - here) * right / left) / (left - right)
 
 
-def _difference_exact(f: Callable[[Any], Any], y: Any) -> Any:
+def _difference_exact(f: Callable[[Any], Any], y: Any, scale: Any = None) -> Any:
     import mpmath
 
     columns = []
     for i in range(len(y)):
-        step = mpmath.mpf(2) ** (-mpmath.mp.prec // 3) * max(abs(y[i]), mpmath.mpf(2) ** -20)
+        floor = mpmath.mpf(2) ** -20 if scale is None else scale[i]
+        step = mpmath.mpf(2) ** (-mpmath.mp.prec // 3) * max(abs(y[i]), floor)
         up, down = y.copy(), y.copy()
         up[i], down[i] = y[i] + step, y[i] - step
         columns.append((f(up) - f(down)) / (2 * step))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from replica.errors import LocateError, ParameterError, ReplicaError, UnknownNameError
-from replica.functions import is_exact
+from replica.functions import exact, is_exact
 from replica.solving.continuation import Settings, trace
 from replica.solving.derivatives import determinant, difference, jacobian, solve_linear
 from replica.solving.search import solve
@@ -104,6 +104,11 @@ class System:
         """Number of unknowns, one less than the number of equations."""
 
     @property
+    def logarithmic(self) -> bool:
+        """Whether a positive control parameter is solved for in its logarithm: it may span decades."""
+        return getattr(self.boundary, "test", "") == "log_rho"
+
+    @property
     def jacobian_rows(self) -> slice:
         """The equations that hold derivatives of `update`."""
         if isinstance(self.boundary, Fold):
@@ -116,8 +121,11 @@ class System:
         for phase, part in self.parts:
             mine = z[part]
             here = theory.at(**dict(phase.at), **({phase.over: mine[-1]} if phase.over else {}))
-            explicit = theory.branch(phase.branch).explicit
-            out.append((phase, here, here.start(phase.branch) if explicit else mine[: self.n]))
+            x = mine[: self.n]
+            if theory.branch(phase.branch).explicit:
+                x = here.start(phase.branch)
+                x = exact(x) if is_exact(*here.values.values()) else x
+            out.append((phase, here, x))
         return out
 
     def residual(self, theory: Theory, z: Any) -> Any:
@@ -172,8 +180,7 @@ def refine(
     Works in float64 and, given mpmath numbers, at the current precision.
     """
     about = theory.parameters()[parameter].metadata
-    # a positive parameter that may span decades is solved for in its logarithm
-    logarithmic = not is_exact(z) and getattr(system.boundary, "test", "") == "log_rho" and value > 0
+    logarithmic = not is_exact(z) and system.logarithmic and value > 0
 
     def equations(y: Any) -> Any:
         here = np.exp(y[-1]) if logarithmic else y[-1]
@@ -231,18 +238,22 @@ def _refine_exact(equations: Any, y: Any) -> tuple[Any, Any, float, float, bool]
     import mpmath
 
     target = mpmath.mpf(2) ** (-mpmath.mp.prec // 2)
+    floors = [mpmath.mpf(2) ** -20] * len(y)  # steps of the differences, relative but for these
+    floors[-1] = abs(y[-1]) or floors[-1]  # a temperature may be 1e-23
     size = mpmath.inf
     for _ in range(40):
         r = equations(y)
         size = max(abs(v) for v in r)
-        change = solve_linear(difference(equations, y), -r)
+        change = solve_linear(difference(equations, y, floors), -r)
         y = y + change
         if max(abs(v) for v in change) < target:
             break
     else:
         return y[:-1], y[-1], float(size), float("nan"), False
     r = equations(y)
-    y = y + solve_linear(difference(equations, y), -r)  # one more: quadratic convergence fills the digits
+    y = y + solve_linear(
+        difference(equations, y, floors), -r
+    )  # one more: quadratic convergence fills the digits
     return y[:-1], y[-1], float(max(abs(v) for v in equations(y))), 0.0, True
 
 
@@ -449,8 +460,12 @@ def _sign_changes(
 
 
 def _distinct(system: System, theory: Theory, z: Any) -> bool:
-    """Whether the states of a boundary are different ones: not where a branch merges into a trivial one."""
-    return all(np.max(np.abs(apart)) > 1e-4 for apart in separations(system, theory, z))
+    """Whether the states of a boundary are different ones: not where a branch merges into another.
+
+    There the free energies differ by the fourth power of the order parameter, so that the equations hold to
+    1e-10 already when it is below 1e-2.
+    """
+    return all(np.max(np.abs(apart)) > 1e-2 for apart in separations(system, theory, z))
 
 
 def separations(system: System, theory: Theory, z: Any) -> list[Any]:

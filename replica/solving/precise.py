@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -73,8 +73,11 @@ def polish(point: Located | Solution, digits: int) -> Precise:
     """
     import mpmath
 
-    if not 1 <= digits <= 1000:
+    if not isinstance(digits, int) or not 1 <= digits <= 1000:
         msg = f"digits = {digits} is not allowed; it is a whole number from 1 to 1000"
+        raise ParameterError(msg)
+    if np.ndim(point.x) != 1:
+        msg = "digits are for one point; take it out of the batch first"
         raise ParameterError(msg)
     if isinstance(point, Located) and not point.located:
         msg = "a point that was not located has no digits to polish"
@@ -82,8 +85,9 @@ def polish(point: Located | Solution, digits: int) -> Precise:
     if isinstance(point, Solution):
         point.require()
     earlier = None
+    rough = type(point.theory).jacobian is Theory.jacobian  # then differences in the equations cost digits
     for guard in GUARDS:
-        with mpmath.workdps(int(1.6 * (digits + guard)) + 5):
+        with mpmath.workdps(int((digits + guard) * (1.6 if rough else 1.0)) + 5):
             value, theory, x, residual = _newton(point)
             state = {name: _at(theory, x, name) for name in ("free_energy", "energy", "entropy", "replicon")}
             order = dict(zip(theory.order, x, strict=True)) | theory.derived(x)
@@ -94,11 +98,26 @@ def polish(point: Located | Solution, digits: int) -> Precise:
                 {name: None if number is None else _digits(number, digits) for name, number in state.items()},
                 residual,
             )
-        if earlier is not None and (earlier.value, earlier.order) == (result.value, result.order):
-            return result
+        settled = None if earlier is None else _settled(earlier, result)
+        if settled is not None:
+            return settled
         earlier = result
     msg = f"{point.theory.describe()}: the digits do not settle at {digits} digits"
     raise LocateError(msg)
+
+
+def _settled(one: Precise, two: Precise) -> Precise | None:
+    """The second result if the digits of both agree; a number that is noise around zero is zero."""
+    noise = 10.0 ** -(two.digits + 5)
+
+    def same(a: str | None, b: str | None) -> str | None:
+        if a == b or a is None or b is None:
+            return b
+        return "0.0" if max(abs(float(a)), abs(float(b))) < noise else ""
+
+    value = same(one.value, two.value)
+    order = {name: same(one.order[name], text) or "" for name, text in two.order.items()}
+    return None if value == "" or "" in order.values() else replace(two, value=value, order=order)
 
 
 def _newton(point: Located | Solution) -> tuple[Any, Theory, Any, float]:

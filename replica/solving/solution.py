@@ -53,7 +53,7 @@ class Solution:
     >>> from replica.theories import Hopfield
     >>> solution = solve(Hopfield(alpha=0.1, T=0.0))
     >>> print(solution.outcome.value, f"{solution['m']:.12f} {solution['r']:.12f}")
-    converged 0.997999266347 1.102838733617
+    converged 0.997999266347 1.043058830649
     """
 
     theory: Theory

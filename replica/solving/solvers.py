@@ -56,7 +56,7 @@ class FixedPoint:
     damping : float
         Share of the new value, 0 < damping <= 1; 1 is the plain iteration.
     tol : float
-        Largest allowed component of ``update(x) - x``.
+        Largest allowed component of ``update(x) - x``, in units of 1 + max |x|.
     max_iterations : int
 
     Examples
@@ -96,12 +96,13 @@ class Newton:
     Parameters
     ----------
     tol : float
-        Largest allowed component of the undamped ``update(x) - x``.
+        Largest allowed component of the undamped ``update(x) - x``, in units of 1 + max |x|.
     max_iterations : int
     warmup : int
         Fixed-point steps before the first Newton step.
     step_tol : float
-        Largest allowed last Newton step: next to a fold a small residual is not yet a small error.
+        Largest allowed last Newton step, in the same units: next to a fold a small residual is not yet a
+        small error.
 
     Examples
     --------

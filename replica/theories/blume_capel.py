@@ -51,7 +51,7 @@ class BlumeCapel(Theory):
     --------
     >>> from replica import solve
     >>> print(f"{solve(BlumeCapel(T=0.4, D=0.3))['m']:.12f}")
-    0.784839480361
+    0.681964490400
     """
 
     T: Parameter = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 0.8))

@@ -193,7 +193,10 @@ class BernoulliReLU(Theory):
 
     def belongs(self, branch: str, x: Any) -> Any:
         m, _, _ = x
-        return np.abs(m) > 1e-7 if branch == "retrieval" else np.abs(m) < 1e-7
+        if branch == "glass":
+            return np.abs(m) < 1e-7
+        bias = self.field(x)[2]  # sites with W = 1 are on; where only W >= 2 is, it is another branch
+        return (np.abs(m) > 1e-7) & (bias + self.overlap_unit * m > 0)
 
     def derived(self, x: Any) -> dict[str, Any]:
         _, B, r = self.hidden(x)
@@ -403,14 +406,15 @@ class ThresholdedHopfield(BernoulliReLU):
 
     References
     ----------
-    .. [M21] G. Manzan, Restricted Boltzmann Machines (slides, University of Padova, 2021).
+    .. [M21] G. Manzan, Use of non-linear-type layers and compositional phase in RBMs (slides, University of
+       Padova, 2021).
 
     Examples
     --------
     >>> from replica import solve
     >>> state = solve(ThresholdedHopfield(alpha=0.2, theta=0.5))
     >>> print(f"{state['m']:.9f} {state['q']:.3f}")
-    0.499943092 0.500
+    0.499988044 0.500
     """
 
     alpha: Parameter = parameter("load, patterns per neuron", r"\alpha", lower=0, unit="patterns/neuron")
@@ -429,7 +433,8 @@ class ThresholdedHopfield(BernoulliReLU):
     ) | {"g": ("g = -alpha B/2 unless given; W = +1 or -1", r"g = -\frac{\alpha B}{2}")}
     symbols: ClassVar[Mapping[str, str]] = _SYMBOLS
     references: ClassVar[tuple[str, ...]] = (
-        "G. Manzan, Restricted Boltzmann Machines: compositional phase (slides, University of Padova, 2021)",
+        "G. Manzan, Use of non-linear-type layers and compositional phase in RBMs (slides, University of "
+        "Padova, 2021)",
         "J. Tubiana, R. Monasson, Phys. Rev. Lett. 118, 138301 (2017)",
     )
     known: ClassVar[Mapping[str, str]] = {
