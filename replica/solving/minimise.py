@@ -20,6 +20,7 @@ def profile(theory: Theory, branch: str, over: str, values: Any) -> Solution:
     return solve(theory.at(**{over: np.asarray(values, dtype=float)}), branch, throw=False)
 
 
+@np.errstate(all="ignore")  # C = 1e-1956 is a number here: densities underflow
 def minimise(theory: Theory, branch: str | None = None, over: str = "l") -> Solution:
     """Minimise the free energy of a branch over a control parameter.
 
