@@ -96,8 +96,7 @@ def test_an_unknown_name_is_an_attribute_error(package: Any) -> None:
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_in_docstrings(name: str) -> None:
     module = importlib.import_module(name)
-    with np.errstate(all="warn", under="ignore"):
-        result = doctest.testmod(module, optionflags=doctest.ELLIPSIS, verbose=False)
+    result = doctest.testmod(module, optionflags=doctest.ELLIPSIS, verbose=False)
     assert result.failed == 0, f"{result.failed} of {result.attempted} examples of {name} fail"
 
 
