@@ -29,6 +29,7 @@ from problems import (
 )
 from replica.averages import spin_averages
 from replica.errors import BranchError, ConvergenceError, LocateError, ParameterError, UnknownNameError
+from replica.functions import H
 from replica.solving import (
     FixedPoint,
     Located,
@@ -521,6 +522,24 @@ def test_the_grid_agrees_with_points_solved_alone() -> None:
         np.testing.assert_allclose(alone.x, solution.x[:, i, j], rtol=1e-9)
 
 
+@pytest.mark.parametrize("gap", [None, 1e-3, 1e-6, 1e-10])
+def test_branches_exist_up_to_their_exact_ends(gap: float | None) -> None:
+    """Closed forms of two folds, approached from both sides; thousands of random points in one call."""
+    rng = np.random.default_rng(11)
+    factor = rng.uniform(0, 2, 1000) if gap is None else 1 + gap * np.array([-1.0, 1.0]).repeat(500)
+    theta = rng.uniform(-2, 2, 1000)
+    end = 0.13790556649493173784 / (2 * H(2, np.sqrt(2) * theta))
+    found = solve(ThresholdedHopfield(alpha=end * factor, theta=theta), "retrieval")
+    np.testing.assert_array_equal(found.success, factor < 1)
+
+    T = rng.uniform(0, 0.99, 1000)
+    end = np.sqrt(1 - T) - T * np.arctanh(np.sqrt(1 - T))
+    for branch, sign in (("down", 1), ("up", -1)):
+        found = solve(CurieWeiss(T=T, h=sign * end * factor), branch)
+        np.testing.assert_array_equal(found.success, factor < 1)
+        assert np.all(found["m"][found.success] * sign < 0)
+
+
 def test_the_glass_exists_below_its_line_and_nowhere_else() -> None:
     alpha, T = np.broadcast_arrays(GRID_ALPHA[:, None], np.linspace(0, 1.49, 31))
     solution = solve(Hopfield(alpha=alpha, T=T), "glass")
@@ -864,6 +883,69 @@ def test_where_nothing_is_nothing_is_located(boundary: str, near: list[float]) -
 def test_a_line_that_does_not_pass_here(theory: Theory, boundary: str, parameter: str) -> None:
     with pytest.raises(LocateError, match=theory.name):
         locate(theory, boundary, parameter)
+
+
+@pytest.mark.xfail(strict=True, run=False, reason="varied as if continuous; the search in n takes minutes")
+def test_parameters_that_count_are_not_varied_continuously() -> None:
+    """Two and a half patterns have no law; the formulas round, and a curve in n would be a staircase."""
+    sparse = Compositional(alpha=0.1, theta=0.5, g=-0.2, p=0.1, L=4)
+    for call in (
+        lambda: trace(Mixtures(n=3, T=0.1), "n", 5.0),
+        lambda: trace(sparse, "L", 8.0),
+        lambda: locate(Mixtures(n=3), "stability", "n"),
+        lambda: locate(sparse, "spinodal", "L"),
+        lambda: minimise(sparse, over="L"),
+        lambda: sparse.slope("L", solve(sparse).x),
+    ):
+        with pytest.raises(ParameterError, match=r"whole number|counts|integer"):
+            call()
+
+
+@pytest.mark.xfail(strict=True, reason="l is ignored where L is given, and rounding is taken for a minimum")
+def test_there_is_no_minimum_over_l_where_L_is_given() -> None:
+    sparse = Compositional(alpha=0.1, theta=0.5, g=-0.2, p=0.1, L=4)
+    with pytest.raises(ParameterError, match=r"\bl\b"):
+        minimise(sparse, over="l")
+
+
+@pytest.mark.xfail(strict=True, reason="TypeError from float(None)")
+def test_a_field_that_follows_the_state_cannot_be_traced() -> None:
+    with pytest.raises(ParameterError, match=r"\bg\b"):
+        trace(ThresholdedHopfield(alpha=0.1), "g", 0.1)
+
+
+@pytest.mark.xfail(strict=True, reason="numpy's own errors")
+def test_one_point_is_asked_for_where_one_is_needed() -> None:
+    many = Hopfield(alpha=np.array([0.05, 0.1]), T=0.1)
+    for call in (lambda: trace(many, "T", 0.2), lambda: locate(many, "spinodal", "T"), lambda: search(many)):
+        with pytest.raises(ParameterError, match="one point"):
+            call()
+
+
+@pytest.mark.xfail(strict=True, reason="Python's own errors")
+def test_a_start_of_the_wrong_length_is_refused() -> None:
+    with pytest.raises(ParameterError, match="2"):
+        solve(Hopfield(alpha=0.1, T=0.1), start=[1.0, 0.0, 0.0])
+    with pytest.raises(ParameterError, match="value"):
+        locate(Cusp(a=1.0), "fold", "b", near=[0.7, 1.0])
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="the search starts at both ends and in the middle of the range, where the branch is not",
+)
+def test_the_spinodal_in_temperature_where_it_is_re_entrant() -> None:
+    """At alpha = 0.138 retrieval exists between T = 0.0042 and 0.0416, neither at T = 0 nor at T = 1.4."""
+    points = find(Hopfield(alpha=0.138), Fold("retrieval"), "T")
+    assert sorted(round(p.value, 4) for p in points if p.located) == [0.0042, 0.0416]
+
+
+@pytest.mark.xfail(strict=True, reason="zeros are searched for in the typical range only")
+def test_the_continuous_transition_outside_the_typical_range() -> None:
+    """T exp(D/T) = 2 (1 - T) at D = -2 and -20: T_c = 0.96 and 0.9999999; typical is T < 0.8."""
+    for D in (-1.0, -3.0):
+        T = critical(BlumeCapel(T=0.5, D=D)).value
+        assert T * math.exp(D / T) == pytest.approx(2 * (1 - T), rel=1e-9)
 
 
 def test_locate_knows_its_names() -> None:

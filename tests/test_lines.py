@@ -76,6 +76,16 @@ def test_curie_weiss_first_order_line_on_the_edge_of_its_box() -> None:
     np.testing.assert_allclose(h, 0, atol=ROUNDING)
 
 
+@pytest.mark.xfail(
+    strict=True, reason="the line lies on the edge of its box and is cut where rounding changes sign"
+)
+def test_curie_weiss_first_order_line_in_its_default_box() -> None:
+    T, h = points(boundary_line(CurieWeiss(T=0.5), "first-order", "T", "h"))
+    np.testing.assert_allclose(h, 0, atol=1e-9)
+    assert np.min(T) < 1e-3
+    assert 0.99 < np.max(T) < 1 + 1e-6
+
+
 def blume_capel_continuous(T: Any) -> Any:
     return T * np.log(2 * (1 - T) / T)
 
@@ -305,6 +315,35 @@ def test_a_held_parameter_has_no_lines() -> None:
     """The continuous transition of the Curie-Weiss model is at h = 0 by definition, and nowhere else."""
     with pytest.raises((ParameterError, LocateError)):
         boundary_line(CurieWeiss(T=0.5), "continuous", "h", "T", at=[0.3])
+
+
+LINES = [
+    (Hopfield(alpha=0.1), "alpha", "T"),
+    (CurieWeiss(T=0.5), "T", "h"),
+    (BlumeCapel(T=0.2), "T", "D"),
+    (ThresholdedHopfield(alpha=0.1), "theta", "alpha"),
+]
+EVERY = [(theory, name, x, y) for theory, x, y in LINES for name in theory.lines]
+
+
+@pytest.mark.parametrize(
+    ("theory", "name", "x", "y"), EVERY, ids=lambda v: v.name if isinstance(v, Theory) else v
+)
+def test_every_line_stays_in_its_box_and_says_where_it_does_not(
+    theory: Theory, name: str, x: str, y: str
+) -> None:
+    if theory.name == "curie-weiss" and name != "spinodal":
+        return  # the lines of h = 0 have tests of their own
+    found = line(theory, name, x, y)
+    low, high = theory.parameters()[x].metadata["typical"]
+    for here, there, status in zip(found.x, found.y, found.status, strict=True):
+        assert math.isfinite(here) == math.isfinite(there) == (status == CONVERGED)
+        if status == CONVERGED:
+            assert low - 1e-12 <= here <= high + 1e-12
+            assert there >= theory.parameters()[y].metadata["lower"]
+    both = np.array([found.x, found.y])
+    assert np.sum(np.isfinite(both[0])) > 20
+    assert np.sum(~np.isfinite(both[0])) <= 2
 
 
 def test_a_line_is_named_and_of_its_kind() -> None:
