@@ -32,7 +32,15 @@ from replica.functions import (
     tanh,
 )
 
-__all__ = ["IntegerLaw", "SpinAverages", "skellam", "spin_averages", "trinomial"]
+__all__ = [
+    "IntegerLaw",
+    "SpinAverages",
+    "gauss_legendre",
+    "kinked_rule",
+    "skellam",
+    "spin_averages",
+    "trinomial",
+]
 
 TINY = 1e-100
 """Stands for a width of zero: the field is then sharp, and every formula takes its limit."""
@@ -301,6 +309,54 @@ def _cached_rule(kind: str, precision: int, step: Any, reach: Any) -> tuple[Any,
             weight = np.array([mpmath.sech(v) ** 2 for v in x], dtype=object)
         _rules[key] = (x, weight / np.sum(weight))
     return _rules[key]
+
+
+_BODY = np.array([0.0, 1.2, -1.2, 2.5, -2.5, 4.0, -4.0, 6.0, -6.0, 9.0, -9.0])
+"""Edges of the panels that the Gaussian weight itself asks for."""
+_LAYER = np.array([0.0, *(sign * x for x in (1.5, 4.0, 10.0, 24.0, 50.0) for sign in (1, -1))])
+"""Edges around a kink, in units of the width over which temperature rounds it."""
+
+
+def gauss_legendre(edges: Any, count: int) -> tuple[Any, Any]:
+    """Composite Gauss-Legendre rule: nodes and weights for panels between sorted edges, along the last axis.
+
+    Examples
+    --------
+    >>> x, weight = gauss_legendre(np.array([0.0, 1.0, 3.0]), 4)
+    >>> print(f"{np.sum(weight * x**5):.10f}")
+    121.5000000000
+    """
+    node, weight = np.polynomial.legendre.leggauss(count)
+    left, half = edges[..., :-1, None], np.diff(edges, axis=-1)[..., None] / 2
+    shape = (*edges.shape[:-1], (edges.shape[-1] - 1) * count)
+    return (left + half * (1 + node)).reshape(shape), (half * weight).reshape(shape)
+
+
+def kinked_rule(centre: Any, scale: Any) -> tuple[Any, Any]:
+    """Rule for the average over a standard Gaussian z of functions that bend or jump at known places.
+
+    Parameters
+    ----------
+    centre, scale : array, shape (n_kinks, n)
+        Where the function has a kink, and the width over which it is rounded, for n functions.
+
+    Returns
+    -------
+    z, weight : array, shape (n, n_nodes)
+
+    Examples
+    --------
+    >>> z, weight = kinked_rule(np.array([[0.3]]), np.array([[0.0]]))
+    >>> print(f"{np.sum(weight * np.maximum(z - 0.3, 0)):.14f}")  # H_1(0.3)
+    0.26676124211721
+    """
+    layers = centre[:, :, None] + scale[:, :, None] * _LAYER
+    layers = np.where(np.isfinite(layers), layers, 0.0)
+    count = layers.shape[1]
+    flat = np.moveaxis(layers, 1, 0).reshape(count, -1)
+    edges = np.clip(np.concatenate([np.tile(_BODY, (count, 1)), flat], axis=1), -9.0, 9.0)
+    z, weight = gauss_legendre(np.sort(edges, axis=1), 20)
+    return z, weight * pdf(z)
 
 
 @dataclass(frozen=True)

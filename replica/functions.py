@@ -31,6 +31,7 @@ __all__ = [
     "ratio",
     "sqrt",
     "stack",
+    "tail_ratios",
     "tanh",
 ]
 
@@ -219,6 +220,22 @@ def _tail_ratios(x: Any, terms: int) -> tuple[Any, Any]:
     second = 0.5 / (z + 3 * ratio)
     first = 0.5 / (z + 2 * second)
     return first * np.sqrt(2.0), second * np.sqrt(8.0)
+
+
+def tail_ratios(x: Any) -> tuple[Any, Any]:
+    """H_1/H_0 and H_2/H_1 for x > 2, where both tend to k/x and the differences that define H_k cancel.
+
+    Examples
+    --------
+    >>> first, second = tail_ratios(np.array([10.0]))
+    >>> print(f"{first[0]:.12f} {second[0]:.12f}")
+    0.098093233963 0.194383033413
+    """
+    first, second = np.empty_like(x), np.empty_like(x)
+    for lower, upper, terms in _TAIL_TERMS:
+        far = (x > lower) & (x <= upper)
+        first[far], second[far] = _tail_ratios(x[far], terms)
+    return first, second
 
 
 @cache

@@ -20,6 +20,7 @@ import numpy as np
 
 from replica.errors import ParameterError, UnknownNameError
 from replica.functions import Number, exact, is_exact, stack
+from replica.units import Unit
 
 __all__ = [
     "Branch",
@@ -49,6 +50,7 @@ def parameter(
     unit: str = "1",
     typical: tuple[float, float] = (0.0, 1.0),
     integer: bool = False,
+    kind: str = "number",
 ) -> Any:
     """Declare a control parameter of a theory, with its domain.
 
@@ -66,6 +68,8 @@ def parameter(
         The range in which the physics happens; searches start there.
     integer : bool
         Whether only whole numbers are allowed.
+    kind : {"number", "unit", "sites"}
+        What the field holds: a number, a `replica.units.Unit`, or groups of sites as (fraction, x) pairs.
     """
     about = {
         "text": text,
@@ -76,6 +80,7 @@ def parameter(
         "unit": unit,
         "typical": typical,
         "integer": integer,
+        "kind": kind,
     }
     return dataclasses.field(default=default, metadata=about)
 
@@ -209,6 +214,8 @@ class Theory:
         Declarations that the engine reads.
     equations : mapping of str to (str, str)
         What `replica show` prints: readable and LaTeX.
+    jacobian_error
+        Error of one's own `jacobian`; not 0 where that is itself a numerical derivative.
     references, known, notes, symbols
         Papers; published numbers with their source; conventions; order parameters in words.
     """
@@ -218,6 +225,7 @@ class Theory:
     branches: ClassVar[Mapping[str, Branch]]
     lines: ClassVar[Mapping[str, Boundary]] = {}
     limit: ClassVar[Limit | None] = None
+    jacobian_error: ClassVar[float] = 0.0
     critical: ClassVar[Critical | None] = None
     equations: ClassVar[Mapping[str, tuple[str, str]]] = {}
     references: ClassVar[tuple[str, ...]] = ()
@@ -266,7 +274,7 @@ class Theory:
             raise UnknownNameError(msg, unknown[0], self.order)
         missing = [name for name in self.order if name not in known]
         if missing:
-            start = self.start(next(iter(self.branches)))
+            start = self.start(self.available[0])
             known = {name: start[i] for i, name in enumerate(self.order)} | known
         shape = self.batch
         return stack(*(np.broadcast_to(known[name], shape) if shape else known[name] for name in self.order))
@@ -330,6 +338,12 @@ class Theory:
         return {name: getattr(self, name) for name in self.parameters()}
 
     @property
+    def numbers(self) -> dict[str, Any]:
+        """The control parameters that are numbers, or units with numbers in them."""
+        known = self.parameters()
+        return {k: v for k, v in self.values.items() if known[k].metadata.get("kind") != "sites"}
+
+    @property
     def folding(self) -> set[str]:
         """Branches that end in a fold, hence whose far side must not be mistaken for them."""
         return {line.branch for line in self.lines.values() if isinstance(line, Fold)}
@@ -337,7 +351,15 @@ class Theory:
     @property
     def batch(self) -> tuple[int, ...]:
         """Shape to which the control parameters broadcast; ``()`` for one point."""
-        return np.broadcast_shapes(*(np.shape(value) for value in self.values.values()))
+        shapes = (
+            value.shape if isinstance(value, Unit) else np.shape(value) for value in self.numbers.values()
+        )
+        return np.broadcast_shapes(*shapes)
+
+    @property
+    def available(self) -> tuple[str, ...]:
+        """Names of the branches that make sense at these parameters; the first one is the default."""
+        return tuple(self.branches)
 
     def branch(self, name: str) -> Branch:
         """Look a branch up by name."""
@@ -357,25 +379,26 @@ class Theory:
         for name, value in values.items():
             _check(self.name, name, value, self.parameters()[name].metadata)
 
-    def take(self, index: Any) -> Self:
-        """The points `index` of the flattened batch."""
-        shape = self.batch
-        return self.at(
-            **{
-                name: np.broadcast_to(value, shape).ravel()[index]
-                for name, value in self.values.items()
-                if np.ndim(value)
-            }
-        )
+    def take(self, index: Any, shape: tuple[int, ...] | None = None) -> Self:
+        """The points `index` of the flattened batch, which may be broadcast to a larger shape first."""
+        shape = self.batch if shape is None else shape
+        changes: dict[str, Any] = {}
+        for name, value in self.numbers.items():
+            if isinstance(value, Unit):
+                changes[name] = value.take(index, shape) if value.shape else value
+            elif np.ndim(value):
+                changes[name] = np.broadcast_to(value, shape).ravel()[index]
+        return self.at(**changes)
 
     def exact(self) -> Self:
         """Copy whose parameters are mpmath numbers at the current precision."""
-        return self.at(
-            **{
-                name: value if value is None or isinstance(value, int) else exact(value)
-                for name, value in self.values.items()
-            }
-        )
+        changes: dict[str, Any] = {}
+        for name, value in self.numbers.items():
+            if isinstance(value, Unit):
+                changes[name] = value.exact()
+            elif value is not None and not isinstance(value, int):
+                changes[name] = exact(value)
+        return self.at(**changes)
 
     def residual(self, x: Any) -> Any:
         """``update(x) - x``, NaN outside the physical domain; shape ``(n_order, *batch)``."""
@@ -398,17 +421,20 @@ class Theory:
 
 
 def _short(value: Any) -> str:
-    return (
-        f"array{np.shape(value)}"
-        if np.ndim(value)
-        else value
-        if isinstance(value, str)
-        else f"{float(value):.10g}"
-    )
+    if isinstance(value, str | Unit):
+        return str(value)
+    if isinstance(value, tuple):  # groups of sites
+        return ",".join(f"{fraction:g}:{x:g}" for fraction, x in value)
+    return f"array{np.shape(value)}" if np.ndim(value) else f"{float(value):.10g}"
 
 
 def _check(theory: str, name: str, value: Any, about: Mapping[str, Any]) -> None:
-    if value is None or not about:
+    if value is None or not about or about["kind"] == "sites":
+        return
+    if about["kind"] == "unit":
+        if not isinstance(value, Unit):
+            msg = f"{theory}: {name} must be a unit, such as units.ReLU(theta=1.5), not {value!r}"
+            raise ParameterError(msg)
         return
     try:
         number = np.asarray(None if isinstance(value, str) else value, dtype=float)

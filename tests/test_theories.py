@@ -26,8 +26,10 @@ from replica.theories import (
     BlumeCapel,
     Compositional,
     CurieWeiss,
+    GeneralPriors,
     Hopfield,
     Mixtures,
+    RandomRBM,
     ThresholdedHopfield,
 )
 from replica.theory import Coexistence, Fold, Theory, Zero
@@ -55,6 +57,26 @@ CASES = [
     (Compositional(alpha=0.1, theta=0.0, g=-0.2, l=2.0), "glass"),
     (Compositional(alpha=0.6, theta=0.2 / np.sqrt(0.1), g=-0.2, p=0.1, L=5), "retrieval"),
     (Compositional(alpha=0.1, theta=0.3, g=-0.05, p=1.0, L=1), "retrieval"),
+    (RandomRBM("spin", "gaussian", alpha=0.05, T=0.2, p=1.0, L=1), "retrieval"),
+    (RandomRBM("spin", "gaussian", alpha=0.1, T=0.0, p=1.0, L=1), "glass"),
+    (RandomRBM("bernoulli:g=-0.2", "relu:theta=1", alpha=0.5, l=1.0), "retrieval"),
+    (RandomRBM("bernoulli:g=-0.21", "relu:theta=1.5", alpha=0.5, T=0.02, l=0.38), "retrieval"),
+    (RandomRBM("bernoulli:g=-0.2", "relu:theta=0.8", alpha=0.1, T=0.08), "glass"),
+    (RandomRBM("bernoulli:g=-0.2", "relu:theta=0.8", alpha=0.1, T=0.08), "quiet"),
+    (RandomRBM("spin", "relu:theta=0.5", alpha=0.3, T=0.1, p=1.0, L=1), "retrieval"),
+    (RandomRBM("spin", "spin", alpha=0.5, T=0.4), "glass"),
+    (
+        RandomRBM("spin", "double-relu:theta_plus=0.3,theta_minus=-0.3", alpha=0.1, T=0.1, p=1.0, L=1),
+        "retrieval",
+    ),
+    (
+        RandomRBM(
+            "bernoulli:g=-0.21", "relu:theta=1.5", alpha=0.5, T=0.02, l=0.5, sites=((0.5, 0.5), (0.5, 1.5))
+        ),
+        "retrieval",
+    ),
+    (GeneralPriors(alpha=0.02, T=0.2, omega_pattern=0.05), "retrieval"),
+    (GeneralPriors(alpha=0.1, T=0.9), "glass"),
     (CurieWeiss(T=0.5, h=0.1), "up"),
     (CurieWeiss(T=0.5, h=0.1), "down"),
     (CurieWeiss(T=0.0, h=0.2), "up"),

@@ -81,11 +81,7 @@ def jacobian(theory: Theory, x: Any) -> Any:
         own = theory.jacobian(x)
         if own is not None:
             return own
-        x = np.asarray(x, dtype=float)
-        if x.ndim == 1:
-            return difference(theory.update, x)
-        extra = theory.at(**{k: np.asarray(v)[None] for k, v in theory.values.items() if np.ndim(v)})
-        return difference(extra.update, x)
+        return difference(theory.update, x)
 
 
 def hessian(theory: Theory, x: Any) -> Any:

@@ -220,8 +220,8 @@ def refine(
             inverse = np.linalg.pinv(np.asarray(matrix))
             rounding = 4e-16 * max(1.0, float(np.abs(best).max()))
             noise = np.abs(equations(best)) + rounding
-            if type(theory).jacobian is Theory.jacobian:  # differenced, and as noisy
-                noise[system.jacobian_rows] += 1e-10
+            differenced = type(theory).jacobian is Theory.jacobian
+            noise[system.jacobian_rows] += 1e-10 if differenced else theory.jacobian_error
             spread = float(np.abs(inverse[-1]) @ noise)
     last = np.exp(best[-1]) if logarithmic else best[-1]
     if logarithmic:
@@ -465,7 +465,8 @@ def _distinct(system: System, theory: Theory, z: Any) -> bool:
     There the free energies differ by the fourth power of the order parameter, so that the equations hold to
     1e-10 already when it is below 1e-2.
     """
-    return all(np.max(np.abs(apart)) > 1e-2 for apart in separations(system, theory, z))
+    # NaN: a trivial branch that does not exist here cannot be what the state merges into
+    return not any(np.max(np.abs(apart)) <= 1e-2 for apart in separations(system, theory, z))
 
 
 def separations(system: System, theory: Theory, z: Any) -> list[Any]:

@@ -64,7 +64,7 @@ def solve(
         x0 = theory.state(**start) if isinstance(start, Mapping) else np.asarray(start, dtype=float)
         solution = (solver or Newton()).run(theory, x0)
         return solution.require() if throw else solution
-    name = branch or next(iter(theory.branches))
+    name = branch or theory.available[0]
     theory.branch(name)
     solution = _from_start(theory, name, solver)
     if solver is None and theory.limit is not None and single and not solution.success:
@@ -112,8 +112,7 @@ def _label(solution: Solution, branch: str) -> Solution:
     status[ok & elsewhere] = Status.OTHER_BRANCH.code
     on = np.flatnonzero(np.ravel(ok & ~elsewhere))
     if branch in theory.folding and on.size:
-        spread = {k: np.broadcast_to(v, theory.batch) for k, v in theory.values.items() if np.ndim(v)}
-        wrong = orientation(theory.at(**spread).take(on), x.reshape(len(x), -1)[:, on]) < 0
+        wrong = orientation(theory.take(on), x.reshape(len(x), -1)[:, on]) < 0
         np.reshape(status, -1)[on[wrong]] = Status.UNSTABLE.code
     values = np.where(status == 0, x, np.nan)
     return Solution(theory, values, solution.residual, status[()], solution.iterations, branch)
@@ -137,9 +136,7 @@ def _from_limit(theory: Theory, branch: str, failed: Solution) -> tuple[Solution
 
 
 def _no_branch(theory: Theory, branch: str, curve: Any) -> str:
-    where = ", ".join(
-        f"{k}={v:g}" for k, v in theory.values.items() if v is not None and not isinstance(v, str)
-    )
+    where = theory.describe().removeprefix(theory.name).strip("()")
     text = f"no {branch} solution at {where}"
     fold = curve.first_fold() if curve is not None else None
     if fold is not None and theory.limit is not None:
@@ -148,7 +145,7 @@ def _no_branch(theory: Theory, branch: str, curve: Any) -> str:
         ends = critical is not None and theory.lines[critical.boundary] == Fold(branch)
         symbol = critical.symbol if critical and ends and critical.parameter == name else name
         return f"{text}: it ends at {symbol}={fold:.6g}"
-    others = [name for name in theory.branches if name != branch]
+    others = [name for name in theory.available if name != branch]
     existing = [name for name in others if np.all(_from_start(theory, name, None).success)]
     if existing:
         return f"{text}; what exists here: {', '.join(existing)}"
@@ -180,7 +177,7 @@ def search(
     glass      m = 0.000000  f = -0.498895746
     """
     found: list[Solution] = []
-    names = list(theory.branches) if starts is None else list(starts)
+    names = list(theory.available) if starts is None else list(starts)
     for name in names:
         if starts is None:
             solution = solve(theory, name, solver=solver, throw=False)

@@ -187,14 +187,12 @@ def _iterate(theory: Theory, start: Any, step: Any, tol: float, step_tol: float,
     shape = np.broadcast_shapes(np.shape(start)[1:], theory.batch)
     n = len(start)
     x = np.array(np.broadcast_to(start, (n, *shape)), dtype=float).reshape(n, -1)
-    spread = {k: np.broadcast_to(v, shape) for k, v in theory.values.items() if np.ndim(v)}
-    flat = theory.at(**spread)
     residual = np.full(x.shape[1], np.nan)
     status = np.full(x.shape[1], Status.ITERATION_LIMIT.code, dtype=np.int8)
     iterations = np.zeros(x.shape[1], dtype=int)
     for first in range(0, x.shape[1], BLOCK):
         block = slice(first, min(first + BLOCK, x.shape[1]))
-        points = flat.take(np.arange(block.start, block.stop))
+        points = theory.take(np.arange(block.start, block.stop), shape)
         x[:, block], residual[block], status[block], iterations[block] = _iterate_block(
             points, x[:, block], step(), tol, step_tol, limit
         )

@@ -7,6 +7,7 @@ from replica.theories.compositional import Compositional, ThresholdedHopfield
 from replica.theories.curie_weiss import CurieWeiss
 from replica.theories.hopfield import Hopfield
 from replica.theories.mixtures import Mixtures
+from replica.theories.random_rbm import GeneralPriors, RandomRBM
 from replica.theory import Theory
 
 __all__ = [
@@ -14,8 +15,10 @@ __all__ = [
     "BlumeCapel",
     "Compositional",
     "CurieWeiss",
+    "GeneralPriors",
     "Hopfield",
     "Mixtures",
+    "RandomRBM",
     "ThresholdedHopfield",
 ]
 
@@ -24,6 +27,8 @@ THEORIES: dict[str, type[Theory]] = {
     "mixtures": Mixtures,
     "thresholded-hopfield": ThresholdedHopfield,
     "compositional": Compositional,
+    "random-rbm": RandomRBM,
+    "general-priors": GeneralPriors,
     "curie-weiss": CurieWeiss,
     "blume-capel": BlumeCapel,
 }

@@ -351,6 +351,10 @@ class Compositional(BernoulliReLU):
             return self.p * self.L
         return 0.0 if self.l is None else self.l  # m = 0 does not depend on it
 
+    @property
+    def available(self) -> tuple[str, ...]:
+        return ("glass",) if self.l is None and self.L is None else tuple(self.branches)
+
     def start(self, branch: str) -> Any:
         if branch == "retrieval" and self.l is None and self.L is None:
             msg = "compositional: l = pL, the scaled number of strong hidden units, is needed where m > 0"
