@@ -93,6 +93,8 @@ def domain(about: Mapping[str, Any]) -> str:
     >>> domain({"lower": 0.0, "upper": 1.0, "open_lower": True, "integer": False})
     'in (0, 1]'
     """
+    if about.get("kind", "number") != "number":
+        return "see `replica show units`" if about["kind"] == "unit" else "fractions sum to 1, mean of x is 1"
     low, high = about["lower"], about["upper"]
     kind = "a whole number " if about.get("integer") else ""
     if np.isinf(low) and np.isinf(high):
@@ -274,7 +276,7 @@ class Theory:
             raise UnknownNameError(msg, unknown[0], self.order)
         missing = [name for name in self.order if name not in known]
         if missing:
-            start = self.start(self.available[0])
+            start = self.start(self.default)
             known = {name: start[i] for i, name in enumerate(self.order)} | known
         shape = self.batch
         return stack(*(np.broadcast_to(known[name], shape) if shape else known[name] for name in self.order))
@@ -358,8 +360,13 @@ class Theory:
 
     @property
     def available(self) -> tuple[str, ...]:
-        """Names of the branches that make sense at these parameters; the first one is the default."""
+        """Names of the branches that make sense at these parameters."""
         return tuple(self.branches)
+
+    @property
+    def default(self) -> str:
+        """The branch that is meant where none is named."""
+        return next(iter(self.branches))
 
     def branch(self, name: str) -> Branch:
         """Look a branch up by name."""
@@ -416,11 +423,18 @@ class Theory:
         >>> Hopfield(alpha=0.05, T=0.2).describe()
         'hopfield(alpha=0.05, T=0.2)'
         """
-        shown = (f"{name}={_short(value)}" for name, value in self.values.items() if value is not None)
+        known = self.parameters()
+        shown = (
+            f"{name}={short(value)}"
+            for name, value in self.values.items()
+            if value is not None
+            and not (known[name].metadata["kind"] == "sites" and value == known[name].default)
+        )
         return f"{self.name}({', '.join(shown)})"
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """A value in a message: a number, a unit, groups of sites, or the shape of an array."""
     if isinstance(value, str | Unit):
         return str(value)
     if isinstance(value, tuple):  # groups of sites

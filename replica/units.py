@@ -886,7 +886,7 @@ class Interpolating(Unit):
             response=size**2 * variance,
             response_square=size**4
             * (omega**2 / A**2 + 2 * omega * one / A**3 * chi + one**2 / A**4 * spin.sech4_over_T),
-            entropy=logs * np.nan,  # the reference measure is a prior: its entropy has no meaning
+            entropy=np.full(np.shape(logs), np.nan)[()],  # no closed form
         )
 
     def _thermal(self, b: Any, a: Any, T: Any) -> tuple[Any, Any, Any, Any]:

@@ -25,7 +25,7 @@ def theory_named(name: str) -> type[Theory]:
 
 
 def build(
-    kind: type[Theory], given: Mapping[str, float], computed: Iterable[str] = (), *, unscaled: bool = False
+    kind: type[Theory], given: Mapping[str, Any], computed: Iterable[str] = (), *, unscaled: bool = False
 ) -> Theory:
     """Make a theory from the given parameters.
 
@@ -55,7 +55,9 @@ def build(
     missing = [name for name, one in known.items() if one.default is one.empty and name not in values]
     if missing:
         names = ", ".join(f"{name} ({fields[name].metadata['text']})" for name in missing)
-        message = f"{kind.name}: missing {names}; give {' '.join(f'-p {name}=VALUE' for name in missing)}"
+        kinds = {name: fields[name].metadata["kind"] for name in missing}
+        how = " ".join(f"--{n} UNIT" if what == "unit" else f"-p {n}=VALUE" for n, what in kinds.items())
+        message = f"{kind.name}: missing {names}; give {how}"
         raise ParameterError(message)
     for name, value in values.items():
         if fields[name].metadata["integer"] and (name not in given or value == int(value)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Callable, Iterable
@@ -49,6 +50,24 @@ class Assignment(ParamType):
         if not math.isfinite(float(text)):
             self.fail(f"{name}={text} is too large for a number", param, ctx)
         return Decimal(repr(float(text)))
+
+
+class Sites(Assignment):
+    """``FRACTION:X,FRACTION:X``, groups of visible units."""
+
+    name = "fraction:x,..."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return pairs of numbers."""
+        if isinstance(value, tuple):
+            return value
+        pairs = []
+        for item in str(value).split(","):
+            fraction, sign, x = item.partition(":")
+            if not sign:
+                self.fail(f"{item!r} is not of the form FRACTION:X, such as 0.5:1.6", param, ctx)
+            pairs.append(tuple(float(self.number("sites", part, param, ctx)) for part in (fraction, x)))
+        return tuple(pairs)
 
 
 class Span(NamedTuple):
@@ -127,7 +146,16 @@ def as_json(command: Command) -> Command:
 
 
 def theory(command: Command) -> Command:
-    """Add what every command about a theory takes: its name, its parameters, and ``--json``."""
+    """Add what every command about a theory takes: its name, its parameters, and ``--json``.
+
+    Fields that are no numbers have options of their own; they arrive together with the others in ``given``.
+    """
+
+    @functools.wraps(command)
+    def gathered(*, given: dict[str, Any], **asked: Any) -> Any:
+        others = {key: asked.pop(key) for key in ("visible", "hidden", "sites")}
+        return command(given={key: v for key, v in others.items() if v is not None} | given, **asked)
+
     name = click.argument("name", metavar="THEORY")
     given = click.option(
         "-p",
@@ -138,7 +166,15 @@ def theory(command: Command) -> Command:
         callback=once,
         help="A control parameter, such as T=0.3; once for each.",
     )
-    return name(given(as_json(command)))
+    for option in (
+        click.option(
+            "--sites", metavar="FRACTION:X,...", type=Sites(), help="Heterogeneous weights, x = p_i/p."
+        ),
+        click.option("--hidden", metavar="UNIT", help="Hidden units, such as relu:theta=1.5."),
+        click.option("--visible", metavar="UNIT", help="Visible units; `replica show units` lists them."),
+    ):
+        gathered = option(gathered)
+    return name(given(as_json(gathered)))  # type: ignore[return-value]
 
 
 def computing(command: Command) -> Command:

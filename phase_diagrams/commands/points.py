@@ -47,6 +47,24 @@ Hessian of f  + + +              signs of its eigenvalues
 status        converged
 residual      1.1e-16            largest, undamped
 iterations    5
+
+$ replica solve random-rbm --visible bernoulli:g=-0.2 --hidden relu:theta=1 -p alpha=0.5 -p T=0.02 -p l=1
+random-rbm at visible = bernoulli:g=-0.2, hidden = relu:theta=1, alpha = 0.5, T = 0.02, l = 1, p = 0
+
+branch        retrieval
+m             0.672157579728    overlap of the strong hidden units
+q             0.26566076404     overlap of two replicas of the visible units
+r             0.00308887350077  overlap of two replicas of the weak hidden units
+B             0.0521734280719   response of the weak hidden units
+C             0.0488586683351   response of the visible units
+free energy   0.0339478941295
+energy        0.00582002546768
+entropy       -1.40639343309
+replicon      0.999238883616
+Hessian of f  + + +  - -        signs of its eigenvalues
+status        converged
+residual      1.7e-16           largest, undamped
+iterations    5
 """
 
 CAPACITY = """\
@@ -96,7 +114,7 @@ fold where the retrieval branch ends, by Newton's method on the augmented equati
 @click.option("--tol", type=float, help="Largest undamped residual of a solution.")
 @click.option("--max-iter", type=int, help="Largest number of iterations.")
 @click.option("--digits", type=DIGITS, help="Significant digits, computed with mpmath.")
-@click.option("--unscaled", is_flag=True, help="Read and print unscaled quantities (compositional, p > 0).")
+@click.option("--unscaled", is_flag=True, help="Read and print unscaled quantities (RBMs, p > 0).")
 def solve(as_json: bool, **asked: Any) -> None:
     """Solve the saddle-point equations of a theory at one point.
 

@@ -62,13 +62,20 @@ def print_table(rows: Iterable[Sequence[str]], indent: str = "") -> None:
 
 
 def parameters(theory: Theory, *, without: Iterable[str] = ()) -> dict[str, Any]:
-    """The control parameters and their values, whole numbers as such."""
+    """The control parameters and their values: whole numbers as such, units as the options write them."""
+    from replica.theory import short
+
     known = theory.parameters()
-    return {
-        name: int(value) if known[name].metadata["integer"] and value is not None else value
-        for name, value in theory.values.items()
-        if name not in without
-    }
+    shown: dict[str, Any] = {}
+    for name, value in theory.values.items():
+        about = known[name]
+        if name in without or (about.metadata["kind"] == "sites" and value == about.default):
+            continue
+        if about.metadata["kind"] != "number":
+            shown[name] = short(value)
+        else:
+            shown[name] = int(value) if about.metadata["integer"] and value is not None else value
+    return shown
 
 
 def where(values: Mapping[str, Any]) -> str:

@@ -22,6 +22,8 @@ Theories
   mixtures              States that overlap equally with n patterns, few patterns among many neurons
   thresholded-hopfield  Hopfield network with thresholded hidden units: the ReLU-RBM at p = 1, L = 1 and T = 0
   compositional         Homogeneous random RBM with {0,1} visible and ReLU hidden units at T = 0
+  random-rbm            Random RBM with any pair of units and sparse random weights
+  general-priors        Hopfield-like network with priors between binary and Gaussian
   curie-weiss           Ising spins with infinite-range coupling, H = -(sum S)^2/(2N) - h sum S
   blume-capel           Spins S = -1, 0, 1 with infinite-range coupling, H = -(sum S)^2/(2N) + D sum S^2
 Diagrams
@@ -93,16 +95,20 @@ def list_all(as_json: bool) -> None:
 
 
 @click.command(cls=Verb, epilog=SHOW)
-@click.argument("name", metavar="THEORY")
+@click.argument("name", metavar="THEORY|units")
 @click.option("--latex", is_flag=True, help="Print the equations in LaTeX, to paste.")
 def show(name: str, latex: bool) -> None:
     """Show a theory: equations, parameters, numbers.
 
-    Further its order parameters, branches, lines, conventions and references.
+    Further its order parameters, branches, lines, conventions and references. With the name `units`: what the
+    visible and hidden units of a random RBM can be.
     """
     from phase_diagrams.commands.asking import theory_named
     from phase_diagrams.commands.printing import print_table
 
+    if name == "units":
+        _show_units()
+        return
     kind = theory_named(name)
     if latex:
         click.echo(_latex(kind))
@@ -114,7 +120,25 @@ def show(name: str, latex: bool) -> None:
             print_table(rows, indent="  ")
 
 
-def _headline(kind: type[Theory]) -> str:
+def _show_units() -> None:
+    """Every unit: where it lives, its potential, activation function and thermal mean."""
+    import dataclasses
+
+    from phase_diagrams.commands.printing import print_table
+    from replica.units import UNITS
+
+    click.echo("Units s in a field b, with weight exp{-[U(s) - a s^2/2 - b s]/T}")
+    for name, kind in UNITS.items():
+        fields = dataclasses.fields(kind)  # type: ignore[arg-type]
+        parameters = ", ".join(f"{field.name}={field.default:g}" for field in fields)
+        click.echo(f"\n{name}: {_headline(kind)}")
+        print_table([("parameters", parameters), *kind.about.items()], indent="  ")
+    click.echo(
+        "\nOn the command line: --hidden relu:theta=1.5; in Python any potential will do: replica.units.Unit"
+    )
+
+
+def _headline(kind: type[Any]) -> str:
     """First line of the docstring, without its references."""
     first = (kind.__doc__ or kind.name).strip().splitlines()[0]
     return re.sub(r"\s*\[\w+\]_", "", first).rstrip(".")
@@ -166,10 +190,15 @@ def _symbol(latex: str) -> str:
 
     if latex.startswith(r"\tilde"):
         return _symbol(latex.removeprefix(r"\tilde").strip()) + "\N{COMBINING TILDE}"
+    if "_" in latex:
+        return "_".join(_symbol(part) for part in latex.split("_"))
     name = latex.removeprefix("\\")
     if name == latex:
         return latex
-    return "\N{SCRIPT SMALL L}" if name == "ell" else unicodedata.lookup(f"GREEK SMALL LETTER {name.upper()}")
+    size = "CAPITAL" if name[0].isupper() else "SMALL"
+    return (
+        "\N{SCRIPT SMALL L}" if name == "ell" else unicodedata.lookup(f"GREEK {size} LETTER {name.upper()}")
+    )
 
 
 def _unit(about: Any) -> str:
@@ -187,4 +216,6 @@ def _default(value: Any) -> str:
 
     if value is dataclasses.MISSING:
         return "required"
+    if isinstance(value, tuple):
+        return "optional"
     return "optional" if value is None else f"default {value:g}"

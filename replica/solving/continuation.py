@@ -385,7 +385,7 @@ def trace(
     theory.check(**{parameter: to})
     origin = float(getattr(theory, parameter))
     if start is None:
-        name = branch or next(iter(theory.branches))
+        name = branch or theory.default
         first = Newton().run(theory, theory.start(name))
         if not first.success:
             msg = f"{theory.describe()}: no {name} solution to start the trace from"

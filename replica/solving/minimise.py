@@ -55,7 +55,7 @@ def minimise(theory: Theory, branch: str | None = None, over: str = "l") -> Solu
     if over not in theory.parameters():
         msg = f"parameter of {theory.name}"
         raise UnknownNameError(msg, over, theory.parameters())
-    name = branch or theory.available[0]
+    name = branch or theory.default
     high = theory.parameters()[over].metadata["typical"][1]
     grid = high * np.geomspace(1e-5, 1.0, 61)
     found = profile(theory, name, over, grid)

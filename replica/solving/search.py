@@ -64,7 +64,7 @@ def solve(
         x0 = theory.state(**start) if isinstance(start, Mapping) else np.asarray(start, dtype=float)
         solution = (solver or Newton()).run(theory, x0)
         return solution.require() if throw else solution
-    name = branch or theory.available[0]
+    name = branch or theory.default
     theory.branch(name)
     solution = _from_start(theory, name, solver)
     if solver is None and theory.limit is not None and single and not solution.success:
