@@ -246,8 +246,8 @@ class Unit:
     def ground(self, b: Any, a: Any) -> tuple[Any, Any]:
         """Energy and position of the minimum of U(s) - a s^2/2 - b s: the unit at T = 0."""
         b, a = _arrays(b, a)
-        s = np.where(a < self.curvature, self._ground(b, a)[0], np.nan)
-        with np.errstate(invalid="ignore"):
+        with np.errstate(all="ignore"):
+            s = np.where(a < self.curvature, self._ground(b, a)[0], np.nan)
             return (self.potential(s) - a * s**2 / 2 - b * s)[()], s[()]
 
     def sample(self, b: Any, a: Any, T: Any, rng: np.random.Generator) -> Any:
