@@ -81,10 +81,7 @@ def boundary_line(
             raise UnknownNameError(msg, boundary, theory.lines)
         name = name or boundary
         boundary = theory.lines[boundary]
-    for parameter in (x, y):
-        if parameter not in theory.parameters():
-            msg = f"parameter of {theory.name}"
-            raise UnknownNameError(msg, parameter, theory.parameters())
+    theory.check_varied(x, y)
     _check_axes(theory, boundary, x, y)
     if x == y:
         msg = f"{theory.name}: a line needs two different parameters, not {x} twice"
@@ -141,9 +138,6 @@ def _around(theory: Theory, name: str, *values: float) -> tuple[float, float]:
 def _check_axes(theory: Theory, boundary: Boundary, x: str, y: str) -> None:
     """Refuse parameters that cannot be the axes of a line of this boundary."""
     for name in (x, y):
-        if theory.parameters()[name].metadata["integer"]:
-            msg = f"{theory.name}: {name} is a whole number and cannot be an axis of a line"
-            raise ParameterError(msg)
         for phase in phases(boundary):
             if name in dict(phase.at) or name == phase.over:
                 how = "minimised over" if name == phase.over else "fixed"
@@ -297,6 +291,10 @@ def _clipped(
     Pieces are separated by a NaN; so is an end at which the tracing ran out of points inside the box.
     """
     low, high = np.sort(np.array(wanted, dtype=float), axis=1).T
+    slack = 1e-9 * (high - low)  # a line may run along the edge of its box
+    edge = np.clip(curve[-2:], low[:, None], high[:, None])
+    near = np.abs(curve[-2:] - edge) <= slack[:, None]
+    curve = np.concatenate([curve[:-2], np.where(near, edge, curve[-2:])])
     inside = np.all((curve[-2:] >= low[:, None]) & (curve[-2:] <= high[:, None]), axis=0)
     xs: list[float] = []
     ys: list[float] = []

@@ -7,7 +7,7 @@ is read off a grid.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,10 @@ __all__ = ["Located", "System", "critical", "find", "locate"]
 
 FARTHEST = 1e12
 """How far beyond its typical range a branch is followed to its fold, as a factor."""
+
+
+WIDER = (10.0, 1000.0)
+"""How far beyond the typical range a zero on an explicit branch is looked for, in units of its width."""
 
 
 @dataclass(frozen=True)
@@ -246,7 +250,7 @@ def _refine_exact(equations: Any, y: Any) -> tuple[Any, Any, float, float, bool]
         size = max(abs(v) for v in r)
         change = solve_linear(difference(equations, y, floors), -r)
         y = y + change
-        if max(abs(v) for v in change) < target:
+        if max(abs(v) for v in [*change[:-1], change[-1] / floors[-1]]) < target:
             break
     else:
         return y[:-1], y[-1], float(size), float("nan"), False
@@ -298,9 +302,8 @@ def locate(
             msg = f"line of {theory.name}"
             raise UnknownNameError(msg, boundary, theory.lines)
         boundary = theory.lines[boundary]
-    if parameter not in theory.parameters():
-        msg = f"parameter of {theory.name}"
-        raise UnknownNameError(msg, parameter, theory.parameters())
+    theory.check_varied(parameter)
+    theory.check_single(ignoring=parameter)
     if near is None:
         candidates = find(theory, boundary, parameter)
         if not candidates:
@@ -316,6 +319,12 @@ def locate(
             raise LocateError(msg)
         return candidates[0]
     system = System(boundary, theory)
+    if value is None or np.shape(near) != (system.size,):
+        msg = (
+            f"{theory.name}: a start near the {boundary.kind} point is {system.size} unknowns and a value of "
+            f"{parameter}, not {'no value' if value is None else f'an array of shape {np.shape(near)}'}"
+        )
+        raise ParameterError(msg)
     z, value, size, spread, good = refine(system, theory, parameter, near, value)
     return _located(system, theory, parameter, z, value, size, spread, good, None)
 
@@ -365,29 +374,53 @@ def find(
     """All candidates of a boundary met while the branches are traced in one control parameter.
 
     The branch is traced from the theory's limit when `parameter` is the limit's, else from either end of
-    `span`. A fold is where the trace turns; a coexistence or a zero is a sign change along it.
+    `span`, else from where it exists in between. A fold is where the trace turns; a coexistence or a zero is
+    a sign change along it. Without `span` the typical range is searched, and beyond it if nothing is there.
     """
     system = System(boundary, theory)
     low, high = span or _range(theory, parameter)
-    found: list[Located] = []
-    for origin, end in _journeys(theory, parameter, low, high):
-        try:
-            found += _along(system, theory, parameter, origin, end)
-        except ParameterError:
-            raise
-        except ReplicaError:
-            continue
+    for journeys in _journeys(system, theory, parameter, low, high, beyond=span is None):
+        found: list[Located] = []
+        for origin, end in journeys:
+            try:
+                found += _along(system, theory, parameter, origin, end)
+            except ParameterError:
+                raise
+            except ReplicaError:
+                continue
         if found:
-            break
-    return found
+            return found
+    return []
 
 
-def _journeys(theory: Theory, parameter: str, low: float, high: float) -> list[tuple[float, float]]:
+def _journeys(
+    system: System, theory: Theory, parameter: str, low: float, high: float, *, beyond: bool
+) -> Iterator[list[tuple[float, float]]]:
+    """Where to trace, from and to, until something is found; what is in one list belongs together."""
     limit = theory.limit
     if limit is not None and limit.parameter == parameter and low <= limit.value <= high:
-        return [(limit.value, high)]
+        yield [(limit.value, high)]
+        return
     middle = 0.5 * (low + high)
-    return [(low, high), (high, low), (middle, high), (middle, low)]
+    yield from ([(low, high)], [(high, low)], [(middle, high)], [(middle, low)])
+    if isinstance(system.boundary, Fold):
+        yield [
+            (origin, end) for origin in _islands(system, theory, parameter, low, high) for end in (high, low)
+        ]
+    if beyond and isinstance(system.boundary, Zero) and theory.branch(system.boundary.phase.branch).explicit:
+        about = theory.parameters()[parameter].metadata
+        for factor in WIDER:  # an explicit branch costs nothing to follow
+            bottom = max(low - factor * (high - low), about["lower"])
+            top = min(high + factor * (high - low), about["upper"])
+            yield [(start, end) for start, end in ((high, top), (low, bottom)) if start != end]
+
+
+def _islands(system: System, theory: Theory, parameter: str, low: float, high: float) -> list[float]:
+    """One value in every interval in which a branch is found that it may not reach either end from."""
+    inner = np.linspace(low, high, 130)[1:-1]
+    found = solve(theory.at(**{parameter: inner}), phases(system.boundary)[0].branch, throw=False).success
+    runs = np.split(np.arange(len(inner)), np.flatnonzero(np.diff(found.astype(int))) + 1)
+    return [float(inner[run[len(run) // 2]]) for run in runs if found[run[0]]]
 
 
 def _along(system: System, theory: Theory, parameter: str, origin: float, end: float) -> list[Located]:
@@ -440,7 +473,7 @@ def _sign_changes(
 ) -> list[Located]:
     found = []
     for i in range(len(values) - 1):
-        if not (tests[i] * tests[i + 1] < 0 or tests[i] == 0):
+        if not (np.sign(tests[i]) * np.sign(tests[i + 1]) < 0 or tests[i] == 0):
             continue
         if np.all(np.isfinite(tests[i : i + 2])):
             share = float(np.clip(tests[i] / (tests[i] - tests[i + 1]), 0.05, 0.95)) if tests[i] else 0.0
