@@ -30,7 +30,7 @@ from matplotlib.text import Annotation, Text
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
-from phase_diagrams.diagram import DiagramError, Inset, Line, LineKind, PhaseDiagram
+from phase_diagrams.diagram import DiagramError, Inset, Line, LineKind, PhaseDiagram, Point
 from phase_diagrams.storage import StorageError, write_atomic
 
 __all__ = ["CURVES", "FILLS", "PALETTE", "PANEL", "RC", "STYLE", "draw", "figure", "save_figure"]
@@ -275,6 +275,8 @@ def _check_labels(diagram: PhaseDiagram) -> None:
     labels = {"title": diagram.title}
     for name in ("axes", "lines", "points", "regions"):
         labels |= {f"{name}[{i}].label": part.label for i, part in enumerate(getattr(diagram, name))}
+    for i, one in enumerate(diagram.lines):
+        labels |= {f"lines[{i}].points[{j}].label": part.label for j, part in enumerate(one.points)}
     parser = MathTextParser("path")
     for where, label in labels.items():
         try:
@@ -367,7 +369,7 @@ def _draw_contents(diagram: PhaseDiagram, ax: Axes, *, shown: Place, named: Plac
         lonely = options | {"marker": "o", "markersize": 1.5, "linestyle": "none", "label": "_"}
         for i in _lonely(line):  # a point between two gaps, which no line would show
             ax.plot(line.x[i], line.y[i], **lonely)
-    for point in diagram.points:
+    for point in _marked(diagram, ax):
         if not shown(point.x, point.y):
             continue
         ax.plot(
@@ -393,6 +395,18 @@ def _draw_contents(diagram: PhaseDiagram, ax: Axes, *, shown: Place, named: Plac
                 label=_POINT,
                 annotation_clip=False,
             ).set_in_layout(False)
+
+
+def _marked(diagram: PhaseDiagram, ax: Axes) -> Iterable[Point]:
+    """Yield the points of a diagram, then those of its lines that do not stand on one of them."""
+    yield from diagram.points
+    ax.get_xlim(), ax.get_ylim()  # brings the limits up to date
+    marked = [ax.transData.transform((point.x, point.y)) for point in diagram.points]
+    for point in (point for line in diagram.lines for point in line.points):
+        place = ax.transData.transform((point.x, point.y))
+        if all(math.dist(place, other) > RC["lines.markersize"] * ax.figure.dpi / 72 for other in marked):
+            marked.append(place)
+            yield point
 
 
 def _styled(lines: Sequence[Line]) -> Iterable[tuple[Line, dict[str, Any]]]:

@@ -372,7 +372,7 @@ class Theory:
         """Raise for a batch where one point is needed; the value of one parameter may be ignored."""
         shape = self.batch if ignoring is None else self.at(**{ignoring: None}).batch
         if shape:
-            msg = f"{self.name}: one point is needed here, not a batch of shape {shape}; use take(i) for a point"
+            msg = f"{self.name}: one point is needed here, not a batch of shape {shape}"
             raise ParameterError(msg)
 
     def take(self, index: Any) -> Self:

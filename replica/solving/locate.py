@@ -85,7 +85,9 @@ class Located:
 
 
 class System:
-    """The equations of a boundary in unknowns z, at given control parameters.
+    """The equations of a boundary in unknowns z, at given control parameters; or of several at once.
+
+    The unknowns are the states of the phases, each phase once, then one direction for each fold.
 
     Parameters
     ----------
@@ -93,19 +95,24 @@ class System:
         As declared by the theory.
     theory : Theory
         Whose boundary it is; only its declarations are read here.
+    *others : Boundary
+        Further boundaries that hold at the same point.
     """
 
-    def __init__(self, boundary: Boundary, theory: Theory) -> None:
+    def __init__(self, boundary: Boundary, theory: Theory, *others: Boundary) -> None:
         self.boundary, self.n = boundary, len(theory.order)
+        self.boundaries = (boundary, *others)
         self.parts: list[tuple[Phase, slice]] = []
         offset = 0
-        for phase in phases(boundary):
+        for phase in dict.fromkeys(phase for one in self.boundaries for phase in phases(one)):
             explicit = theory.branch(phase.branch).explicit
             width = (0 if explicit else self.n) + (phase.over is not None)
             self.parts.append((phase, slice(offset, offset + width)))
             offset += width
-        self.size = 2 * self.n if isinstance(boundary, Fold) else offset
-        """Number of unknowns, one less than the number of equations."""
+        self.offset = offset
+        """Where the directions of folds begin."""
+        self.size = offset + self.n * sum(isinstance(one, Fold) for one in self.boundaries)
+        """Number of unknowns; there is one more equation for each boundary."""
 
     @property
     def logarithmic(self) -> bool:
@@ -133,32 +140,37 @@ class System:
         return out
 
     def residual(self, theory: Theory, z: Any) -> Any:
-        """The equations, shape ``(size + 1, *batch)``."""
-        n = self.n
-        if isinstance(self.boundary, Fold):
-            x, direction = z[:n], z[n:]
-            moved = np.einsum("ij...,j...->i...", jacobian(theory, x), direction)
-            norm = np.sum(direction * direction, axis=0) - 1
-            return np.concatenate([theory.residual(x), moved - direction, np.asarray(norm)[None]])
-        rows, states = [], self.states(theory, z)
-        for phase, here, x in states:
+        """The equations, shape ``(size + number of boundaries, *batch)``."""
+        rows, states = [], {}
+        for phase, here, x in self.states(theory, z):
+            states[phase] = here, x
             if not theory.branch(phase.branch).explicit:
                 rows.append(here.residual(x))
             if phase.over:
                 rows.append(np.asarray(here.slope(phase.over, x))[None])
-        _, here, x = states[0]
-        if isinstance(self.boundary, Coexistence):
-            _, other, x2 = states[1]
-            last = here.tuned(x).free_energy(x) - other.tuned(x2).free_energy(x2)
-        else:
-            last = self.test(here, x)
-            if not is_exact(last):
-                last = np.where(here.physical(x), last, np.nan)
-        return np.concatenate([*rows, np.asarray(last)[None]])
+        offset = self.offset
+        for boundary in self.boundaries:
+            here, x = states[phases(boundary)[0]]
+            if isinstance(boundary, Fold):
+                direction = z[offset : offset + self.n]
+                offset += self.n
+                moved = np.einsum("ij...,j...->i...", jacobian(here, x), direction)
+                norm = np.sum(direction * direction, axis=0) - 1
+                rows += [moved - direction, np.asarray(norm)[None]]
+                continue
+            if isinstance(boundary, Coexistence):
+                other, x2 = states[boundary.second]
+                last = here.tuned(x).free_energy(x) - other.tuned(x2).free_energy(x2)
+            else:
+                last = self.test(here, x, boundary)
+                if not is_exact(last):
+                    last = np.where(here.physical(x), last, np.nan)
+            rows.append(np.asarray(last)[None])
+        return np.concatenate(rows)
 
-    def test(self, theory: Theory, x: Any) -> Any:
+    def test(self, theory: Theory, x: Any, boundary: Zero) -> Any:
         """The test function of a `Zero` boundary."""
-        name = self.boundary.test  # type: ignore[union-attr]
+        name = boundary.test
         if name == "stability":
             n = len(x)
             eye = np.eye(n).reshape(n, n, *(1,) * (np.ndim(x) - 1))

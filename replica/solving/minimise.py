@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -60,7 +59,7 @@ def minimise(theory: Theory, branch: str | None = None, over: str = "l") -> Solu
     name = branch or next(iter(theory.branches))
     high = theory.parameters()[over].metadata["typical"][1]
     grid = high * np.geomspace(1e-5, 1.0, 61)
-    replace(theory, **{over: float(grid[-1])})  # raises where the theory takes no such parameter
+    type(theory)(**theory.values | {over: float(grid[-1])})  # raises where the theory takes no such parameter
     found = profile(theory, name, over, grid)
     f = np.where(found.success, found.free_energy, np.nan)
     known = np.flatnonzero(np.isfinite(f))

@@ -64,8 +64,8 @@ def solve(
         x0 = theory.state(**start) if isinstance(start, Mapping) else np.asarray(start, dtype=float)
         if np.shape(x0)[:1] != (len(theory.order),):
             msg = (
-                f"{theory.name}: a start is {len(theory.order)} order parameters ({', '.join(theory.order)}), "
-                f"not an array of shape {np.shape(x0)}"
+                f"{theory.name}: a start is {len(theory.order)} order parameters, "
+                f"{', '.join(theory.order)}, not an array of shape {np.shape(x0)}"
             )
             raise ParameterError(msg)
         solution = (solver or Newton()).run(theory, x0)
