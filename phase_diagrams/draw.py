@@ -96,6 +96,14 @@ _SMALL = {
     "lines.linewidth": 1.0,
     "lines.markersize": 3,
 }
+_MARKER: dict[str, Any] = {
+    "color": "black",
+    "marker": "o",
+    "markeredgecolor": "white",
+    "markeredgewidth": 0.6,
+}
+_NAMELESS: dict[str, Any] = _MARKER | {"color": "white", "markeredgecolor": "black", "markersize": 3}
+"""A point without a label, such as a turning point of a line, is there but does not ask for attention."""
 _HALO = [withStroke(linewidth=1.8, foreground="white")]
 _POINT = "label of a point"
 _TITLE_PAD = 5.0
@@ -375,11 +383,8 @@ def _draw_contents(diagram: PhaseDiagram, ax: Axes, *, shown: Place, named: Plac
         ax.plot(
             point.x,
             point.y,
-            color="black",
-            marker="o",
-            markeredgecolor="white",
-            markeredgewidth=0.6,
             linestyle="none",
+            **(_MARKER if point.label else _NAMELESS),
             label="_",
             clip_on=False,
             zorder=4,

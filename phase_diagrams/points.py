@@ -104,7 +104,7 @@ def special_points(traced: Traced) -> tuple[list[SpecialPoint], tuple[SpecialPoi
     found = [point for point in ends if point is not None]
     for candidates in (_turns(traced), _quartics(traced), _crossings(traced)):
         for point in candidates:
-            if all(_apart(traced, point, other) > 1e-6 for other in found):
+            if not any(_same(traced, point, other) for other in found):
                 found.append(point)
     return found, ends
 
@@ -124,8 +124,11 @@ def labelled(points: Iterable[SpecialPoint]) -> list[Point]:
     )
 
 
-def _apart(traced: Traced, one: SpecialPoint, two: SpecialPoint) -> float:
-    return float(np.hypot(*((np.array(one.values) - np.array(two.values)) / np.array(traced.spans))))
+def _same(traced: Traced, one: SpecialPoint, two: SpecialPoint) -> bool:
+    """Whether two points are one, as far as their uncertainties tell."""
+    apart = np.abs(np.subtract(one.values, two.values))
+    errors = np.add(one.uncertainties, two.uncertainties)
+    return bool(np.all(apart <= 1e-6 * np.array(traced.spans) + 10 * errors))
 
 
 # -- ends ---------------------------------------------------------------------------------------------------

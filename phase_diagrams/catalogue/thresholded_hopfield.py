@@ -90,7 +90,7 @@ def _marginal(machine: ThresholdedHopfield, folds: Sequence[Located]) -> Located
 def _close_to_capacity(machine: ThresholdedHopfield, marginal: Located, high: float) -> PhaseDiagram:
     """Where retrieval is the ground state, with loads in units of the capacity."""
     start = float(marginal.theory.values["theta"])
-    low, bottom, top = 2 * start - high, 0.8, 1.05
+    low, bottom, top = round(2 * start - high, 6), 0.8, 1.05
     grid = np.linspace(start, high, 31)[1:]
     folds = march(machine, "spinodal", "theta", "alpha", grid, marginal)
     equal = march(machine, EMPTY, "theta", "alpha", grid, replace(marginal, z=marginal.x))

@@ -49,7 +49,8 @@ def line(as_json: bool, **asked: Any) -> None:
 
     The plane is that of two control parameters; ranges that are not given are the typical ones. A re-entrant
     line has several points at one value of x. A point that does not exist is null in JSON, with the reason as
-    its status.
+    its status. Special points that are met on the way (where the line ends, turns, or crosses another line)
+    are located as well, and stand under the table.
     """
     from phase_diagrams.commands.tracing import Request
     from replica.errors import ConvergenceError
