@@ -286,8 +286,6 @@ def _crossings_with(traced: Traced, own: Boundary, other: Boundary) -> Iterator[
         if not np.all(np.isfinite(tests[i : i + 2])):
             continue
         index = int(i)
-        if not all(_distinct(both, traced.at(j), states[:, j]) for j in (index, index + 1)):
-            continue
         point = meeting(
             _kind(own, other),
             traced.at(index),
@@ -305,16 +303,6 @@ def _kind(own: Boundary, other: Boundary) -> Kind:
         return Kind.TRIPLE
     ending = isinstance(own, Fold) and Phase(own.branch) in phases(other)
     return Kind.SPINODAL if ending else Kind.CROSSING
-
-
-def _distinct(both: System, theory: Theory, z: Any) -> bool:
-    """Whether the states of a coexistence are different ones: not where they merge."""
-    states = {phase: x for phase, _, x in both.states(theory, z)}
-    return all(
-        np.max(np.abs(np.asarray(states[one.first]) - np.asarray(states[one.second]))) > 1e-2
-        for one in both.boundaries
-        if isinstance(one, Coexistence)
-    )
 
 
 def _states_along(traced: Traced, both: System) -> Any:

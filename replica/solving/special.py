@@ -9,7 +9,7 @@ hold along a curve, y + s u_1 + s^2 u_2/2 + ..., to a higher order in s than on 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from math import factorial
 from typing import Any, Protocol
@@ -19,7 +19,7 @@ import numpy as np
 from replica.kinds import Kind
 from replica.solving.derivatives import difference, jacobian
 from replica.solving.locate import System
-from replica.theory import Boundary, Phase, Theory
+from replica.theory import Boundary, Coexistence, Phase, Theory
 
 __all__ = ["Kind", "SpecialPoint", "cusp", "edge", "meeting", "null_vector", "quartic", "tip", "tricritical"]
 
@@ -185,7 +185,8 @@ class Contact:
         return tries[int(np.argmin(errors))]
 
     def at_step(self, step: float) -> Contact:
-        return Contact(self.equations, self.n, self.order, self.origin, self.slope, step)
+        """The same contact with another step of the stencil."""
+        return replace(self, step=step)
 
     def noise(self, theory: Theory, z: Any) -> Any:
         """How much the equations depend on the step of the stencil."""
@@ -369,7 +370,18 @@ def meeting(
     system = System(boundaries[0], theory, *boundaries[1:])
     units = [np.asarray(v, dtype=float) / np.linalg.norm(v) for v in directions]
     z = np.concatenate([np.zeros(0), *states, *units])
-    return _solve(kind, system, theory, parameters, z, lambda here, z: _state(system, here, z))
+    found = _solve(kind, system, theory, parameters, z, lambda here, z: _state(system, here, z))
+    if found.located and not _distinct(system, found.theory, found.z):
+        nowhere = (np.nan, np.nan)  # two names for one state satisfy every condition
+        return replace(found, located=False, values=nowhere)
+    return found
+
+
+def _distinct(system: System, theory: Theory, z: Any) -> bool:
+    """Whether the states of every coexistence are different ones."""
+    states = {phase: np.asarray(x) for phase, _, x in system.states(theory, z)}
+    pairs = [(one.first, one.second) for one in system.boundaries if isinstance(one, Coexistence)]
+    return all(np.max(np.abs(states[first] - states[second])) > 1e-2 for first, second in pairs)
 
 
 @dataclass(frozen=True)
