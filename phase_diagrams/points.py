@@ -85,10 +85,10 @@ class Traced:
         apart = (np.array(point.values) - self.y[-2:, index]) / np.array(self.spans)
         return float(np.hypot(*apart))
 
-    def step(self, index: int) -> float:
-        """Length of the interval behind a point of the curve, in the plane."""
-        apart = (self.y[-2:, index + 1] - self.y[-2:, index]) / np.array(self.spans)
-        return float(np.hypot(*apart))
+    def length(self, first: int, last: int) -> float:
+        """Length of the curve between two of its points, in the plane."""
+        pieces = np.diff(self.y[-2:, max(first, 0) : last + 1], axis=1) / np.array(self.spans)[:, None]
+        return float(np.sum(np.hypot(*pieces)))
 
 
 def special_points(traced: Traced) -> tuple[list[SpecialPoint], tuple[SpecialPoint | None, ...]]:
@@ -155,7 +155,8 @@ def _end(traced: Traced, index: int) -> SpecialPoint | None:
                 point = edge(system, here, traced.parameters, z, phase, lower)
         if point is None and stop is Stop.SMALL_STEP and separations(system, here, z):
             point = _merging(traced, here, index)
-    near = 10 * traced.step(0 if index == 0 else -2) + 0.02
+    last = traced.y.shape[1] - 1
+    near = 10 * (traced.length(0, 1) if index == 0 else traced.length(last - 1, last)) + 0.02
     return point if point and point.located and traced.distance(point, index) < near else None
 
 
@@ -208,18 +209,27 @@ def _solves(theory: Theory, branch: str) -> bool:
     return bool(np.all(np.abs(residual) < 1e-9))
 
 
+def _changes(values: Any) -> Iterator[tuple[int, int]]:
+    """Intervals in which a function on the curve changes sign; in its middle it may be zero at one point."""
+    signs = np.sign(np.where(np.isfinite(values), values, np.nan))
+    for i in range(len(signs) - 1):
+        j = i + 2 if signs[i + 1] == 0 and i + 2 < len(signs) else i + 1
+        if signs[i] * signs[j] < 0:
+            yield i, j
+
+
 # -- turns and cusps ----------------------------------------------------------------------------------------
 
 
 def _turns(traced: Traced) -> Iterator[SpecialPoint]:
     """Where the curve turns round in one of the parameters."""
-    system, steps = traced.system, traced.y.shape[1] - 1
+    system = traced.system
     for axis, name in enumerate(traced.parameters):
         along = np.where(np.abs(traced.tangent[axis]) > 1e-7, traced.tangent[axis], 0.0)
-        for i in map(int, np.flatnonzero(along[:-1] * along[1:] < 0)):
-            index = i + int(abs(along[i + 1]) < abs(along[i]))
+        for i, j in _changes(along):
+            index = min(range(i, j + 1), key=lambda k: abs(along[k]))
             here, z = traced.at(index), traced.z(index)
-            reach = 3 * sum(traced.step(j) for j in range(max(i - 1, 0), min(i + 2, steps))) + 1e-6
+            reach = 3 * traced.length(i - 1, j + 1) + 1e-6
             point = None
             if isinstance(system.boundary, Fold):
                 point = cusp(here, traced.parameters, z[: system.n], z[system.n :])
@@ -243,10 +253,10 @@ def _quartics(traced: Traced) -> Iterator[SpecialPoint]:
     held = [traced.at(i).at(**dict(phase.at)) for i in range(traced.y.shape[1])]
     even, odd = np.array([quartic(theory, phase.branch) for theory in held]).T
     with np.errstate(invalid="ignore"):
-        symmetric = np.abs(even) < 1e-6 * (1 + np.abs(odd))
-    for i in np.flatnonzero((odd[:-1] * odd[1:] < 0) & symmetric[:-1] & symmetric[1:]):
+        odd = np.where(np.abs(even) < 1e-6 * (1 + np.abs(odd)), odd, np.nan)  # where there is the symmetry
+    for i, j in _changes(odd):
         point = tricritical(held[i], traced.parameters, phase.branch)
-        if point.located and traced.distance(point, int(i)) <= 2 * traced.step(int(i)) + 1e-6:
+        if point.located and traced.distance(point, i) <= 2 * traced.length(i, j) + 1e-6:
             yield point
 
 
@@ -281,20 +291,16 @@ def _crossings_with(traced: Traced, own: Boundary, other: Boundary) -> Iterator[
     directions = traced.y[traced.system.offset : -2]
     with np.errstate(all="ignore"):
         tests = both.residual(plane, np.concatenate([states, directions]))[-1]
-        signs = np.sign(tests)
-    for i in np.flatnonzero(signs[:-1] * signs[1:] < 0):
-        if not np.all(np.isfinite(tests[i : i + 2])):
-            continue
-        index = int(i)
+    for i, j in _changes(tests):
         point = meeting(
             _kind(own, other),
-            traced.at(index),
+            traced.at(i),
             traced.parameters,
             (own, other),
-            [states[:, index]],
-            [directions[:, index]] if len(directions) else [],
+            [states[:, i]],
+            [directions[:, i]] if len(directions) else [],
         )
-        if point.located and traced.distance(point, index) <= 2 * traced.step(index) + 1e-6:
+        if point.located and traced.distance(point, i) <= 2 * traced.length(i, j) + 1e-6:
             yield point
 
 
