@@ -22,6 +22,19 @@ alpha  T               status
 0.07   0.448927326821  converged
 0.1    0.315432223682  converged
 0.13   0.148918888054  converged
+$ replica line blume-capel first-order -x T=0.2:0.4:3 -y D
+first-order line of blume-capel: equal free energies of ferromagnet and paramagnet
+looked for in D from 0 to 0.6
+
+T    D               status
+0.2  0.486701271068  converged
+0.3  0.466763507351  converged
+0.4  -               no such point at T=0.4 in this range
+
+special points of the line, to the digits that are good
+
+T              D               kind
+0.33333333333  0.462098120373  tricritical point
 """
 
 

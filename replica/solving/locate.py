@@ -324,6 +324,8 @@ def locate(
             low, high = _range(theory, parameter)
             if isinstance(boundary, Fold) and _goes_on(theory, parameter, high):
                 high *= FARTHEST
+            if _explicit_zero(theory, boundary):
+                low, high = _wider(theory, parameter, low, high, WIDER[-1])
             msg = (
                 f"{theory.at(**{parameter: None}).describe()}: no {boundary.kind} point met for {parameter} "
                 f"between {low:g} and {high:g}{'; ' + why if why else ''}"
@@ -419,12 +421,21 @@ def _journeys(
         yield [
             (origin, end) for origin in _islands(system, theory, parameter, low, high) for end in (high, low)
         ]
-    if beyond and isinstance(system.boundary, Zero) and theory.branch(system.boundary.phase.branch).explicit:
-        about = theory.parameters()[parameter].metadata
+    if beyond and _explicit_zero(theory, system.boundary):
         for factor in WIDER:  # an explicit branch costs nothing to follow
-            bottom = max(low - factor * (high - low), about["lower"])
-            top = min(high + factor * (high - low), about["upper"])
+            bottom, top = _wider(theory, parameter, low, high, factor)
             yield [(start, end) for start, end in ((high, top), (low, bottom)) if start != end]
+
+
+def _explicit_zero(theory: Theory, boundary: Boundary) -> bool:
+    return isinstance(boundary, Zero) and theory.branch(boundary.phase.branch).explicit
+
+
+def _wider(theory: Theory, parameter: str, low: float, high: float, factor: float) -> tuple[float, float]:
+    """An interval, wider by a factor on either side but inside the domain."""
+    about = theory.parameters()[parameter].metadata
+    width = factor * (high - low)
+    return max(low - width, about["lower"]), min(high + width, about["upper"])
 
 
 def _islands(system: System, theory: Theory, parameter: str, low: float, high: float) -> list[float]:
