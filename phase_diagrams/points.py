@@ -10,6 +10,7 @@ import numpy as np
 
 from phase_diagrams.diagram import Point
 from phase_diagrams.regions import numbered
+from replica.errors import ParameterError
 from replica.kinds import Kind
 from replica.solving.continuation import Stop
 from replica.solving.derivatives import determinant, jacobian
@@ -322,5 +323,8 @@ def _states_along(traced: Traced, both: System) -> Any:
         elif phase.over is not None:
             return None  # a minimisation at every point; that line sees the crossing itself
         elif not traced.theory.branch(phase.branch).explicit:
-            rows.append(solve(plane.at(**dict(phase.at)), phase.branch, throw=False).x)
+            try:
+                rows.append(solve(plane.at(**dict(phase.at)), phase.branch, throw=False).x)
+            except ParameterError:
+                return None  # this phase is not defined at the fixed parameters
     return np.concatenate([np.zeros((0, traced.y.shape[1])), *rows])

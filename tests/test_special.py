@@ -16,7 +16,7 @@ from phase_diagrams.diagram import CONVERGED, Axis, DiagramError, Line, LineKind
 from phase_diagrams.draw import figure
 from phase_diagrams.lines import boundary_line, find_points
 from phase_diagrams.regions import join
-from problems import Cusp, Pitchfork
+from problems import Cusp, Nowhere, Pitchfork
 from reference import reference
 from replica.functions import stack
 from replica.kinds import Kind
@@ -301,6 +301,14 @@ def test_uncertainties_are_honest() -> None:
         assert point.located
         errors = np.abs(np.subtract(point.values, TRICRITICAL))
         assert np.all(errors <= point.uncertainties)
+
+
+def test_formulas_that_are_not_finite_have_no_points() -> None:
+    theory = Nowhere()
+    plane = ("a", "a")
+    both = list(theory.lines.values())
+    assert not cusp(theory, plane, [0.0, 0.0], [1.0, 0.0]).located
+    assert not meeting(Kind.CROSSING, theory, plane, both, [[0.0, 0.0]], [[1.0, 0.0]]).located
 
 
 def test_a_meeting_that_does_not_exist_is_not_located() -> None:

@@ -33,8 +33,8 @@ T    D               status
 
 special points of the line, to the digits that are good
 
-T              D               kind
-0.33333333333  0.462098120373  tricritical point
+T             D             kind
+0.3333333333  0.4620981204  tricritical point
 """
 
 

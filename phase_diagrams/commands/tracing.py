@@ -23,7 +23,7 @@ __all__ = ["Request"]
 
 
 def settled(value: float, uncertainty: float) -> str:
-    """A number with the digits that its uncertainty leaves.
+    """A number with the digits that its uncertainty leaves, at most ten: third derivatives cost some.
 
     Examples
     --------
@@ -31,7 +31,7 @@ def settled(value: float, uncertainty: float) -> str:
     ('0.13818851', '0')
     """
     places = math.floor(-math.log10(2 * max(uncertainty, 1e-17)))
-    return number(round(value, places))
+    return number(round(value, places), 10)
 
 
 def kind_of(point: Point) -> str:

@@ -167,6 +167,7 @@ class Contact:
             weights = np.stack([_weights(k) / self.step**k for k in orders])
             return np.einsum("ks,is...->ki...", weights, values)
 
+    @np.errstate(all="ignore")  # what is not finite is the worst
     def tuned(self, theory: Theory, z: Any) -> Contact:
         """The same contact with the step that suits the scale on which its equations vary at a point.
 
@@ -174,8 +175,7 @@ class Contact:
         derivatives are from those of every smaller step, beyond the rounding of the latter.
         """
         tries = [self.at_step(step) for step in STEPS]
-        with np.errstate(all="ignore"):
-            rows = np.array([one.residual(theory, z) for one in tries])
+        rows = np.array([one.residual(theory, z) for one in tries])
         size = 1e-14 * max(1.0, float(np.max(np.abs(z))))
         rounding = size / np.array(STEPS) ** (self.order - (self.slope is not None))
         errors = rounding.copy()
@@ -319,7 +319,7 @@ def tip(system: System, theory: Theory, parameters: tuple[str, str], z: Any, ext
 
     contact = Contact(equations, n, 1)
     y = np.append(z, float(getattr(theory, other)) / scale)
-    along = np.linalg.svd(difference(lambda v: equations(theory, v), y))[2][-1]
+    along = _softest(difference(lambda v: equations(theory, v), y))
     start = np.concatenate([y, along])
     return _solve(
         Kind.TIP,
@@ -432,7 +432,13 @@ def edge(
 
 def null_vector(theory: Theory, x: Any) -> Any:
     """Unit vector along which 1 - d update/dx is smallest: there another branch comes close."""
-    matrix = jacobian(theory, np.asarray(x, dtype=float)) - np.eye(len(theory.order))
+    return _softest(jacobian(theory, np.asarray(x, dtype=float)) - np.eye(len(theory.order)))
+
+
+def _softest(matrix: Any) -> Any:
+    """Last right singular vector; NaN where the matrix is not finite, so that nothing converges from it."""
+    if not np.all(np.isfinite(matrix)):
+        return np.full(matrix.shape[1], np.nan)
     return np.linalg.svd(matrix)[2][-1]
 
 
@@ -452,8 +458,10 @@ def quartic(theory: Theory, branch: str) -> tuple[float, float]:
     """
     contact = _of_theory(theory, 3, lambda here: here.start(branch))
     x = np.asarray(theory.start(branch), dtype=float)
-    left, _, right = np.linalg.svd(jacobian(theory, x) - np.eye(len(x)))
-    unit, other = right[-1], left[:, -1]
+    slope = jacobian(theory, x) - np.eye(len(x))
+    unit, other = _softest(slope), _softest(slope.T)
+    if np.isnan(unit).any():
+        return np.nan, np.nan
     other = other * np.sign(other @ unit) if other @ unit else other
     second = _next_direction(contact, theory, x, unit)
     directions = [unit, second, np.zeros_like(unit)]
@@ -518,6 +526,8 @@ def _solve(
             now = float(np.max(np.abs(r))) if np.all(np.isfinite(r)) else np.inf
             if now < size:
                 best, size = y, now
+            elif not np.isfinite(size):
+                break  # not even the start is in the domain of the equations
             elif not np.isfinite(now):
                 y = np.clip((y + best) / 2, lower, np.inf)
                 continue
