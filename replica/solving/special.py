@@ -540,7 +540,7 @@ def _solve(
             y = np.maximum(y + change * min(1.0, 0.2 / longest if longest else 1.0), lower)
             if longest < 1e-14 or (size < 1e-12 and now > size):
                 break
-        spread = np.full(len(parameters) + 1, np.inf)
+        spread = np.full(len(parameters) + (moved is not None), np.inf)
         if matrix is not None:
             noise = np.abs(residual(best)) + 4e-16 * max(1.0, float(np.abs(best).max()))
             if isinstance(equations, Contact):
