@@ -61,8 +61,8 @@ def build(
     Examples
     --------
     >>> triple = build(step=0.05).point("triple")
-    >>> print(f"{triple.x:.6f} {triple.y}")
-    1.012038 -0.25
+    >>> print(f"{triple.x:.6f} {triple.y:.6f}")
+    1.012038 -0.250000
     """
     settings = {"theta_max": theta_max, "g_min": g_min, "alpha_max": alpha_max, "step": step}
     theory = Compositional(alpha=alpha, theta=1.5, g=SWITCH, l=1.0)
