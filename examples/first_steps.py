@@ -28,6 +28,6 @@ grid = solve(Hopfield(alpha=alpha, T=T), "retrieval")
 print(f"{grid.success.sum()} of {grid.success.size} points have a retrieval state")
 
 # the spinodal as a curve: it bends back, so that alpha has a maximum at T > 0
-line = boundary_line(Hopfield(alpha=0.1), "spinodal", "alpha", "T", step=0.005)
-tip = int(np.argmax(line.x))
-print(f"retrieval reaches alpha = {line.x[tip]:.4f} at T = {line.y[tip]:.2f}")
+line = boundary_line(Hopfield(alpha=0.1), "spinodal", "alpha", "T")
+for point in line.points:
+    print(f"{point.kind.value} at alpha = {point.x:.9f}, T = {point.y:.9f}")

@@ -16,6 +16,7 @@ from reprlib import repr as short
 from typing import Any, Literal, Protocol, Self, TypeAlias, TypeVar
 
 from replica.errors import ReplicaError, UnknownNameError
+from replica.kinds import Kind
 
 __all__ = [
     "CONVERGED",
@@ -155,6 +156,8 @@ class Line:
         ``"converged"`` for a point that was found, otherwise the reason why not; stored as a tuple.
     label : str
         What the legend says, may contain mathtext; an empty label keeps the line out of the legend.
+    points : sequence of Point
+        Special points on the line: where it ends, turns, or meets another one. Drawn with their labels.
 
     Raises
     ------
@@ -176,15 +179,11 @@ class Line:
     y: Sequence[float]
     status: Sequence[str]
     label: str = ""
+    points: Sequence[Point] = ()
 
     def __post_init__(self) -> None:
         _text(self, "name", "label")
-        try:
-            kind = LineKind(self.kind)  # a kind, or its value as read from a file
-        except ValueError:
-            known = ", ".join(kind.value for kind in LineKind)
-            message = f"unknown kind {short(self.kind)}; known: {known}"
-            raise DiagramError(message, "kind") from None
+        kind = _kind(LineKind, self.kind)
         x, y, status = (_items(name, getattr(self, name)) for name in ("x", "y", "status"))
         for name, values in (("y", y), ("status", status)):
             if len(values) != len(x):
@@ -198,7 +197,9 @@ class Line:
             x=tuple(_number(f"x[{i}]", value, missing=True) for i, value in enumerate(x)),
             y=tuple(_number(f"y[{i}]", value, missing=True) for i, value in enumerate(y)),
             status=tuple(status),
+            points=tuple(_items("points", self.points)),
         )
+        _check_points(self.points)
         for i, (one, two, state) in enumerate(zip(self.x, self.y, self.status, strict=True)):
             if not isinstance(state, str) or not state:
                 message = f"expected text, got {short(state)}"
@@ -224,6 +225,10 @@ class Point:
         What is written beside the marker, may contain mathtext; empty for a marker alone.
     x, y : float
         Coordinates in the units of the axes.
+    kind : Kind, optional
+        What happens there, for a point of codimension two.
+    uncertainty : pair of float, optional
+        Bounds on the errors of the coordinates, where they are known.
 
     Raises
     ------
@@ -240,10 +245,16 @@ class Point:
     label: str
     x: float
     y: float
+    kind: Kind | None = None
+    uncertainty: Pair | None = None
 
     def __post_init__(self) -> None:
         _text(self, "name", "label")
         _set(self, x=_number("x", self.x), y=_number("y", self.y))
+        if self.kind is not None:
+            _set(self, kind=_kind(Kind, self.kind))
+        if self.uncertainty is not None:
+            _set(self, uncertainty=_pair("uncertainty", self.uncertainty))
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,6 +414,8 @@ class PhaseDiagram:
     def _check_scales(self) -> None:
         """Refuse what cannot be drawn on a logarithmic axis; only lines may have gaps."""
         places = [(f"points[{i}]", (point.x, point.y)) for i, point in enumerate(self.points)]
+        for i, line in enumerate(self.lines):
+            places += [(f"lines[{i}].points[{j}]", (p.x, p.y)) for j, p in enumerate(line.points)]
         for i, region in enumerate(self.regions):
             places += [(f"regions[{i}].at", region.at)]
             places += [
@@ -551,6 +564,8 @@ def _build(part: type[T], data: Any) -> T:
     """Make a part from its JSON object, whose keys are the names of its fields."""
     known = fields(part)  # type: ignore[arg-type]  # every part is a dataclass
     _check_keys(data, {one.name for one in known if one.default is MISSING}, {one.name for one in known})
+    if part is Line and "points" in data:
+        data = {**data, "points": _each("points", data["points"], partial(_build, Point))}
     return part(**data)
 
 
@@ -587,6 +602,32 @@ def _set(part: Any, **values: Any) -> None:
     """Store the checked values in a frozen part that is being made."""
     for name, value in values.items():
         object.__setattr__(part, name, value)
+
+
+K = TypeVar("K", bound=Enum)
+
+
+def _kind(kinds: type[K], value: Any) -> K:
+    """Return the kind, given itself or its value as read from a file."""
+    try:
+        return kinds(value)
+    except ValueError:
+        known = ", ".join(kind.value for kind in kinds)
+        message = f"unknown kind {short(value)}; known: {known}"
+        raise DiagramError(message, "kind") from None
+
+
+def _check_points(points: Iterable[Any]) -> None:
+    """Check that these are points, and that their names differ."""
+    seen: list[str] = []
+    for i, item in enumerate(points):
+        if not isinstance(item, Point):
+            message = f"expected Point, got {short(item)}"
+            raise DiagramError(message, f"points[{i}]")
+        if item.name in seen:
+            message = f"{item.name!r} stands twice; names must differ"
+            raise DiagramError(message, f"points[{i}].name")
+        seen.append(item.name)
 
 
 def _text(part: Any, *names: str) -> None:

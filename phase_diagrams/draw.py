@@ -18,9 +18,13 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from matplotlib import style
+import numpy as np
+from cycler import cycler
+from matplotlib import rc_context, rc_params_from_file, rcParams
+from matplotlib import style as styles
 from matplotlib.axes import Axes
 from matplotlib.cbook import is_math_text
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
@@ -30,10 +34,23 @@ from matplotlib.text import Annotation, Text
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
-from phase_diagrams.diagram import DiagramError, Inset, Line, LineKind, PhaseDiagram
+from phase_diagrams.diagram import DiagramError, Inset, Line, LineKind, PhaseDiagram, Point
 from phase_diagrams.storage import StorageError, write_atomic
+from replica.errors import UnknownNameError
 
-__all__ = ["CURVES", "FILLS", "PALETTE", "PANEL", "RC", "STYLE", "draw", "figure", "save_figure"]
+__all__ = [
+    "CURVES",
+    "FILLS",
+    "PALETTE",
+    "PANEL",
+    "RC",
+    "STYLE",
+    "STYLES",
+    "check_style",
+    "draw",
+    "figure",
+    "save_figure",
+]
 
 PANEL = (3.4, 2.8)
 """Width and height of one panel in inches: one journal column."""
@@ -64,6 +81,7 @@ FILLS = ("#FAF5E4", "#DCEBF5", "#F2D3BF", "#BFD6C4", "#B9B5D1", "#A3A3A3")
 """Fills of the outlined regions, in order; their grey values fall from 0.96 to 0.64."""
 
 RC: dict[str, Any] = {
+    "axes.prop_cycle": cycler(color=PALETTE),
     "font.family": ["STIXGeneral"],
     "mathtext.fontset": "stix",
     "font.size": 8,
@@ -89,14 +107,34 @@ RC: dict[str, Any] = {
 }
 """The house style, on top of matplotlib's own defaults; a reader's matplotlibrc has no say."""
 
-_SMALL = {
-    "font.size": 6.5,
-    "xtick.labelsize": 6.5,
-    "ytick.labelsize": 6.5,
-    "lines.linewidth": 1.0,
-    "lines.markersize": 3,
+STYLES: dict[str, dict[str, Any]] = {
+    "paper": {},
+    "slides": {
+        "font.family": ["DejaVu Sans"],
+        "mathtext.fontset": "dejavusans",
+        "font.size": 12,
+        "axes.titlesize": 14,
+        "axes.labelsize": 13,
+        "axes.linewidth": 1.0,
+        "xtick.labelsize": 11,
+        "ytick.labelsize": 11,
+        "lines.linewidth": 2.2,
+        "lines.markersize": 7,
+        "legend.fontsize": 11,
+        "figure.figsize": (7.0, 5.2),
+        "savefig.dpi": 200,
+    },
 }
-_HALO = [withStroke(linewidth=1.8, foreground="white")]
+"""Our own styles, on top of `RC`: for one column of a journal, and for a screen."""
+
+_SMALL: dict[Any, float] = {
+    "font.size": 6.5 / 8,
+    "xtick.labelsize": 6.5 / 8,
+    "ytick.labelsize": 6.5 / 8,
+    "lines.linewidth": 1.0 / 1.2,
+    "lines.markersize": 3 / 4,
+}
+"""Sizes in an inset, in units of those outside."""
 _POINT = "label of a point"
 _TITLE_PAD = 5.0
 _CORNERS = ((1, 1), (-1, 1), (1, -1), (-1, -1))
@@ -158,19 +196,32 @@ def draw(diagram: PhaseDiagram, ax: Axes | None = None) -> Axes:
     """
     if ax is None:
         return figure(replace(diagram, beside=())).axes[0]
-    with _house_style():
+    with _look():
         _draw_panel(diagram, ax)
         _arrange(ax)
     return ax
 
 
-def figure(diagram: PhaseDiagram) -> Figure:
+def figure(
+    diagram: PhaseDiagram,
+    *,
+    style: str | os.PathLike[str] | None = None,
+    size: tuple[float, float] | None = None,
+    title: str | None = None,
+) -> Figure:
     """Draw a diagram and the panels beside it, as a figure one journal column wide per panel.
 
     Parameters
     ----------
     diagram : PhaseDiagram
         What to draw. Several panels are lettered (a), (b), ... from the left.
+    style : str or path-like, optional
+        ``"paper"`` (the default), ``"slides"``, a style of matplotlib, or a style file; on top of the house
+        style. Dash patterns and the order of colours stay, as they carry meaning.
+    size : (float, float), optional
+        Width and height of the whole figure in inches.
+    title : str, optional
+        In place of the title of the diagram, or above all panels; empty for none.
 
     Returns
     -------
@@ -181,6 +232,10 @@ def figure(diagram: PhaseDiagram) -> Figure:
     ------
     DiagramError
         If a label is not valid mathtext.
+    UnknownNameError
+        If there is no such style.
+    StorageError
+        If a style file cannot be read.
 
     Examples
     --------
@@ -190,11 +245,18 @@ def figure(diagram: PhaseDiagram) -> Figure:
     ['(a) plane', '(b) plane']
     """
     panels = list(_panels(diagram))
+    if title is not None:
+        _check_labels(replace(diagram, title=title))
+    if title is not None and len(panels) == 1:
+        panels = [replace(diagram, title=title)]
     if len(panels) > 1:
         panels = [replace(p, title=f"({chr(ord('a') + i)}) {p.title}") for i, p in enumerate(panels)]
-    with _house_style():
+    with _look(style):
         layout = ConstrainedLayoutEngine()
-        made = Figure(figsize=(PANEL[0] * len(panels), PANEL[1]), layout=layout)
+        width, height = rcParams["figure.figsize"]
+        made = Figure(figsize=size or (width * len(panels), height), layout=layout)
+        if title and len(panels) > 1:
+            made.suptitle(title)
         places = made.subplots(1, len(panels), squeeze=False)[0]
         for panel, ax in zip(panels, places, strict=True):
             _draw_panel(panel, ax)
@@ -206,7 +268,12 @@ def figure(diagram: PhaseDiagram) -> Figure:
 
 
 def save_figure(
-    figure: Figure, path: str | os.PathLike[str], metadata: Mapping[str, Any] | None = None
+    figure: Figure,
+    path: str | os.PathLike[str],
+    metadata: Mapping[str, Any] | None = None,
+    *,
+    style: str | os.PathLike[str] | None = None,
+    dpi: float | None = None,
 ) -> None:
     """Write a figure to a png, pdf or svg file, whole or not at all.
 
@@ -221,6 +288,10 @@ def save_figure(
     metadata : mapping of str to JSON values, optional
         Where the figure comes from, such as the provenance of a diagram. It is stored as JSON text
         in the file: under ``Description`` in png and svg, under ``Subject`` in pdf.
+    style : str or path-like, optional
+        The style that the figure was made in.
+    dpi : float, optional
+        Pixels per inch of a png file; by default those of the style.
 
     Raises
     ------
@@ -244,8 +315,13 @@ def save_figure(
         raise StorageError(message)
     field, others = _FIELDS[suffix]
     buffer = BytesIO()
-    with _house_style():
-        figure.savefig(buffer, format=suffix, metadata={field: json.dumps(dict(metadata or {})), **others})
+    with _look(style):
+        figure.savefig(
+            buffer,
+            format=suffix,
+            dpi=dpi or rcParams["savefig.dpi"],
+            metadata={field: json.dumps(dict(metadata or {})), **others},
+        )
     write_atomic(path, buffer.getvalue())
 
 
@@ -260,8 +336,79 @@ _FIELDS: dict[str, tuple[str, dict[str, None]]] = {
 # --- the artists -----------------------------------------------------------------------------------
 
 
-def _house_style(small: Mapping[str, Any] | None = None) -> AbstractContextManager[None]:
-    return style.context(["default", RC, dict(small or {})])
+def _look(style: str | os.PathLike[str] | None = None) -> AbstractContextManager[None]:
+    """The house style, and another one on top of it."""
+    return styles.context(["default", RC, {"figure.figsize": PANEL}, _named(style or "paper")])
+
+
+def check_style(style: str | os.PathLike[str]) -> None:
+    """Raise unless there is a style of this name, or such a style file.
+
+    Examples
+    --------
+    >>> check_style("slides")
+    """
+    _named(style)
+
+
+def _named(style: str | os.PathLike[str]) -> Any:
+    """Return what matplotlib understands: parameters, or the name of one of its styles."""
+    name = os.fspath(style)
+    if name in STYLES:
+        return STYLES[name]
+    if name in styles.available:
+        return name
+    path = Path(name)
+    if not (path.exists() or path.suffix or path.parent != Path()):
+        raise UnknownNameError(what="style", name=name, known=[*STYLES, *styles.available])
+    try:
+        found = rc_params_from_file(path, use_default_template=False)
+    except (OSError, UnicodeDecodeError) as error:
+        message = (
+            f"cannot read the style {name}: {getattr(error, 'strerror', None) or 'it is not a text file'}"
+        )
+        raise StorageError(message) from None
+    if not found:
+        message = f"cannot read the style {name}: it sets no parameter of matplotlib, such as font.size: 10"
+        raise StorageError(message)
+    return found
+
+
+def _small() -> AbstractContextManager[None]:
+    """Everything a little smaller, for an inset."""
+    now: Any = rcParams
+    return rc_context({name: now[name] * by for name, by in _SMALL.items() if isinstance(now[name], float)})
+
+
+def _paper() -> Any:
+    """The colour behind everything: halos and the rims of markers have it."""
+    return rcParams["axes.facecolor"]
+
+
+def _fill(i: int) -> Any:
+    """The fill of a region: on a dark background a shade of it."""
+    fill = np.array(to_rgb(FILLS[i % len(FILLS)]))
+    paper = np.array(to_rgb(_paper()))
+    return tuple(fill if paper.mean() > 0.5 else 0.7 * paper + 0.3 * fill)
+
+
+def _halo() -> list[Any]:
+    return [withStroke(linewidth=1.8, foreground=_paper())]
+
+
+def _marker(point: Point) -> dict[str, Any]:
+    """Artist options of a point; one without a label, such as a turn of a line, is small and hollow."""
+    ink = rcParams["text.color"]
+    options: dict[str, Any] = {
+        "marker": "o",
+        "color": ink,
+        "markeredgecolor": _paper(),
+        "markeredgewidth": 0.6,
+    }
+    if not point.label:
+        size = 0.75 * rcParams["lines.markersize"]
+        options |= {"color": _paper(), "markeredgecolor": ink, "markersize": size}
+    return options
 
 
 def _panels(diagram: PhaseDiagram) -> Iterable[PhaseDiagram]:
@@ -275,6 +422,8 @@ def _check_labels(diagram: PhaseDiagram) -> None:
     labels = {"title": diagram.title}
     for name in ("axes", "lines", "points", "regions"):
         labels |= {f"{name}[{i}].label": part.label for i, part in enumerate(getattr(diagram, name))}
+    for i, one in enumerate(diagram.lines):
+        labels |= {f"lines[{i}].points[{j}].label": part.label for j, part in enumerate(one.points)}
     parser = MathTextParser("path")
     for where, label in labels.items():
         try:
@@ -306,7 +455,7 @@ def _draw_panel(diagram: PhaseDiagram, ax: Axes) -> None:
         """Whether no marker stands here yet; a marker that an inset does not show is drawn anyway."""
         ax.get_xlim(), ax.get_ylim()  # brings the limits up to date
         place = ax.transData.transform((x, y))
-        apart = RC["lines.markersize"] * ax.figure.dpi / 72
+        apart = rcParams["lines.markersize"] * ax.figure.dpi / 72
         if not outside(x, y) and any(math.dist(place, other) < apart for other in drawn):
             return False
         drawn.append(place)
@@ -339,7 +488,7 @@ def _set_scales(diagram: PhaseDiagram, ax: Axes, *, small: bool = False) -> None
         else:
             ticks.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10], **few))
     ax.minorticks_on()
-    ax.set_axisbelow(False)
+    ax.set_axisbelow("line" if rcParams["axes.grid"] else False)
     ax.tick_params(which="both", direction="in", left=True, right=True, bottom=True, top=True)
     ax.tick_params(which="major", length=3.5, width=0.6)
     ax.tick_params(which="minor", length=1.8, width=0.4)
@@ -350,7 +499,7 @@ def _draw_contents(diagram: PhaseDiagram, ax: Axes, *, shown: Place, named: Plac
     outlines = [region.polygon for region in diagram.regions if region.polygon]
     for i, polygon in enumerate(outlines):
         x, y = zip(*polygon, strict=True)
-        ax.fill(x, y, facecolor=FILLS[i % len(FILLS)], linewidth=0, zorder=0.5)
+        ax.fill(x, y, facecolor=_fill(i), linewidth=0, zorder=0.5)
     for region in diagram.regions:
         if named(*region.at):
             ax.text(
@@ -360,24 +509,21 @@ def _draw_contents(diagram: PhaseDiagram, ax: Axes, *, shown: Place, named: Plac
                 va="center",
                 linespacing=1.0,
                 zorder=3,
-                path_effects=_HALO,
+                path_effects=_halo(),
             )
     for line, options in _styled(diagram.lines):
         ax.plot(line.x, line.y, label=line.label or "_", **options)
         lonely = options | {"marker": "o", "markersize": 1.5, "linestyle": "none", "label": "_"}
         for i in _lonely(line):  # a point between two gaps, which no line would show
             ax.plot(line.x[i], line.y[i], **lonely)
-    for point in diagram.points:
+    for point in _marked(diagram, ax):
         if not shown(point.x, point.y):
             continue
         ax.plot(
             point.x,
             point.y,
-            color="black",
-            marker="o",
-            markeredgecolor="white",
-            markeredgewidth=0.6,
             linestyle="none",
+            **_marker(point),
             label="_",
             clip_on=False,
             zorder=4,
@@ -389,19 +535,34 @@ def _draw_contents(diagram: PhaseDiagram, ax: Axes, *, shown: Place, named: Plac
                 xytext=(3, 3),
                 textcoords="offset points",
                 zorder=4,
-                path_effects=_HALO,
+                path_effects=_halo(),
                 label=_POINT,
                 annotation_clip=False,
             ).set_in_layout(False)
 
 
+def _marked(diagram: PhaseDiagram, ax: Axes) -> Iterable[Point]:
+    """Yield the points of a diagram, then those of its lines that do not stand on one of them."""
+    yield from diagram.points
+    ax.get_xlim(), ax.get_ylim()  # brings the limits up to date
+    marked = [ax.transData.transform((point.x, point.y)) for point in diagram.points]
+    for point in (point for line in diagram.lines for point in line.points):
+        place = ax.transData.transform((point.x, point.y))
+        if all(
+            math.dist(place, other) > rcParams["lines.markersize"] * ax.figure.dpi / 72 for other in marked
+        ):
+            marked.append(place)
+            yield point
+
+
 def _styled(lines: Sequence[Line]) -> Iterable[tuple[Line, dict[str, Any]]]:
     """Pair every line with its artist options; lines with one label, pieces of one, look alike."""
+    colours = rcParams["axes.prop_cycle"].by_key().get("color", PALETTE)
     turns: dict[str, int] = {}
     curves: dict[str, int] = {}
     for line in lines:
         label = line.label or line.name
-        options = dict(STYLE[line.kind], color=PALETTE[turns.setdefault(label, len(turns)) % len(PALETTE)])
+        options = dict(STYLE[line.kind], color=colours[turns.setdefault(label, len(turns)) % len(colours)])
         if line.kind is LineKind.CURVE:
             options["linestyle"] = CURVES[curves.setdefault(label, len(curves)) % len(CURVES)]
         yield line, options
@@ -415,7 +576,7 @@ def _lonely(line: Line) -> list[int]:
 
 def _draw_inset(diagram: PhaseDiagram, ax: Axes, inset: Inset) -> None:
     """Draw the same artists once more, magnified."""
-    with _house_style(_SMALL):
+    with _small():
         view = ax.inset_axes(inset.bounds)
         _set_scales(diagram, view, small=True)
         view.tick_params(pad=2)
@@ -467,8 +628,12 @@ def _place_legend(ax: Axes, taken: Sequence[Bbox]) -> list[Bbox]:
 
 
 def _place_labels(ax: Axes, taken: list[Bbox]) -> None:
-    """Give the label of every point the side of its marker where it covers the least."""
-    taken = [*taken, *_markers(ax)]
+    """Give the label of every point the side of its marker where it covers the least.
+
+    A place next to another marker counts half as bad as covering something.
+    """
+    markers = _markers(ax)
+    taken = [*taken, *markers]
     for label in ax.texts:
         if not isinstance(label, Annotation) or label.get_label() != _POINT:
             continue
@@ -479,9 +644,20 @@ def _place_labels(ax: Axes, taken: list[Bbox]) -> None:
             inside = (
                 box.x0 > ax.bbox.x0 and box.x1 < ax.bbox.x1 and box.y0 > ax.bbox.y0 and box.y1 < ax.bbox.y1
             )
-            costs.append(_cover(box, ax, taken) + (0 if inside else 10))
+            own = _gap(box, ax.transData.transform(label.xy))
+            closer = any(_gap(box, _middle(marker)) < 0.9 * own for marker in markers)
+            costs.append(_cover(box, ax, taken) + (0 if inside else 10) + 0.5 * closer)
         _put(label, *_SIDES[costs.index(min(costs))])
         taken.append(label.get_window_extent())
+
+
+def _middle(box: Bbox) -> Any:
+    return np.array([box.x0 + box.x1, box.y0 + box.y1]) / 2
+
+
+def _gap(box: Bbox, place: Any) -> float:
+    """Distance of a place from a box."""
+    return math.dist(np.clip(place, box.min, box.max), place)
 
 
 def _put(label: Annotation, distance: float, across: int, up: int) -> None:

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 
 from phase_diagrams.diagram import CONVERGED, Line
+from phase_diagrams.points import Traced, holds, labelled, special_points
 from replica.errors import LocateError, ParameterError, ReplicaError, UnknownNameError
 from replica.solving.continuation import Event, Settings, Stop, follow
 from replica.solving.derivatives import determinant, jacobian
 from replica.solving.locate import Located, System, find, phases, refine, separations
+from replica.solving.special import SpecialPoint
 from replica.theory import Boundary, Theory
 
-__all__ = ["boundary_line"]
+__all__ = ["boundary_line", "find_points"]
 
 PROBES = (0.5, 0.25, 0.75, 0.1, 0.9, 0.02, 0.98, 0.0, 1.0)
 """Where in the range of one parameter a first point is looked for, as fractions."""
@@ -62,6 +64,8 @@ def boundary_line(
     Returns
     -------
     Line
+        Its `Line.points` are the special points met on the way, to full accuracy: where the line ends in
+        another one or in itself, where it turns, and where it crosses the other lines of the theory.
 
     Raises
     ------
@@ -75,16 +79,82 @@ def boundary_line(
     >>> print([f"{T:.10f}" for T in line.y])
     ['0.5422550379', '0.3154322237']
     """
+    return _follow(theory, boundary, x, y, xlim, ylim, at, start, name, label, step)[0]
+
+
+def find_points(
+    theory: Theory,
+    x: str,
+    y: str,
+    *,
+    lines: Sequence[str | Boundary] | None = None,
+    xlim: tuple[float, float] | None = None,
+    ylim: tuple[float, float] | None = None,
+    step: float = 0.02,
+) -> list[SpecialPoint]:
+    """Special points of a theory's phase diagram: trace its lines, and locate what they run into.
+
+    Parameters
+    ----------
+    theory : Theory
+        One point; its values of `x` and `y` are ignored.
+    x, y : str
+        The two control parameters.
+    lines : sequence of str or Boundary, optional
+        The lines to trace; by default all that the theory declares and that have a place in this plane.
+    xlim, ylim, step
+        As in `boundary_line`.
+
+    Returns
+    -------
+    list of SpecialPoint
+        Each once, though two lines meet there. A line that is not met in the box has none.
+
+    Examples
+    --------
+    >>> from replica.theories import BlumeCapel
+    >>> for point in find_points(BlumeCapel(T=0.2), "T", "D", lines=["first-order", "spinodal"]):
+    ...     print(f"{point.kind.value} at {point.values[0]:.9f} {point.values[1]:.9f}")
+    tricritical point at 0.333333333 0.462098120
+    """
+    theory.check_varied(x, y)
+    if lines is None:
+        lines = [name for name, boundary in theory.lines.items() if not holds(boundary, (x, y))]
+    found: list[SpecialPoint] = []
+    for line in lines:
+        try:
+            special = _follow(theory, line, x, y, xlim, ylim, None, None, None, "", step)[1]
+        except LocateError:
+            continue  # this line is not in the box
+        spans = [np.ptp(_typical(theory, name)) or 1.0 for name in (x, y)]
+        for point in special:
+            apart = [np.subtract(point.values, other.values) / spans for other in found]
+            if not any(np.hypot(*gap) < 1e-6 for gap in apart):
+                found.append(point)
+    return found
+
+
+def _follow(
+    theory: Theory,
+    boundary: str | Boundary,
+    x: str,
+    y: str,
+    xlim: tuple[float, float] | None,
+    ylim: tuple[float, float] | None,
+    at: Sequence[float] | None,
+    start: Located | None,
+    name: str | None,
+    label: str,
+    step: float,
+) -> tuple[Line, list[SpecialPoint]]:
+    """The line, and the special points in the wanted box."""
     if isinstance(boundary, str):
         if boundary not in theory.lines:
             msg = f"line of {theory.name}"
             raise UnknownNameError(msg, boundary, theory.lines)
         name = name or boundary
         boundary = theory.lines[boundary]
-    for parameter in (x, y):
-        if parameter not in theory.parameters():
-            msg = f"parameter of {theory.name}"
-            raise UnknownNameError(msg, parameter, theory.parameters())
+    theory.check_varied(x, y)
     _check_axes(theory, boundary, x, y)
     if x == y:
         msg = f"{theory.name}: a line needs two different parameters, not {x} twice"
@@ -105,15 +175,23 @@ def boundary_line(
         for name, ends, usual, value in zip((x, y), wanted, typical, place, strict=True)
     )
     spans = [abs(b - a) or 1.0 for a, b in (near if at is None else typical)]
-    curve, ends = _curve(system, theory, first, x, y, xbox, ybox, spans, step)
+    traced = _curve(system, theory, first, x, y, xbox, ybox, spans, step)
+    special, ends = special_points(traced)
+    for index, end in zip((0, -1), ends, strict=True):
+        if end is not None:  # the curve ends next to it, the line in it
+            traced.y[-2:, index] = end.values
     if at is not None:
-        xs, ys, status = _at(system, theory, curve, x, y, at, wanted[1])
+        xs, ys, status = _at(system, theory, traced.y, x, y, at, wanted[1])
     else:
-        xs, ys, status = _clipped(system, theory, curve, x, y, wanted, ends)
+        xs, ys, status = _clipped(traced, wanted, ends, step)
         if CONVERGED not in status:
             raise LocateError(_nowhere(theory, boundary, x, y, *near))
+    low, high = np.sort(np.array(wanted, dtype=float), axis=1).T
+    slack = 1e-9 * (high - low)
+    shown = [p for p in special if np.all((p.values >= low - slack) & (p.values <= high + slack))]
     kind = boundary.kind
-    return Line(name or kind, kind, [float(v) for v in xs], [float(v) for v in ys], status, label)  # type: ignore[arg-type]
+    values = [float(v) for v in xs], [float(v) for v in ys]
+    return Line(name or kind, kind, *values, status, label, labelled(shown)), shown  # type: ignore[arg-type]
 
 
 def _typical(theory: Theory, name: str) -> tuple[float, float]:
@@ -141,9 +219,6 @@ def _around(theory: Theory, name: str, *values: float) -> tuple[float, float]:
 def _check_axes(theory: Theory, boundary: Boundary, x: str, y: str) -> None:
     """Refuse parameters that cannot be the axes of a line of this boundary."""
     for name in (x, y):
-        if theory.parameters()[name].metadata["integer"]:
-            msg = f"{theory.name}: {name} is a whole number and cannot be an axis of a line"
-            raise ParameterError(msg)
         for phase in phases(boundary):
             if name in dict(phase.at) or name == phase.over:
                 how = "minimised over" if name == phase.over else "fixed"
@@ -204,8 +279,8 @@ def _curve(
     ylim: Any,
     spans: Any,
     step: float,
-) -> tuple[Any, tuple[Stop, Stop]]:
-    """The whole curve through a located point, and why it ends: rows are the unknowns, then x, then y."""
+) -> Traced:
+    """The whole curve through a located point, and why it ends."""
     n = system.size
     logarithmic = system.logarithmic
     box = np.array([sorted(xlim), sorted(ylim)], dtype=float)
@@ -279,24 +354,34 @@ def _curve(
             )
         )
     forward, backward = halves
-    joined = (
-        forward.y
-        if forward.stop is Stop.CLOSED
-        else np.concatenate([backward.y[:, :0:-1], forward.y], axis=1)
-    )
+    joined, tangent = forward.y, forward.tangent
+    stops, ends = (forward.stop, forward.stop), (forward, forward)
+    if forward.stop is not Stop.CLOSED:
+        joined = np.concatenate([backward.y[:, :0:-1], joined], axis=1)
+        tangent = np.concatenate([-backward.tangent[:, :0:-1], tangent], axis=1)
+        stops, ends = (backward.stop, forward.stop), (backward, forward)
     if logarithmic:
         joined[n + 1] = np.exp(joined[n + 1])
-    return joined, (backward.stop, forward.stop)
+    first_event, last_event = (half.events[-1][0] if half.stop is Stop.EVENT else "" for half in ends)
+    return Traced(
+        system, theory, (x, y), joined, tangent[n:], stops, (first_event, last_event), (spans[0], spans[1])
+    )
 
 
 def _clipped(
-    system: System, theory: Theory, curve: Any, x: str, y: str, wanted: Any, ends: tuple[Stop, Stop]
+    traced: Traced, wanted: Any, ends: Sequence[Any], step: float
 ) -> tuple[list[float], list[float], list[str]]:
     """The points of a curve inside the wanted box, with its exact crossings of the box.
 
-    Pieces are separated by a NaN; so is an end at which the tracing ran out of points inside the box.
+    Pieces are separated by a NaN; so is an end inside the box at which the tracing stopped before it got to a
+    natural end of the line.
     """
+    system, theory, curve, (x, y) = traced.system, traced.theory, traced.y, traced.parameters
     low, high = np.sort(np.array(wanted, dtype=float), axis=1).T
+    slack = 1e-9 * (high - low)  # a line may run along the edge of its box
+    edge = np.clip(curve[-2:], low[:, None], high[:, None])
+    near = np.abs(curve[-2:] - edge) <= slack[:, None]
+    curve = np.concatenate([curve[:-2], np.where(near, edge, curve[-2:])])
     inside = np.all((curve[-2:] >= low[:, None]) & (curve[-2:] <= high[:, None]), axis=0)
     xs: list[float] = []
     ys: list[float] = []
@@ -308,8 +393,9 @@ def _clipped(
         status.append(why)
 
     gap = (np.nan, np.nan)
-    if inside[0] and ends[0] is Stop.POINT_LIMIT:
-        add(gap, ends[0].value)
+    lost = [_lost(traced, index, end, wanted, 0.5 * step) for index, end in zip((0, -1), ends, strict=True)]
+    if inside[0] and lost[0]:
+        add(gap, lost[0])
     for i in range(curve.shape[1]):
         if inside[i]:
             add(curve[-2:, i])
@@ -319,9 +405,28 @@ def _clipped(
             crossing = _crossing(system, theory, curve[:, i], curve[:, i + 1], x, y, low, high)
             if crossing is not None:
                 add(crossing)
-    if inside[-1] and ends[1] is Stop.POINT_LIMIT:
-        add(gap, ends[1].value)
+    if inside[-1] and lost[1]:
+        add(gap, lost[1])
     return xs, ys, status
+
+
+def _lost(traced: Traced, index: int, end: Any, wanted: Any, step: float) -> str:
+    """Why a line ends where it does, unless that is one of its natural ends.
+
+    These are its special points, and the edge of its box or of a domain that it comes within a step of: lines
+    may be singular there.
+    """
+    if end is not None or traced.stops[index] in (Stop.BOUND, Stop.CLOSED):
+        return ""
+    if traced.events[index]:
+        return f"the line ends here, in a {traced.events[index]} that was not located"
+    if traced.stops[index] is Stop.SMALL_STEP:
+        for i, name in enumerate(traced.parameters):
+            about = traced.theory.parameters()[name].metadata
+            edges = (about["lower"], about["upper"], *wanted[i])
+            if min(abs(traced.y[i - 2, index] - edge) for edge in edges) < step * traced.spans[i]:
+                return ""
+    return traced.stops[index].value
 
 
 def _crossing(

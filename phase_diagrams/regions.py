@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any, TypeAlias
 
-from phase_diagrams.diagram import CONVERGED, Line
+from phase_diagrams.diagram import CONVERGED, Line, Point
 
-__all__ = ["join", "outline"]
+__all__ = ["join", "numbered", "outline"]
 
 Pair: TypeAlias = tuple[float, float]
 Piece: TypeAlias = Line | Iterable[Pair]
@@ -71,7 +73,19 @@ def join(*pieces: Piece, name: str | None = None) -> Line:
     for path in _head_to_tail([_points(piece) for piece in pieces]):
         points += path[1:] if points and points[-1] == path[0] else path
     x, y, status = zip(*points, strict=True)
-    return Line(name or like.name, like.kind, x, y, status, like.label)
+    special = [point for piece in pieces if isinstance(piece, Line) for point in piece.points]
+    return Line(name or like.name, like.kind, x, y, status, like.label, numbered(special))
+
+
+def numbered(points: Iterable[Point]) -> list[Point]:
+    """Return points with names of their own: of several with one name, all but the first get a number."""
+    counts: dict[str, int] = {}
+    named = []
+    for point in points:
+        base = re.sub(r" \d+$", "", point.name)
+        counts[base] = counts.get(base, 0) + 1
+        named.append(replace(point, name=base if counts[base] == 1 else f"{base} {counts[base]}"))
+    return named
 
 
 def _points(piece: Piece) -> list[tuple[float, float, str]]:

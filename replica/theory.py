@@ -304,6 +304,7 @@ class Theory:
         At a solution it is the total derivative. Differenced to fourth order unless a theory knows better,
         one-sided next to the parameter's lower bound.
         """
+        self.check_varied(parameter)
         value = getattr(self, parameter)
         step = 1e-3 * np.maximum(np.abs(value), 0.1)
         near = np.asarray(value - 2 * step < self.parameters()[parameter].metadata["lower"])
@@ -385,6 +386,25 @@ class Theory:
         """Raise `ParameterError` for a value outside the domain of its parameter."""
         for name, value in values.items():
             _check(self.name, name, value, self.parameters()[name].metadata)
+
+    def check_varied(self, *names: str) -> None:
+        """Raise for a name that is no control parameter, or one that counts and so takes no value between."""
+        for name in names:
+            if name not in self.parameters():
+                msg = f"parameter of {self.name}"
+                raise UnknownNameError(msg, name, self.parameters())
+            about = self.parameters()[name].metadata
+            if about["integer"] or about["kind"] != "number":
+                what = "a whole number" if about["integer"] else "no number"
+                msg = f"{self.name}: {name} is {what} and cannot be varied continuously"
+                raise ParameterError(msg)
+
+    def check_single(self, *, ignoring: str | None = None) -> None:
+        """Raise for a batch where one point is needed; the value of one parameter may be ignored."""
+        shape = self.batch if ignoring is None else self.at(**{ignoring: None}).batch
+        if shape:
+            msg = f"{self.name}: one point is needed here, not a batch of shape {shape}"
+            raise ParameterError(msg)
 
     def take(self, index: Any, shape: tuple[int, ...] | None = None) -> Self:
         """The points `index` of the flattened batch, which may be broadcast to a larger shape first."""

@@ -12,9 +12,11 @@ from concurrent.futures import Executor
 from inspect import signature
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 
 from phase_diagrams import storage
 from phase_diagrams.catalogue import DIAGRAMS, Entry
@@ -594,6 +596,31 @@ def test_damaged_input(stdin: str, sentence: str, here: Path) -> None:
     assert not (here / "x.png").exists()
 
 
+LOOK = "--style slides --size 12.7x10.16cm --dpi 60 --title Talk"
+
+
+@pytest.mark.parametrize("command", ["draw small.json", "figure hopfield"])
+def test_a_figure_looks_as_asked_and_says_so(command: str, here: Path, small: PhaseDiagram) -> None:
+    storage.save(small, here / "small.json")
+    for suffix in ("png", "svg", "pdf"):
+        result = replica(f"{command} -o a.{suffix} {LOOK}")
+        assert (result.exit_code, result.stdout) == (0, "")
+    asked = {"style": "slides", "size": [5.0, 4.0], "dpi": 60, "title": "Talk"}
+    with Image.open(here / "a.png") as image:
+        assert image.size == (300, 240)
+        told = json.loads(image.info["Description"])
+    assert told["figure"] == asked
+    assert told["model"] == small.provenance["model"]
+    root = ET.parse(here / "a.svg").getroot()
+    (found,) = root.iter("{http://purl.org/dc/elements/1.1/}description")
+    assert json.loads(found.text or "")["figure"] == asked
+    assert root.get("width") == "360pt"
+    content = (here / "a.pdf").read_bytes()
+    (subject,) = re.findall(rb"/Subject \((.*?)\)\s*(?:/|>>)", content, re.DOTALL)
+    assert json.loads(subject)["figure"] == asked
+    assert b"/MediaBox [ 0 0 360 288 ]" in content
+
+
 def unreachable() -> PhaseDiagram:
     pytest.fail("computed before the output was checked")
 
@@ -607,6 +634,25 @@ def unreachable() -> PhaseDiagram:
         ("figure long -o missing/x.png", 1, "the directory missing does not exist"),
         ("figure long -o x", 2, "must end in .png or .pdf or .svg"),
         ("figure long -o -", 2, "must end in .png or .pdf or .svg"),
+        ("figure long -o x.png --style slidse", 2, "unknown style 'slidse'; did you mean 'slides'?"),
+        (
+            "figure long -o x.png --style none.mplstyle",
+            1,
+            "cannot read the style none.mplstyle: No such file",
+        ),
+        (
+            "figure long -o x.png --size 3x",
+            2,
+            "'3x' is not of the form WIDTHxHEIGHT, such as 3.4x2.8 or 8.6x7cm",
+        ),
+        ("figure long -o x.png --size 3x2mm", 2, "not of the form WIDTHxHEIGHT"),
+        (
+            "figure long -o x.png --size 0x3",
+            2,
+            "0x3 is 0 by 3 inches; either side must be from 1 to 100 inches",
+        ),
+        ("figure long -o x.png --size 1000x3cm", 2, "must be from 1 to 100 inches"),
+        ("figure long -o x.png --dpi 1", 2, "--dpi"),
     ],
 )
 def test_the_output_is_checked_before_anything_is_computed(

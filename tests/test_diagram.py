@@ -84,6 +84,7 @@ def test_nan_is_null_and_nothing_else_is() -> None:
         "y": [1.0, None],
         "status": [OK, "iteration limit reached"],
         "label": "",
+        "points": [],
     }
     assert math.isnan(through_json(make()).line("T_M").y[1])
 

@@ -24,8 +24,9 @@ from PIL import Image
 
 import phase_diagrams.draw
 from phase_diagrams.diagram import Axis, DiagramError, Inset, Line, LineKind, PhaseDiagram, Point, Region
-from phase_diagrams.draw import CURVES, FILLS, PALETTE, STYLE, draw, figure, save_figure
+from phase_diagrams.draw import CURVES, FILLS, PALETTE, PANEL, STYLE, draw, figure, save_figure
 from phase_diagrams.storage import StorageError
+from replica.errors import UnknownNameError
 
 NAN = float("nan")
 BOUNDARIES = [kind for kind in LineKind if kind is not LineKind.CURVE]
@@ -360,4 +361,64 @@ def test_drawing_loads_neither_pyplot_nor_an_engine() -> None:
         "print(sorted(m for m in sys.modules if m.split('.')[0] == 'replica' or m == 'matplotlib.pyplot'))"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert done.stdout.strip() == "['replica', 'replica.errors']"
+    assert done.stdout.strip() == "['replica', 'replica.errors', 'replica.kinds']"
+
+
+# --- styles, sizes, titles ---------------------------------------------------------------------------------
+
+
+def test_slides_are_larger_and_paper_is_the_house_style() -> None:
+    plain, paper, slides = figure(make()), figure(make(), style="paper"), figure(make(), style="slides")
+    assert tuple(plain.get_size_inches()) == tuple(paper.get_size_inches()) == PANEL
+    assert slides.get_size_inches()[0] > 2 * PANEL[0]
+    assert slides.axes[0].xaxis.label.get_size() > plain.axes[0].xaxis.label.get_size()
+    one, two = ([dashes(artist) for artist in curves(made.axes[0])] for made in (plain, slides))
+    assert one == two  # they carry meaning
+
+
+@pytest.mark.parametrize(
+    "name", ["ggplot", "dark_background", "classic", "seaborn-v0_8-talk", "fivethirtyeight"]
+)
+def test_styles_of_matplotlib(name: str, tmp_path: Path) -> None:
+    made = figure(make(), style=name, size=(4.0, 3.0))
+    save_figure(made, tmp_path / "a.png", style=name, dpi=50)
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.size == (200, 150)
+
+
+def test_a_dark_style_has_light_text_and_dark_fills() -> None:
+    (ax,) = figure(make(), style="dark_background").axes
+    assert grey(ax.get_facecolor()) < 0.1
+    assert grey(ax.xaxis.label.get_color()) > 0.9
+    assert all(grey(patch.get_facecolor()) < 0.5 for patch in ax.patches)
+    assert all(grey(line.get_color()) > 0.3 for line in ax.lines)
+
+
+def test_a_style_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.mplstyle"
+    path.write_text("font.size: 21\naxes.labelsize: 23\n")
+    assert figure(make(), style=path).axes[0].xaxis.label.get_size() == 23
+    assert figure(make()).axes[0].xaxis.label.get_size() == 9  # and the next figure is in the house style
+
+
+def test_styles_that_do_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(UnknownNameError, match="unknown style 'slidse'; did you mean 'slides'"):
+        figure(make(), style="slidse")
+    with pytest.raises(StorageError, match=r"cannot read the style .*none.mplstyle: No such file"):
+        figure(make(), style=tmp_path / "none.mplstyle")
+    (tmp_path / "empty.mplstyle").write_text("# nothing\n")
+    with pytest.raises(StorageError, match="sets no parameter of matplotlib"):
+        figure(make(), style=tmp_path / "empty.mplstyle")
+    (tmp_path / "noise.mplstyle").write_bytes(b"\xff\xfe\x00\x81")
+    with pytest.raises(StorageError, match="it is not a text file"):
+        figure(make(), style=tmp_path / "noise.mplstyle")
+
+
+def test_titles() -> None:
+    assert figure(make(), title="New $x$").axes[0].get_title(loc="left") == "New $x$"
+    assert figure(make(), title="").axes[0].get_title(loc="left") == ""
+    two = figure(replace(make(), beside=[make()]), title="Both")
+    assert two.get_suptitle() == "Both"
+    assert two.axes[0].get_title(loc="left").startswith("(a) ")
+    with pytest.raises(DiagramError, match=r"title: .* is not valid mathtext"):
+        figure(make(), title=r"$\nonsense$")

@@ -885,7 +885,6 @@ def test_a_line_that_does_not_pass_here(theory: Theory, boundary: str, parameter
         locate(theory, boundary, parameter)
 
 
-@pytest.mark.xfail(strict=True, run=False, reason="varied as if continuous; the search in n takes minutes")
 def test_parameters_that_count_are_not_varied_continuously() -> None:
     """Two and a half patterns have no law; the formulas round, and a curve in n would be a staircase."""
     sparse = Compositional(alpha=0.1, theta=0.5, g=-0.2, p=0.1, L=4)
@@ -901,20 +900,17 @@ def test_parameters_that_count_are_not_varied_continuously() -> None:
             call()
 
 
-@pytest.mark.xfail(strict=True, reason="l is ignored where L is given, and rounding is taken for a minimum")
 def test_there_is_no_minimum_over_l_where_L_is_given() -> None:
     sparse = Compositional(alpha=0.1, theta=0.5, g=-0.2, p=0.1, L=4)
     with pytest.raises(ParameterError, match=r"\bl\b"):
         minimise(sparse, over="l")
 
 
-@pytest.mark.xfail(strict=True, reason="TypeError from float(None)")
 def test_a_field_that_follows_the_state_cannot_be_traced() -> None:
     with pytest.raises(ParameterError, match=r"\bg\b"):
         trace(ThresholdedHopfield(alpha=0.1), "g", 0.1)
 
 
-@pytest.mark.xfail(strict=True, reason="numpy's own errors")
 def test_one_point_is_asked_for_where_one_is_needed() -> None:
     many = Hopfield(alpha=np.array([0.05, 0.1]), T=0.1)
     for call in (lambda: trace(many, "T", 0.2), lambda: locate(many, "spinodal", "T"), lambda: search(many)):
@@ -922,7 +918,6 @@ def test_one_point_is_asked_for_where_one_is_needed() -> None:
             call()
 
 
-@pytest.mark.xfail(strict=True, reason="Python's own errors")
 def test_a_start_of_the_wrong_length_is_refused() -> None:
     with pytest.raises(ParameterError, match="2"):
         solve(Hopfield(alpha=0.1, T=0.1), start=[1.0, 0.0, 0.0])
@@ -930,17 +925,12 @@ def test_a_start_of_the_wrong_length_is_refused() -> None:
         locate(Cusp(a=1.0), "fold", "b", near=[0.7, 1.0])
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the search starts at both ends and in the middle of the range, where the branch is not",
-)
 def test_the_spinodal_in_temperature_where_it_is_re_entrant() -> None:
     """At alpha = 0.138 retrieval exists between T = 0.0042 and 0.0416, neither at T = 0 nor at T = 1.4."""
     points = find(Hopfield(alpha=0.138), Fold("retrieval"), "T")
     assert sorted(round(p.value, 4) for p in points if p.located) == [0.0042, 0.0416]
 
 
-@pytest.mark.xfail(strict=True, reason="zeros are searched for in the typical range only")
 def test_the_continuous_transition_outside_the_typical_range() -> None:
     """T exp(D/T) = 2 (1 - T) at D = -2 and -20: T_c = 0.96 and 0.9999999; typical is T < 0.8."""
     for D in (-1.0, -3.0):

@@ -76,9 +76,6 @@ def test_curie_weiss_first_order_line_on_the_edge_of_its_box() -> None:
     np.testing.assert_allclose(h, 0, atol=ROUNDING)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the line lies on the edge of its box and is cut where rounding changes sign"
-)
 def test_curie_weiss_first_order_line_in_its_default_box() -> None:
     T, h = points(boundary_line(CurieWeiss(T=0.5), "first-order", "T", "h"))
     np.testing.assert_allclose(h, 0, atol=1e-9)

@@ -204,9 +204,6 @@ def test_tiny_numbers_keep_their_digits() -> None:
         assert abs(mpmath.mpf(precise.order["C"]) / ours.mpf() - 1) < mpmath.mpf(10) ** -18
 
 
-@pytest.mark.xfail(
-    strict=True, reason="numbers below 10^-(digits + 5) that have not settled yet are printed as 0.0"
-)
 @pytest.mark.parametrize("digits", [1, 5])
 def test_tiny_is_not_zero(digits: int) -> None:
     """C = 1e-6443673134044 at l = 0.1, however few digits of it are asked for."""
@@ -216,8 +213,8 @@ def test_tiny_is_not_zero(digits: int) -> None:
         assert abs(mpmath.mpf(precise.order["C"]) / ours.mpf() - 1) < mpmath.mpf(10) ** (1 - digits)
 
 
-@pytest.mark.xfail(strict=True, reason="the working precision does not know that T is 1e-23")
-@pytest.mark.parametrize("digits", [1, 3, 5])
+@pytest.mark.slow
+@pytest.mark.parametrize("digits", [1, 5])
 def test_few_digits_of_a_tiny_temperature(digits: int) -> None:
     precise = polish(locate(Hopfield(alpha=0.01), "stability", "T"), digits)
     ours = reference("hopfield/finiteT/alpha=0.01/T_R")

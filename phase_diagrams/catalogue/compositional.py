@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from phase_diagrams.catalogue._parts import provenance
-from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Point, Region
+from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Region
 from phase_diagrams.lines import boundary_line
 from phase_diagrams.regions import join, outline
-from replica.solving import locate
+from replica.kinds import Kind
 from replica.theories import Compositional
 
 __all__ = ["build"]
@@ -60,22 +61,23 @@ def build(
     Examples
     --------
     >>> triple = build(step=0.05).point("triple")
-    >>> print(f"{triple.x:.6f} {triple.y}")
-    1.012038 -0.25
+    >>> print(f"{triple.x:.6f} {triple.y:.6f}")
+    1.012038 -0.250000
     """
     settings = {"theta_max": theta_max, "g_min": g_min, "alpha_max": alpha_max, "step": step}
     theory = Compositional(alpha=alpha, theta=1.5, g=SWITCH, l=1.0)
-    triple = (locate(theory, "ferromagnet-glass", "theta").value, SWITCH)
 
     def line(boundary: str, **box: Any) -> Line:
         label = LABELS[boundary]
         return boundary_line(theory, boundary, "theta", "g", label=label, step=step, **box)
 
-    # Each line is a boundary of stable phases on one side of the triple point only.
-    beyond = (triple[0], theta_max)
-    fg = join(line("ferromagnet-glass", xlim=(0, theta_max), ylim=(g_min, SWITCH)), [triple])
-    fc = join([triple], line("ferromagnet-compositional", xlim=beyond, ylim=(g_min, 0)))
-    cg = join([triple], line("compositional-glass", xlim=beyond, ylim=(SWITCH, 0)))
+    # The compositional phase ends in the triple point. The other two lines go on behind it, but there they
+    # are no boundaries of stable phases.
+    cg = line("compositional-glass", xlim=(0, theta_max), ylim=(g_min, 0))
+    meet = next(point for point in cg.points if point.kind is Kind.TRIPLE)
+    triple = (meet.x, meet.y)
+    fg = join(line("ferromagnet-glass", xlim=(0, theta_max), ylim=(g_min, meet.y)), [triple])
+    fc = join([triple], line("ferromagnet-compositional", xlim=(meet.x, theta_max), ylim=(g_min, 0)))
     return PhaseDiagram(
         "compositional",
         rf"Random RBM, $\alpha = {alpha:g}$",
@@ -84,7 +86,7 @@ def build(
             Axis("g", r"field $\tilde g = g/p$", limits=(g_min, 0)),
         ),
         [cg, fg, fc],
-        [Point("triple", "triple point", *triple)],
+        [replace(meet, name="triple")],
         [
             Region(
                 "glass", "spin glass", (0.6, -0.12), outline([(0, g_min), (0, 0), (theta_max, 0)], cg, fg)

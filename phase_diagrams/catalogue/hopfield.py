@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TypeAlias
-
-from scipy.optimize import brentq
 
 from phase_diagrams.catalogue._parts import provenance
 from phase_diagrams.diagram import Axis, Inset, Line, PhaseDiagram, Point, Region
 from phase_diagrams.lines import boundary_line
 from phase_diagrams.regions import join, outline
 from replica.errors import ParameterError
-from replica.solving import Located, locate
+from replica.kinds import Kind
+from replica.solving import locate
 from replica.theories import Hopfield
 
-__all__ = ["build", "tip"]
+__all__ = ["build"]
 
 Box: TypeAlias = tuple[float, float]
 
@@ -78,7 +78,7 @@ def build(*, alpha_max: float = 0.16, step: float = 0.02) -> PhaseDiagram:
         line("stability", "T_R", xlim=(0, corner_x[0]), step=2 * step),  # T_R is traced in log T
         line("stability", "T_R", xlim=corner_x, ylim=corner_y, step=step / 4),
     )
-    highest = tip()
+    highest = next(point for point in T_M.points if point.kind is Kind.TIP)
     return PhaseDiagram(
         "hopfield",
         "Hopfield network",
@@ -90,7 +90,7 @@ def build(*, alpha_max: float = 0.16, step: float = 0.02) -> PhaseDiagram:
         [
             Point("alpha_c", r"$\alpha_c$", locate(theory, "spinodal", "alpha").value, 0),
             Point("alpha_1", r"$\alpha_1$", locate(theory, "first-order", "alpha").value, 0),
-            Point("alpha_max", r"$\alpha_{\max}$", highest.value, highest.theory.values["T"]),
+            replace(highest, name="alpha_max", label=r"$\alpha_{\max}$"),
         ],
         [
             Region(
@@ -103,27 +103,3 @@ def build(*, alpha_max: float = 0.16, step: float = 0.02) -> PhaseDiagram:
         provenance(theory, ["alpha", "T"], alpha_max=alpha_max, step=step),
         insets=[Inset((0.55, 0.42, 0.4, 0.36), xlim=(0.132, 0.139), ylim=(0, 0.08))],
     )
-
-
-def tip() -> Located:
-    """Where the retrieval states reach the largest load, at T = 0.0229; below, T_M is re-entrant.
-
-    The slope of alpha along the spinodal vanishes there. It is differenced to fourth order, between
-    points that are each located with quadratic convergence.
-
-    Examples
-    --------
-    >>> highest = tip()
-    >>> print(f"{highest.value:.10f} {highest.theory.T:.8f}")
-    0.1381885112 0.02287355
-    """
-    near = locate(Hopfield(alpha=0.1, T=0.0), "spinodal", "alpha")
-
-    def spinodal(T: float) -> Located:
-        return locate(Hopfield(alpha=0.1, T=T), "spinodal", "alpha", near=near.z, value=near.value)
-
-    def slope(T: float, step: float = 1e-3) -> float:
-        near, far = (spinodal(T + k * step).value - spinodal(T - k * step).value for k in (1, 2))
-        return float(8 * near - far)
-
-    return spinodal(brentq(slope, 0.01, 0.04, xtol=1e-12))

@@ -7,13 +7,14 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
-from scipy.optimize import brentq
 
 from phase_diagrams.catalogue._parts import curve, line_of, march, provenance
 from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram, Point, Region
 from phase_diagrams.regions import join, outline
 from replica.functions import H
+from replica.kinds import Kind
 from replica.solving import Located, critical
+from replica.solving.special import meeting
 from replica.theories import Hopfield, ThresholdedHopfield
 from replica.theory import Phase, Zero
 
@@ -79,19 +80,17 @@ def _marginal(machine: ThresholdedHopfield, folds: Sequence[Located]) -> Located
     def energy(fold: Located) -> float:
         return float(fold.theory.free_energy(fold.x))
 
-    before, after = next(pair for pair in pairwise(folds) if energy(pair[0]) < 0 <= energy(pair[1]))
-
-    def between(theta: float) -> Located:
-        return march(machine, "spinodal", "theta", "alpha", [theta], before)[0]
-
-    low, high = (fold.theory.values["theta"] for fold in (before, after))
-    return between(brentq(lambda theta: energy(between(theta)), low, high, xtol=1e-13))
+    before = next(one for one, two in pairwise(folds) if energy(one) < 0 <= energy(two))
+    x, direction = np.split(before.z, 2)
+    both = (before.boundary, EMPTY)
+    point = meeting(Kind.CROSSING, before.theory, ("theta", "alpha"), both, [x], [direction])
+    return march(machine, "spinodal", "theta", "alpha", [point.values[0]], before)[0]
 
 
 def _close_to_capacity(machine: ThresholdedHopfield, marginal: Located, high: float) -> PhaseDiagram:
     """Where retrieval is the ground state, with loads in units of the capacity."""
     start = float(marginal.theory.values["theta"])
-    low, bottom, top = 2 * start - high, 0.8, 1.05
+    low, bottom, top = round(2 * start - high, 6), 0.8, 1.05
     grid = np.linspace(start, high, 31)[1:]
     folds = march(machine, "spinodal", "theta", "alpha", grid, marginal)
     equal = march(machine, EMPTY, "theta", "alpha", grid, replace(marginal, z=marginal.x))

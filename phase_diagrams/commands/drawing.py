@@ -25,7 +25,7 @@ from replica.errors import ParameterError, UnknownNameError
 if TYPE_CHECKING:
     from phase_diagrams.diagram import PhaseDiagram
 
-__all__ = ["computed", "paint", "stored", "write"]
+__all__ = ["Look", "computed", "paint", "stored", "write"]
 
 
 def computed(name: str, jobs: int, command: Sequence[str]) -> PhaseDiagram:
@@ -92,9 +92,34 @@ def stored(source: str) -> PhaseDiagram:
         raise StorageError(message) from None
 
 
-def paint(diagram: PhaseDiagram, output: Path) -> None:
-    """Draw a diagram into a file."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Look:
+    """How a figure shall look; the attributes are the options of the commands that draw."""
+
+    style: str | None = None
+    size: tuple[float, float] | None = None
+    dpi: int | None = None
+    title: str | None = None
+
+    def check(self) -> None:
+        """Refuse a style that does not exist, before anything is computed."""
+        from phase_diagrams.draw import check_style
+
+        if self.style is not None:
+            check_style(self.style)
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The options that were given, for the provenance."""
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        return {"figure": given} if given else {}
+
+
+def paint(diagram: PhaseDiagram, output: Path, look: Look) -> None:
+    """Draw a diagram into a file; its metadata tell where it comes from, and how it was drawn."""
     from phase_diagrams.draw import figure, save_figure
 
-    save_figure(figure(diagram), output, diagram.provenance)
+    made = figure(diagram, style=look.style, size=look.size, title=look.title)
+    origin = {**diagram.provenance, **look.asked}
+    save_figure(made, output, origin, style=look.style, dpi=look.dpi)
     click.echo(f"wrote {output}", err=True)

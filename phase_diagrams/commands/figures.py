@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from phase_diagrams.commands.door import Verb
-from phase_diagrams.commands.options import OutputFile, computing
+from phase_diagrams.commands.options import OutputFile, computing, looks
 
 __all__ = ["diagram", "draw", "figure"]
 
@@ -21,6 +22,8 @@ wrote hopfield.json
 DRAW = """\
 $ replica draw hopfield.json -o hopfield.pdf
 wrote hopfield.pdf
+$ replica draw hopfield.json -o talk.png --style slides --size 16x9cm --dpi 150
+wrote talk.png
 """
 
 FIGURE = """\
@@ -51,19 +54,25 @@ def diagram(ctx: click.Context, name: str, jobs: int, output: Path | str) -> Non
 @click.command(cls=Verb, epilog=DRAW)
 @click.argument("source", metavar="FILE")
 @click.option("-o", "output", metavar="FILE", type=PICTURE, required=True, help="A .png, .pdf or .svg file.")
-def draw(source: str, output: Path) -> None:
+@looks
+def draw(source: str, output: Path, **look: Any) -> None:
     """Draw a stored phase diagram (- for stdin); nothing is computed."""
-    from phase_diagrams.commands.drawing import paint, stored
+    from phase_diagrams.commands.drawing import Look, paint, stored
 
-    paint(stored(source), output)
+    how = Look(**look)
+    how.check()
+    paint(stored(source), output, how)
 
 
 @click.command(cls=Verb, epilog=FIGURE)
 @computing
 @click.option("-o", "output", metavar="FILE", type=PICTURE, required=True, help="A .png, .pdf or .svg file.")
+@looks
 @click.pass_context
-def figure(ctx: click.Context, name: str, jobs: int, output: Path) -> None:
+def figure(ctx: click.Context, /, name: str, jobs: int, output: Path, **look: Any) -> None:
     """Compute a phase diagram and draw it."""
-    from phase_diagrams.commands.drawing import computed, paint
+    from phase_diagrams.commands.drawing import Look, computed, paint
 
-    paint(computed(name, jobs, ctx.find_root().obj), output)
+    how = Look(**look)
+    how.check()
+    paint(computed(name, jobs, ctx.find_root().obj), output, how)

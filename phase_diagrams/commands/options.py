@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-__all__ = ["Assignment", "OutputFile", "Range", "Span", "as_json", "computing", "once", "theory"]
+__all__ = [
+    "Assignment",
+    "OutputFile",
+    "Range",
+    "Size",
+    "Span",
+    "as_json",
+    "computing",
+    "looks",
+    "once",
+    "theory",
+]
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
 MOST = 100_000
@@ -129,6 +140,27 @@ class OutputFile(ParamType):
         return Path(value)
 
 
+class Size(ParamType):
+    """``WIDTHxHEIGHT`` in inches, or in cm if that stands behind."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return width and height in inches."""
+        if isinstance(value, tuple):
+            return value
+        number = r"([0-9]+\.?[0-9]*|\.[0-9]+)"
+        found = re.fullmatch(rf"{number}x{number}(in|cm)?", str(value), re.ASCII)
+        if not found:
+            self.fail(f"{value!r} is not of the form WIDTHxHEIGHT, such as 3.4x2.8 or 8.6x7cm", param, ctx)
+        unit = 2.54 if found[3] == "cm" else 1.0
+        width, height = (round(float(number) / unit, 6) for number in found.group(1, 2))
+        if not all(1 <= side <= 100 for side in (width, height)):
+            problem = f"{value} is {width:g} by {height:g} inches; either side must be from 1 to 100 inches"
+            self.fail(problem, param, ctx)
+        return width, height
+
+
 def once(_: click.Context, param: click.Parameter, pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
     """Collect assignments; a name that stands twice is refused."""
     given: dict[str, float] = {}
@@ -183,3 +215,22 @@ def computing(command: Command) -> Command:
         "--jobs", type=click.IntRange(1, 1024), default=1, show_default=True, help="Number of processes."
     )
     return click.argument("name", metavar="DIAGRAM")(jobs(command))
+
+
+def looks(command: Command) -> Command:
+    """Add what every command that draws takes: how the figure shall look."""
+    options = (
+        click.option(
+            "--style",
+            metavar="STYLE",
+            help="paper (default), slides, a style of matplotlib, or a style file.",
+        ),
+        click.option(
+            "--size", metavar="WxH", type=Size(), help="Of the whole figure: 3.4x2.8 (inches) or 8.6x7cm."
+        ),
+        click.option("--dpi", type=click.IntRange(20, 2400), help="Pixels per inch of a .png file."),
+        click.option("--title", help="In place of the diagram's own; '' for none."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command

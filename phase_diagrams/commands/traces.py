@@ -22,6 +22,19 @@ alpha  T               status
 0.07   0.448927326821  converged
 0.1    0.315432223682  converged
 0.13   0.148918888054  converged
+$ replica line blume-capel first-order -x T=0.2:0.4:3 -y D
+first-order line of blume-capel: equal free energies of ferromagnet and paramagnet
+looked for in D from 0 to 0.6
+
+T    D               status
+0.2  0.486701271068  converged
+0.3  0.466763507351  converged
+0.4  -               no such point at T=0.4 in this range
+
+special points of the line, to the digits that are good
+
+T             D             kind
+0.3333333333  0.4620981204  tricritical point
 """
 
 
@@ -49,7 +62,8 @@ def line(as_json: bool, **asked: Any) -> None:
 
     The plane is that of two control parameters; ranges that are not given are the typical ones. A re-entrant
     line has several points at one value of x. A point that does not exist is null in JSON, with the reason as
-    its status.
+    its status. Special points that are met on the way (where the line ends, turns, or crosses another line)
+    are located as well, and stand under the table.
     """
     from phase_diagrams.commands.tracing import Request
     from replica.errors import ConvergenceError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,27 @@ from phase_diagrams.commands.printing import describe, number, parameters, print
 from replica.errors import LocateError, ParameterError, UnknownNameError
 
 if TYPE_CHECKING:
-    from phase_diagrams.diagram import Line
+    from phase_diagrams.diagram import Line, Point
     from replica.theory import Boundary, Theory
 
 __all__ = ["Request"]
+
+
+def settled(value: float, uncertainty: float) -> str:
+    """A number with the digits that its uncertainty leaves, at most ten: third derivatives cost some.
+
+    Examples
+    --------
+    >>> settled(0.138188511164658, 1e-9), settled(3e-24, 1e-15)
+    ('0.13818851', '0')
+    """
+    places = math.floor(-math.log10(2 * max(uncertainty, 1e-17)))
+    return number(round(value, places), 10)
+
+
+def kind_of(point: Point) -> str:
+    """What happens at a special point, in words."""
+    return point.kind.value if point.kind else point.name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +106,7 @@ class Request:
         """Print the answer."""
         points = list(zip(found.x, found.y, found.status, strict=True))
         if as_json:
-            self.print_json(points)
+            self.print_json(points, found.points)
             return
         at = f" at {where(self.fixed)}" if where(self.fixed) else ""
         low, high = self.y.limits or self.kind.parameters()[self.y.name].metadata["typical"]
@@ -98,12 +116,18 @@ class Request:
             [(self.x.name, self.y.name, "status")]
             + [(number(x), number(y), status) for x, y, status in points]
         )
+        if found.points:
+            click.echo("\nspecial points of the line, to the digits that are good\n")
+            print_table(
+                [(self.x.name, self.y.name, "kind")]
+                + [(*map(settled, (p.x, p.y), p.uncertainty or (0, 0)), kind_of(p)) for p in found.points]
+            )
 
     def print_failure(self, error: Exception) -> None:
         """Print the JSON object of a line of which no point was found."""
         self.print_json([(x, None, str(error)) for x in self.x.values or ()])
 
-    def print_json(self, points: Any) -> None:
+    def print_json(self, points: Any, special: Iterable[Point] = ()) -> None:
         """Print the JSON object."""
         print_json(
             {
@@ -114,6 +138,10 @@ class Request:
                 "x": self.x.name,
                 "y": self.y.name,
                 "points": [{"x": x, "y": y, "status": status} for x, y, status in points],
+                "special": [
+                    {"kind": kind_of(point), "x": point.x, "y": point.y, "uncertainty": point.uncertainty}
+                    for point in special
+                ],
             }
         )
 

@@ -7,15 +7,18 @@ from replica.solving.precise import Precise, polish
 from replica.solving.search import search, solve
 from replica.solving.solution import Solution, Status
 from replica.solving.solvers import FixedPoint, Newton, Solver
+from replica.solving.special import Kind, SpecialPoint
 
 __all__ = [
     "FixedPoint",
+    "Kind",
     "Located",
     "Newton",
     "Precise",
     "Settings",
     "Solution",
     "Solver",
+    "SpecialPoint",
     "Status",
     "Stop",
     "Trace",

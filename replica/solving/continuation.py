@@ -376,9 +376,11 @@ def trace(
     >>> print(curve.reached, len(curve.folds), f"{curve.first_fold():.3f}")
     False 1 0.138
     """
-    if parameter not in theory.parameters():
-        msg = f"parameter of {theory.name}"
-        raise UnknownNameError(msg, parameter, theory.parameters())
+    theory.check_varied(parameter)
+    theory.check_single()
+    if getattr(theory, parameter) is None:
+        msg = f"{theory.name}: {parameter} has no value to start the trace from; give it one"
+        raise ParameterError(msg)
     if not np.isfinite(to):
         msg = f"{theory.name}: the end of the trace must be a finite number, not {to}"
         raise ParameterError(msg)

@@ -7,7 +7,7 @@ is read off a grid.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,10 @@ __all__ = ["Located", "System", "critical", "find", "locate"]
 
 FARTHEST = 1e12
 """How far beyond its typical range a branch is followed to its fold, as a factor."""
+
+
+WIDER = (10.0, 1000.0)
+"""How far beyond the typical range a zero on an explicit branch is looked for, in units of its width."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,9 @@ class Located:
 
 
 class System:
-    """The equations of a boundary in unknowns z, at given control parameters.
+    """The equations of a boundary in unknowns z, at given control parameters; or of several at once.
+
+    The unknowns are the states of the phases, each phase once, then one direction for each fold.
 
     Parameters
     ----------
@@ -89,19 +95,24 @@ class System:
         As declared by the theory.
     theory : Theory
         Whose boundary it is; only its declarations are read here.
+    *others : Boundary
+        Further boundaries that hold at the same point.
     """
 
-    def __init__(self, boundary: Boundary, theory: Theory) -> None:
+    def __init__(self, boundary: Boundary, theory: Theory, *others: Boundary) -> None:
         self.boundary, self.n = boundary, len(theory.order)
+        self.boundaries = (boundary, *others)
         self.parts: list[tuple[Phase, slice]] = []
         offset = 0
-        for phase in phases(boundary):
+        for phase in dict.fromkeys(phase for one in self.boundaries for phase in phases(one)):
             explicit = theory.branch(phase.branch).explicit
             width = (0 if explicit else self.n) + (phase.over is not None)
             self.parts.append((phase, slice(offset, offset + width)))
             offset += width
-        self.size = 2 * self.n if isinstance(boundary, Fold) else offset
-        """Number of unknowns, one less than the number of equations."""
+        self.offset = offset
+        """Where the directions of folds begin."""
+        self.size = offset + self.n * sum(isinstance(one, Fold) for one in self.boundaries)
+        """Number of unknowns; there is one more equation for each boundary."""
 
     @property
     def logarithmic(self) -> bool:
@@ -129,32 +140,37 @@ class System:
         return out
 
     def residual(self, theory: Theory, z: Any) -> Any:
-        """The equations, shape ``(size + 1, *batch)``."""
-        n = self.n
-        if isinstance(self.boundary, Fold):
-            x, direction = z[:n], z[n:]
-            moved = np.einsum("ij...,j...->i...", jacobian(theory, x), direction)
-            norm = np.sum(direction * direction, axis=0) - 1
-            return np.concatenate([theory.residual(x), moved - direction, np.asarray(norm)[None]])
-        rows, states = [], self.states(theory, z)
-        for phase, here, x in states:
+        """The equations, shape ``(size + number of boundaries, *batch)``."""
+        rows, states = [], {}
+        for phase, here, x in self.states(theory, z):
+            states[phase] = here, x
             if not theory.branch(phase.branch).explicit:
                 rows.append(here.residual(x))
             if phase.over:
                 rows.append(np.asarray(here.slope(phase.over, x))[None])
-        _, here, x = states[0]
-        if isinstance(self.boundary, Coexistence):
-            _, other, x2 = states[1]
-            last = here.tuned(x).free_energy(x) - other.tuned(x2).free_energy(x2)
-        else:
-            last = self.test(here, x)
-            if not is_exact(last):
-                last = np.where(here.physical(x), last, np.nan)
-        return np.concatenate([*rows, np.asarray(last)[None]])
+        offset = self.offset
+        for boundary in self.boundaries:
+            here, x = states[phases(boundary)[0]]
+            if isinstance(boundary, Fold):
+                direction = z[offset : offset + self.n]
+                offset += self.n
+                moved = np.einsum("ij...,j...->i...", jacobian(here, x), direction)
+                norm = np.sum(direction * direction, axis=0) - 1
+                rows += [moved - direction, np.asarray(norm)[None]]
+                continue
+            if isinstance(boundary, Coexistence):
+                other, x2 = states[boundary.second]
+                last = here.tuned(x).free_energy(x) - other.tuned(x2).free_energy(x2)
+            else:
+                last = self.test(here, x, boundary)
+                if not is_exact(last):
+                    last = np.where(here.physical(x), last, np.nan)
+            rows.append(np.asarray(last)[None])
+        return np.concatenate(rows)
 
-    def test(self, theory: Theory, x: Any) -> Any:
+    def test(self, theory: Theory, x: Any, boundary: Zero) -> Any:
         """The test function of a `Zero` boundary."""
-        name = self.boundary.test  # type: ignore[union-attr]
+        name = boundary.test
         if name == "stability":
             n = len(x)
             eye = np.eye(n).reshape(n, n, *(1,) * (np.ndim(x) - 1))
@@ -246,7 +262,7 @@ def _refine_exact(equations: Any, y: Any) -> tuple[Any, Any, float, float, bool]
         size = max(abs(v) for v in r)
         change = solve_linear(difference(equations, y, floors), -r)
         y = y + change
-        if max(abs(v) for v in change) < target:
+        if max(abs(v) for v in [*change[:-1], change[-1] / floors[-1]]) < target:
             break
     else:
         return y[:-1], y[-1], float(size), float("nan"), False
@@ -298,9 +314,8 @@ def locate(
             msg = f"line of {theory.name}"
             raise UnknownNameError(msg, boundary, theory.lines)
         boundary = theory.lines[boundary]
-    if parameter not in theory.parameters():
-        msg = f"parameter of {theory.name}"
-        raise UnknownNameError(msg, parameter, theory.parameters())
+    theory.check_varied(parameter)
+    theory.check_single(ignoring=parameter)
     if near is None:
         candidates = find(theory, boundary, parameter)
         if not candidates:
@@ -309,6 +324,8 @@ def locate(
             low, high = _range(theory, parameter)
             if isinstance(boundary, Fold) and _goes_on(theory, parameter, high):
                 high *= FARTHEST
+            if _explicit_zero(theory, boundary):
+                low, high = _wider(theory, parameter, low, high, WIDER[-1])
             msg = (
                 f"{theory.at(**{parameter: None}).describe()}: no {boundary.kind} point met for {parameter} "
                 f"between {low:g} and {high:g}{'; ' + why if why else ''}"
@@ -316,6 +333,12 @@ def locate(
             raise LocateError(msg)
         return candidates[0]
     system = System(boundary, theory)
+    if value is None or np.shape(near) != (system.size,):
+        msg = (
+            f"{theory.name}: a start near the {boundary.kind} point is {system.size} unknowns and a value of "
+            f"{parameter}, not {'no value' if value is None else f'an array of shape {np.shape(near)}'}"
+        )
+        raise ParameterError(msg)
     z, value, size, spread, good = refine(system, theory, parameter, near, value)
     return _located(system, theory, parameter, z, value, size, spread, good, None)
 
@@ -365,29 +388,62 @@ def find(
     """All candidates of a boundary met while the branches are traced in one control parameter.
 
     The branch is traced from the theory's limit when `parameter` is the limit's, else from either end of
-    `span`. A fold is where the trace turns; a coexistence or a zero is a sign change along it.
+    `span`, else from where it exists in between. A fold is where the trace turns; a coexistence or a zero is
+    a sign change along it. Without `span` the typical range is searched, and beyond it if nothing is there.
     """
     system = System(boundary, theory)
     low, high = span or _range(theory, parameter)
-    found: list[Located] = []
-    for origin, end in _journeys(theory, parameter, low, high):
-        try:
-            found += _along(system, theory, parameter, origin, end)
-        except ParameterError:
-            raise
-        except ReplicaError:
-            continue
+    for journeys in _journeys(system, theory, parameter, low, high, beyond=span is None):
+        found: list[Located] = []
+        for origin, end in journeys:
+            try:
+                found += _along(system, theory, parameter, origin, end)
+            except ParameterError:
+                raise
+            except ReplicaError:
+                continue
         if found:
-            break
-    return found
+            return found
+    return []
 
 
-def _journeys(theory: Theory, parameter: str, low: float, high: float) -> list[tuple[float, float]]:
+def _journeys(
+    system: System, theory: Theory, parameter: str, low: float, high: float, *, beyond: bool
+) -> Iterator[list[tuple[float, float]]]:
+    """Where to trace, from and to, until something is found; what is in one list belongs together."""
     limit = theory.limit
     if limit is not None and limit.parameter == parameter and low <= limit.value <= high:
-        return [(limit.value, high)]
+        yield [(limit.value, high)]
+        return
     middle = 0.5 * (low + high)
-    return [(low, high), (high, low), (middle, high), (middle, low)]
+    yield from ([(low, high)], [(high, low)], [(middle, high)], [(middle, low)])
+    if isinstance(system.boundary, Fold):
+        yield [
+            (origin, end) for origin in _islands(system, theory, parameter, low, high) for end in (high, low)
+        ]
+    if beyond and _explicit_zero(theory, system.boundary):
+        for factor in WIDER:  # an explicit branch costs nothing to follow
+            bottom, top = _wider(theory, parameter, low, high, factor)
+            yield [(start, end) for start, end in ((high, top), (low, bottom)) if start != end]
+
+
+def _explicit_zero(theory: Theory, boundary: Boundary) -> bool:
+    return isinstance(boundary, Zero) and theory.branch(boundary.phase.branch).explicit
+
+
+def _wider(theory: Theory, parameter: str, low: float, high: float, factor: float) -> tuple[float, float]:
+    """An interval, wider by a factor on either side but inside the domain."""
+    about = theory.parameters()[parameter].metadata
+    width = factor * (high - low)
+    return max(low - width, about["lower"]), min(high + width, about["upper"])
+
+
+def _islands(system: System, theory: Theory, parameter: str, low: float, high: float) -> list[float]:
+    """One value in every interval in which a branch is found that it may not reach either end from."""
+    inner = np.linspace(low, high, 130)[1:-1]
+    found = solve(theory.at(**{parameter: inner}), phases(system.boundary)[0].branch, throw=False).success
+    runs = np.split(np.arange(len(inner)), np.flatnonzero(np.diff(found.astype(int))) + 1)
+    return [float(inner[run[len(run) // 2]]) for run in runs if found[run[0]]]
 
 
 def _along(system: System, theory: Theory, parameter: str, origin: float, end: float) -> list[Located]:
@@ -440,7 +496,7 @@ def _sign_changes(
 ) -> list[Located]:
     found = []
     for i in range(len(values) - 1):
-        if not (tests[i] * tests[i + 1] < 0 or tests[i] == 0):
+        if not (np.sign(tests[i]) * np.sign(tests[i + 1]) < 0 or tests[i] == 0):
             continue
         if np.all(np.isfinite(tests[i : i + 2])):
             share = float(np.clip(tests[i] / (tests[i] - tests[i + 1]), 0.05, 0.95)) if tests[i] else 0.0

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from replica.errors import LocateError, UnknownNameError
+from replica.errors import LocateError
 from replica.solving.derivatives import difference, solve_linear
 from replica.solving.search import solve
 from replica.solving.solution import Solution
@@ -42,6 +42,8 @@ def minimise(theory: Theory, branch: str | None = None, over: str = "l") -> Solu
 
     Raises
     ------
+    ParameterError
+        If `over` is a whole number, or does not apply (l of a random RBM where L is given).
     LocateError
         If the branch has no minimum inside the range; the message says how f behaves instead.
 
@@ -52,12 +54,12 @@ def minimise(theory: Theory, branch: str | None = None, over: str = "l") -> Solu
     >>> print(f"l* = {best.theory.l:.9f}, f = {best.free_energy:.9e}")
     l* = 0.383193481, f = -3.022486015e-03
     """
-    if over not in theory.parameters():
-        msg = f"parameter of {theory.name}"
-        raise UnknownNameError(msg, over, theory.parameters())
+    theory.check_varied(over)
+    theory.check_single(ignoring=over)
     name = branch or theory.default
     high = theory.parameters()[over].metadata["typical"][1]
     grid = high * np.geomspace(1e-5, 1.0, 61)
+    type(theory)(**theory.values | {over: float(grid[-1])})  # raises where the theory takes no such parameter
     found = profile(theory, name, over, grid)
     f = np.where(found.success, found.free_energy, np.nan)
     known = np.flatnonzero(np.isfinite(f))

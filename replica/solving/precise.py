@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -84,10 +85,12 @@ def polish(point: Located | Solution, digits: int) -> Precise:
         raise LocateError(msg, point.bracket)
     if isinstance(point, Solution):
         point.require()
+    value = abs(float(point.value)) if isinstance(point, Located) else 1.0
+    decades = max(0, math.ceil(-math.log10(value or 1.0)))  # T = 1e-23 is nothing beside 1 with fewer digits
     earlier = None
     rough = type(point.theory).jacobian is Theory.jacobian  # then differences in the equations cost digits
     for guard in GUARDS:
-        with mpmath.workdps(int((digits + guard) * (1.6 if rough else 1.0)) + 5):
+        with mpmath.workdps(int((digits + guard) * (1.6 if rough else 1.0)) + 5 + decades):
             value, theory, x, residual = _newton(point)
             state = {name: _at(theory, x, name) for name in ("free_energy", "energy", "entropy", "replicon")}
             order = dict(zip(theory.order, x, strict=True)) | theory.derived(x)
@@ -107,13 +110,19 @@ def polish(point: Located | Solution, digits: int) -> Precise:
 
 
 def _settled(one: Precise, two: Precise) -> Precise | None:
-    """The second result if the digits of both agree; a number that is noise around zero is zero."""
-    noise = 10.0 ** -(two.digits + 5)
+    """The second result if the digits of both agree; a number that is noise around zero is zero.
+
+    Noise falls with the precision of the arithmetic. A tiny number that has not settled yet does not.
+    """
+    import mpmath
+
+    noise = mpmath.mpf(10) ** -(two.digits + 5)
 
     def same(a: str | None, b: str | None) -> str | None:
         if a == b or a is None or b is None:
             return b
-        return "0.0" if max(abs(float(a)), abs(float(b))) < noise else ""
+        before, after = abs(mpmath.mpf(a)), abs(mpmath.mpf(b))
+        return "0.0" if before < noise and after < 1e-6 * before else ""
 
     value = same(one.value, two.value)
     order = {name: same(one.order[name], text) or "" for name, text in two.order.items()}
@@ -142,13 +151,13 @@ def _solve(theory: Theory, x: Any) -> tuple[Any, float]:
 
     n, target = len(x), mpmath.mpf(2) ** (-mpmath.mp.prec // 2)
     eye = np.array([[mpmath.mpf(int(i == j)) for j in range(n)] for i in range(n)], dtype=object)
-    small = False
+    settled = 0
     for _ in range(60):
         change = solve_linear(eye - jacobian(theory, x), theory.residual(x))
         x = x + change
-        if small:
+        if settled == 2:  # once more, to rounding, and once for what is tiny and follows from the others
             return x, float(max(abs(v) for v in theory.residual(x)))
-        small = max(abs(v) for v in change) < target
+        settled = settled + 1 if max(abs(v) for v in change) < target else 0
     msg = f"{theory.name}: Newton's method did not settle in high precision"
     raise LocateError(msg)
 

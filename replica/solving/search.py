@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from replica.errors import BranchError
+from replica.errors import BranchError, ParameterError
 from replica.solving.continuation import trace
 from replica.solving.derivatives import determinant, jacobian
 from replica.solving.solution import Solution, Status
@@ -62,6 +62,12 @@ def solve(
     throw = single if throw is None else throw
     if start is not None:
         x0 = theory.state(**start) if isinstance(start, Mapping) else np.asarray(start, dtype=float)
+        if np.shape(x0)[:1] != (len(theory.order),):
+            msg = (
+                f"{theory.name}: a start is {len(theory.order)} order parameters, "
+                f"{', '.join(theory.order)}, not an array of shape {np.shape(x0)}"
+            )
+            raise ParameterError(msg)
         solution = (solver or Newton()).run(theory, x0)
         return solution.require() if throw else solution
     name = branch or theory.default
@@ -176,6 +182,7 @@ def search(
     retrieval  m = 0.998878  f = -0.500111165
     glass      m = 0.000000  f = -0.498895746
     """
+    theory.check_single()
     found: list[Solution] = []
     names = list(theory.available) if starts is None else list(starts)
     for name in names:
