@@ -14,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -49,6 +50,7 @@ def parameter(
     unit: str = "1",
     typical: tuple[float, float] = (0.0, 1.0),
     integer: bool = False,
+    choices: tuple[str, ...] = (),
 ) -> Any:
     """Declare a control parameter of a theory, with its domain.
 
@@ -66,6 +68,8 @@ def parameter(
         The range in which the physics happens; searches start there.
     integer : bool
         Whether only whole numbers are allowed.
+    choices : tuple of str
+        The names that are allowed, for a parameter that is no number but a name (the law of something).
     """
     about = {
         "text": text,
@@ -76,6 +80,7 @@ def parameter(
         "unit": unit,
         "typical": typical,
         "integer": integer,
+        "choices": choices,
     }
     return dataclasses.field(default=default, metadata=about)
 
@@ -88,6 +93,8 @@ def domain(about: Mapping[str, Any]) -> str:
     >>> domain({"lower": 0.0, "upper": 1.0, "open_lower": True, "integer": False})
     'in (0, 1]'
     """
+    if about.get("choices"):
+        return f"one of {', '.join(about['choices'])}"
     low, high = about["lower"], about["upper"]
     kind = "a whole number " if about.get("integer") else ""
     if np.isinf(low) and np.isinf(high):
@@ -372,7 +379,7 @@ class Theory:
         """Copy whose parameters are mpmath numbers at the current precision."""
         return self.at(
             **{
-                name: value if value is None or isinstance(value, int) else exact(value)
+                name: value if value is None or isinstance(value, int | str) else exact(value)
                 for name, value in self.values.items()
             }
         )
@@ -409,6 +416,13 @@ def _short(value: Any) -> str:
 
 def _check(theory: str, name: str, value: Any, about: Mapping[str, Any]) -> None:
     if value is None or not about:
+        return
+    if about["choices"]:
+        if not (isinstance(value, str) and value in about["choices"]):
+            near = get_close_matches(str(value), about["choices"], n=1, cutoff=0.5)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            msg = f"{theory}: {name} = {value!r} is not allowed; {name} is {domain(about)}{hint}"
+            raise ParameterError(msg)
         return
     try:
         number = np.asarray(None if isinstance(value, str) else value, dtype=float)

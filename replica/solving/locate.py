@@ -97,7 +97,8 @@ class System:
         offset = 0
         for phase in phases(boundary):
             explicit = theory.branch(phase.branch).explicit
-            width = (0 if explicit else self.n) + (phase.over is not None)
+            own = len(theory.at(**dict(phase.at)).order)  # a theory may have fewer unknowns there
+            width = (0 if explicit else own) + (phase.over is not None)
             self.parts.append((phase, slice(offset, offset + width)))
             offset += width
         self.size = 2 * self.n if isinstance(boundary, Fold) else offset
@@ -121,7 +122,7 @@ class System:
         for phase, part in self.parts:
             mine = z[part]
             here = theory.at(**dict(phase.at), **({phase.over: mine[-1]} if phase.over else {}))
-            x = mine[: self.n]
+            x = mine[:-1] if phase.over else mine
             if theory.branch(phase.branch).explicit:
                 x = here.start(phase.branch)
                 x = exact(x) if is_exact(*here.values.values()) else x

@@ -7,6 +7,7 @@ from replica.theories.compositional import Compositional, ThresholdedHopfield
 from replica.theories.curie_weiss import CurieWeiss
 from replica.theories.hopfield import Hopfield
 from replica.theories.mixtures import Mixtures
+from replica.theories.spectral_rbm import SpectralRBM
 from replica.theory import Theory
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "CurieWeiss",
     "Hopfield",
     "Mixtures",
+    "SpectralRBM",
     "ThresholdedHopfield",
 ]
 
@@ -26,4 +28,5 @@ THEORIES: dict[str, type[Theory]] = {
     "compositional": Compositional,
     "curie-weiss": CurieWeiss,
     "blume-capel": BlumeCapel,
+    "spectral-rbm": SpectralRBM,
 }
