@@ -144,6 +144,9 @@ def _check_axes(theory: Theory, boundary: Boundary, x: str, y: str) -> None:
         if theory.parameters()[name].metadata["integer"]:
             msg = f"{theory.name}: {name} is a whole number and cannot be an axis of a line"
             raise ParameterError(msg)
+        if theory.parameters()[name].metadata["choices"]:
+            msg = f"{theory.name}: {name} is a name, not a number, and cannot be an axis of a line"
+            raise ParameterError(msg)
         for phase in phases(boundary):
             if name in dict(phase.at) or name == phase.over:
                 how = "minimised over" if name == phase.over else "fixed"

@@ -29,6 +29,8 @@ LAWS = ("gaussian", "laplace", "rademacher", "bernoulli")
 
 _STEPS = (0.1, 0.1, 0.125, 0.2)
 """Step of the rule for exponential variances, by the number of modes: the nodes of modes multiply."""
+NEGLIGIBLE = 1e-18
+"""Joint probability below which a node of several modes is left out; all of them together have 1e-15."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,7 @@ class ComponentLaw:
     weight: Any
 
 
-def component_law(
-    name: str, p: Number | None = None, *, modes: int = 1, like: Number = 0.0
-) -> ComponentLaw:
+def component_law(name: str, p: Number | None = None, *, modes: int = 1, like: Number = 0.0) -> ComponentLaw:
     """Law of components of singular vectors, of mean 0 and variance 1.
 
     Parameters
@@ -80,11 +80,15 @@ def component_law(
         msg = "component law"
         raise UnknownNameError(msg, name, LAWS)
     if (p is None) == (name == "bernoulli"):
-        msg = "the law bernoulli needs the probability p of a component that is not zero; no other law has one"
+        msg = (
+            "the law bernoulli needs the probability p of a component that is not zero; no other law has one"
+        )
         raise ParameterError(msg)
     one = exact(1.0) if is_exact(like) or is_exact(p) else 1.0
     if name == "laplace":
-        variance, weight = _exponential_rule(_STEPS[modes]) if isinstance(one, float) else _exponential_rule_exact()
+        variance, weight = (
+            _exponential_rule(_STEPS[modes]) if isinstance(one, float) else _exponential_rule_exact()
+        )
         shift = 0 * variance
     elif name == "bernoulli":
         p = np.asarray(p)[..., None]
@@ -97,11 +101,12 @@ def component_law(
         shift, variance, weight = np.array([0 * one]), np.array([one]), np.array([one])
     n = weight.shape[-1]
     grid = np.indices((n,) * modes).reshape(modes, n**modes)
-    each = [weight[..., index] for index in grid]
+    joint = np.prod([weight[..., index] for index in grid], axis=0) if modes else np.array([one])
+    if name == "laplace" and modes > 1:  # half of the nodes have no weight to speak of
+        keep = joint > NEGLIGIBLE
+        grid, joint = grid[:, keep], joint[keep]
     return ComponentLaw(
-        [shift[..., index] for index in grid],
-        [variance[..., index] for index in grid],
-        np.prod(each, axis=0) if modes else np.array([one]),
+        [shift[..., index] for index in grid], [variance[..., index] for index in grid], joint
     )
 
 
@@ -218,7 +223,9 @@ def _exponential_rule_at(precision: int) -> tuple[Any, Any]:
     import mpmath
 
     log_error = precision * mpmath.log(2) + 10
-    step = mpmath.pi**2 / (log_error * 3 / 2)  # poles of the averages reach into the strip where the weight is analytic
+    step = mpmath.pi**2 / (
+        log_error * 3 / 2
+    )  # poles of the averages reach into the strip where the weight is analytic
     first, last = int(-mpmath.log(2 * log_error) / step) - 1, int(mpmath.log(log_error) / step) + 1
     t = np.array([step * i for i in range(first, last + 1)], dtype=object)
     return _double_exponential(t, np.frompyfunc(mpmath.exp, 1, 1))

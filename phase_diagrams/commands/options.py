@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-__all__ = ["Assignment", "OutputFile", "Range", "Span", "as_json", "computing", "once", "theory"]
+__all__ = ["Assignment", "OutputFile", "Range", "Setting", "Span", "as_json", "computing", "once", "theory"]
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+_NAME = re.compile(r"[a-z][a-z0-9-]*", re.ASCII | re.IGNORECASE)
 MOST = 100_000
 """Largest number of points of a range."""
 
@@ -49,6 +50,17 @@ class Assignment(ParamType):
         if not math.isfinite(float(text)):
             self.fail(f"{name}={text} is too large for a number", param, ctx)
         return Decimal(repr(float(text)))
+
+
+class Setting(Assignment):
+    """``NAME=VALUE`` with a number or a name as its value, such as ``law=laplace``."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the name and the number, or the name and the text."""
+        name, sign, text = str(value).partition("=")
+        if name and sign and _NAME.fullmatch(text) and text.lower() not in ("nan", "inf", "infinity"):
+            return name, text
+        return super().convert(value, param, ctx)
 
 
 class Span(NamedTuple):
@@ -115,10 +127,14 @@ def once(_: click.Context, param: click.Parameter, pairs: Iterable[tuple[str, fl
     given: dict[str, float] = {}
     for name, value in pairs:
         if name in given:
-            problem = f"{name} is given twice, as {given[name]:g} and {value:g}"
+            problem = f"{name} is given twice, as {_short(given[name])} and {_short(value)}"
             raise click.BadParameter(problem, param=param)
         given[name] = value
     return given
+
+
+def _short(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def as_json(command: Command) -> Command:
@@ -133,7 +149,7 @@ def theory(command: Command) -> Command:
         "-p",
         "given",
         metavar="NAME=VALUE",
-        type=Assignment(),
+        type=Setting(),
         multiple=True,
         callback=once,
         help="A control parameter, such as T=0.3; once for each.",

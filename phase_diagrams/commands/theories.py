@@ -187,4 +187,4 @@ def _default(value: Any) -> str:
 
     if value is dataclasses.MISSING:
         return "required"
-    return "optional" if value is None else f"default {value:g}"
+    return "optional" if value is None else f"default {value if isinstance(value, str) else f'{value:g}'}"

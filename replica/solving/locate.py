@@ -215,7 +215,7 @@ def refine(
             y = y + change * min(1.0, cap)
             if longest < 1e-15:
                 break
-        converged = size < 1e-10 and matrix is not None
+        converged = size < 1e-10 and matrix is not None and bool(np.all(np.isfinite(matrix)))
         spread = np.nan
         if converged:
             inverse = np.linalg.pinv(np.asarray(matrix))

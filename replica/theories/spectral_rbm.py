@@ -15,7 +15,6 @@ from replica.functions import is_exact, log, maximum, ratio, sqrt, stack
 from replica.theory import (
     Boundary,
     Branch,
-    Coexistence,
     Critical,
     Parameter,
     Phase,
@@ -81,10 +80,10 @@ class SpectralRBM(Theory):
     0.337526922559 0.172800688792 1.813347738176
     """
 
-    w: Parameter = parameter("strength of the first mode", "w", lower=0, unit="sigma", typical=(0.0, 3.0))
-    T: Parameter = parameter("temperature", "T", lower=0, default=1.0, unit="sigma", typical=(0.0, 2.0))
+    w: Parameter = parameter("strength of the first mode", "w", lower=0, unit="J", typical=(0.0, 3.0))
+    T: Parameter = parameter("temperature", "T", lower=0, default=1.0, unit="J", typical=(0.0, 2.0))
     sigma: Parameter = parameter(
-        "width of the noise, the unit of energy if 1", r"\sigma", lower=0, default=1.0, typical=(0.0, 2.0)
+        "width of the noise", r"\sigma", lower=0, default=1.0, unit="J", typical=(0.0, 2.0)
     )
     kappa: Parameter = parameter(
         "hidden units per visible unit",
@@ -112,7 +111,7 @@ class SpectralRBM(Theory):
         "w_2",
         lower=0,
         default=None,
-        unit="sigma",
+        unit="J",
         typical=(0.0, 3.0),
     )
     w3: Parameter = parameter(
@@ -120,7 +119,7 @@ class SpectralRBM(Theory):
         "w_3",
         lower=0,
         default=None,
-        unit="sigma",
+        unit="J",
         typical=(0.0, 3.0),
     )
 
@@ -145,7 +144,7 @@ class SpectralRBM(Theory):
         ),
         "ferromagnet-glass": Zero(
             Phase("glass", at=(("modes", 0),)),
-            "condensation",
+            "condensation_in_glass",
             text="the first mode condenses in the spin glass (replica symmetric)",
         ),
         "stability": Zero(
@@ -159,7 +158,6 @@ class SpectralRBM(Theory):
             "second_condensation",
             text="the second mode condenses beside the first one",
         ),
-        "pure-mixture": Coexistence(Phase("ferromagnet"), Phase("mixture")),
     }
     critical: ClassVar[Critical | None] = Critical(
         "w", "ferromagnet-glass", "w_c", "strength above which a mode condenses in the spin glass"
@@ -301,9 +299,7 @@ class SpectralRBM(Theory):
             for b, w in enumerate(self.strengths):
                 rows[2 * a][2 * b + 1] = w * hidden.projection_by_strength(a, b)
                 rows[2 * a + 1][2 * b] = w * visible.projection_by_strength(a, b)
-            in_hidden, in_visible = (
-                layer.susceptibility_by_strength(a) for layer in (hidden, visible)
-            )
+            in_hidden, in_visible = (layer.susceptibility_by_strength(a) for layer in (hidden, visible))
             w = self.strengths[a]
             rows[n][2 * a + 1], rows[n + 1][2 * a] = w / k * in_hidden, k * w * in_visible
             rows[2 * a][n + 1] = k * in_hidden / 2 * by_Cbar
@@ -322,14 +318,20 @@ class SpectralRBM(Theory):
             return self.state(**known | {"C": hot, "Cbar": hot})
         if branch == "glass":  # between C at T = 0 and C = 1/T at T = sigma, where q and qbar vanish
             cold = np.minimum(T / np.maximum(sigma, 1e-300), 1)
-            q = np.maximum((1 - cold) * (1 + 0.3 * cold), 1e-3)
+            q = np.where(cold < 1, np.maximum((1 - cold) * (1 + 0.3 * cold), 1e-3), 0.0)
             C = np.sqrt(2 / np.pi) / np.maximum(sigma, 1e-300)
             scale = np.maximum(k, 1 / k)
-            C, Cbar = (np.where(T > 0.3 * sigma, (1 - q * f) * hot, C * g) for f, g in ((1 / k / scale, k), (k / scale, 1 / k)))
+            C, Cbar = (
+                np.where(T > 0.3 * sigma, (1 - q * f) * hot, C * g)
+                for f, g in ((1 / k / scale, k), (k / scale, 1 / k))
+            )
             return self.state(**known | {"C": np.minimum(C, hot), "Cbar": np.minimum(Cbar, hot)})
         condensed = self.modes if branch == "mixture" else min(self.modes, 1)
         for suffix in _SUFFIXES[:condensed]:
-            known["m" + suffix], known["mbar" + suffix] = 0.8 * k / np.sqrt(condensed), 0.8 / k / np.sqrt(condensed)
+            known["m" + suffix], known["mbar" + suffix] = (
+                0.8 * k / np.sqrt(condensed),
+                0.8 / k / np.sqrt(condensed),
+            )
         C = np.minimum(0.9 / np.maximum(np.asarray(self.w, dtype=float), 1e-300), hot)
         return self.state(**known | {"C": C, "Cbar": C})
 
@@ -349,7 +351,9 @@ class SpectralRBM(Theory):
             if name in known:
                 q = known.pop(name)
                 if np.any((np.asarray(self.T) == 0) & (np.asarray(q) != 1)):
-                    msg = f"{self.name}: at T = 0 the overlap {name} is 1; start from {other} = (1 - {name})/T"
+                    msg = (
+                        f"{self.name}: at T = 0 the overlap {name} is 1; start from {other} = (1 - {name})/T"
+                    )
                     raise ParameterError(msg)
                 known[other] = (1 - q) / np.maximum(self.T, 1e-300)
         return super().state(**known)
@@ -373,23 +377,33 @@ class SpectralRBM(Theory):
 
     def log_rho(self, x: Any) -> Any:
         """Zero where replica symmetry breaks; nearly linear in the logarithm of a strength."""
-        return log(self.rho(x))
+        return self._condensed(x, log(self.rho(x)))
 
     def freezing(self, x: Any) -> Any:
         """Zero where a small q grows: in the paramagnet T = sigma."""
-        return self.sigma**2 * x[-2] * x[-1] - 1
+        return self.sigma - self.derived(x)["w_c"]
 
     def condensation(self, x: Any) -> Any:
         """Zero where a small overlap with the first mode grows."""
-        return self.w**2 * x[-2] * x[-1] - 1
+        return self.w - self.derived(x)["w_c"]
+
+    def condensation_in_glass(self, x: Any) -> Any:
+        """The same; NaN in the paramagnet, so that a line in the glass ends where the glass does."""
+        here = self.condensation(x)
+        return here if is_exact(here) else np.where(1 - self.T * x[-2] > 1e-9, here, np.nan)
 
     def second_condensation(self, x: Any) -> Any:
         """Zero where a small overlap with the second mode grows beside the first."""
-        return (self.w if self.w2 is None else self.w2) ** 2 * x[-2] * x[-1] - 1
+        second = self.w if self.w2 is None else self.w2
+        return self._condensed(x, second - self.derived(x)["w_c"])
+
+    def _condensed(self, x: Any, value: Any) -> Any:
+        """NaN where m <= 0, so that a line in the ferromagnet ends at m = 0 and not in its mirror image."""
+        return value if is_exact(value) else np.where(x[0] > 0, value, np.nan)
 
     def absence(self, line: str) -> str:
         if line == "ferromagnet-glass":
-            return "the spin glass exists at T < sigma only; at T > sigma a mode condenses at w = T"
+            return "the spin glass exists at T < sigma only; at T >= sigma a mode condenses at w = T"
         if line == "coexistence" and self.law == "gaussian":
             return "with gaussian components only the strongest mode condenses: w_c = w, exactly"
         return ""
