@@ -223,9 +223,7 @@ def _exponential_rule_at(precision: int) -> tuple[Any, Any]:
     import mpmath
 
     log_error = precision * mpmath.log(2) + 10
-    step = mpmath.pi**2 / (
-        log_error * 3 / 2
-    )  # poles of the averages reach into the strip where the weight is analytic
+    step = mpmath.pi**2 / log_error
     first, last = int(-mpmath.log(2 * log_error) / step) - 1, int(mpmath.log(log_error) / step) + 1
     t = np.array([step * i for i in range(first, last + 1)], dtype=object)
     return _double_exponential(t, np.frompyfunc(mpmath.exp, 1, 1))

@@ -219,8 +219,8 @@ class SpectralRBM(Theory):
     )
     known: ClassVar[Mapping[str, str]] = {
         "P, SG and F meet": "at T = w = sigma for every kappa and law, exact",
-        "ferromagnet-glass at T = 0": "w = sqrt(pi/2) sigma for every kappa and law, exact (replica symmetric)",
-        "gaussian components": "w_c = w in the whole ferromagnetic phase, exact: only the strongest mode condenses",
+        "ferromagnet-glass at T = 0": "w = sqrt(pi/2) sigma for every kappa and law (replica symmetric)",
+        "gaussian components": "w_c = w in the ferromagnet, exact: only the strongest mode condenses",
         "rademacher components, kappa = 1": "the SK model with J = sigma, J0 = w, exact",
     }
     notes: ClassVar[tuple[str, ...]] = (
@@ -233,7 +233,7 @@ class SpectralRBM(Theory):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.law == "bernoulli" and self.p is None:
-            msg = f"{self.name}: p is needed for the law bernoulli: the probability that a component is not zero"
+            msg = f"{self.name}: the law bernoulli needs p, the probability that a component is not zero"
             raise ParameterError(msg)
         if self.law != "bernoulli" and self.p is not None:
             msg = f"{self.name}: p belongs to the law bernoulli; leave it out with the law {self.law}"
@@ -310,29 +310,26 @@ class SpectralRBM(Theory):
 
     def start(self, branch: str) -> Any:
         self.branch(branch)
-        known = dict.fromkeys(self.order, 0.0)
-        T, sigma, k = (np.asarray(v, dtype=float) for v in (self.T, self.sigma, self.root))
-        hot = 1 / np.maximum(T, 1e-300)
+        known: dict[str, Any] = dict.fromkeys(self.order, 0.0)
         if branch == "paramagnet":
             hot = 1 / maximum(self.T, 1e-300 + 0 * self.T)
             return self.state(**known | {"C": hot, "Cbar": hot})
-        if branch == "glass":  # between C at T = 0 and C = 1/T at T = sigma, where q and qbar vanish
-            cold = np.minimum(T / np.maximum(sigma, 1e-300), 1)
-            q = np.where(cold < 1, np.maximum((1 - cold) * (1 + 0.3 * cold), 1e-3), 0.0)
-            C = np.sqrt(2 / np.pi) / np.maximum(sigma, 1e-300)
-            scale = np.maximum(k, 1 / k)
+        w, T, sigma, k = (np.asarray(v, dtype=float) for v in (self.w, self.T, self.sigma, self.root))
+        hot = 1 / np.maximum(T, 1e-300)
+        if branch == "glass":  # its q at kappa = 1, roughly: 1 at T = 0, 0 at T = sigma
+            t = np.minimum(T / np.maximum(sigma, 1e-300), 1)
+            q = np.where(t < 1, np.maximum((1 - t) * (1 + 0.3 * t), 1e-3), 0.0)
+            cold = np.sqrt(2 / np.pi) / np.maximum(sigma, 1e-300)
             C, Cbar = (
-                np.where(T > 0.3 * sigma, (1 - q * f) * hot, C * g)
-                for f, g in ((1 / k / scale, k), (k / scale, 1 / k))
+                np.minimum(np.where(t < 0.3, cold * scale, (1 - q * np.minimum(1, scale**-2)) * hot), hot)
+                for scale in (k, 1 / k)
             )
-            return self.state(**known | {"C": np.minimum(C, hot), "Cbar": np.minimum(Cbar, hot)})
+            return self.state(**known | {"C": C, "Cbar": Cbar})
         condensed = self.modes if branch == "mixture" else min(self.modes, 1)
         for suffix in _SUFFIXES[:condensed]:
-            known["m" + suffix], known["mbar" + suffix] = (
-                0.8 * k / np.sqrt(condensed),
-                0.8 / k / np.sqrt(condensed),
-            )
-        C = np.minimum(0.9 / np.maximum(np.asarray(self.w, dtype=float), 1e-300), hot)
+            size = 0.8 / np.sqrt(condensed)
+            known |= {"m" + suffix: size * k, "mbar" + suffix: size / k}
+        C = np.minimum(0.9 / np.maximum(w, 1e-300), hot)
         return self.state(**known | {"C": C, "Cbar": C})
 
     def belongs(self, branch: str, x: Any) -> Any:
