@@ -20,6 +20,8 @@ __all__ = ["Report"]
 
 DIGITS = 5
 """Significant digits: more than a finite matrix can tell."""
+NAMED = 5
+"""Modes that are numbered in the figure."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,10 @@ class Report:
             T_max=max(2.0, 1.25 * x),
             w_max=max(3.0, 1.15 * max(heights, default=0.0)),
         )
-        points = [Point(f"mode {i}", f"{i}", x, height) for i, height in enumerate(heights, start=1)]
+        points = [  # the names of more modes would cover each other
+            Point(f"mode {i}", f"{i}" if i <= NAMED else "", x, height)
+            for i, height in enumerate(heights, start=1)
+        ]
         points = points or [Point("no mode", "no mode", x, 0.0)]
         origin = {**diagram.provenance, "weights": self.source}
         title = f"{Path(self.source).name}, {diagram.title.lower()}"

@@ -24,6 +24,7 @@ Theories
   compositional         Homogeneous random RBM with {0,1} visible and ReLU hidden units at T = 0
   curie-weiss           Ising spins with infinite-range coupling, H = -(sum S)^2/(2N) - h sum S
   blume-capel           Spins S = -1, 0, 1 with infinite-range coupling, H = -(sum S)^2/(2N) + D sum S^2
+  spectral-rbm          RBM of spins whose weights are a few modes and Gaussian noise, replica symmetric
 Diagrams
   hopfield                Hopfield network: phases in load and temperature
   hopfield-error          Hopfield network at T = 0: fraction of errors against load
@@ -33,6 +34,8 @@ Diagrams
   compositional-energy    Random RBM: energy against the number of active hidden units
   compositional           Random RBM: ferromagnetic, compositional and spin-glass phase
   compositional-capacity  Random RBM at finite sparsity: capacity against threshold
+  spectral-rbm            RBM with one mode and noise: phases in the plane of the paper, for three laws
+  mode-coexistence        RBM with two modes and noise: where both condense, for three laws
 """
 
 SHOW = """\
