@@ -60,7 +60,8 @@ def build(*, sigma: float = 0.5, kappa: float = 1.0, w_max: float = 3.0, step: f
     laplace = _plane("laplace", "Laplace components", theory, onset, w_max, step, name)
     signs = _plane("rademacher", r"Components $\pm 1$", theory, onset, w_max, step, name)
     sparse = _sparse(theory, onset, w_max, step, name)
-    return replace(laplace, provenance=origin, beside=[signs, sparse])
+    others = [replace(one, provenance=origin) for one in (signs, sparse)]
+    return replace(laplace, provenance=origin, beside=others)
 
 
 def _plane(
