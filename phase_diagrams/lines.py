@@ -340,6 +340,7 @@ def _curve(
     for sign in (1.0, -1.0):
         direction = np.zeros(n + 2)
         direction[n] = sign * scale[n]
+        direction[n + 1] = 1e-6 * direction[n] * scale[n + 1] / scale[n]  # decides for a vertical line
         halves.append(
             follow(
                 residual,

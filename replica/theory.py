@@ -14,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -51,6 +52,7 @@ def parameter(
     typical: tuple[float, float] = (0.0, 1.0),
     integer: bool = False,
     kind: str = "number",
+    choices: tuple[str, ...] = (),
 ) -> Any:
     """Declare a control parameter of a theory, with its domain.
 
@@ -69,7 +71,10 @@ def parameter(
     integer : bool
         Whether only whole numbers are allowed.
     kind : {"number", "unit", "sites"}
-        What the field holds: a number, a `replica.units.Unit`, or groups of sites as (fraction, x) pairs.
+        What the field holds: a number, a `replica.units.Unit`, or groups of sites as (fraction, x) pairs; a
+        field with `choices` is of the kind "choice".
+    choices : tuple of str
+        The names that are allowed, for a parameter that is no number but a name (the law of something).
     """
     about = {
         "text": text,
@@ -80,7 +85,8 @@ def parameter(
         "unit": unit,
         "typical": typical,
         "integer": integer,
-        "kind": kind,
+        "kind": "choice" if choices else kind,
+        "choices": choices,
     }
     return dataclasses.field(default=default, metadata=about)
 
@@ -93,6 +99,8 @@ def domain(about: Mapping[str, Any]) -> str:
     >>> domain({"lower": 0.0, "upper": 1.0, "open_lower": True, "integer": False})
     'in (0, 1]'
     """
+    if about.get("choices"):
+        return f"one of {', '.join(about['choices'])}"
     if about.get("kind", "number") != "number":
         return "see `replica show units`" if about["kind"] == "unit" else "fractions sum to 1, mean of x is 1"
     low, high = about["lower"], about["upper"]
@@ -344,7 +352,8 @@ class Theory:
     def numbers(self) -> dict[str, Any]:
         """The control parameters that are numbers, or units with numbers in them."""
         known = self.parameters()
-        return {k: v for k, v in self.values.items() if known[k].metadata.get("kind") != "sites"}
+        idle = ("sites", "choice")
+        return {k: v for k, v in self.values.items() if known[k].metadata.get("kind") not in idle}
 
     @property
     def folding(self) -> set[str]:
@@ -468,6 +477,13 @@ def _check(theory: str, name: str, value: Any, about: Mapping[str, Any]) -> None
     if about["kind"] == "unit":
         if not isinstance(value, Unit):
             msg = f"{theory}: {name} must be a unit, such as units.ReLU(theta=1.5), not {value!r}"
+            raise ParameterError(msg)
+        return
+    if about["choices"]:
+        if not (isinstance(value, str) and value in about["choices"]):
+            near = get_close_matches(str(value), about["choices"], n=1, cutoff=0.5)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            msg = f"{theory}: {name} = {value!r} is not allowed; {name} is {domain(about)}{hint}"
             raise ParameterError(msg)
         return
     try:

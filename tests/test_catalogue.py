@@ -20,7 +20,7 @@ from reference import reference
 from replica.errors import ParameterError, ReplicaError
 from replica.kinds import Kind
 from replica.solving import critical, locate, minimise, solve
-from replica.theories import Compositional, Hopfield, ThresholdedHopfield
+from replica.theories import Compositional, Hopfield, SpectralRBM, ThresholdedHopfield
 
 NAN = float("nan")
 STORED = Path(__file__).parents[1] / "examples" / "data"
@@ -498,3 +498,94 @@ def test_pieces_are_joined_head_to_tail() -> None:
     assert joined.x == joined.y == (0, 1, 2, 3)
     assert (joined.name, joined.label, joined.kind) == ("T_M", "$T_M$", LineKind.SPINODAL)
     assert join(first, name="other").name == "other"
+
+
+# --- spectral RBM ----------------------------------------------------------------------------------
+
+
+def test_spectral_rbm_phases_meet_in_one_point() -> None:
+    for panel in panels(built("spectral-rbm")):
+        assert kinds(panel) == {
+            "paramagnet-glass": "continuous",
+            "paramagnet-ferromagnet": "continuous",
+            "ferromagnet-glass": "continuous",
+            "stability": "stability",
+        }
+        assert all((1, 1) in ends(line) for line in panel.lines)
+        cold = panel.point("T = 0")
+        assert (cold.x, cold.y) == (0, pytest.approx(np.sqrt(np.pi / 2), abs=1e-12))
+        assert (0, cold.y) in ends(panel.line("ferromagnet-glass"))
+        assert (2, pytest.approx(2, abs=1e-12)) in ends(panel.line("paramagnet-ferromagnet"))
+        assert (1, pytest.approx(0, abs=1e-12)) in ends(panel.line("paramagnet-glass"))
+
+
+def test_spectral_rbm_laws_differ_in_the_stability_line_alone() -> None:
+    signs, gaussian, laplace = panels(built("spectral-rbm"))
+    assert signs.line("ferromagnet-glass").y == gaussian.line("ferromagnet-glass").y
+    at_top = [max(panel.line("stability").y) == 3 for panel in (signs, gaussian, laplace)]
+    assert at_top == [True] * 3
+    cold = [min(panel.line("stability").x) for panel in (signs, gaussian, laplace)]
+    assert cold == sorted(cold)  # the heavier the tails, the more units with a weak field
+    for panel, law in ((signs, "rademacher"), (gaussian, "gaussian"), (laplace, "laplace")):
+        expected = reference(f"spectral_rbm/AT/law={law},kappa=1,T=0.7/w").number
+        assert at(panel.line("stability"), 0.7) == pytest.approx(expected, rel=1e-3)
+
+
+def test_spectral_rbm_regions_hold_the_phases() -> None:
+    for panel, law in zip(panels(built("spectral-rbm")), ("rademacher", "gaussian", "laplace"), strict=True):
+        for T, w in [(1.5, 0.5), (0.5, 0.5), (1.2, 2.0), (0.6, 1.8), (0.15, 1.35), (0.3, 1.3), (1.9, 1.8)]:
+            state = solve(SpectralRBM(w=w, T=T, law=law), "ferromagnet", throw=False)
+            if state.success:
+                expected = "ferromagnet" if state.replicon > 0 else "broken"
+            else:
+                expected = "spin glass" if T < 1 else "paramagnet"
+            assert holding(panel, T, w) == [expected], (law, T, w)
+
+
+def test_spectral_rbm_of_other_laws() -> None:
+    sparse = DIAGRAMS["spectral-rbm"].build(laws=["bernoulli"], p=0.2, kappa=0.5, step=0.05)
+    assert min(sparse.line("stability").x) > 0.4  # the units without a component freeze by themselves
+    with pytest.raises(ParameterError, match="at least one law"):
+        DIAGRAMS["spectral-rbm"].build(laws=[])
+
+
+def test_mode_coexistence_is_located() -> None:
+    laplace, signs, sparse = panels(built("mode-coexistence"))
+    assert kinds(laplace)["beside 1"] == "continuous"
+    assert kinds(signs) == {
+        "onset 1": "continuous",
+        "onset 2": "continuous",
+        "beside 1": "spinodal",
+        "beside 2": "spinodal",
+        "first-order": "first-order",
+    }
+    for panel in (laplace, signs):
+        assert all((1, 1) in ends(line) for line in panel.lines)
+    assert all(
+        y < x for x, y in zip(laplace.line("beside 1").x[1:], laplace.line("beside 1").y[1:], strict=True)
+    )
+    assert all(y > x for x, y in zip(signs.line("beside 1").x[1:], signs.line("beside 1").y[1:], strict=True))
+    assert (1, 1 / 3) in ends(sparse.line("coexistence"))
+    assert np.all(np.diff(sparse.line("coexistence").y) > 0)
+
+
+def test_mode_coexistence_regions_hold_the_states() -> None:
+    laplace, _, sparse = panels(built("mode-coexistence"))
+    for w, w2 in [(2.0, 1.9), (2.0, 1.4), (1.5, 1.35), (2.5, 2.0), (2.5, 1.5)]:
+        theory = SpectralRBM(w=w, w2=w2, sigma=0.5, law="laplace", modes=2)
+        mixed = solve(theory, "mixture", throw=False).success
+        assert holding(laplace, w, w2) == ["both" if mixed else "mode 1"], (w, w2)
+        assert holding(laplace, w2, w) == ["both" if mixed else "mode 2"], (w2, w)
+    for w, p in [(1.5, 0.3), (1.5, 0.6), (2.5, 0.5), (2.5, 0.65)]:
+        state = solve(SpectralRBM(w=w, sigma=0.5, law="bernoulli", p=p))
+        expected = "compositional" if state["w_c"] < w else "dual"
+        assert holding(sparse, w, p) == [expected], (w, p)
+
+
+def test_mode_coexistence_beside_a_glass() -> None:
+    diagram = DIAGRAMS["mode-coexistence"].build(sigma=1.5, step=0.05)
+    onset = diagram.point("onset").x
+    assert 1.5 < onset < 1.5 * np.sqrt(np.pi / 2)
+    assert diagram.region("disordered").label == "SG"
+    with pytest.raises(ParameterError, match="w_max must be above"):
+        DIAGRAMS["mode-coexistence"].build(w_max=1.1)

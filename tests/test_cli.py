@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
@@ -27,7 +28,7 @@ from replica.errors import LocateError
 from replica.theories import THEORIES
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("list", "show", "solve", "capacity", "line", "diagram", "draw", "figure")
+COMMANDS = ("list", "show", "solve", "capacity", "line", "diagram", "draw", "figure", "place")
 SEPARATE: Any = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
 COMPOSITIONAL = "compositional -p alpha=0.5 -p theta=1.5 -p g=-0.21"
 
@@ -112,11 +113,23 @@ def test_examples_print_what_the_help_says(
     line: str, printed: str, here: Path, small: PhaseDiagram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     storage.save(small, here / "hopfield.json")
+    np.savez(here / "weights.npz", W=two_modes())
     if line == "list":
         monkeypatch.undo()
     result = replica(line)
     assert result.exit_code == 0
     assert settled(result.stdout + result.stderr) == settled(printed)
+
+
+def two_modes() -> Any:
+    """Weights of 300 visible and 200 hidden units: noise, and two modes with Laplace components."""
+    rng = np.random.default_rng(5)
+    visible, hidden, sigma = 300, 200, 0.7
+    L = (visible * hidden) ** 0.5
+    weights = sigma * rng.standard_normal((visible, hidden)) / L**0.5
+    for w in (2.2, 1.9):
+        weights += w * np.outer(rng.laplace(size=visible), rng.laplace(size=hidden)) / (2 * L)
+    return weights
 
 
 def settled(text: str) -> str:
@@ -803,6 +816,22 @@ BAD = [
     ("draw x.json", 2, "-o"),
     ("draw missing.json -o x.png", 1, "cannot read missing.json: No such file or directory"),
     ("draw x.json -o x.jpg", 2, "must end in .png or .pdf or .svg"),
+    ("solve spectral-rbm -p w=2 -p law=laplac", 2, "did you mean 'laplace'?"),
+    ("solve spectral-rbm -p w=2 -p law=3", 2, "law is one of gaussian, laplace, rademacher, bernoulli"),
+    ("solve spectral-rbm -p w=2 -p law=laplace -p law=gaussian", 2, "law is given twice"),
+    ("solve spectral-rbm -p w=2 -p T=hot", 2, "T=hot is not a decimal number"),
+    ("solve spectral-rbm -p w=2 -p law=bernoulli", 2, "the law bernoulli needs p"),
+    ("solve spectral-rbm -p w=2 -p p=0.2", 2, "p belongs to the law bernoulli"),
+    ("solve spectral-rbm -p w=2 -p modes=4", 2, "a whole number in [0, 3]"),
+    ("solve spectral-rbm -p w=2 --minimise law", 2, "law is a name"),
+    ("solve spectral-rbm -p w=0.5 -p sigma=0.5", 3, "what exists here: paramagnet"),
+    ("capacity spectral-rbm", 3, "the spin glass exists at T < sigma only"),
+    ("line spectral-rbm stability -x law -y w", 2, "law is a name"),
+    ("line spectral-rbm coexistence -x w -y w2 -p modes=2", 2, "modes is held at 1"),
+    ("place", 2, "FILE"),
+    ("place missing.npz", 1, "cannot read missing.npz: No such file or directory"),
+    ("place missing.npz --law laplac", 2, "laplac"),
+    ("place missing.npz -o x.jpg", 2, "must end in .png or .pdf or .svg"),
 ]
 
 
@@ -817,3 +846,65 @@ def test_bad_input_is_one_sentence_and_the_right_exit_code(
     assert result.stderr.count("\n") == 1
     assert sentence in result.stderr
     assert not list(here.iterdir())
+
+
+# --- weight matrices -------------------------------------------------------------------------------
+
+
+def test_place_json_and_figure(here: Path) -> None:
+    np.savez(here / "weights.npz", W=two_modes(), other=np.ones(3))
+    told = json.loads(replica("place weights.npz --key W -o plane.svg --json").stdout)
+    assert (told["visible"], told["hidden"], told["kappa"]) == (300, 200, 200 / 300)
+    assert told["sigma"] == pytest.approx(0.7, rel=0.01)
+    assert [mode["condensed"] for mode in told["modes"]] == [True, True]
+    assert told["modes"][1]["w"] > told["w_c"]
+    drawn = (here / "plane.svg").read_text(encoding="utf-8")
+    assert "weights.npz" in drawn
+    quarter = json.loads(replica("place weights.npz --zero-one --json").stdout)
+    assert quarter["sigma"] == pytest.approx(told["sigma"] / 4, rel=1e-12)
+    assert (quarter["phase"], quarter["w_c"]) == ("paramagnet", None)
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "code", "sentence"),
+    [
+        ({"A": np.ones((9, 9)), "B": np.ones((9, 9))}, "", 2, "several arrays (A, B)"),
+        ({"weights": np.ones((9, 9))}, "--key wieghts", 2, "did you mean 'weights'?"),
+        ({}, "", 1, "no array in it"),
+        ({"W": np.ones(9)}, "", 2, "this array has the shape (9,)"),
+        (
+            {"W": np.where(np.eye(9) > 0, np.nan, 1.0)},
+            "",
+            2,
+            "9 weights are not finite, the first one at row 0",
+        ),
+        ({"W": np.array([[{}]], dtype=object)}, "", 1, "no .npy or .npz file of numbers"),
+        ({"W": np.ones((9, 9), dtype=complex)}, "", 2, "complex128"),
+        ({"W": np.ones((3, 9))}, "", 2, "at least 8 units"),
+        ({"W": np.zeros((9, 9))}, "", 2, "all weights are zero"),
+        ({"W": np.ones((9, 9))}, "-o x.png", 2, "has no noise"),
+        (b"hello", "", 1, "no .npy or .npz file of numbers"),
+        (b"PK\x03\x04hello", "", 1, "no .npy or .npz file of numbers"),
+        (b"", "", 1, "no .npy or .npz file of numbers"),
+    ],
+)
+def test_weights_that_cannot_be_placed(
+    content: Any, options: str, code: int, sentence: str, here: Path
+) -> None:
+    if isinstance(content, bytes):
+        (here / "bad.npz").write_bytes(content)
+    else:
+        np.savez(here / "bad.npz", **content)
+    result = replica(f"place bad.npz {options}")
+    assert (result.exit_code, result.stdout) == (code, ""), result.stderr
+    assert result.stderr.count("\n") == 1
+    assert sentence in result.stderr
+    assert [path.name for path in here.iterdir()] == ["bad.npz"]
+
+
+def test_an_npy_file_holds_one_matrix_without_a_name(here: Path) -> None:
+    np.save(here / "weights.npy", two_modes())
+    assert "phase     ferromagnet" in replica("place weights.npy").stdout
+    result = replica("place weights.npy --key W")
+    assert result.exit_code == 2
+    assert "without a name" in result.stderr

@@ -28,7 +28,15 @@ from replica.solving import (
     solve,
     trace,
 )
-from replica.theories import BlumeCapel, Compositional, CurieWeiss, Hopfield, Mixtures, ThresholdedHopfield
+from replica.theories import (
+    BlumeCapel,
+    Compositional,
+    CurieWeiss,
+    Hopfield,
+    Mixtures,
+    SpectralRBM,
+    ThresholdedHopfield,
+)
 from replica.theory import Theory
 
 located = cache(locate)
@@ -251,6 +259,34 @@ recipe(
         xtol=1e-9,
     ),
 )
+
+
+def spectral(given: str) -> SpectralRBM:
+    """The spectral RBM with parameters as they stand in a name, such as law=laplace,kappa=1,T=1.5,w=2."""
+    values: dict[str, Any] = dict(pair.split("=") for pair in given.split(","))
+    law, modes = values.pop("law"), int(values.pop("modes", 1))
+    return SpectralRBM(
+        law=law, modes=modes, **{"w": 1.0} | {key: float(value) for key, value in values.items()}
+    )
+
+
+def spectral_value(find: Callable[[], Any], quantity: str) -> float:
+    point = find()
+    if quantity == "phi":
+        return -float(point.theory.free_energy(point.x) / point.theory.T)
+    return point.value if quantity == "w" else at_point(find, quantity)
+
+
+for name in references("spectral_rbm/"):
+    kind, given, quantity = re.fullmatch(r"spectral_rbm/(\w+)/(.*)/(\w+)", name).groups()
+    theory, branch = spectral(given), "ferromagnet"
+    if kind == "degenerate":
+        theory, branch = theory.at(sigma=0.0), "ferromagnet" if theory.modes == 1 else "mixture"
+    if quantity == "phi_paramagnet":
+        quantity, branch = "phi", "paramagnet"
+    find = partial(located, theory, "stability", "w") if kind == "AT" else partial(solved, theory, branch)
+    recipe(name, partial(spectral_value, find, quantity))
+
 recipe("curie_weiss/T_c", lambda: capacity(CurieWeiss(T=0.5, h=0.0)).value)
 
 

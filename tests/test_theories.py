@@ -30,6 +30,7 @@ from replica.theories import (
     Hopfield,
     Mixtures,
     RandomRBM,
+    SpectralRBM,
     ThresholdedHopfield,
 )
 from replica.theory import Coexistence, Fold, Theory, Zero
@@ -86,6 +87,15 @@ CASES = [
     (BlumeCapel(T=0.2, D=0.45), "ferromagnet"),
     (BlumeCapel(T=0.0, D=0.3), "ferromagnet"),
     (BlumeCapel(T=0.6, D=0.1), "paramagnet"),
+    (SpectralRBM(w=1.5, T=0.6, kappa=0.5), "ferromagnet"),
+    (SpectralRBM(w=1.2, sigma=0.3, kappa=2.0, law="laplace"), "ferromagnet"),
+    (SpectralRBM(w=1.4, T=0.2, law="rademacher"), "ferromagnet"),
+    (SpectralRBM(w=1.4, sigma=0.5, law="bernoulli", p=0.2), "ferromagnet"),
+    (SpectralRBM(w=1.6, T=0.0, kappa=0.7, law="bernoulli", p=0.3), "ferromagnet"),
+    (SpectralRBM(w=1.5, w2=1.4, sigma=0.5, law="bernoulli", p=0.1, modes=2, kappa=1.5), "mixture"),
+    (SpectralRBM(w=1.5, w2=1.3, w3=1.2, sigma=0.5, law="rademacher", modes=3), "ferromagnet"),
+    (SpectralRBM(w=1.0, T=0.5, kappa=0.3), "glass"),
+    (SpectralRBM(w=1.0, T=0.0, kappa=3.0), "glass"),
 ]
 NAMES = [f"{theory.describe()} {branch}" for theory, branch in CASES]
 every_case = pytest.mark.parametrize(("theory", "branch"), CASES, ids=NAMES)
@@ -230,7 +240,7 @@ def test_entropy_is_minus_the_slope_in_temperature(theory: Theory, branch: str) 
         assert entropy == -np.inf  # continuous hidden units
         assert theory.energy(x) == theory.free_energy(x)
         return
-    if theory.T > 0 or theory.name == "hopfield":
+    if theory.T > 0 or theory.name in {"hopfield", "spectral-rbm"}:
         assert theory.slope("T", x) == pytest.approx(-entropy, abs=1e-10)
     else:
         assert entropy == pytest.approx(0, abs=1e-15)  # no site without a field
@@ -385,7 +395,7 @@ def test_mpmath_agrees_with_float64(theory: Theory, branch: str) -> None:
 @every_case
 def test_reversing_all_spins_changes_nothing(theory: Theory, branch: str) -> None:
     x = solution(theory, branch) + 0.0
-    turn = np.where(np.array(theory.order) == "m", -1.0, 1.0)
+    turn = np.where([name.startswith("m") for name in theory.order], -1.0, 1.0)
     mirrored = theory.at(h=-theory.h) if theory.name == "curie-weiss" else theory
     np.testing.assert_allclose(mirrored.update(turn * x), turn * theory.update(x), rtol=1e-14, atol=1e-16)
     assert mirrored.free_energy(turn * x) == pytest.approx(theory.free_energy(x), rel=1e-14)

@@ -13,6 +13,8 @@ from phase_diagrams.catalogue import (
     hopfield_error,
     hopfield_graphical,
     mixtures,
+    mode_coexistence,
+    spectral_rbm,
     thresholded_hopfield,
 )
 from phase_diagrams.diagram import PhaseDiagram
@@ -64,6 +66,12 @@ DIAGRAMS: dict[str, Entry] = {
     ),
     "compositional-capacity": Entry(
         "Random RBM at finite sparsity: capacity against threshold", compositional_capacity.build
+    ),
+    "spectral-rbm": Entry(
+        "RBM with one mode and noise: phases in the plane of the paper, for three laws", spectral_rbm.build
+    ),
+    "mode-coexistence": Entry(
+        "RBM with two modes and noise: where both condense, for three laws", mode_coexistence.build
     ),
 }
 """The diagrams, by the names they have on the command line."""

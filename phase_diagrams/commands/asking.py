@@ -25,27 +25,38 @@ def theory_named(name: str) -> type[Theory]:
 
 
 def build(
-    kind: type[Theory], given: Mapping[str, Any], computed: Iterable[str] = (), *, unscaled: bool = False
+    kind: type[Theory],
+    given: Mapping[str, Any],
+    computed: Iterable[str] = (),
+    *,
+    unscaled: bool = False,
 ) -> Theory:
     """Make a theory from the given parameters.
 
     Parameters
     ----------
     kind : type of Theory
-    given : mapping of str to float
+    given : mapping of str to float or str
         Parameters by name, as given on the command line.
     computed : iterable of str
         Parameters that are computed: they must not be given, and get a value to begin with.
     unscaled : bool
         Whether the parameters are unscaled ones.
     """
+    from replica.theory import domain
+
     make = _maker(kind, unscaled)
     known = inspect.signature(make).parameters
     fields = kind.parameters()
     values: dict[str, Any] = dict(given)
     for name in computed:
         if name in given:
-            message = f"{kind.name}: {name} is what is computed here; leave -p {name}={given[name]:g} out"
+            value = given[name]
+            shown = value if isinstance(value, str) else f"{value:g}"
+            message = f"{kind.name}: {name} is what is computed here; leave -p {name}={shown} out"
+            raise ParameterError(message)
+        if name in fields and fields[name].metadata["choices"]:
+            message = f"{kind.name}: {name} is a name, {domain(fields[name].metadata)}; it cannot be varied"
             raise ParameterError(message)
         values[name] = sum(fields[name].metadata["typical"]) / 2 if name in fields else None
     for name in values:
@@ -60,7 +71,11 @@ def build(
         message = f"{kind.name}: missing {names}; give {how}"
         raise ParameterError(message)
     for name, value in values.items():
-        if fields[name].metadata["integer"] and (name not in given or value == int(value)):
+        if isinstance(value, str):
+            if fields[name].metadata["kind"] == "number":
+                message = f"{name}={value} is not a decimal number, such as 0.3 or 1e-3"
+                raise ParameterError(message)
+        elif fields[name].metadata["integer"] and (name not in given or value == int(value)):
             values[name] = int(value)
     return make(**values)
 

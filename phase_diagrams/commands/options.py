@@ -16,6 +16,8 @@ __all__ = [
     "Assignment",
     "OutputFile",
     "Range",
+    "Setting",
+    "Sites",
     "Size",
     "Span",
     "as_json",
@@ -26,6 +28,7 @@ __all__ = [
 ]
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
+_NAME = re.compile(r"[a-z][a-z0-9-]*", re.ASCII | re.IGNORECASE)
 MOST = 100_000
 """Largest number of points of a range."""
 
@@ -79,6 +82,17 @@ class Sites(Assignment):
                 self.fail(f"{item!r} is not of the form FRACTION:X, such as 0.5:1.6", param, ctx)
             pairs.append(tuple(float(self.number("sites", part, param, ctx)) for part in (fraction, x)))
         return tuple(pairs)
+
+
+class Setting(Assignment):
+    """``NAME=VALUE`` with a number or a name as its value, such as ``law=laplace``."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the name and the number, or the name and the text."""
+        name, sign, text = str(value).partition("=")
+        if name and sign and _NAME.fullmatch(text) and text.lower() not in ("nan", "inf", "infinity"):
+            return name, text
+        return super().convert(value, param, ctx)
 
 
 class Span(NamedTuple):
@@ -166,10 +180,14 @@ def once(_: click.Context, param: click.Parameter, pairs: Iterable[tuple[str, fl
     given: dict[str, float] = {}
     for name, value in pairs:
         if name in given:
-            problem = f"{name} is given twice, as {given[name]:g} and {value:g}"
+            problem = f"{name} is given twice, as {_short(given[name])} and {_short(value)}"
             raise click.BadParameter(problem, param=param)
         given[name] = value
     return given
+
+
+def _short(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def as_json(command: Command) -> Command:
@@ -193,7 +211,7 @@ def theory(command: Command) -> Command:
         "-p",
         "given",
         metavar="NAME=VALUE",
-        type=Assignment(),
+        type=Setting(),
         multiple=True,
         callback=once,
         help="A control parameter, such as T=0.3; once for each.",

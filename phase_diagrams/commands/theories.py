@@ -26,6 +26,7 @@ Theories
   general-priors        Hopfield-like network with priors between binary and Gaussian
   curie-weiss           Ising spins with infinite-range coupling, H = -(sum S)^2/(2N) - h sum S
   blume-capel           Spins S = -1, 0, 1 with infinite-range coupling, H = -(sum S)^2/(2N) + D sum S^2
+  spectral-rbm          RBM of spins whose weights are a few modes and Gaussian noise, replica symmetric
 Diagrams
   hopfield                Hopfield network: phases in load and temperature
   hopfield-error          Hopfield network at T = 0: fraction of errors against load
@@ -35,6 +36,8 @@ Diagrams
   compositional-energy    Random RBM: energy against the number of active hidden units
   compositional           Random RBM: ferromagnetic, compositional and spin-glass phase
   compositional-capacity  Random RBM at finite sparsity: capacity against threshold
+  spectral-rbm            RBM with one mode and noise: phases in the plane of the paper, for three laws
+  mode-coexistence        RBM with two modes and noise: where both condense, for three laws
 """
 
 SHOW = """\
@@ -218,4 +221,4 @@ def _default(value: Any) -> str:
         return "required"
     if isinstance(value, tuple):
         return "optional"
-    return "optional" if value is None else f"default {value:g}"
+    return "optional" if value is None else f"default {value if isinstance(value, str) else f'{value:g}'}"

@@ -106,7 +106,8 @@ class System:
         offset = 0
         for phase in dict.fromkeys(phase for one in self.boundaries for phase in phases(one)):
             explicit = theory.branch(phase.branch).explicit
-            width = (0 if explicit else self.n) + (phase.over is not None)
+            own = len(theory.at(**dict(phase.at)).order)  # a theory may have fewer unknowns there
+            width = (0 if explicit else own) + (phase.over is not None)
             self.parts.append((phase, slice(offset, offset + width)))
             offset += width
         self.offset = offset
@@ -132,7 +133,7 @@ class System:
         for phase, part in self.parts:
             mine = z[part]
             here = theory.at(**dict(phase.at), **({phase.over: mine[-1]} if phase.over else {}))
-            x = mine[: self.n]
+            x = mine[:-1] if phase.over else mine
             if theory.branch(phase.branch).explicit:
                 x = here.start(phase.branch)
                 x = exact(x) if is_exact(*here.values.values()) else x
@@ -230,7 +231,7 @@ def refine(
             y = y + change * min(1.0, cap)
             if longest < 1e-15:
                 break
-        converged = size < 1e-10 and matrix is not None
+        converged = size < 1e-10 and matrix is not None and bool(np.all(np.isfinite(matrix)))
         spread = np.nan
         if converged:
             inverse = np.linalg.pinv(np.asarray(matrix))

@@ -8,6 +8,7 @@ from replica.theories.curie_weiss import CurieWeiss
 from replica.theories.hopfield import Hopfield
 from replica.theories.mixtures import Mixtures
 from replica.theories.random_rbm import GeneralPriors, RandomRBM
+from replica.theories.spectral_rbm import SpectralRBM
 from replica.theory import Theory
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Hopfield",
     "Mixtures",
     "RandomRBM",
+    "SpectralRBM",
     "ThresholdedHopfield",
 ]
 
@@ -31,4 +33,5 @@ THEORIES: dict[str, type[Theory]] = {
     "general-priors": GeneralPriors,
     "curie-weiss": CurieWeiss,
     "blume-capel": BlumeCapel,
+    "spectral-rbm": SpectralRBM,
 }
