@@ -211,6 +211,8 @@ class Theory:
         What `replica show` prints: readable and LaTeX.
     references, known, notes, symbols
         Papers; published numbers with their source; conventions; order parameters in words.
+    next_step : str or None
+        Name of the theory with one more step of replica symmetry breaking, if there is one.
     """
 
     name: ClassVar[str]
@@ -224,6 +226,7 @@ class Theory:
     known: ClassVar[Mapping[str, str]] = {}
     notes: ClassVar[tuple[str, ...]] = ()
     symbols: ClassVar[Mapping[str, str]] = {}
+    next_step: ClassVar[str | None] = None
 
     def __post_init__(self) -> None:
         """Check every control parameter against its domain."""

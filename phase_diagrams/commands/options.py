@@ -127,7 +127,7 @@ def as_json(command: Command) -> Command:
 
 
 def theory(command: Command) -> Command:
-    """Add what every command about a theory takes: its name, its parameters, and ``--json``."""
+    """Add what every command about a theory takes: its name, its parameters, the steps of breaking, and ``--json``."""
     name = click.argument("name", metavar="THEORY")
     given = click.option(
         "-p",
@@ -138,7 +138,14 @@ def theory(command: Command) -> Command:
         callback=once,
         help="A control parameter, such as T=0.3; once for each.",
     )
-    return name(given(as_json(command)))
+    steps = click.option(
+        "--rsb",
+        metavar="STEPS",
+        type=click.IntRange(0, 9),
+        default=0,
+        help="Steps of replica symmetry breaking, where the theory has them.",
+    )
+    return name(given(steps(as_json(command))))
 
 
 def computing(command: Command) -> Command:

@@ -6,7 +6,11 @@ from replica.theories.blume_capel import BlumeCapel
 from replica.theories.compositional import Compositional, ThresholdedHopfield
 from replica.theories.curie_weiss import CurieWeiss
 from replica.theories.hopfield import Hopfield
+from replica.theories.hopfield_1rsb import Hopfield1RSB
 from replica.theories.mixtures import Mixtures
+from replica.theories.random_energy import RandomEnergy
+from replica.theories.sherrington_kirkpatrick import SherringtonKirkpatrick
+from replica.theories.sherrington_kirkpatrick_1rsb import SherringtonKirkpatrick1RSB
 from replica.theory import Theory
 
 __all__ = [
@@ -15,7 +19,11 @@ __all__ = [
     "Compositional",
     "CurieWeiss",
     "Hopfield",
+    "Hopfield1RSB",
     "Mixtures",
+    "RandomEnergy",
+    "SherringtonKirkpatrick",
+    "SherringtonKirkpatrick1RSB",
     "ThresholdedHopfield",
 ]
 
@@ -26,4 +34,8 @@ THEORIES: dict[str, type[Theory]] = {
     "compositional": Compositional,
     "curie-weiss": CurieWeiss,
     "blume-capel": BlumeCapel,
+    "sherrington-kirkpatrick": SherringtonKirkpatrick,
+    "sherrington-kirkpatrick-1rsb": SherringtonKirkpatrick1RSB,
+    "hopfield-1rsb": Hopfield1RSB,
+    "random-energy": RandomEnergy,
 }

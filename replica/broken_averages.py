@@ -1,0 +1,203 @@
+r"""Averages of a spin under one step of replica symmetry breaking, at every temperature, T = 0 included.
+
+The field of a spin is :math:`H = \text{loc} + \sqrt{v_0}\,z_0 + \sqrt{v_1}\,z_1`: z_0 is quenched and decides the
+site, z_1 decides the state. States are weighted by :math:`e^{\mu L(H)}` with :math:`L = T\ln 2\cosh(H/T)`, minus the
+free energy of the spin, and :math:`\mu = x/T`, x being Parisi's breaking parameter. At T = 0, L is \|H\| and the inner
+average has a closed form with the normal distribution function.
+
+What is left varies quickly where the field changes sign, over a width that is known, and slowly elsewhere. With
+``field = width sinh(u)`` the trapezoidal rule in u resolves both and converges exponentially.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from replica.functions import (
+    Number,
+    absolute,
+    asinh,
+    exact,
+    exp,
+    is_exact,
+    log,
+    log1p,
+    log_cdf,
+    maximum,
+    pdf,
+    sinh,
+    sqrt,
+)
+
+__all__ = ["BrokenAverages", "broken_averages"]
+
+STEP = 0.45
+"""Step of the trapezoidal rules where the weight is, in standard deviations, for float64."""
+REACH = 9.0
+"""Standard deviations of a Gaussian that are integrated over, for float64."""
+TINY = 1e-200
+"""Stands for a variance of zero: the distribution is then sharp."""
+_BLOCK = 64
+"""Points per block at T = 0."""
+
+
+@dataclass(frozen=True)
+class BrokenAverages:
+    """Averages over states, then over sites; each of the broadcast shape.
+
+    Attributes
+    ----------
+    tanh : float or array
+        <<t>>, t = tanh(H/T): the magnetisation.
+    susceptibility : float or array
+        <<1 - t^2>>/T, the response inside one state; finite at T = 0.
+    spread : float or array
+        <<t^2> - <t>^2>, the difference q1 - q0 of the overlaps.
+    log : float or array
+        <ln Z_1>/mu with Z_1 the inner average of exp(mu L): minus the free energy of the spin.
+    excess : float or array
+        mu^2 v_1/2 + <ln Z_1> - mu <<L>>: what the complexity of the states lacks of that of a spin whose field
+        never changes sign; without cancellation at T = 0.
+    entropy : float or array
+        <<ln 2cosh(H/T) - (H/T) t>>; 0 at T = 0.
+    sech4_over_T : float or array
+        <<(1 - t^2)^2>>/T, which enters the replicon; finite at T = 0.
+    """
+
+    tanh: Number
+    susceptibility: Number
+    spread: Number
+    log: Number
+    excess: Number
+    entropy: Number
+    sech4_over_T: Number
+
+
+def broken_averages(loc: Number, v0: Number, v1: Number, mu: Number, T: Number) -> BrokenAverages:
+    """Averages of a spin in the field loc + sqrt(v0) z0 + sqrt(v1) z1, states weighted by exp(mu L).
+
+    Parameters
+    ----------
+    loc, v0, v1 : float, array or mpmath number
+        Mean of the field, variance between sites, variance between states; they broadcast with the rest.
+    mu : float, array or mpmath number
+        Breaking parameter over temperature, x/T > 0.
+    T : float, array or mpmath number
+        Temperature (J = k_B = 1), >= 0.
+
+    Returns
+    -------
+    BrokenAverages
+
+    Notes
+    -----
+    Errors are below 2e-14 in units of the natural size, measured against adaptive quadrature in mpmath for
+    0 <= T <= 1 and sqrt(v1/v0) down to 1e-6. A warm point costs a sum over some 10^4 pairs of nodes.
+
+    Examples
+    --------
+    >>> average = broken_averages(0.0, 0.5, 0.5, 1.3, 0.0)
+    >>> print(f"{average.susceptibility:.12f} {average.spread:.12f}")
+    0.253379049371 0.500938024229
+    """
+    if is_exact(loc, v0, v1, mu, T):
+        precise = np.frompyfunc(_one_exact, 5, 7)(*(exact(value) for value in (loc, v0, v1, mu, T)))
+        return BrokenAverages(*precise)
+    given = np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in (loc, v0, v1, mu, T)))
+    shape = given[0].shape
+    points = np.stack([value.ravel() for value in given])
+    out = np.full((7, points.shape[1]), np.nan)
+    usable = np.all(np.isfinite(points), axis=0) & (points[3] > 0)
+    cold = np.flatnonzero(usable & (points[4] == 0))
+    with np.errstate(all="ignore"):
+        for first in range(0, cold.size, _BLOCK):
+            part = cold[first : first + _BLOCK]
+            out[:, part] = _means(*points[:, part], STEP, REACH)
+        for one in np.flatnonzero(usable & (points[4] > 0)):
+            out[:, one] = _means(*points[:, one], STEP, REACH)
+    return BrokenAverages(*(row.reshape(shape)[()] for row in out))
+
+
+def _one_exact(loc: Any, v0: Any, v1: Any, mu: Any, T: Any) -> Any:
+    import mpmath
+
+    log_error = mpmath.mp.prec * mpmath.log(2) + 10
+    return _means(loc, v0, v1, mu, T, STEP * mpmath.sqrt(40 / log_error), mpmath.sqrt(2 * log_error))
+
+
+def _means(loc: Any, v0: Any, v1: Any, mu: Any, T: Any, step: Any, reach: Any) -> tuple[Any, ...]:
+    """All averages at points of shape (k,), or at one point; the axis of the sites follows."""
+    loc, v0, v1, mu, T = (np.asarray(value)[..., None] for value in (loc, v0, v1, mu, T))
+    tiny = exact(TINY) if is_exact(loc) else TINY
+    width = sqrt(maximum(v1, tiny))
+    kink = 1 / maximum(mu, 1 / sqrt(width**2 + T**2))  # distance of the singularities of the inner average
+    y, weight = _nodes(loc, sqrt(maximum(v0, tiny)), kink, step, reach)
+    inner = _cold_states(y, width, v1, mu) if np.all(T == 0) else _warm_states(y, width, mu, T, step, reach)
+    means = [np.sum(value * weight, axis=-1) for value in inner]
+    means[0] = means[0] * (loc[..., 0] != 0)  # zero by symmetry; rounding must not break m = 0
+    means[3] = means[3] / mu[..., 0]
+    return tuple(means)
+
+
+def _nodes(center: Any, width: Any, kink: Any, step: Any, reach: Any) -> tuple[Any, Any]:
+    """Fields center + width z and their Gaussian weights, dense where the field is zero, on the last axis."""
+    ratio = 1 / maximum(width / kink, 1 + 0 * kink)
+    z0 = -maximum(-reach, -maximum(-reach, center / width))  # where the field is zero, if that is within reach
+    low, high = asinh((z0 - reach) / ratio), asinh((z0 + reach) / ratio)
+    count = int(np.ceil(float(np.max((high - low) * (reach / 2 + absolute(z0))) / step)))
+    u = low + (high - low) * np.arange(count + 1) / count
+    s = sinh(u)
+    z = ratio * s - z0
+    weight = sqrt(1 + s * s) * exp(-z * z / 2)
+    return center + width * z, weight / np.sum(weight, axis=-1, keepdims=True)
+
+
+def _cold_states(y: Any, width: Any, v1: Any, mu: Any) -> tuple[Any, ...]:
+    """Averages over the states at T = 0, in closed form, of sites with the mean fields y."""
+    size = absolute(y)
+    along = log_cdf((size + mu * v1) / width)
+    ratio = exp(log_cdf((mu * v1 - size) / width) - 2 * mu * size - along)  # weights of -sign(y) and sign(y)
+    log_z = along + log1p(ratio)  # ln Z_1 - mu |y| - mu^2 v_1/2
+    less = 2 * ratio / (1 + ratio)  # 1 - |<t>|
+    density = 2 / width * pdf(y / width) * exp(-log_z - mu * size - mu * mu * v1 / 2)
+    return (
+        np.where(y < 0, -1, 1) * (1 - less),
+        density,
+        less * (2 - less),
+        log_z + mu * size + mu * mu * v1 / 2,
+        log_z + mu * size * less - mu * v1 * density,
+        0 * y,
+        density * 2 / 3,
+    )
+
+
+def _warm_states(y: Any, width: Any, mu: Any, T: Any, step: Any, reach: Any) -> tuple[Any, ...]:
+    """Averages over the states at T > 0, on nodes of their own, of sites with the mean fields y, shape (n,)."""
+    field, weight = _nodes(y[:, None], width, T, step, reach + mu * width)
+    size = absolute(field) / T
+    d = exp(-2 * size)
+    energy = mu * T * (size + log1p(d))
+    top = np.max(energy, axis=-1)
+    weight = weight * exp(energy - top[:, None])
+    total = np.sum(weight, axis=-1)
+    weight = weight / total[:, None]
+
+    def mean(values: Any) -> Any:
+        return np.sum(weight * values, axis=-1)
+
+    log_z = top + log(total)
+    t = np.where(field < 0, -1, 1) * (1 - d) / (1 + d)
+    sech2 = 4 * d / (1 + d) ** 2
+    average = mean(t)
+    return (
+        average,
+        mean(sech2) / T,
+        mean((t - average[:, None]) ** 2),
+        log_z,
+        mu * mu * width * width / 2 + log_z - mean(energy),
+        mean(log1p(d) + size * 2 * d / (1 + d)),
+        mean(sech2**2) / T,
+    )
