@@ -7,10 +7,14 @@ average has a closed form with the normal distribution function.
 
 What is left varies quickly where the field changes sign, over a width that is known, and slowly elsewhere. With
 ``field = width sinh(u)`` the trapezoidal rule in u resolves both and converges exponentially.
+
+All formulas are analytic in every parameter but T, at nodes that depend on their real parts only. An imaginary part of
+1e-30 therefore returns as that number times the derivative, to rounding error: that is how theories get Jacobians.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +36,7 @@ from replica.functions import (
     sqrt,
 )
 
-__all__ = ["BrokenAverages", "broken_averages"]
+__all__ = ["BrokenAverages", "broken_averages", "by_complex_step"]
 
 STEP = 0.45
 """Step of the trapezoidal rules where the weight is, in standard deviations, for float64."""
@@ -40,6 +44,8 @@ REACH = 9.0
 """Standard deviations of a Gaussian that are integrated over, for float64."""
 TINY = 1e-200
 """Stands for a variance of zero: the distribution is then sharp."""
+COMPLEX_STEP = 1e-30
+"""Imaginary part that stands for an infinitesimal."""
 _BLOCK = 64
 """Points per block at T = 0."""
 
@@ -106,19 +112,36 @@ def broken_averages(loc: Number, v0: Number, v1: Number, mu: Number, T: Number) 
     if is_exact(loc, v0, v1, mu, T):
         precise = np.frompyfunc(_one_exact, 5, 7)(*(exact(value) for value in (loc, v0, v1, mu, T)))
         return BrokenAverages(*precise)
-    given = np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in (loc, v0, v1, mu, T)))
+    given = np.broadcast_arrays(*(np.asarray(value) for value in (loc, v0, v1, mu, T)))
     shape = given[0].shape
-    points = np.stack([value.ravel() for value in given])
-    out = np.full((7, points.shape[1]), np.nan)
-    usable = np.all(np.isfinite(points), axis=0) & (points[3] > 0)
+    points = np.stack([value.ravel() for value in given]) * 1.0
+    out = np.full((7, points.shape[1]), np.nan, dtype=points.dtype)
+    usable = np.all(np.isfinite(points), axis=0) & (points[3].real > 0)
     cold = np.flatnonzero(usable & (points[4] == 0))
     with np.errstate(all="ignore"):
         for first in range(0, cold.size, _BLOCK):
             part = cold[first : first + _BLOCK]
             out[:, part] = _means(*points[:, part], STEP, REACH)
-        for one in np.flatnonzero(usable & (points[4] > 0)):
+        for one in np.flatnonzero(usable & (points[4].real > 0)):
             out[:, one] = _means(*points[:, one], STEP, REACH)
     return BrokenAverages(*(row.reshape(shape)[()] for row in out))
+
+
+def by_complex_step(function: Callable[[Any], tuple[Any, ...]], x: Any) -> Any:
+    """Jacobian of analytic functions of x, shape ``(n, n, *batch)``, without the cancellation of differences.
+
+    Examples
+    --------
+    >>> print(by_complex_step(lambda x: (x[0] * x[1], x[1] ** 2), np.array([2.0, 3.0])))
+    [[3. 2.]
+     [0. 6.]]
+    """
+    columns = []
+    for i in range(len(x)):
+        moved = np.array(x, dtype=complex)
+        moved[i] += 1j * COMPLEX_STEP
+        columns.append(np.stack(np.broadcast_arrays(*(np.imag(row) / COMPLEX_STEP for row in function(moved)))))
+    return np.stack(columns, axis=1)
 
 
 def _one_exact(loc: Any, v0: Any, v1: Any, mu: Any, T: Any) -> Any:
@@ -130,10 +153,10 @@ def _one_exact(loc: Any, v0: Any, v1: Any, mu: Any, T: Any) -> Any:
 
 def _means(loc: Any, v0: Any, v1: Any, mu: Any, T: Any, step: Any, reach: Any) -> tuple[Any, ...]:
     """All averages at points of shape (k,), or at one point; the axis of the sites follows."""
-    loc, v0, v1, mu, T = (np.asarray(value)[..., None] for value in (loc, v0, v1, mu, T))
+    loc, v0, v1, mu, T = (np.asarray(value)[..., None] for value in (loc, v0, v1, mu, np.real(T)))
     tiny = exact(TINY) if is_exact(loc) else TINY
     width = sqrt(maximum(v1, tiny))
-    kink = 1 / maximum(mu, 1 / sqrt(width**2 + T**2))  # distance of the singularities of the inner average
+    kink = 1 / maximum(np.real(mu), 1 / sqrt(np.real(width) ** 2 + T**2))  # to the next singularity of <.>_1
     y, weight = _nodes(loc, sqrt(maximum(v0, tiny)), kink, step, reach)
     inner = _cold_states(y, width, v1, mu) if np.all(T == 0) else _warm_states(y, width, mu, T, step, reach)
     means = [np.sum(value * weight, axis=-1) for value in inner]
@@ -144,8 +167,9 @@ def _means(loc: Any, v0: Any, v1: Any, mu: Any, T: Any, step: Any, reach: Any) -
 
 def _nodes(center: Any, width: Any, kink: Any, step: Any, reach: Any) -> tuple[Any, Any]:
     """Fields center + width z and their Gaussian weights, dense where the field is zero, on the last axis."""
-    ratio = 1 / maximum(width / kink, 1 + 0 * kink)
-    z0 = -maximum(-reach, -maximum(-reach, center / width))  # where the field is zero, if that is within reach
+    ratio = 1 / maximum(np.real(width) / kink, 1 + 0 * kink)
+    z0 = np.real(center) / np.real(width)
+    z0 = -maximum(-reach, -maximum(-reach, z0))  # the field is zero at -z0, if that is within reach
     low, high = asinh((z0 - reach) / ratio), asinh((z0 + reach) / ratio)
     count = int(np.ceil(float(np.max((high - low) * (reach / 2 + absolute(z0))) / step)))
     u = low + (high - low) * np.arange(count + 1) / count
@@ -157,14 +181,15 @@ def _nodes(center: Any, width: Any, kink: Any, step: Any, reach: Any) -> tuple[A
 
 def _cold_states(y: Any, width: Any, v1: Any, mu: Any) -> tuple[Any, ...]:
     """Averages over the states at T = 0, in closed form, of sites with the mean fields y."""
-    size = absolute(y)
+    side = np.where(np.real(y) < 0, -1, 1)
+    size = side * y
     along = log_cdf((size + mu * v1) / width)
     ratio = exp(log_cdf((mu * v1 - size) / width) - 2 * mu * size - along)  # weights of -sign(y) and sign(y)
     log_z = along + log1p(ratio)  # ln Z_1 - mu |y| - mu^2 v_1/2
     less = 2 * ratio / (1 + ratio)  # 1 - |<t>|
     density = 2 / width * pdf(y / width) * exp(-log_z - mu * size - mu * mu * v1 / 2)
     return (
-        np.where(y < 0, -1, 1) * (1 - less),
+        side * (1 - less),
         density,
         less * (2 - less),
         log_z + mu * size + mu * mu * v1 / 2,
@@ -176,28 +201,35 @@ def _cold_states(y: Any, width: Any, v1: Any, mu: Any) -> tuple[Any, ...]:
 
 def _warm_states(y: Any, width: Any, mu: Any, T: Any, step: Any, reach: Any) -> tuple[Any, ...]:
     """Averages over the states at T > 0, on nodes of their own, of sites with the mean fields y, shape (n,)."""
-    field, weight = _nodes(y[:, None], width, T, step, reach + mu * width)
-    size = absolute(field) / T
-    d = exp(-2 * size)
-    energy = mu * T * (size + log1p(d))
-    top = np.max(energy, axis=-1)
-    weight = weight * exp(energy - top[:, None])
-    total = np.sum(weight, axis=-1)
-    weight = weight / total[:, None]
+    y = y[:, None]
+    tilt = mu * width
+    field, weight = _nodes(y, width, T, step, reach + np.real(tilt))
+    side = np.where(np.real(field) < 0, -1, 1)
+    size = side * field
+    d = exp(-2 * size / T)
+    cost = T * log1p(d)
+    main = np.where(np.real(y) < 0, -1, 1)
+    # mu L = mu |y| + tilt main z + mu more, and the second term only shifts the Gaussian by the tilt
+    more = cost + size - main * field
+    shift = main * mu * (field - y)
+    weight = weight * exp(shift - np.max(np.real(shift), axis=-1, keepdims=True))
+    weight = weight / np.sum(weight, axis=-1, keepdims=True)
+    gain = np.sum(weight * (exp(mu * more) - 1), axis=-1)
+    weight = weight * exp(mu * more) / (1 + gain)[:, None]
 
     def mean(values: Any) -> Any:
         return np.sum(weight * values, axis=-1)
 
-    log_z = top + log(total)
-    t = np.where(field < 0, -1, 1) * (1 - d) / (1 + d)
+    log_ratio, main = log1p(gain), main[:, 0]
+    t = side * (1 - d) / (1 + d)
     sech2 = 4 * d / (1 + d) ** 2
     average = mean(t)
     return (
         average,
         mean(sech2) / T,
         mean((t - average[:, None]) ** 2),
-        log_z,
-        mu * mu * width * width / 2 + log_z - mean(energy),
-        mean(log1p(d) + size * 2 * d / (1 + d)),
+        main * mu * y[:, 0] + tilt * tilt / 2 + log_ratio,
+        log_ratio - mu * mean(more) + tilt * tilt * (1 - main * average),  # as <z>_1 = tilt <t>_1
+        mean(cost + size * 2 * d / (1 + d)) / T,
         mean(sech2**2) / T,
     )

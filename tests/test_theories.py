@@ -74,7 +74,7 @@ CASES = [
     (SherringtonKirkpatrick1RSB(T=0.2), "glass"),
     (SherringtonKirkpatrick1RSB(T=0.0, J0=1.3), "ferromagnet"),
     (SherringtonKirkpatrick1RSB(T=0.3, J0=0.2, h=0.2), "glass"),
-    (Hopfield1RSB(alpha=0.138, T=0.0), "retrieval"),
+    (Hopfield1RSB(alpha=0.1378, T=0.0), "retrieval"),  # the steps in tau and alpha must not leave the branch
     (Hopfield1RSB(alpha=0.1, T=0.0), "glass"),
     (Hopfield1RSB(alpha=0.2, T=0.1), "glass"),
     (RandomEnergy(T=0.3), "condensed"),

@@ -8,9 +8,20 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from replica.broken_averages import BrokenAverages, broken_averages
-from replica.functions import erf, log1p, maximum, ratio, stack
-from replica.theory import Boundary, Branch, Coexistence, Critical, Fold, Limit, Parameter, Phase, Theory, parameter
+from replica.broken_averages import BrokenAverages, broken_averages, by_complex_step
+from replica.functions import erf, is_exact, log1p, maximum, ratio, stack
+from replica.theory import (
+    Boundary,
+    Branch,
+    Coexistence,
+    Critical,
+    Fold,
+    Limit,
+    Parameter,
+    Phase,
+    Theory,
+    parameter,
+)
 
 __all__ = ["Hopfield1RSB"]
 
@@ -143,12 +154,19 @@ class Hopfield1RSB(Theory):
         return broken_averages(x[0], *variances, 1 / x[3], self.T)
 
     def update(self, x: Any) -> Any:
+        return stack(*self.sides(x))
+
+    def jacobian(self, x: Any) -> Any:
+        return None if is_exact(x) else by_complex_step(self.sides, x)
+
+    def sides(self, x: Any) -> tuple[Any, ...]:
+        """Right-hand sides of the equations, for complex x too."""
         _, C, B, tau = x
         _, _, D, E, *_ = self.parts(x)
         spin = self.spins(x)
         # df/dtau = 0, with what cancels on both sides taken out
         excess = self.alpha / 2 * (log1p(-B / D) + B / E + self.T / tau * C * B / (D * E))
-        return stack(spin.tanh, spin.susceptibility, spin.spread / tau, tau * excess / spin.excess)
+        return (spin.tanh, spin.susceptibility, spin.spread / tau, tau * excess / spin.excess)
 
     def free_energy(self, x: Any) -> Any:
         m, C, B, tau = x

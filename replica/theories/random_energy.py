@@ -96,9 +96,15 @@ class RandomEnergy(Theory):
         (mu,) = x
         return stack(1 / maximum(self.T, 1 / (mu + 2 * self.entropy(x) / mu)))
 
+    def jacobian(self, x: Any) -> Any:
+        (mu,) = x
+        above = mu + 2 * self.entropy(x) / mu < 1 / maximum(self.T, 1e-300 + 0 * self.T)
+        bend = self.h**2 * (1 - tanh(mu * self.h) ** 2) + self.entropy(x) / mu**2
+        return stack(stack(-2 * bend * above))
+
     def free_energy(self, x: Any) -> Any:
         (mu,) = x
-        return -mu / 4 - log2cosh(mu * self.h) / mu
+        return -mu / 4 - log2cosh(mu * self.h) / mu + 0 * self.T  # of the shape of the batch
 
     def physical(self, x: Any) -> Any:
         (mu,) = x

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from replica.broken_averages import BrokenAverages, broken_averages
-from replica.functions import maximum, ratio, stack
+from replica.broken_averages import BrokenAverages, broken_averages, by_complex_step
+from replica.functions import is_exact, maximum, ratio, stack
 from replica.theory import Boundary, Branch, Critical, Limit, Parameter, Phase, Theory, Zero, parameter
 
 __all__ = ["SherringtonKirkpatrick1RSB"]
@@ -128,11 +128,18 @@ class SherringtonKirkpatrick1RSB(Theory):
         return broken_averages(self.J0 * x[0] + self.h, maximum(q0, 0 * q0), maximum(gap, 0 * q0), 1 / x[3], self.T)
 
     def update(self, x: Any) -> Any:
+        return stack(*self.sides(x))
+
+    def jacobian(self, x: Any) -> Any:
+        return None if is_exact(x) else by_complex_step(self.sides, x)
+
+    def sides(self, x: Any) -> tuple[Any, ...]:
+        """Right-hand sides of the equations, for complex x too."""
         *_, B, tau = x
         q0, _, q1 = self.overlaps(x)
         spin = self.spins(x)
         # df/dtau = 0, with what cancels on both sides taken out
-        return stack(spin.tanh, spin.susceptibility, spin.spread / tau, B * (2 - q1 - q0) / (4 * spin.excess))
+        return (spin.tanh, spin.susceptibility, spin.spread / tau, B * (2 - q1 - q0) / (4 * spin.excess))
 
     def free_energy(self, x: Any) -> Any:
         m, C, B, _ = x
