@@ -100,14 +100,14 @@ def broken_averages(loc: Number, v0: Number, v1: Number, mu: Number, T: Number) 
 
     Notes
     -----
-    Errors are below 2e-14 in units of the natural size, measured against adaptive quadrature in mpmath for
-    0 <= T <= 1 and sqrt(v1/v0) down to 1e-6. A warm point costs a sum over some 10^4 pairs of nodes.
+    Half the step changes no average by more than 1e-14 (0 <= T <= 1, sqrt(v1/v0) down to 5e-5, mu up to 1e4);
+    tests compare with quadrature of another kind. A warm point costs a sum over some 10^4 pairs of nodes.
 
     Examples
     --------
     >>> average = broken_averages(0.0, 0.5, 0.5, 1.3, 0.0)
     >>> print(f"{average.susceptibility:.12f} {average.spread:.12f}")
-    0.253379049371 0.500938024229
+    0.262177691823 0.516935529247
     """
     if is_exact(loc, v0, v1, mu, T):
         precise = np.frompyfunc(_one_exact, 5, 7)(*(exact(value) for value in (loc, v0, v1, mu, T)))
@@ -168,15 +168,17 @@ def _means(loc: Any, v0: Any, v1: Any, mu: Any, T: Any, step: Any, reach: Any) -
 def _nodes(center: Any, width: Any, kink: Any, step: Any, reach: Any) -> tuple[Any, Any]:
     """Fields center + width z and their Gaussian weights, dense where the field is zero, on the last axis."""
     ratio = 1 / maximum(np.real(width) / kink, 1 + 0 * kink)
-    z0 = np.real(center) / np.real(width)
-    z0 = -maximum(-reach, -maximum(-reach, z0))  # the field is zero at -z0, if that is within reach
+    zero = np.real(center) / np.real(width)
+    z0 = -maximum(-reach, -maximum(-reach, zero))  # the field is zero at -z0, if that is within reach
     low, high = asinh((z0 - reach) / ratio), asinh((z0 + reach) / ratio)
     count = int(np.ceil(float(np.max((high - low) * (reach / 2 + absolute(z0))) / step)))
     u = low + (high - low) * np.arange(count + 1) / count
     s = sinh(u)
     z = ratio * s - z0
     weight = sqrt(1 + s * s) * exp(-z * z / 2)
-    return center + width * z, weight / np.sum(weight, axis=-1, keepdims=True)
+    offset = center - width * z0
+    offset = offset - np.where(absolute(zero) <= reach, np.real(offset), 0)  # rounding must not hide the kink
+    return offset + width * ratio * s, weight / np.sum(weight, axis=-1, keepdims=True)
 
 
 def _cold_states(y: Any, width: Any, v1: Any, mu: Any) -> tuple[Any, ...]:

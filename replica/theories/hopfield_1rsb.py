@@ -51,7 +51,7 @@ class Hopfield1RSB(Theory):
     >>> from replica import solve
     >>> state = solve(Hopfield1RSB(alpha=0.138, T=0.0))
     >>> print(f"{state['m']:.9f} {state['q0']:.9f} {state.energy:.9f}")
-    0.970700317 0.997162875 -0.501445090
+    0.970700317 0.997162875 -0.501446739
     """
 
     # for 0 < T < 0.03 replica symmetry is broken in retrieval states at loads around the middle of the typical

@@ -42,7 +42,7 @@ class SherringtonKirkpatrick1RSB(Theory):
     >>> from replica import solve
     >>> state = solve(SherringtonKirkpatrick1RSB(T=0.0))
     >>> print(f"{state.energy:.12f} {state['tau']:.9f} {state['q0']:.9f}")
-    -0.765259434674 0.734850754 0.476784364
+    -0.765259434674 0.734850612 0.476784372
     """
 
     T: Parameter = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 2.0))
