@@ -1,15 +1,17 @@
 r"""Averages of a spin under one step of replica symmetry breaking, at every temperature, T = 0 included.
 
-The field of a spin is :math:`H = \text{loc} + \sqrt{v_0}\,z_0 + \sqrt{v_1}\,z_1`: z_0 is quenched and decides the
-site, z_1 decides the state. States are weighted by :math:`e^{\mu L(H)}` with :math:`L = T\ln 2\cosh(H/T)`, minus the
-free energy of the spin, and :math:`\mu = x/T`, x being Parisi's breaking parameter. At T = 0, L is \|H\| and the inner
-average has a closed form with the normal distribution function.
+The field of a spin is :math:`H = \text{loc} + \sqrt{v_0}\,z_0 + \sqrt{v_1}\,z_1`: z_0 is quenched and decides
+the site, z_1 decides the state. States are weighted by :math:`e^{\mu L(H)}` with
+:math:`L = T\ln 2\cosh(H/T)`, minus the free energy of the spin, and :math:`\mu = x/T`, x being Parisi's
+breaking parameter. At T = 0, L is \|H\| and the inner average has a closed form with the normal
+distribution function.
 
-What is left varies quickly where the field changes sign, over a width that is known, and slowly elsewhere. With
-``field = width sinh(u)`` the trapezoidal rule in u resolves both and converges exponentially.
+What is left varies quickly where the field changes sign, over a width that is known, and slowly elsewhere.
+With ``field = width sinh(u)`` the trapezoidal rule in u resolves both and converges exponentially.
 
-All formulas are analytic in every parameter but T, at nodes that depend on their real parts only. An imaginary part of
-1e-30 therefore returns as that number times the derivative, to rounding error: that is how theories get Jacobians.
+All formulas are analytic in every parameter but T, at nodes that depend on their real parts only. An
+imaginary part of 1e-30 therefore returns as that number times the derivative, to rounding error: that is how
+theories get Jacobians.
 """
 
 from __future__ import annotations
@@ -27,7 +29,6 @@ from replica.functions import (
     exact,
     exp,
     is_exact,
-    log,
     log1p,
     log_cdf,
     maximum,
@@ -65,8 +66,8 @@ class BrokenAverages:
     log : float or array
         <ln Z_1>/mu with Z_1 the inner average of exp(mu L): minus the free energy of the spin.
     excess : float or array
-        mu^2 v_1/2 + <ln Z_1> - mu <<L>>: what the complexity of the states lacks of that of a spin whose field
-        never changes sign; without cancellation at T = 0.
+        mu^2 v_1/2 + <ln Z_1> - mu <<L>>: what the complexity of the states lacks of that of a spin whose
+        field never changes sign; computed without cancellation.
     entropy : float or array
         <<ln 2cosh(H/T) - (H/T) t>>; 0 at T = 0.
     sech4_over_T : float or array
@@ -121,9 +122,9 @@ def broken_averages(loc: Number, v0: Number, v1: Number, mu: Number, T: Number) 
     with np.errstate(all="ignore"):
         for first in range(0, cold.size, _BLOCK):
             part = cold[first : first + _BLOCK]
-            out[:, part] = _means(*points[:, part], STEP, REACH)
+            out[:, part] = _means(points[:, part], STEP, REACH)
         for one in np.flatnonzero(usable & (points[4].real > 0)):
-            out[:, one] = _means(*points[:, one], STEP, REACH)
+            out[:, one] = _means(points[:, one], STEP, REACH)
     return BrokenAverages(*(row.reshape(shape)[()] for row in out))
 
 
@@ -140,7 +141,9 @@ def by_complex_step(function: Callable[[Any], tuple[Any, ...]], x: Any) -> Any:
     for i in range(len(x)):
         moved = np.array(x, dtype=complex)
         moved[i] += 1j * COMPLEX_STEP
-        columns.append(np.stack(np.broadcast_arrays(*(np.imag(row) / COMPLEX_STEP for row in function(moved)))))
+        columns.append(
+            np.stack(np.broadcast_arrays(*(np.imag(row) / COMPLEX_STEP for row in function(moved))))
+        )
     return np.stack(columns, axis=1)
 
 
@@ -148,12 +151,13 @@ def _one_exact(loc: Any, v0: Any, v1: Any, mu: Any, T: Any) -> Any:
     import mpmath
 
     log_error = mpmath.mp.prec * mpmath.log(2) + 10
-    return _means(loc, v0, v1, mu, T, STEP * mpmath.sqrt(40 / log_error), mpmath.sqrt(2 * log_error))
+    return _means((loc, v0, v1, mu, T), STEP * mpmath.sqrt(40 / log_error), mpmath.sqrt(2 * log_error))
 
 
-def _means(loc: Any, v0: Any, v1: Any, mu: Any, T: Any, step: Any, reach: Any) -> tuple[Any, ...]:
+def _means(point: Any, step: Any, reach: Any) -> tuple[Any, ...]:
     """All averages at points of shape (k,), or at one point; the axis of the sites follows."""
-    loc, v0, v1, mu, T = (np.asarray(value)[..., None] for value in (loc, v0, v1, mu, np.real(T)))
+    loc, v0, v1, mu, T = (np.asarray(value)[..., None] for value in point)
+    T = np.real(T)
     tiny = exact(TINY) if is_exact(loc) else TINY
     width = sqrt(maximum(v1, tiny))
     kink = 1 / maximum(np.real(mu), 1 / sqrt(np.real(width) ** 2 + T**2))  # to the next singularity of <.>_1
@@ -202,7 +206,7 @@ def _cold_states(y: Any, width: Any, v1: Any, mu: Any) -> tuple[Any, ...]:
 
 
 def _warm_states(y: Any, width: Any, mu: Any, T: Any, step: Any, reach: Any) -> tuple[Any, ...]:
-    """Averages over the states at T > 0, on nodes of their own, of sites with the mean fields y, shape (n,)."""
+    """Averages over the states at T > 0, on nodes of their own, of sites with mean fields y, shape (n,)."""
     y = y[:, None]
     tilt = mu * width
     field, weight = _nodes(y, width, T, step, reach + np.real(tilt))

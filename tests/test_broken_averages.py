@@ -70,7 +70,9 @@ def test_another_quadrature_agrees(point: tuple[float, ...]) -> None:
     np.testing.assert_allclose(astuple(broken_averages(*point)), by_pieces(*point), rtol=0, atol=2e-13)
 
 
-@pytest.mark.parametrize("point", [*POINTS, (1.0, 0.05, 1e-10, 1e4, 0.0), (0.2, 0.3, 0.3, 0.6, 1e-3)], ids=str)
+@pytest.mark.parametrize(
+    "point", [*POINTS, (1.0, 0.05, 1e-10, 1e4, 0.0), (0.2, 0.3, 0.3, 0.6, 1e-3)], ids=str
+)
 def test_half_the_step_changes_nothing(point: tuple[float, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     usual = astuple(broken_averages(*point))
     monkeypatch.setattr(module, "STEP", module.STEP / 2)
@@ -82,14 +84,18 @@ def test_half_the_step_changes_nothing(point: tuple[float, ...], monkeypatch: py
 def test_mpmath_agrees_at_zero_temperature(point: tuple[float, ...]) -> None:
     with mpmath.workdps(25):
         precise = astuple(broken_averages(*(mpmath.mpf(value) for value in point)))
-    np.testing.assert_allclose(astuple(broken_averages(*point)), np.array(precise, dtype=float), atol=1e-14, rtol=0)
+    np.testing.assert_allclose(
+        astuple(broken_averages(*point)), np.array(precise, dtype=float), atol=1e-14, rtol=0
+    )
 
 
 def test_mpmath_agrees_at_a_temperature() -> None:
     point = (0.2, 0.3, 0.1, 0.5, 1.0)
     with mpmath.workdps(12):
         precise = astuple(broken_averages(*(mpmath.mpf(value) for value in point)))
-    np.testing.assert_allclose(astuple(broken_averages(*point)), np.array(precise, dtype=float), atol=1e-11, rtol=0)
+    np.testing.assert_allclose(
+        astuple(broken_averages(*point)), np.array(precise, dtype=float), atol=1e-11, rtol=0
+    )
 
 
 def test_cold_is_the_limit_of_warm() -> None:

@@ -13,6 +13,11 @@ from phase_diagrams.catalogue import (
     hopfield_error,
     hopfield_graphical,
     mixtures,
+    random_energy,
+    replica_trick,
+    self_averaging,
+    sk,
+    sk_at,
     thresholded_hopfield,
 )
 from phase_diagrams.diagram import PhaseDiagram
@@ -64,6 +69,17 @@ DIAGRAMS: dict[str, Entry] = {
     ),
     "compositional-capacity": Entry(
         "Random RBM at finite sparsity: capacity against threshold", compositional_capacity.build
+    ),
+    "sk": Entry("Sherrington-Kirkpatrick spin glass: phases in bias and temperature", sk.build),
+    "sk-at": Entry(
+        "Sherrington-Kirkpatrick spin glass: stability of replica symmetry in a field", sk_at.build
+    ),
+    "random-energy": Entry("Random energy model: condensation, with enumerated systems", random_energy.build),
+    "replica-trick": Entry(
+        "Replica trick: moments of the partition function as n tends to 0", replica_trick.build
+    ),
+    "self-averaging": Entry(
+        "Self-averaging: fluctuations of the free energy against size", self_averaging.build
     ),
 }
 """The diagrams, by the names they have on the command line."""

@@ -67,9 +67,8 @@ class Question:
     def critical(self) -> Critical:
         """What the theory calls its critical value."""
         if self.kind.critical is None:
-            message = (
-                f"{self.kind.name} has no critical value of its own; `replica show {self.kind.name}` names its lines"
-            )
+            name = self.kind.name
+            message = f"{name} has no critical value of its own; `replica show {name}` names its lines"
             raise LocateError(message)
         return self.kind.critical
 

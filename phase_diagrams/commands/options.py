@@ -127,7 +127,7 @@ def as_json(command: Command) -> Command:
 
 
 def theory(command: Command) -> Command:
-    """Add what every command about a theory takes: its name, its parameters, the steps of breaking, and ``--json``."""
+    """Add what every command about a theory takes: name, parameters, steps of breaking, ``--json``."""
     name = click.argument("name", metavar="THEORY")
     given = click.option(
         "-p",

@@ -59,7 +59,9 @@ class Request:
         theory = build(self.kind, self.given, plane)
         for span in (self.x, self.y):
             if theory.parameters()[span.name].metadata["integer"]:
-                message = f"{self.kind.name}: a line needs continuous parameters; {span.name} is a whole number"
+                message = (
+                    f"{self.kind.name}: a line needs continuous parameters; {span.name} is a whole number"
+                )
                 raise ParameterError(message)
             for end in span.limits or ():
                 build(self.kind, self.given | {span.name: end}, [name for name in plane if name != span.name])
@@ -79,9 +81,8 @@ class Request:
             at=self.x.values,
         )
         if all(math.isnan(y) for y in found.y):
-            message = (
-                f"{self.kind.name}: no point of the {self.boundary} line at any of these values of {self.x.name}"
-            )
+            line = f"the {self.boundary} line at any of these values of {self.x.name}"
+            message = f"{self.kind.name}: no point of {line}"
             raise LocateError(message)
         return found
 

@@ -54,8 +54,8 @@ class Hopfield1RSB(Theory):
     0.970700317 0.997162875 -0.501446739
     """
 
-    # for 0 < T < 0.03 replica symmetry is broken in retrieval states at loads around the middle of the typical
-    # range only, from which searches start too
+    # for 0 < T < 0.03 replica symmetry is broken in retrieval states at loads around the middle of the
+    # typical range only, from which searches start too
     alpha: Parameter = parameter(
         "load, patterns per neuron",
         r"\alpha",
@@ -92,8 +92,7 @@ class Hopfield1RSB(Theory):
         "q0": ("q0 = <<tanh(H/T)>_1^2>", r"q_0 = \int Dz_0\,\langle\tanh H/T\rangle_1^2"),
         "x": ("x = T/tau", r"x = T/\tau"),
         "tau": (
-            "(alpha/2)[q1 B/(tau D E) - B/E - ln(E/D)]"
-            " = <x <ln 2cosh(H/T)>_1 - ln int Dz1 (2cosh(H/T))^x>",
+            "(alpha/2)[q1 B/(tau D E) - B/E - ln(E/D)] = <x <ln 2cosh(H/T)>_1 - ln int Dz1 (2cosh(H/T))^x>",
             r"\frac{\alpha}{2}\Big[\frac{q_1B}{\tau DE}-\frac{B}{E}-\ln\frac{E}{D}\Big]"
             r" = \int Dz_0\Big[x\langle\ln2\cosh H/T\rangle_1-\ln\!\int Dz_1(2\cosh H/T)^x\Big]",
         ),
@@ -135,8 +134,9 @@ class Hopfield1RSB(Theory):
     }
     notes: ClassVar[tuple[str, ...]] = (
         "The diagonal of the couplings is removed: f contains + alpha/2.",
-        "Retrieval states: at T > 0 only where replica symmetry is broken (T < T_R). Below a load of 0.055 the "
-        "breaking is too weak for double precision: 1 - q0 < 5e-9.",
+        "Retrieval states at T > 0: only where replica symmetry is broken, T < T_R. The spinodal has no "
+        "other states above T = 0.03.",
+        "Below a load of 0.055 the breaking is too weak for double precision: 1 - q0 < 5e-9.",
         "f is a maximum in the overlaps and in x: every further step of breaking raises it.",
     )
 
@@ -150,8 +150,8 @@ class Hopfield1RSB(Theory):
     def spins(self, x: Any) -> BrokenAverages:
         """Averages over the field m + sqrt(alpha r0) z0 + sqrt(alpha (r1 - r0)) z1."""
         *_, r0, gap = self.parts(x)
-        variances = (self.alpha * maximum(value, 0 * r0) for value in (r0, gap))
-        return broken_averages(x[0], *variances, 1 / x[3], self.T)
+        v0, v1 = (self.alpha * maximum(value, 0 * r0) for value in (r0, gap))
+        return broken_averages(x[0], v0, v1, 1 / x[3], self.T)
 
     def update(self, x: Any) -> Any:
         return stack(*self.sides(x))
@@ -171,7 +171,9 @@ class Hopfield1RSB(Theory):
     def free_energy(self, x: Any) -> Any:
         m, C, B, tau = x
         q1, q0, D, E, r0, gap = self.parts(x)
-        patterns = self.T * log1p(-C) + tau * log1p(-B / D) - q0 / E + (r0 + gap) * C + gap * q1 / tau + r0 * B
+        patterns = (
+            self.T * log1p(-C) + tau * log1p(-B / D) - q0 / E + (r0 + gap) * C + gap * q1 / tau + r0 * B
+        )
         return self.alpha / 2 * (1 + patterns) + m**2 / 2 - self.spins(x).log
 
     def physical(self, x: Any) -> Any:
@@ -185,7 +187,9 @@ class Hopfield1RSB(Theory):
             response = 1 / (1 + root * np.sqrt(np.pi / 2))  # of the replica-symmetric glass
             tau = (1 + root + 0.37 / root) / 1.36
             return self.state(m=0.0, C=response * (0.33 + 0.43 / (1 + 1.4 * root)), B=0.48 / tau, tau=tau)
-        y = 1 / np.sqrt(2 * alpha)  # of the replica-symmetric retrieval state at T = 0; 1.6 is close to its end
+        y = 1 / np.sqrt(
+            2 * alpha
+        )  # of the replica-symmetric retrieval state at T = 0; 1.6 is close to its end
         for _ in range(60):
             y = np.maximum(1.6, (erf(y) - 2 / np.sqrt(np.pi) * y * np.exp(-y * y)) / np.sqrt(2 * alpha))
         m = erf(y)

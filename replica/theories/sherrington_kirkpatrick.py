@@ -48,7 +48,9 @@ class SherringtonKirkpatrick(Theory):
 
     # where 1 < J0 < 1.25 the ferromagnet exists around T = 1 only: the middle, from which searches start too
     T: Parameter = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 2.0))
-    J0: Parameter = parameter("mean of the couplings times N", "J_0", default=0.0, unit="J", typical=(0.0, 2.0))
+    J0: Parameter = parameter(
+        "mean of the couplings times N", "J_0", default=0.0, unit="J", typical=(0.0, 2.0)
+    )
     h: Parameter = parameter("field", "h", default=0.0, unit="J", typical=(0.0, 2.0))
 
     name: ClassVar[str] = "sherrington-kirkpatrick"
@@ -122,7 +124,7 @@ class SherringtonKirkpatrick(Theory):
         "Couplings of mean J0/N and variance 1/N; each pair is counted once.",
         "Replica symmetric: wrong below the line `stability`, and everywhere on the glass branch at h = 0.",
         "There the entropy falls below zero: at T = 0 and h = 0 it is -1/(2 pi).",
-        "The line `mixed` bends from J0 = 1 to 1.2533 at T = 0; beyond replica symmetry it is J0 = 1 (Toulouse).",
+        "The line `mixed` bends from J0 = 1 to sqrt(pi/2) at T = 0; beyond replica symmetry it is J0 = 1.",
     )
 
     def spins(self, x: Any) -> SpinAverages:
@@ -150,7 +152,8 @@ class SherringtonKirkpatrick(Theory):
         if branch == "paramagnet":
             return self.state(m=0.0, C=1 / maximum(self.T, 1e-300 + 0 * self.T))
         if branch == "glass":
-            return self.state(m=np.sign(self.h), C=0.0)
+            # against a bias J0 < 0 the magnetisation stays small
+            return self.state(m=np.sign(self.h) * np.greater_equal(self.J0, 0), C=0.0)
         return super().start(branch)
 
     def belongs(self, branch: str, x: Any) -> Any:

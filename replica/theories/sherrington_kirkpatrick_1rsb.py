@@ -1,4 +1,4 @@
-"""Sherrington-Kirkpatrick spin glass with one step of replica symmetry breaking, at every temperature T >= 0."""
+"""Sherrington-Kirkpatrick spin glass with one step of replica symmetry breaking, T >= 0."""
 
 from __future__ import annotations
 
@@ -46,7 +46,9 @@ class SherringtonKirkpatrick1RSB(Theory):
     """
 
     T: Parameter = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 2.0))
-    J0: Parameter = parameter("mean of the couplings times N", "J_0", default=0.0, unit="J", typical=(0.0, 2.0))
+    J0: Parameter = parameter(
+        "mean of the couplings times N", "J_0", default=0.0, unit="J", typical=(0.0, 2.0)
+    )
     h: Parameter = parameter("field", "h", default=0.0, unit="J", typical=(0.0, 2.0))
 
     name: ClassVar[str] = "sherrington-kirkpatrick-1rsb"
@@ -54,7 +56,9 @@ class SherringtonKirkpatrick1RSB(Theory):
     limit: ClassVar[Limit | None] = Limit("T")
     branches: ClassVar[Mapping[str, Branch]] = {
         "glass": Branch("many states: q1 > q0 > 0; m = 0, or along a field", (0.0, 0.24, 0.71, 0.735)),
-        "ferromagnet": Branch("many states, with m > 0 by the bias J0 or along a field", (0.6, 0.15, 0.48, 0.43)),
+        "ferromagnet": Branch(
+            "many states, with m > 0 by the bias J0 or along a field", (0.6, 0.15, 0.48, 0.43)
+        ),
         "paramagnet": Branch("m = 0, q1 = q0 = 0, without field", explicit=True),
     }
     lines: ClassVar[Mapping[str, Boundary]] = {
@@ -64,7 +68,9 @@ class SherringtonKirkpatrick1RSB(Theory):
             text="the paramagnet freezes and breaks replica symmetry, at h = 0: T = 1",
         ),
     }
-    critical: ClassVar[Critical | None] = Critical("T", "glass", "T_c", "temperature where the paramagnet freezes")
+    critical: ClassVar[Critical | None] = Critical(
+        "T", "glass", "T_c", "temperature where the paramagnet freezes"
+    )
     equations: ClassVar[Mapping[str, tuple[str, str]]] = {
         "states": (
             "<a>_1 = int Dz1 (2cosh(H/T))^x a / int Dz1 (2cosh(H/T))^x, "
@@ -125,7 +131,9 @@ class SherringtonKirkpatrick1RSB(Theory):
     def spins(self, x: Any) -> BrokenAverages:
         """Averages over the field J0 m + h + sqrt(q0) z0 + sqrt(q1 - q0) z1."""
         q0, gap, _ = self.overlaps(x)
-        return broken_averages(self.J0 * x[0] + self.h, maximum(q0, 0 * q0), maximum(gap, 0 * q0), 1 / x[3], self.T)
+        return broken_averages(
+            self.J0 * x[0] + self.h, maximum(q0, 0 * q0), maximum(gap, 0 * q0), 1 / x[3], self.T
+        )
 
     def update(self, x: Any) -> Any:
         return stack(*self.sides(x))
@@ -155,7 +163,9 @@ class SherringtonKirkpatrick1RSB(Theory):
             return self.state(m=0.0, C=1 / maximum(self.T, 1e-300 + 0 * self.T), B=0.0, tau=1.0)
         if branch == "glass":
             T = np.minimum(np.asarray(self.T, dtype=float), 0.98)
-            return self.state(m=0.5 * np.sign(self.h), C=0.24 + 0.76 * T, B=0.71 * (1 - T) ** 2, tau=0.735 / (1 - T))
+            return self.state(
+                m=0.5 * np.sign(self.h), C=0.24 + 0.76 * T, B=0.71 * (1 - T) ** 2, tau=0.735 / (1 - T)
+            )
         return super().start(branch)
 
     def belongs(self, branch: str, x: Any) -> Any:
