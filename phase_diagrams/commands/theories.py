@@ -18,12 +18,16 @@ __all__ = ["list_all", "show"]
 LIST = """\
 $ replica list
 Theories
-  hopfield              Hopfield network with extensively many patterns, replica symmetric
-  mixtures              States that overlap equally with n patterns, few patterns among many neurons
-  thresholded-hopfield  Hopfield network with thresholded hidden units: the ReLU-RBM at p = 1, L = 1 and T = 0
-  compositional         Homogeneous random RBM with {0,1} visible and ReLU hidden units at T = 0
-  curie-weiss           Ising spins with infinite-range coupling, H = -(sum S)^2/(2N) - h sum S
-  blume-capel           Spins S = -1, 0, 1 with infinite-range coupling, H = -(sum S)^2/(2N) + D sum S^2
+  hopfield                      Hopfield network with extensively many patterns, replica symmetric
+  mixtures                      States that overlap equally with n patterns, few patterns among many neurons
+  thresholded-hopfield          Hopfield network with thresholded hidden units: the ReLU-RBM at p = 1, L = 1 and T = 0
+  compositional                 Homogeneous random RBM with {0,1} visible and ReLU hidden units at T = 0
+  curie-weiss                   Ising spins with infinite-range coupling, H = -(sum S)^2/(2N) - h sum S
+  blume-capel                   Spins S = -1, 0, 1 with infinite-range coupling, H = -(sum S)^2/(2N) + D sum S^2
+  sherrington-kirkpatrick       Spin glass of infinite range with ferromagnetic bias and field, replica symmetric
+  sherrington-kirkpatrick-1rsb  Spin glass of infinite range, one step of replica symmetry breaking
+  hopfield-1rsb                 Hopfield network with extensively many patterns, one step of replica symmetry breaking
+  random-energy                 2^N independent Gaussian energies of variance N/2, in a field
 Diagrams
   hopfield                Hopfield network: phases in load and temperature
   hopfield-error          Hopfield network at T = 0: fraction of errors against load
@@ -33,7 +37,12 @@ Diagrams
   compositional-energy    Random RBM: energy against the number of active hidden units
   compositional           Random RBM: ferromagnetic, compositional and spin-glass phase
   compositional-capacity  Random RBM at finite sparsity: capacity against threshold
-"""
+  sk                      Sherrington-Kirkpatrick spin glass: phases in bias and temperature
+  sk-at                   Sherrington-Kirkpatrick spin glass: stability of replica symmetry in a field
+  random-energy           Random energy model: condensation, with enumerated systems
+  replica-trick           Replica trick: moments of the partition function as n tends to 0
+  self-averaging          Self-averaging: fluctuations of the free energy against size
+"""  # noqa: E501  as it is printed
 
 SHOW = """\
 $ replica show curie-weiss
