@@ -18,6 +18,7 @@ from scipy import special
 __all__ = [
     "H",
     "absolute",
+    "asinh",
     "erf",
     "exact",
     "exp",
@@ -25,10 +26,12 @@ __all__ = [
     "log",
     "log1p",
     "log2cosh",
+    "log_cdf",
     "maximum",
     "pdf",
     "pi",
     "ratio",
+    "sinh",
     "sqrt",
     "stack",
     "tail_ratios",
@@ -107,6 +110,22 @@ def _pdf_exact(x: Number) -> Number:
     return mpmath.exp(-x * x / 2) / mpmath.sqrt(2 * mpmath.pi)
 
 
+def _log_cdf(x: Number) -> Number:
+    """Complex numbers stand for a value and a derivative: their imaginary part is infinitesimal."""
+    value = special.log_ndtr(np.real(x))
+    if not np.iscomplexobj(x):
+        return value
+    return value + 1j * np.imag(x) * np.exp(-0.5 * np.real(x) ** 2 - value) * INVERSE_ROOT_2PI
+
+
+def _log_cdf_exact(x: Number) -> Number:
+    import mpmath
+
+    with mpmath.extraprec(10):
+        value = mpmath.log(mpmath.erfc(-x / mpmath.sqrt(2)) / 2)
+    return +value
+
+
 def _maximum_exact(a: Number, b: Number) -> Number:
     return max(b, a)
 
@@ -121,6 +140,9 @@ log = _pair(np.log, "log", "Natural logarithm.")
 log1p = _pair(np.log1p, "log1p", "log(1 + x), accurate for small x.")
 tanh = _pair(np.tanh, "tanh", "Hyperbolic tangent.")
 erf = _pair(special.erf, "erf", "Error function.")
+sinh = _pair(np.sinh, "sinh", "Hyperbolic sine.")
+asinh = _pair(np.arcsinh, "asinh", "Inverse hyperbolic sine.")
+log_cdf = _pair(_log_cdf, _log_cdf_exact, "Logarithm of the normal distribution function.")
 absolute = _pair(np.abs, "fabs", "Absolute value.")
 maximum = _pair(np.maximum, _maximum_exact, "The larger of two numbers.", arguments=2)
 log2cosh = _pair(_log2cosh, _log2cosh_exact, "ln(2 cosh x) without overflow.")

@@ -228,6 +228,8 @@ class Theory:
         Error of one's own `jacobian`; not 0 where that is itself a numerical derivative.
     references, known, notes, symbols
         Papers; published numbers with their source; conventions; order parameters in words.
+    next_step : str or None
+        Name of the theory with one more step of replica symmetry breaking, if there is one.
     """
 
     name: ClassVar[str]
@@ -242,6 +244,7 @@ class Theory:
     known: ClassVar[Mapping[str, str]] = {}
     notes: ClassVar[tuple[str, ...]] = ()
     symbols: ClassVar[Mapping[str, str]] = {}
+    next_step: ClassVar[str | None] = None
 
     def __post_init__(self) -> None:
         """Check every control parameter against its domain."""

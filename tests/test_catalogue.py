@@ -589,3 +589,77 @@ def test_mode_coexistence_beside_a_glass() -> None:
     assert diagram.region("disordered").label == "SG"
     with pytest.raises(ParameterError, match="w_max must be above"):
         DIAGRAMS["mode-coexistence"].build(w_max=1.1)
+
+
+# --- spin glasses ----------------------------------------------------------------------------------
+
+
+def test_spin_glass_phases_meet_in_one_point() -> None:
+    diagram = built("sk")
+    assert kinds(diagram) == {
+        "glass": "continuous",
+        "ferromagnet": "continuous",
+        "stability": "stability",
+        "J0 = 1": "curve",
+        "mixed": "continuous",
+    }
+    for line in diagram.lines:
+        assert min(np.hypot(x - 1, y - 1) for x, y in ends(line)) < 1e-9, line.name
+    assert all(y == pytest.approx(1, abs=1e-12) for y in diagram.line("glass").y)
+    ferromagnet = diagram.line("ferromagnet")
+    assert np.array(ferromagnet.x) == pytest.approx(np.array(ferromagnet.y), abs=1e-12)
+
+
+def test_spin_glass_regions() -> None:
+    diagram = built("sk")
+    for x, y, name in [
+        (0.3, 1.5, "paramagnet"),
+        (1.5, 1.7, "paramagnet"),
+        (0.9, 0.1, "spin glass"),
+        (1.05, 0.3, "mixed"),
+        (1.9, 0.05, "mixed"),
+        (1.9, 0.5, "ferromagnet"),
+        (1.2, 1.1, "ferromagnet"),
+    ]:
+        assert holding(diagram, x, y) == [name]
+    assert diagram.point("J0_RS").x == pytest.approx(np.sqrt(np.pi / 2), abs=1e-13)
+
+
+def test_spin_glass_in_a_field() -> None:
+    line = built("sk-at").line("T_AT")
+    assert (0, 1) in ends(line)
+    for h in ("0.1", "1"):
+        known = reference(f"SK/AT/h={h}/T_AT").number
+        assert at(line, float(h)) == pytest.approx(known, abs=1e-3)  # between points of the line
+    assert np.all(np.diff(line.y) < 1e-12)  # pieces of the line meet in a point
+
+
+def test_random_energy_sizes_approach_the_exact_solution() -> None:
+    diagram = built("random-energy")
+    assert diagram.point("T_c").x == pytest.approx(reference("REM/T_c").number, abs=1e-14)
+    assert diagram.point("T_c").y == pytest.approx(reference("REM/f_frozen").number, abs=1e-14)
+    exact = diagram.line("exact")
+    for T in (0.2, 0.4, 0.8):
+        small, large = (at(diagram.line(name), T) - at(exact, T) for name in ("N=8", "N=14"))
+        assert small > large > 0  # E ln Z is superadditive here, and the bars are far smaller
+    weight = diagram.beside[0]
+    assert at(weight.line("exact"), 0.3) == pytest.approx(1 - 0.3 / diagram.point("T_c").x, abs=1e-9)
+
+
+def test_the_replica_limit_is_not_the_continuation_from_whole_numbers() -> None:
+    diagram = built("replica-trick")
+    limit, T = diagram.line("N -> infinity"), diagram.provenance["settings"]["T"]
+    assert limit.y[0] == pytest.approx(np.sqrt(np.log(2)) / T, abs=1e-14)
+    assert limit.y[-1] == pytest.approx(np.log(2) + 1 / (4 * T * T), abs=1e-14)
+    sizes = [at(diagram.line(f"N={N}"), 0.0) for N in (10, 40, 160)]
+    assert sizes[0] < sizes[1] < sizes[2] < limit.y[0] < diagram.line("symmetric").y[0] - 0.1
+    spins = diagram.beside[0]
+    assert spins.point("1RSB").y < spins.line("symmetric").y[0]  # a larger f
+
+
+def test_fluctuations_between_samples_vanish() -> None:
+    diagram = built("self-averaging")
+    for name in ("sherrington-kirkpatrick", "random-energy"):
+        line = diagram.line(name)
+        slope = np.polyfit(np.log(line.x), np.log(line.y), 1)[0]
+        assert -1.3 < slope < -0.4

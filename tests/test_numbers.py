@@ -33,7 +33,11 @@ from replica.theories import (
     Compositional,
     CurieWeiss,
     Hopfield,
+    Hopfield1RSB,
     Mixtures,
+    RandomEnergy,
+    SherringtonKirkpatrick,
+    SherringtonKirkpatrick1RSB,
     SpectralRBM,
     ThresholdedHopfield,
 )
@@ -49,6 +53,7 @@ minimum = cache(minimise)
 
 RECIPES: dict[str, Callable[[], Any]] = {}
 MEASURE = {"f": "free_energy", "E": "energy", "e": "energy", "s": "entropy"}
+MEASURE |= {"E_T0_RS": "energy", "s_T0_RS": "entropy"}
 
 
 def state_value(theory: Theory, x: Any, quantity: str) -> float:
@@ -286,7 +291,20 @@ for name in references("spectral_rbm/"):
         quantity, branch = "phi", "paramagnet"
     find = partial(located, theory, "stability", "w") if kind == "AT" else partial(solved, theory, branch)
     recipe(name, partial(spectral_value, find, quantity))
-
+for h in ("0.1", "1"):
+    recipe(f"SK/AT/h={h}/T_AT", lambda h=float(h): capacity(SherringtonKirkpatrick(T=0.5, h=h)).value)
+recipes("SK/", partial(solved, SherringtonKirkpatrick(T=0.0), "glass"), "E_T0_RS s_T0_RS")
+BROKEN = partial(solved, SherringtonKirkpatrick1RSB(T=0.0), "glass")
+recipe("SK/E_T0_1RSB", lambda: BROKEN().energy)
+recipe("SK/1RSB_T0/q0", lambda: BROKEN()["q0"])
+recipe("SK/1RSB_T0/mu", lambda: 1 / BROKEN()["tau"])
+recipe("REM/T_c", lambda: capacity(RandomEnergy(T=0.5)).value)
+recipe("REM/f_frozen", lambda: solved(RandomEnergy(T=0.3)).free_energy)
+recipe("hopfield/alpha_c_1RSB_T0", lambda: capacity(Hopfield1RSB(alpha=0.1, T=0.0)).value)
+recipe(
+    "hopfield/alpha_1_1RSB_T0",
+    lambda: located(Hopfield1RSB(alpha=0.1, T=0.0), "first-order", "alpha").value,
+)
 recipe("curie_weiss/T_c", lambda: capacity(CurieWeiss(T=0.5, h=0.0)).value)
 
 
@@ -316,13 +334,12 @@ EXACT_ONLY = {
 }
 """Limits of series of points; tests of their own below."""
 NOT_OURS = (
-    "SK/",
-    "REM/",
+    "SK/E_T0_2RSB",
+    "SK/E_T0_3RSB",
+    "SK/E_T0_4RSB",
     "potts/",
     "random_field_ising/",
     "random_rbm/finite_T/",
-    "hopfield/alpha_c_1RSB",
-    "hopfield/alpha_1_1RSB",
     "hopfield/alpha_NLT",
     "thresholded_hopfield/linear_hidden/",
 )

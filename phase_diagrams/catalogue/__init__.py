@@ -14,6 +14,11 @@ from phase_diagrams.catalogue import (
     hopfield_graphical,
     mixtures,
     mode_coexistence,
+    random_energy,
+    replica_trick,
+    self_averaging,
+    sk,
+    sk_at,
     spectral_rbm,
     thresholded_hopfield,
 )
@@ -72,6 +77,17 @@ DIAGRAMS: dict[str, Entry] = {
     ),
     "mode-coexistence": Entry(
         "RBM with two modes and noise: where both condense, for three laws", mode_coexistence.build
+    ),
+    "sk": Entry("Sherrington-Kirkpatrick spin glass: phases in bias and temperature", sk.build),
+    "sk-at": Entry(
+        "Sherrington-Kirkpatrick spin glass: stability of replica symmetry in a field", sk_at.build
+    ),
+    "random-energy": Entry("Random energy model: condensation, with enumerated systems", random_energy.build),
+    "replica-trick": Entry(
+        "Replica trick: moments of the partition function as n tends to 0", replica_trick.build
+    ),
+    "self-averaging": Entry(
+        "Self-averaging: fluctuations of the free energy against size", self_averaging.build
     ),
 }
 """The diagrams, by the names they have on the command line."""

@@ -36,6 +36,15 @@ def curve(name: str, x: Any, y: Any, label: str = "", *, of: Solution | None = N
     return Line(name, LineKind.CURVE, [float(v) for v in x], [float(v) for v in y], status, label)
 
 
+def bars(name: str, x: Any, y: Any, error: Any, label: str = "") -> list[Line]:
+    """A curve through measured points, and a vertical bar of plus and minus one standard error at each."""
+    measured = zip(x, y, error, strict=True)
+    return [
+        curve(name, x, y, label),
+        *(curve(f"{name}, bar {i}", [a, a], [b - e, b + e], label) for i, (a, b, e) in enumerate(measured)),
+    ]
+
+
 def march(
     theory: Theory, boundary: str | Boundary, x: str, y: str, values: Iterable[float], start: Located
 ) -> list[Located]:

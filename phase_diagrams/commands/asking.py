@@ -15,13 +15,20 @@ if TYPE_CHECKING:
 __all__ = ["best_whole_number", "build", "check_free", "chosen_solver", "theory_named"]
 
 
-def theory_named(name: str) -> type[Theory]:
-    """Look a theory up by its name."""
+def theory_named(name: str, rsb: int = 0) -> type[Theory]:
+    """Look a theory up by its name; or the one with so many more steps of replica symmetry breaking."""
     from replica.theories import THEORIES
 
     if name not in THEORIES:
         raise UnknownNameError(what="theory", name=name, known=THEORIES)
-    return THEORIES[name]
+    kind = THEORIES[name]
+    for step in range(rsb):
+        if kind.next_step is None:
+            most = f"at most --rsb {step}" if step else "leave --rsb out"
+            message = f"{name} has no {step + 1}-step replica symmetry breaking here; {most}"
+            raise ParameterError(message)
+        kind = THEORIES[kind.next_step]
+    return kind
 
 
 def build(

@@ -54,21 +54,21 @@ class Question:
     """A theory whose critical value is wanted; the attributes are the options of the command."""
 
     name: str
+    rsb: int
     given: dict[str, float]
     digits: int | None
 
     @cached_property
     def kind(self) -> type[Theory]:
-        """The theory that was named."""
-        return theory_named(self.name)
+        """The theory that was named, with the steps of breaking that were asked for."""
+        return theory_named(self.name, self.rsb)
 
     @cached_property
     def critical(self) -> Critical:
         """What the theory calls its critical value."""
         if self.kind.critical is None:
-            message = (
-                f"{self.name} has no critical value of its own; `replica show {self.name}` names its lines"
-            )
+            name = self.kind.name
+            message = f"{name} has no critical value of its own; `replica show {name}` names its lines"
             raise LocateError(message)
         return self.kind.critical
 
@@ -117,7 +117,7 @@ class Question:
             return
         fixed = where(self.fixed)
         click.echo(f"{self.critical.symbol} = {answer.value}: {self.critical.text}")
-        click.echo(f"{self.name} at {fixed}\n" if fixed else f"{self.name}\n")
+        click.echo(f"{self.kind.name} at {fixed}\n" if fixed else f"{self.kind.name}\n")
         words = self.kind.symbols
         print_table([(name, number(value), words.get(name, "")) for name, value in answer.order.items()])
         click.echo(f"\n{answer.digits} good digits, {answer.how}")
@@ -130,7 +130,7 @@ class Question:
 
     def print_json(self, **found: Any) -> None:
         """Print the JSON object."""
-        head = {"theory": self.name, "parameters": self.fixed, "quantity": self.critical.symbol}
+        head = {"theory": self.kind.name, "parameters": self.fixed, "quantity": self.critical.symbol}
         print_json(head | found)
 
     @property

@@ -196,7 +196,7 @@ def as_json(command: Command) -> Command:
 
 
 def theory(command: Command) -> Command:
-    """Add what every command about a theory takes: its name, its parameters, and ``--json``.
+    """Add what every command about a theory takes: name, parameters, steps of breaking, ``--json``.
 
     Fields that are no numbers have options of their own; they arrive together with the others in ``given``.
     """
@@ -224,7 +224,14 @@ def theory(command: Command) -> Command:
         click.option("--visible", metavar="UNIT", help="Visible units; `replica show units` lists them."),
     ):
         gathered = option(gathered)
-    return name(given(as_json(gathered)))  # type: ignore[return-value]
+    steps = click.option(
+        "--rsb",
+        metavar="STEPS",
+        type=click.IntRange(0, 9),
+        default=0,
+        help="Steps of replica symmetry breaking, where the theory has them.",
+    )
+    return name(given(steps(as_json(gathered))))  # type: ignore[return-value]
 
 
 def computing(command: Command) -> Command:

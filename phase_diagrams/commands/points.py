@@ -65,6 +65,26 @@ Hessian of f  + + +  - -        signs of its eigenvalues
 status        converged
 residual      1.7e-16           largest, undamped
 iterations    5
+
+$ replica solve sherrington-kirkpatrick --rsb 1 -p T=0.2
+sherrington-kirkpatrick-1rsb at T = 0.2, J0 = 0, h = 0
+
+branch        glass
+m             0                magnetisation
+C             0.442993298763   response (1 - q1)/T inside one state
+B             0.527893094625   response (q1 - q0)/tau through a change of state
+tau           1.03240518       effective temperature of the states, T/x
+q1            0.911401340247   overlap of two replicas in the same state
+q0            0.366401774872   overlap of two replicas in different states
+x             0.193722391049   Parisi's breaking parameter: the weight of pairs in different states
+free energy   -0.765562227474
+energy        -0.760640712869
+entropy       0.0246075730226
+replicon      -0.446415343461
+Hessian of f  +  - - -         signs of its eigenvalues
+status        converged
+residual      6.7e-16          largest, undamped
+iterations    9
 """
 
 CAPACITY = """\
@@ -91,6 +111,23 @@ r  1.4858028457412967075198278356540130610494894805185   noise of the other patt
 
 50 good digits, computed with mpmath at two precisions that agree
 fold where the retrieval branch ends, by Newton's method on the augmented equations; residual 2.8e-76
+
+$ replica capacity hopfield --rsb 1
+alpha_c = 0.13818648956487: largest load with a retrieval solution
+hopfield-1rsb at T = 0
+
+m    0.966778016289   overlap with the retrieved pattern
+C    0.0528980966347  response (1 - q1)/T inside one state
+B    0.129179712245   response (q1 - q0)/tau through a change of state
+tau  0.0271857000937  effective temperature of the states, T/x
+q1   1                overlap of two replicas in the same state
+q0   0.996488159085   overlap of two replicas in different states
+x    0                Parisi's breaking parameter: the weight of pairs in different states
+r1   1.49405966781    noise of the other patterns, shared inside a state
+r0   1.48952624596    noise of the other patterns, shared between states
+
+14 good digits, from the residual and the conditioning of the equations in float64
+fold where the retrieval branch ends, by Newton's method on the augmented equations; residual 3.9e-16
 """
 
 

@@ -27,6 +27,7 @@ class Request:
     """A point, and how it is to be solved; the attributes are the options of the command."""
 
     name: str
+    rsb: int
     given: dict[str, float]
     branch: str | None
     over: str | None
@@ -55,8 +56,8 @@ class Request:
 
     @cached_property
     def kind(self) -> type[Theory]:
-        """The theory that was named."""
-        return theory_named(self.name)
+        """The theory that was named, with the steps of breaking that were asked for."""
+        return theory_named(self.name, self.rsb)
 
     @cached_property
     def method(self) -> Solver | None:
@@ -138,9 +139,9 @@ class Request:
         values = self.values(states[0].theory)
         if as_json:
             told = {"solutions": reports} if self.branch == EVERY else reports[0]
-            print_json({"theory": self.name, "parameters": values, **told})
+            print_json({"theory": self.kind.name, "parameters": values, **told})
             return
-        click.echo(f"{self.name} at {where(values)}\n")
+        click.echo(f"{self.kind.name} at {where(values)}\n")
         print_table(self.rows(reports))
 
     def rows(self, reports: list[dict[str, Any]]) -> list[tuple[str, ...]]:
@@ -168,7 +169,7 @@ class Request:
         state = error.solution
         told = {"branch": self.branch, "status": "not found"} if state is None else self.report(state)
         values = {name: value for name, value in self.values(self.theory).items() if name != self.over}
-        print_json({"theory": self.name, "parameters": values, **told, "reason": str(error)})
+        print_json({"theory": self.kind.name, "parameters": values, **told, "reason": str(error)})
 
 
 def _signs(signature: list[int]) -> str:

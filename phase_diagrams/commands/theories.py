@@ -18,15 +18,19 @@ __all__ = ["list_all", "show"]
 LIST = """\
 $ replica list
 Theories
-  hopfield              Hopfield network with extensively many patterns, replica symmetric
-  mixtures              States that overlap equally with n patterns, few patterns among many neurons
-  thresholded-hopfield  Hopfield network with thresholded hidden units: the ReLU-RBM at p = 1, L = 1 and T = 0
-  compositional         Homogeneous random RBM with {0,1} visible and ReLU hidden units at T = 0
-  random-rbm            Random RBM with any pair of units and sparse random weights
-  general-priors        Hopfield-like network with priors between binary and Gaussian
-  curie-weiss           Ising spins with infinite-range coupling, H = -(sum S)^2/(2N) - h sum S
-  blume-capel           Spins S = -1, 0, 1 with infinite-range coupling, H = -(sum S)^2/(2N) + D sum S^2
-  spectral-rbm          RBM of spins whose weights are a few modes and Gaussian noise, replica symmetric
+  hopfield                      Hopfield network with extensively many patterns, replica symmetric
+  mixtures                      States that overlap equally with n patterns, few patterns among many neurons
+  thresholded-hopfield          Hopfield network with thresholded hidden units: the ReLU-RBM at p = 1, L = 1 and T = 0
+  compositional                 Homogeneous random RBM with {0,1} visible and ReLU hidden units at T = 0
+  random-rbm                    Random RBM with any pair of units and sparse random weights
+  general-priors                Hopfield-like network with priors between binary and Gaussian
+  curie-weiss                   Ising spins with infinite-range coupling, H = -(sum S)^2/(2N) - h sum S
+  blume-capel                   Spins S = -1, 0, 1 with infinite-range coupling, H = -(sum S)^2/(2N) + D sum S^2
+  spectral-rbm                  RBM of spins whose weights are a few modes and Gaussian noise, replica symmetric
+  sherrington-kirkpatrick       Spin glass of infinite range with ferromagnetic bias and field, replica symmetric
+  sherrington-kirkpatrick-1rsb  Spin glass of infinite range, one step of replica symmetry breaking
+  hopfield-1rsb                 Hopfield network with extensively many patterns, one step of replica symmetry breaking
+  random-energy                 2^N independent Gaussian energies of variance N/2, in a field
 Diagrams
   hopfield                Hopfield network: phases in load and temperature
   hopfield-error          Hopfield network at T = 0: fraction of errors against load
@@ -38,7 +42,12 @@ Diagrams
   compositional-capacity  Random RBM at finite sparsity: capacity against threshold
   spectral-rbm            RBM with one mode and noise: phases in the plane of the paper, for three laws
   mode-coexistence        RBM with two modes and noise: where both condense, for three laws
-"""
+  sk                      Sherrington-Kirkpatrick spin glass: phases in bias and temperature
+  sk-at                   Sherrington-Kirkpatrick spin glass: stability of replica symmetry in a field
+  random-energy           Random energy model: condensation, with enumerated systems
+  replica-trick           Replica trick: moments of the partition function as n tends to 0
+  self-averaging          Self-averaging: fluctuations of the free energy against size
+"""  # noqa: E501  as it is printed
 
 SHOW = """\
 $ replica show curie-weiss

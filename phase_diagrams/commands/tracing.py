@@ -44,6 +44,7 @@ class Request:
     """A line of a theory and the plane where it is wanted; the attributes are the options of the command."""
 
     name: str
+    rsb: int
     given: dict[str, float]
     boundary: str
     x: Span
@@ -51,14 +52,14 @@ class Request:
 
     @cached_property
     def kind(self) -> type[Theory]:
-        """The theory that was named."""
-        return theory_named(self.name)
+        """The theory that was named, with the steps of breaking that were asked for."""
+        return theory_named(self.name, self.rsb)
 
     @cached_property
     def line(self) -> Boundary:
         """The line that was named."""
         if self.boundary not in self.kind.lines:
-            what = f"line of {self.name}"
+            what = f"line of {self.kind.name}"
             raise UnknownNameError(what, self.boundary, self.kind.lines)
         return self.kind.lines[self.boundary]
 
@@ -76,7 +77,9 @@ class Request:
         theory = build(self.kind, self.given, plane)
         for span in (self.x, self.y):
             if theory.parameters()[span.name].metadata["integer"]:
-                message = f"{self.name}: a line needs continuous parameters; {span.name} is a whole number"
+                message = (
+                    f"{self.kind.name}: a line needs continuous parameters; {span.name} is a whole number"
+                )
                 raise ParameterError(message)
             for end in span.limits or ():
                 build(self.kind, self.given | {span.name: end}, [name for name in plane if name != span.name])
@@ -96,9 +99,8 @@ class Request:
             at=self.x.values,
         )
         if all(math.isnan(y) for y in found.y):
-            message = (
-                f"{self.name}: no point of the {self.boundary} line at any of these values of {self.x.name}"
-            )
+            line = f"the {self.boundary} line at any of these values of {self.x.name}"
+            message = f"{self.kind.name}: no point of {line}"
             raise LocateError(message)
         return found
 
@@ -110,7 +112,7 @@ class Request:
             return
         at = f" at {where(self.fixed)}" if where(self.fixed) else ""
         low, high = self.y.limits or self.kind.parameters()[self.y.name].metadata["typical"]
-        click.echo(f"{self.boundary} line of {self.name}{at}: {describe(self.line)}")
+        click.echo(f"{self.boundary} line of {self.kind.name}{at}: {describe(self.line)}")
         click.echo(f"looked for in {self.y.name} from {low:g} to {high:g}\n")
         print_table(
             [(self.x.name, self.y.name, "status")]
@@ -131,7 +133,7 @@ class Request:
         """Print the JSON object."""
         print_json(
             {
-                "theory": self.name,
+                "theory": self.kind.name,
                 "line": self.boundary,
                 "kind": self.line.kind,
                 "parameters": self.fixed,

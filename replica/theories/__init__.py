@@ -6,8 +6,12 @@ from replica.theories.blume_capel import BlumeCapel
 from replica.theories.compositional import Compositional, ThresholdedHopfield
 from replica.theories.curie_weiss import CurieWeiss
 from replica.theories.hopfield import Hopfield
+from replica.theories.hopfield_1rsb import Hopfield1RSB
 from replica.theories.mixtures import Mixtures
+from replica.theories.random_energy import RandomEnergy
 from replica.theories.random_rbm import GeneralPriors, RandomRBM
+from replica.theories.sherrington_kirkpatrick import SherringtonKirkpatrick
+from replica.theories.sherrington_kirkpatrick_1rsb import SherringtonKirkpatrick1RSB
 from replica.theories.spectral_rbm import SpectralRBM
 from replica.theory import Theory
 
@@ -18,8 +22,12 @@ __all__ = [
     "CurieWeiss",
     "GeneralPriors",
     "Hopfield",
+    "Hopfield1RSB",
     "Mixtures",
+    "RandomEnergy",
     "RandomRBM",
+    "SherringtonKirkpatrick",
+    "SherringtonKirkpatrick1RSB",
     "SpectralRBM",
     "ThresholdedHopfield",
 ]
@@ -34,4 +42,8 @@ THEORIES: dict[str, type[Theory]] = {
     "curie-weiss": CurieWeiss,
     "blume-capel": BlumeCapel,
     "spectral-rbm": SpectralRBM,
+    "sherrington-kirkpatrick": SherringtonKirkpatrick,
+    "sherrington-kirkpatrick-1rsb": SherringtonKirkpatrick1RSB,
+    "hopfield-1rsb": Hopfield1RSB,
+    "random-energy": RandomEnergy,
 }

@@ -83,6 +83,7 @@ class Hopfield(Theory):
     critical: ClassVar[Critical | None] = Critical(
         "alpha", "spinodal", "alpha_c", "largest load with a retrieval solution"
     )
+    next_step: ClassVar[str | None] = "hopfield-1rsb"
     equations: ClassVar[Mapping[str, tuple[str, str]]] = {
         "m": ("m = <tanh((m + sqrt(alpha r) z)/T)>", r"m = \int Dz\,\tanh\frac{m+\sqrt{\alpha r}\,z}{T}"),
         "q": ("q = <tanh^2((m + sqrt(alpha r) z)/T)>", r"q = \int Dz\,\tanh^2\frac{m+\sqrt{\alpha r}\,z}{T}"),

@@ -1,0 +1,1 @@
+"""Models at finite size: enumerated, sampled, measured; none of them knows a theory."""

@@ -1,0 +1,213 @@
+"""Hopfield network at extensive load with one step of replica symmetry breaking, T >= 0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from replica.broken_averages import BrokenAverages, broken_averages, by_complex_step
+from replica.functions import erf, is_exact, log1p, maximum, ratio, stack
+from replica.theory import (
+    Boundary,
+    Branch,
+    Coexistence,
+    Critical,
+    Fold,
+    Limit,
+    Parameter,
+    Phase,
+    Theory,
+    parameter,
+)
+
+__all__ = ["Hopfield1RSB"]
+
+
+@dataclass(frozen=True)
+class Hopfield1RSB(Theory):
+    r"""Hopfield network with extensively many patterns, one step of replica symmetry breaking [SK94]_.
+
+    Replicas fall into states: the overlap is q1 inside a state and q0 between states. The unknowns are
+    finite at T = 0: C = (1 - q1)/T, the response inside a state; tau = T/x, the effective temperature of the
+    states, with Parisi's breaking parameter x; and B = (q1 - q0)/tau, the response through a change of state.
+    The noise of the other patterns, r1 and r0, follows and is eliminated. f is stationary in all unknowns.
+
+    Parameters
+    ----------
+    alpha : float or array
+        Load, patterns per neuron, > 0.
+    T : float or array
+        Temperature in units of J (k_B = 1), >= 0.
+
+    References
+    ----------
+    .. [SK94] H. Steffan, R. Kuehn, Z. Phys. B 95, 249 (1994).
+
+    Examples
+    --------
+    >>> from replica import solve
+    >>> state = solve(Hopfield1RSB(alpha=0.138, T=0.0))
+    >>> print(f"{state['m']:.9f} {state['q0']:.9f} {state.energy:.9f}")
+    0.970700317 0.997162875 -0.501446739
+    """
+
+    # for 0 < T < 0.03 replica symmetry is broken in retrieval states at loads around the middle of the
+    # typical range only, from which searches start too
+    alpha: Parameter = parameter(
+        "load, patterns per neuron",
+        r"\alpha",
+        lower=0,
+        open_lower=True,
+        unit="patterns/neuron",
+        typical=(0.055, 0.221),
+    )
+    T: Parameter = parameter("temperature", "T", lower=0, default=0.0, unit="J", typical=(0.0, 0.1))
+
+    name: ClassVar[str] = "hopfield-1rsb"
+    order: ClassVar[tuple[str, ...]] = ("m", "C", "B", "tau")
+    limit: ClassVar[Limit | None] = Limit("T")
+    branches: ClassVar[Mapping[str, Branch]] = {
+        "retrieval": Branch("one pattern retrieved: the root with the largest m"),
+        "glass": Branch("spin glass of many states: m = 0, q1 > q0 > 0"),
+    }
+    lines: ClassVar[Mapping[str, Boundary]] = {
+        "spinodal": Fold("retrieval"),
+        "first-order": Coexistence(Phase("retrieval"), Phase("glass")),
+    }
+    critical: ClassVar[Critical | None] = Critical(
+        "alpha", "spinodal", "alpha_c", "largest load with a retrieval solution"
+    )
+    equations: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "states": (
+            "<a>_1 = int Dz1 (2cosh(H/T))^x a / int Dz1 (2cosh(H/T))^x, "
+            "H = m + sqrt(alpha r0) z0 + sqrt(alpha (r1 - r0)) z1",
+            r"\langle a\rangle_1 = \frac{\int Dz_1\,(2\cosh H/T)^x a}{\int Dz_1\,(2\cosh H/T)^x},\quad"
+            r" H = m+\sqrt{\alpha r_0}\,z_0+\sqrt{\alpha(r_1-r_0)}\,z_1",
+        ),
+        "m": ("m = <<tanh(H/T)>_1>", r"m = \int Dz_0\,\langle\tanh H/T\rangle_1"),
+        "q1": ("q1 = <<tanh^2(H/T)>_1>", r"q_1 = \int Dz_0\,\langle\tanh^2 H/T\rangle_1"),
+        "q0": ("q0 = <<tanh(H/T)>_1^2>", r"q_0 = \int Dz_0\,\langle\tanh H/T\rangle_1^2"),
+        "x": ("x = T/tau", r"x = T/\tau"),
+        "tau": (
+            "(alpha/2)[q1 B/(tau D E) - B/E - ln(E/D)] = <x <ln 2cosh(H/T)>_1 - ln int Dz1 (2cosh(H/T))^x>",
+            r"\frac{\alpha}{2}\Big[\frac{q_1B}{\tau DE}-\frac{B}{E}-\ln\frac{E}{D}\Big]"
+            r" = \int Dz_0\Big[x\langle\ln2\cosh H/T\rangle_1-\ln\!\int Dz_1(2\cosh H/T)^x\Big]",
+        ),
+        "C": ("C = (1 - q1)/T, D = 1 - C", r"C = \frac{1-q_1}{T},\quad D = 1-C"),
+        "B": ("B = (q1 - q0)/tau, E = D - B", r"B = \frac{q_1-q_0}{\tau},\quad E = D-B"),
+        "r0": ("r0 = q0/E^2", r"r_0 = \frac{q_0}{E^2}"),
+        "r1": ("r1 = r0 + (q1 - q0)/(D E)", r"r_1 = r_0+\frac{q_1-q_0}{DE}"),
+        "f": (
+            "f = alpha/2 + m^2/2 + (alpha/2)[T ln D + tau ln(E/D) - q0/E + r1 C + (r1 q1 - r0 q0)/tau]"
+            " - tau <ln int Dz1 (2cosh(H/T))^x>",
+            r"f = \frac{\alpha}{2}+\frac{m^2}{2}+\frac{\alpha}{2}\Big[T\ln D+\tau\ln\frac{E}{D}-\frac{q_0}{E}"
+            r"+r_1C+\frac{r_1q_1-r_0q_0}{\tau}\Big]-\tau\int Dz_0\,\ln\!\int Dz_1\,(2\cosh H/T)^x",
+        ),
+        "rho": (
+            "rho = alpha <<sech^4(H/T)>_1>/(T D)^2; replicon = 1 - rho",
+            r"\rho = \frac{\alpha}{T^2D^2}\int Dz_0\,\langle\mathrm{sech}^4 H/T\rangle_1",
+        ),
+    }
+    symbols: ClassVar[Mapping[str, str]] = {
+        "m": "overlap with the retrieved pattern",
+        "C": "response (1 - q1)/T inside one state",
+        "B": "response (q1 - q0)/tau through a change of state",
+        "tau": "effective temperature of the states, T/x",
+        "q1": "overlap of two replicas in the same state",
+        "q0": "overlap of two replicas in different states",
+        "x": "Parisi's breaking parameter: the weight of pairs in different states",
+        "r1": "noise of the other patterns, shared inside a state",
+        "r0": "noise of the other patterns, shared between states",
+    }
+    references: ClassVar[tuple[str, ...]] = (
+        "A. Crisanti, D. J. Amit, H. Gutfreund, Europhys. Lett. 2, 337 (1986)",
+        "H. Steffan, R. Kuehn, Z. Phys. B 95, 249 (1994)",
+        "M. Stojnic, arXiv:2403.01907 (2024)",
+    )
+    known: ClassVar[Mapping[str, str]] = {
+        "alpha_c(T = 0)": "0.138186 (Steffan and Kuehn 1994; Stojnic 2024); replica symmetric 0.137906",
+        "alpha_c, two steps": "0.138187 (Steffan and Kuehn 1994)",
+        "alpha_c, an older value": "0.144 (Crisanti, Amit, Gutfreund 1986), not confirmed since",
+    }
+    notes: ClassVar[tuple[str, ...]] = (
+        "The diagonal of the couplings is removed: f contains + alpha/2.",
+        "Retrieval states at T > 0: only where replica symmetry is broken, T < T_R. The spinodal has no "
+        "other states above T = 0.03.",
+        "Below a load of 0.055 the breaking is too weak for double precision: 1 - q0 < 5e-9.",
+        "f is a maximum in the overlaps and in x: every further step of breaking raises it.",
+    )
+
+    def parts(self, x: Any) -> tuple[Any, ...]:
+        """Return q1, q0, D, E, r0 and r1 - r0."""
+        _, C, B, tau = x
+        q1 = 1 - self.T * C
+        q0, D, E = q1 - tau * B, 1 - C, 1 - C - B
+        return q1, q0, D, E, q0 / E**2, tau * B / (D * E)
+
+    def spins(self, x: Any) -> BrokenAverages:
+        """Averages over the field m + sqrt(alpha r0) z0 + sqrt(alpha (r1 - r0)) z1."""
+        *_, r0, gap = self.parts(x)
+        v0, v1 = (self.alpha * maximum(value, 0 * r0) for value in (r0, gap))
+        return broken_averages(x[0], v0, v1, 1 / x[3], self.T)
+
+    def update(self, x: Any) -> Any:
+        return stack(*self.sides(x))
+
+    def jacobian(self, x: Any) -> Any:
+        return None if is_exact(x) else by_complex_step(self.sides, x)
+
+    def sides(self, x: Any) -> tuple[Any, ...]:
+        """Right-hand sides of the equations, for complex x too."""
+        _, C, B, tau = x
+        _, _, D, E, *_ = self.parts(x)
+        spin = self.spins(x)
+        # df/dtau = 0, with what cancels on both sides taken out
+        excess = self.alpha / 2 * (log1p(-B / D) + B / E + self.T / tau * C * B / (D * E))
+        return (spin.tanh, spin.susceptibility, spin.spread / tau, tau * excess / spin.excess)
+
+    def free_energy(self, x: Any) -> Any:
+        m, C, B, tau = x
+        q1, q0, D, E, r0, gap = self.parts(x)
+        patterns = (
+            self.T * log1p(-C) + tau * log1p(-B / D) - q0 / E + (r0 + gap) * C + gap * q1 / tau + r0 * B
+        )
+        return self.alpha / 2 * (1 + patterns) + m**2 / 2 - self.spins(x).log
+
+    def physical(self, x: Any) -> Any:
+        _, C, B, tau = x
+        return (tau > 0) & (C >= 0) & (B >= 0) & (C + B < 1) & (self.T * C + tau * B <= 1)
+
+    def start(self, branch: str) -> Any:
+        alpha = np.asarray(self.alpha, dtype=float)
+        root = np.sqrt(alpha)
+        if branch == "glass":  # fitted to the solutions at T = 0
+            response = 1 / (1 + root * np.sqrt(np.pi / 2))  # of the replica-symmetric glass
+            tau = (1 + root + 0.37 / root) / 1.36
+            return self.state(m=0.0, C=response * (0.33 + 0.43 / (1 + 1.4 * root)), B=0.48 / tau, tau=tau)
+        y = 1 / np.sqrt(
+            2 * alpha
+        )  # of the replica-symmetric retrieval state at T = 0; 1.6 is close to its end
+        for _ in range(60):
+            y = np.maximum(1.6, (erf(y) - 2 / np.sqrt(np.pi) * y * np.exp(-y * y)) / np.sqrt(2 * alpha))
+        m = erf(y)
+        response = 2 / np.sqrt(np.pi) * y * np.exp(-y * y) / m
+        # how it splits, and tau: nearly the same numbers for all loads
+        return self.state(m=m, C=0.24 * response, B=0.76 * response, tau=0.72 * alpha * response)
+
+    def belongs(self, branch: str, x: Any) -> Any:
+        m, _, B, _ = x
+        return ((np.abs(m) > 1e-7) == (branch == "retrieval")) & (B > 0)
+
+    def derived(self, x: Any) -> dict[str, Any]:
+        q1, q0, _, _, r0, gap = self.parts(x)
+        return {"q1": q1, "q0": q0, "x": self.T / x[3], "r1": r0 + gap, "r0": r0}
+
+    def entropy(self, x: Any) -> Any:
+        _, C, *_ = x
+        return self.spins(x).entropy - self.alpha / 2 * (log1p(-C) + C / (1 - C))
+
+    def replicon(self, x: Any) -> Any:
+        return 1 - ratio(self.alpha * self.spins(x).sech4_over_T / (1 - x[1]) ** 2, self.T)

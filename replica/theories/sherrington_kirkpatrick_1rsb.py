@@ -1,0 +1,191 @@
+"""Sherrington-Kirkpatrick spin glass with one step of replica symmetry breaking, T >= 0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from replica.broken_averages import BrokenAverages, broken_averages, by_complex_step
+from replica.functions import is_exact, maximum, ratio, stack
+from replica.theory import Boundary, Branch, Critical, Limit, Parameter, Phase, Theory, Zero, parameter
+
+__all__ = ["SherringtonKirkpatrick1RSB"]
+
+
+@dataclass(frozen=True)
+class SherringtonKirkpatrick1RSB(Theory):
+    r"""Spin glass of infinite range, one step of replica symmetry breaking [P79]_.
+
+    Replicas fall into states: the overlap is q1 inside a state and q0 between states. The unknowns are
+    finite at T = 0: C = (1 - q1)/T, the response inside a state; tau = T/x, the effective temperature of the
+    states, with Parisi's breaking parameter x; and B = (q1 - q0)/tau, the response through a change of state.
+    f is stationary in all of them.
+
+    Parameters
+    ----------
+    T : float or array
+        Temperature in units of J (k_B = 1), >= 0.
+    J0 : float or array
+        Mean of the couplings, times N, in units of J.
+    h : float or array
+        Field in units of J.
+
+    References
+    ----------
+    .. [P79] G. Parisi, Phys. Lett. A 73, 203 (1979).
+
+    Examples
+    --------
+    >>> from replica import solve
+    >>> state = solve(SherringtonKirkpatrick1RSB(T=0.0))
+    >>> print(f"{state.energy:.12f} {state['tau']:.9f} {state['q0']:.9f}")
+    -0.765259434674 0.734850612 0.476784372
+    """
+
+    T: Parameter = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 2.0))
+    J0: Parameter = parameter(
+        "mean of the couplings times N", "J_0", default=0.0, unit="J", typical=(0.0, 2.0)
+    )
+    h: Parameter = parameter("field", "h", default=0.0, unit="J", typical=(0.0, 2.0))
+
+    name: ClassVar[str] = "sherrington-kirkpatrick-1rsb"
+    order: ClassVar[tuple[str, ...]] = ("m", "C", "B", "tau")
+    limit: ClassVar[Limit | None] = Limit("T")
+    branches: ClassVar[Mapping[str, Branch]] = {
+        "glass": Branch("many states: q1 > q0 > 0; m = 0, or along a field", (0.0, 0.24, 0.71, 0.735)),
+        "ferromagnet": Branch(
+            "many states, with m > 0 by the bias J0 or along a field", (0.6, 0.15, 0.48, 0.43)
+        ),
+        "paramagnet": Branch("m = 0, q1 = q0 = 0, without field", explicit=True),
+    }
+    lines: ClassVar[Mapping[str, Boundary]] = {
+        "glass": Zero(
+            Phase("paramagnet", at=(("h", 0.0),)),
+            "freezing",
+            text="the paramagnet freezes and breaks replica symmetry, at h = 0: T = 1",
+        ),
+    }
+    critical: ClassVar[Critical | None] = Critical(
+        "T", "glass", "T_c", "temperature where the paramagnet freezes"
+    )
+    equations: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "states": (
+            "<a>_1 = int Dz1 (2cosh(H/T))^x a / int Dz1 (2cosh(H/T))^x, "
+            "H = J0 m + h + sqrt(q0) z0 + sqrt(q1 - q0) z1",
+            r"\langle a\rangle_1 = \frac{\int Dz_1\,(2\cosh H/T)^x a}{\int Dz_1\,(2\cosh H/T)^x},\quad"
+            r" H = J_0m+h+\sqrt{q_0}\,z_0+\sqrt{q_1-q_0}\,z_1",
+        ),
+        "m": ("m = <<tanh(H/T)>_1>", r"m = \int Dz_0\,\langle\tanh H/T\rangle_1"),
+        "q1": ("q1 = <<tanh^2(H/T)>_1>", r"q_1 = \int Dz_0\,\langle\tanh^2 H/T\rangle_1"),
+        "q0": ("q0 = <<tanh(H/T)>_1^2>", r"q_0 = \int Dz_0\,\langle\tanh H/T\rangle_1^2"),
+        "x": ("x = T/tau", r"x = T/\tau"),
+        "tau": (
+            "(q1^2 - q0^2)/(4 tau^2) = <x <ln 2cosh(H/T)>_1 - ln int Dz1 (2cosh(H/T))^x>",
+            r"\frac{q_1^2-q_0^2}{4\tau^2} = \int Dz_0\Big[x\langle\ln2\cosh H/T\rangle_1"
+            r"-\ln\!\int Dz_1(2\cosh H/T)^x\Big]",
+        ),
+        "C": ("C = (1 - q1)/T", r"C = \frac{1-q_1}{T}"),
+        "B": ("B = (q1 - q0)/tau", r"B = \frac{q_1-q_0}{\tau}"),
+        "f": (
+            "f = J0 m^2/2 - (1 - q1)^2/(4 T) + (q1^2 - q0^2)/(4 tau) - tau <ln int Dz1 (2cosh(H/T))^x>",
+            r"f = \frac{J_0m^2}{2}-\frac{(1-q_1)^2}{4T}+\frac{q_1^2-q_0^2}{4\tau}"
+            r"-\tau\int Dz_0\,\ln\!\int Dz_1\,(2\cosh H/T)^x",
+        ),
+        "rho": (
+            "rho = <<sech^4(H/T)>_1>/T^2; replicon = 1 - rho",
+            r"\rho = \frac{1}{T^2}\int Dz_0\,\langle\mathrm{sech}^4 H/T\rangle_1",
+        ),
+    }
+    symbols: ClassVar[Mapping[str, str]] = {
+        "m": "magnetisation",
+        "C": "response (1 - q1)/T inside one state",
+        "B": "response (q1 - q0)/tau through a change of state",
+        "tau": "effective temperature of the states, T/x",
+        "q1": "overlap of two replicas in the same state",
+        "q0": "overlap of two replicas in different states",
+        "x": "Parisi's breaking parameter: the weight of pairs in different states",
+    }
+    references: ClassVar[tuple[str, ...]] = (
+        "G. Parisi, Phys. Lett. A 73, 203 (1979); J. Phys. A 13, L115 (1980)",
+        "M. Mezard, G. Parisi, M. A. Virasoro, Spin Glass Theory and Beyond (World Scientific, 1987)",
+    )
+    known: ClassVar[Mapping[str, str]] = {
+        "E(T = 0)": "-0.7652 (Parisi 1979); replica symmetric -0.7979, exact -0.7632",
+        "s(T = 0)": "-0.01 (Parisi 1979); replica symmetric -0.159, exact 0",
+        "T_c": "1 at h = 0, J0 <= 1, exact",
+    }
+    notes: ClassVar[tuple[str, ...]] = (
+        "f is a maximum in the overlaps and in x: every further step of breaking raises it.",
+        "One step is not exact here: the replicon inside a state stays negative, and s(T = 0) = -C^2/4 < 0.",
+    )
+
+    def overlaps(self, x: Any) -> tuple[Any, Any, Any]:
+        """Return q0, q1 - q0 and q1."""
+        _, C, B, tau = x
+        q1 = 1 - self.T * C
+        return q1 - tau * B, tau * B, q1
+
+    def spins(self, x: Any) -> BrokenAverages:
+        """Averages over the field J0 m + h + sqrt(q0) z0 + sqrt(q1 - q0) z1."""
+        q0, gap, _ = self.overlaps(x)
+        return broken_averages(
+            self.J0 * x[0] + self.h, maximum(q0, 0 * q0), maximum(gap, 0 * q0), 1 / x[3], self.T
+        )
+
+    def update(self, x: Any) -> Any:
+        return stack(*self.sides(x))
+
+    def jacobian(self, x: Any) -> Any:
+        return None if is_exact(x) else by_complex_step(self.sides, x)
+
+    def sides(self, x: Any) -> tuple[Any, ...]:
+        """Right-hand sides of the equations, for complex x too."""
+        *_, B, tau = x
+        q0, _, q1 = self.overlaps(x)
+        spin = self.spins(x)
+        # df/dtau = 0, with what cancels on both sides taken out
+        return (spin.tanh, spin.susceptibility, spin.spread / tau, B * (2 - q1 - q0) / (4 * spin.excess))
+
+    def free_energy(self, x: Any) -> Any:
+        m, C, B, _ = x
+        q0, _, q1 = self.overlaps(x)
+        return self.J0 * m**2 / 2 - self.T * C**2 / 4 + B * (q1 + q0) / 4 - self.spins(x).log
+
+    def physical(self, x: Any) -> Any:
+        q0, gap, _ = self.overlaps(x)
+        return (x[3] > 0) & (q0 > -1e-9) & (gap > -1e-9)
+
+    def start(self, branch: str) -> Any:
+        if branch == "paramagnet":  # where all overlaps vanish, any x will do
+            return self.state(m=0.0, C=1 / maximum(self.T, 1e-300 + 0 * self.T), B=0.0, tau=1.0)
+        if branch == "glass":
+            T = np.minimum(np.asarray(self.T, dtype=float), 0.98)
+            return self.state(
+                m=0.5 * np.sign(self.h), C=0.24 + 0.76 * T, B=0.71 * (1 - T) ** 2, tau=0.735 / (1 - T)
+            )
+        return super().start(branch)
+
+    def belongs(self, branch: str, x: Any) -> Any:
+        m, _, B, _ = x
+        bare = np.equal(self.h, 0) & (np.abs(m) < 1e-7)
+        if branch == "paramagnet":
+            return bare & (np.abs(1 - self.T * x[1]) < 1e-9)
+        return ((bare | (m * self.h > 0)) if branch == "glass" else m > 1e-7) & (B > 1e-9)
+
+    def derived(self, x: Any) -> dict[str, Any]:
+        q0, _, q1 = self.overlaps(x)
+        return {"q1": q1, "q0": q0, "x": self.T / x[3]}
+
+    def entropy(self, x: Any) -> Any:
+        _, C, *_ = x
+        return self.spins(x).entropy - C**2 / 4
+
+    def freezing(self, x: Any) -> Any:
+        """1 - C^2 of a paramagnet: zero where overlaps set in."""
+        return 1 - x[1] ** 2
+
+    def replicon(self, x: Any) -> Any:
+        return 1 - ratio(self.spins(x).sech4_over_T, self.T)
