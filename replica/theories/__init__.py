@@ -7,6 +7,7 @@ from replica.theories.compositional import Compositional, ThresholdedHopfield
 from replica.theories.curie_weiss import CurieWeiss
 from replica.theories.hopfield import Hopfield
 from replica.theories.mixtures import Mixtures
+from replica.theories.one_hidden_unit import HopfieldHiddenUnit, OneHiddenUnit
 from replica.theory import Theory
 
 __all__ = [
@@ -15,7 +16,9 @@ __all__ = [
     "Compositional",
     "CurieWeiss",
     "Hopfield",
+    "HopfieldHiddenUnit",
     "Mixtures",
+    "OneHiddenUnit",
     "ThresholdedHopfield",
 ]
 
@@ -26,4 +29,6 @@ THEORIES: dict[str, type[Theory]] = {
     "compositional": Compositional,
     "curie-weiss": CurieWeiss,
     "blume-capel": BlumeCapel,
+    "one-hidden-unit": OneHiddenUnit,
+    "one-hidden-unit-hopfield": HopfieldHiddenUnit,
 }
