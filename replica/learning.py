@@ -174,8 +174,8 @@ class GaussGauss:
 
         Examples
         --------
-        >>> print(GaussGauss().singular_value([0.0, 1.0, 4.0], 0.3, 1.5).round(12))
-        [0.3            0.424141972477 0.573685856116]
+        >>> print(GaussGauss().singular_value([0.0, 1.0, 4.0], 0.3, 1.5))
+        [0.3        0.42414197 0.57368586]
         """
         t, w0 = _numbers("time", time), self._initial(initial)
         S = self._variance(variance)
@@ -247,8 +247,8 @@ class GaussGauss:
         Examples
         --------
         >>> W = GaussGauss().integrate([[0.01]], [[3.0]], [2.0, 32.0])
-        >>> print(W.ravel().round(9))
-        [0.504035838 0.816496581]
+        >>> print(W.ravel())
+        [0.50403584 0.81649658]
         """
         W, moments = self._weights(W, moments)
 

@@ -12,7 +12,11 @@ from phase_diagrams.catalogue import (
     hopfield,
     hopfield_error,
     hopfield_graphical,
+    learning_dynamics,
+    learning_trajectory,
     mixtures,
+    one_hidden_unit,
+    one_hidden_unit_entropy,
     thresholded_hopfield,
 )
 from phase_diagrams.diagram import PhaseDiagram
@@ -64,6 +68,20 @@ DIAGRAMS: dict[str, Entry] = {
     ),
     "compositional-capacity": Entry(
         "Random RBM at finite sparsity: capacity against threshold", compositional_capacity.build
+    ),
+    "one-hidden-unit": Entry(
+        "Inference of one hidden unit: overlap with the teacher, and phases of a mistaken student",
+        one_hidden_unit.build,
+    ),
+    "one-hidden-unit-entropy": Entry(
+        "Inference of one hidden unit: two entropies, exact and in the Hopfield approximation",
+        one_hidden_unit_entropy.build,
+    ),
+    "learning-dynamics": Entry(
+        "Gauss-Gauss RBM: singular values and vectors against learning time", learning_dynamics.build
+    ),
+    "learning-trajectory-theory": Entry(
+        "Binary RBM, mean field: the way of one mode through the phase diagram", learning_trajectory.build
     ),
 }
 """The diagrams, by the names they have on the command line."""

@@ -54,9 +54,6 @@ def _lines(teacher: str, glass: str) -> dict[str, Boundary]:
             text=f"the paramagnet gives way to the teacher: alpha = {teacher}",
         ),
         "glass": Zero(Phase("paramagnet"), "replicon", text=f"spin glass order sets in: alpha = {glass}"),
-        "glass-teacher": Zero(
-            Phase("glass"), "alignment", text="the spin glass gives way to the teacher (replica symmetric)"
-        ),
         "stability": Zero(
             Phase("informative"),
             "replicon",
@@ -372,7 +369,7 @@ class HopfieldHiddenUnit(HiddenUnit):
     >>> from replica import solve
     >>> state = solve(HopfieldHiddenUnit(alpha=4.0, beta=0.8))
     >>> print(f"{state['Q']:.12f} {state['r']:.12f}")
-    0.856471049440 0.759379226083
+    0.590860545358 0.404297093684
     """
 
     beta: Parameter = parameter(
