@@ -25,7 +25,7 @@ from replica.errors import LocateError
 from replica.theories import THEORIES
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("list", "show", "solve", "capacity", "line", "diagram", "draw", "figure")
+COMMANDS = ("list", "show", "solve", "capacity", "line", "diagram", "draw", "figure", "learn-theory")
 SEPARATE: Any = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
 COMPOSITIONAL = "compositional -p alpha=0.5 -p theta=1.5 -p g=-0.21"
 

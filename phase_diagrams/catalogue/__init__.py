@@ -70,11 +70,11 @@ DIAGRAMS: dict[str, Entry] = {
         "Random RBM at finite sparsity: capacity against threshold", compositional_capacity.build
     ),
     "one-hidden-unit": Entry(
-        "Inference of one hidden unit: overlap with the teacher, and phases of a mistaken student",
+        "One hidden unit: overlap with the teacher, and phases of a mistaken student",
         one_hidden_unit.build,
     ),
     "one-hidden-unit-entropy": Entry(
-        "Inference of one hidden unit: two entropies, exact and in the Hopfield approximation",
+        "One hidden unit: two entropies, and the Hopfield approximation",
         one_hidden_unit_entropy.build,
     ),
     "learning-dynamics": Entry(

@@ -46,7 +46,7 @@ def build(
 
     Examples
     --------
-    >>> print(f"{build().line('S=2').y[-1]:.9f}")
+    >>> print(f"{build().line('mode 2').y[-1]:.9f}")
     0.707106781
     """
     rbm, start = GaussGauss(), float(initial)
@@ -57,24 +57,36 @@ def build(
         time_max=time_max,
         seed=seed,
     )
-    left = singular_values(rbm, variances, start, np.linspace(0, time_max, 241), came_from)
+    left = singular_values(rbm, variances, start, np.linspace(0, time_max, 16).tolist(), came_from)
     turning = _alignment(rbm, variances, start, np.linspace(0, time_max / 2, 121), seed)
     spectrum = _clusters(rbm, start, seed)
     return replace(left, beside=[replace(panel, provenance=came_from) for panel in (turning, spectrum)])
 
 
 def singular_values(
-    rbm: GaussGauss, variances: Sequence[float], initial: float, times: Any, provenance: dict[str, Any]
+    rbm: GaussGauss, variances: Sequence[float], initial: float, times: Sequence[float], provenance: Any
 ) -> PhaseDiagram:
-    """Singular values w_a(t): lines in closed form, points from the integrated flow of the weight matrix."""
-    times = np.asarray(times, dtype=float)
-    some = times[:: max(1, len(times) // 15)]
-    W = rbm.integrate(initial * np.eye(len(variances)), np.diag(variances), some)
+    """Singular values w_a(t): lines in closed form; at the given times points, from the integrated flow of W.
+
+    Parameters
+    ----------
+    rbm : GaussGauss
+    variances : sequence of float
+        Second moments of the data.
+    initial : float
+        Singular values at t = 0.
+    times : sequence of float
+        At least two, increasing.
+    provenance : mapping
+        Where the diagram comes from.
+    """
+    W = rbm.integrate(initial * np.eye(len(variances)), np.diag(variances), times)
+    every = np.linspace(times[0], times[-1], 241)
     lines, points = [], []
     for a, S in enumerate(variances):
-        name = f"S={S:g}"
-        lines.append(curve(name, times, rbm.singular_value(times, initial, S), f"$S = {S:g}$"))
-        points += [Point(f"{name}, t={t:g}", "", t, w) for t, w in zip(some, W[:, a, a], strict=True)]
+        name = f"mode {a + 1}"
+        lines.append(curve(name, every, rbm.singular_value(every, initial, S), f"$S = {S:.4g}$"))
+        points += [Point(f"{name}, t={t:g}", "", t, w) for t, w in zip(times, W[:, a, a], strict=True)]
     top = 1.1 * max(initial, *(float(rbm.fixed_point(S)) for S in variances))
     return PhaseDiagram(
         "learning-dynamics",

@@ -42,7 +42,10 @@ wrote hopfield.png
 )
 @click.pass_context
 def diagram(ctx: click.Context, name: str, jobs: int, output: Path | str) -> None:
-    """Compute a phase diagram and store it as JSON, to be drawn later."""
+    """Compute a phase diagram and store it as JSON.
+
+    `replica draw` draws it later.
+    """
     from phase_diagrams.commands.drawing import computed, write
 
     write(computed(name, jobs, ctx.find_root().obj), output)

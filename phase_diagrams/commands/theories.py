@@ -24,15 +24,21 @@ Theories
   compositional         Homogeneous random RBM with {0,1} visible and ReLU hidden units at T = 0
   curie-weiss           Ising spins with infinite-range coupling, H = -(sum S)^2/(2N) - h sum S
   blume-capel           Spins S = -1, 0, 1 with infinite-range coupling, H = -(sum S)^2/(2N) + D sum S^2
+  one-hidden-unit       Binary weights of one hidden unit, inferred from data that a teacher generated
+  hopfield-hidden-unit  Inference of binary weights in the Hopfield approximation, ln cosh(beta x) = (beta x)^2/2
 Diagrams
-  hopfield                Hopfield network: phases in load and temperature
-  hopfield-error          Hopfield network at T = 0: fraction of errors against load
-  hopfield-graphical      Hopfield network at T = 0: graphical solution of the saddle-point equation
-  mixtures                Hopfield network at alpha = 0: symmetric mixtures, their energies and temperatures
-  thresholded-hopfield    Hopfield network with thresholded hidden units: capacity against threshold
-  compositional-energy    Random RBM: energy against the number of active hidden units
-  compositional           Random RBM: ferromagnetic, compositional and spin-glass phase
-  compositional-capacity  Random RBM at finite sparsity: capacity against threshold
+  hopfield                    Hopfield network: phases in load and temperature
+  hopfield-error              Hopfield network at T = 0: fraction of errors against load
+  hopfield-graphical          Hopfield network at T = 0: graphical solution of the saddle-point equation
+  mixtures                    Hopfield network at alpha = 0: symmetric mixtures, their energies and temperatures
+  thresholded-hopfield        Hopfield network with thresholded hidden units: capacity against threshold
+  compositional-energy        Random RBM: energy against the number of active hidden units
+  compositional               Random RBM: ferromagnetic, compositional and spin-glass phase
+  compositional-capacity      Random RBM at finite sparsity: capacity against threshold
+  one-hidden-unit             One hidden unit: overlap with the teacher, and phases of a mistaken student
+  one-hidden-unit-entropy     One hidden unit: two entropies, and the Hopfield approximation
+  learning-dynamics           Gauss-Gauss RBM: singular values and vectors against learning time
+  learning-trajectory-theory  Binary RBM, mean field: the way of one mode through the phase diagram
 """
 
 SHOW = """\
@@ -166,9 +172,11 @@ def _symbol(latex: str) -> str:
 
     if latex.startswith(r"\tilde"):
         return _symbol(latex.removeprefix(r"\tilde").strip()) + "\N{COMBINING TILDE}"
-    name = latex.removeprefix("\\")
-    if name == latex:
+    name, mark, index = latex.removeprefix("\\").partition("_")
+    if not latex.startswith("\\"):
         return latex
+    if mark:  # an index stays as it is
+        return f"{_symbol(chr(92) + name)}_{index}"
     return "\N{SCRIPT SMALL L}" if name == "ell" else unicodedata.lookup(f"GREEK SMALL LETTER {name.upper()}")
 
 

@@ -30,5 +30,5 @@ THEORIES: dict[str, type[Theory]] = {
     "curie-weiss": CurieWeiss,
     "blume-capel": BlumeCapel,
     "one-hidden-unit": OneHiddenUnit,
-    "one-hidden-unit-hopfield": HopfieldHiddenUnit,
+    "hopfield-hidden-unit": HopfieldHiddenUnit,
 }

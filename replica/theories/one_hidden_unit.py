@@ -381,7 +381,7 @@ class HopfieldHiddenUnit(HiddenUnit):
         typical=(0.5, 0.95),
     )
 
-    name: ClassVar[str] = "one-hidden-unit-hopfield"
+    name: ClassVar[str] = "hopfield-hidden-unit"
     lines: ClassVar[Mapping[str, Boundary]] = _HOPFIELD_LINES
     symbols: ClassVar[Mapping[str, str]] = {k: v for k, v in _SYMBOLS.items() if k != "s_joint"}
     critical: ClassVar[Critical | None] = _CRITICAL
