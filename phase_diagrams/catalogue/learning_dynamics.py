@@ -58,7 +58,7 @@ def build(
         seed=seed,
     )
     left = singular_values(rbm, variances, start, np.linspace(0, time_max, 16).tolist(), came_from)
-    turning = _alignment(rbm, variances, start, np.linspace(0, time_max / 2, 121), seed)
+    turning = _alignment(rbm, variances, start, np.linspace(0, time_max / 2, 76), seed)
     spectrum = _clusters(rbm, start, seed)
     return replace(left, beside=[replace(panel, provenance=came_from) for panel in (turning, spectrum)])
 
@@ -81,7 +81,7 @@ def singular_values(
         Where the diagram comes from.
     """
     W = rbm.integrate(initial * np.eye(len(variances)), np.diag(variances), times)
-    every = np.linspace(times[0], times[-1], 241)
+    every = np.linspace(times[0], times[-1], 151)
     lines, points = [], []
     for a, S in enumerate(variances):
         name = f"mode {a + 1}"
@@ -126,7 +126,7 @@ def _alignment(
 def _clusters(rbm: GaussGauss, initial: float, seed: int) -> PhaseDiagram:
     """Learning of the spectrum of clustered data."""
     spectrum = np.linalg.eigvalsh(second_moments(clusters(seed)))[::-1]
-    times = np.geomspace(0.05, 200, 161)
+    times = np.geomspace(0.05, 200, 101)
     lines = []
     for a, S in enumerate(spectrum[:12]):
         label = "five modes of the clusters" if a < 5 else "noise, $S > 1$" if S > 1 else "noise, $S < 1$"

@@ -55,7 +55,10 @@ def diagram(ctx: click.Context, name: str, jobs: int, output: Path | str) -> Non
 @click.argument("source", metavar="FILE")
 @click.option("-o", "output", metavar="FILE", type=PICTURE, required=True, help="A .png, .pdf or .svg file.")
 def draw(source: str, output: Path) -> None:
-    """Draw a stored phase diagram (- for stdin); nothing is computed."""
+    """Draw a stored phase diagram (- for stdin).
+
+    Nothing is computed.
+    """
     from phase_diagrams.commands.drawing import paint, stored
 
     paint(stored(source), output)
