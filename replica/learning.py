@@ -33,6 +33,8 @@ __all__ = ["GaussGauss", "Modes", "OneMode", "clusters", "glass_threshold", "sec
 
 RTOL, ATOL = 1e-10, 1e-14
 """Relative and absolute error that the integration of a flow allows itself per step."""
+LARGEST = 1e100
+"""Rate above which a flow is not integrated: step sizes would overflow."""
 HALVINGS = 64
 """Of an interval in ln(w^2), in the inversion of t(w): beyond rounding."""
 
@@ -64,11 +66,20 @@ def _flow(rate: Callable[[Any], Any], start: Any, times: Any, what: str) -> Any:
     _require(np.diff(times, prepend=0.0) >= 0, "time", times, "given in increasing order")
     if times[-1] == 0:
         return np.repeat(start[:, None], len(times), axis=1)
-    done = solve_ivp(lambda _, y: rate(y), (0.0, times[-1]), start, "LSODA", times, rtol=RTOL, atol=ATOL)
+
+    def bounded(t: float, y: Any) -> Any:
+        with np.errstate(all="ignore"):
+            change = rate(y)
+        if not np.all(np.abs(change) < LARGEST):
+            msg = f"{what}: the flow is above {LARGEST:g} at t = {t:g}; try smaller weights or moments"
+            raise ConvergenceError(msg)
+        return change
+
+    done = solve_ivp(bounded, (0.0, times[-1]), start, "LSODA", times, rtol=RTOL, atol=ATOL)
     if not done.success:
         msg = f"{what}: the integration stopped at t = {done.t[-1] if len(done.t) else 0:g} ({done.message})"
         raise ConvergenceError(msg, done)
-    return done.y
+    return np.where(times == 0, start[:, None], done.y)
 
 
 @dataclass(frozen=True)

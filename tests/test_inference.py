@@ -171,7 +171,7 @@ def test_entropies_of_all_weights_counted_one_by_one() -> None:
     found = []
     for _ in range(40):
         teacher = generator.choice([-1.0, 1.0], N)
-        # s_i = h xi*_i t_i, t_i independent of mean tanh(beta/sqrt N): over h = +-1, P(s) ~ cosh(beta xi* s/sqrt N)
+        # s_i = h xi*_i t_i with independent t_i of mean tanh(beta/sqrt N); summed over h = +-1 it is P(s)
         hidden = generator.choice([-1.0, 1.0], (M, 1))
         up = generator.random((M, N)) < (1 + np.tanh(beta / np.sqrt(N))) / 2
         data = hidden * teacher * np.where(up, 1, -1)

@@ -62,6 +62,7 @@ def build(*, beta: float = 0.7, alpha_max: float = 8.0, points: int = 61) -> Pha
         """An entropy through successive branches, each up to its end."""
         begins = (0.0, *(end for _, end in ends))
         return join(
+            [(0, np.log(2))],
             *(
                 _piece(model, branch, name, label, start + (end - start) * steps)
                 for (branch, end), start in zip(ends, begins, strict=False)
