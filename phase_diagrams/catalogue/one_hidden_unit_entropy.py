@@ -66,7 +66,7 @@ def build(*, beta: float = 0.7, alpha_max: float = 8.0, points: int = 61) -> Pha
             *(
                 _piece(model, branch, name, label, start + (end - start) * steps)
                 for (branch, end), start in zip(ends, begins, strict=False)
-            )
+            ),
         )
 
     steps = np.linspace(0, 1, points + 1)[1:] ** 2  # closer together behind a transition

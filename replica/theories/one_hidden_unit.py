@@ -66,6 +66,11 @@ def _lines(teacher: str, glass: str) -> dict[str, Boundary]:
 _LINES = _lines("1/(beta beta_star)^2", "1/beta^4")
 _HOPFIELD_LINES = _lines("(1 - beta^2)/(beta beta_star)^2", "(1 - beta^2)^2/beta^4")
 
+_FORMAL = (
+    "Where the line `glass` lies below the line `teacher`, the paramagnet has frozen before: the teacher is "
+    "then seen from the spin glass, at a larger alpha."
+)
+
 
 @dataclass(frozen=True)
 class HiddenUnit(Theory):
@@ -270,6 +275,7 @@ class OneHiddenUnit(HiddenUnit):
         "Two entropies: s_xi, that of the weights given the data, is never negative on the Bayes-optimal "
         "line; s_joint may be negative in a correct solution. `entropy` stays undefined.",
         "beta_hat = beta is the condition d ln Z/d beta = N alpha beta for the most probable beta.",
+        _FORMAL,
     )
 
     def field(self, x: Any) -> SpinAverages:
@@ -423,6 +429,7 @@ class HopfieldHiddenUnit(HiddenUnit):
         "phi = (ln Z)/N with Z = sum over xi of prod_a exp(beta^2 (xi.s^a)^2/(2N)); the free energy is -phi.",
         "The exponent is proportional to beta^2, so s_xi is the Shannon entropy of the posterior over the "
         "weights; there is no hidden +-1 unit and no s_joint.",
+        _FORMAL,
     )
 
     def stiffness(self, x: Any) -> Any:
