@@ -214,6 +214,11 @@ def test_absent_lines_say_where_they_are() -> None:
         locate(OneHiddenUnit(alpha=1.0, beta=1.0, beta_star=0.7), "temperature", "beta")
 
 
+def test_a_temperature_is_measured_of_a_given_teacher() -> None:
+    with pytest.raises(ParameterError, match="give the teacher's beta_star"):
+        locate(OneHiddenUnit(alpha=3.0, beta=1.0), "temperature", "beta")
+
+
 def test_strengths_have_their_domains() -> None:
     with pytest.raises(ParameterError, match="beta = 0 is not allowed; beta is > 0"):
         OneHiddenUnit(alpha=1.0, beta=0.0)

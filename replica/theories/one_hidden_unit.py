@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from replica.averages import SpinAverages, normal_rule, spin_averages
+from replica.errors import ParameterError
 from replica.functions import log, maximum, sqrt, stack, tanh
 from replica.theory import Boundary, Branch, Critical, Parameter, Phase, Theory, Zero, parameter
 
@@ -316,6 +317,9 @@ class OneHiddenUnit(HiddenUnit):
 
     def temperature(self, x: Any) -> Any:
         """Beta_hat - beta: zero where the student's beta is the most probable one."""
+        if self.beta_star is None:
+            msg = f"{self.name}: at beta_star = beta every temperature is confirmed; give the teacher's beta_star"
+            raise ParameterError(msg)
         return self.beta_hat(x) - self.beta
 
     def joint_entropy(self, x: Any) -> Any:
