@@ -49,7 +49,7 @@ def build(
     Examples
     --------
     >>> print(f"{build(sigmas=(0.6,)).line('sigma=0.6').y[-1] * 0.6:.6f}")
-    1.641447
+    1.716620
     """
     came_from = origin(
         "one mode of a binary RBM, mean field, kappa = 1",

@@ -318,7 +318,7 @@ class OneHiddenUnit(HiddenUnit):
     def temperature(self, x: Any) -> Any:
         """Beta_hat - beta: zero where the student's beta is the most probable one."""
         if self.beta_star is None:
-            msg = f"{self.name}: at beta_star = beta every temperature is confirmed; give the teacher's beta_star"
+            msg = f"{self.name}: at beta_star = beta nothing is to be measured; give the teacher's beta_star"
             raise ParameterError(msg)
         return self.beta_hat(x) - self.beta
 
