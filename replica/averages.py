@@ -37,6 +37,7 @@ __all__ = [
     "SpinAverages",
     "gauss_legendre",
     "kinked_rule",
+    "normal_rule",
     "skellam",
     "spin_averages",
     "trinomial",
@@ -49,6 +50,8 @@ _NORMAL_STEPS = ((0.2, 0.55), (0.45, 0.42), (1.0, 0.22), (1.6, 0.14), (2.5, 0.09
 _LOGISTIC_NODES = ((4.0, 36), (8.0, 20), (np.inf, 12))
 """(Largest width/T, step) of the rules in z, and (largest width/T, nodes) of the rules in u: the measured
 borders at which every average above, second derivatives included, reaches rounding error."""
+_SMOOTH = 0.22
+"""Step times sharpness at which the trapezoidal rule reaches rounding error for tanh(sharpness z)."""
 _BLOCK = 512
 """Points per block: nodes times points then stay inside the second-level cache."""
 
@@ -273,6 +276,38 @@ def _normal_rule(step: float) -> tuple[Any, Any]:
     z = step * np.arange(-int(8.8 / step) - 1, int(8.8 / step) + 2)
     weight = np.exp(-0.5 * z * z)
     return z, weight / weight.sum()
+
+
+def normal_rule(sharpness: Number) -> tuple[Any, Any]:
+    """Nodes z and weights of the average over a standard Gaussian z of a function like tanh(sharpness z).
+
+    The trapezoidal rule: its error falls exponentially with the step, at a rate set by the singularity
+    nearest to the real axis. The rule is meant for functions whose nearest one is that of tanh(sharpness z).
+    Their number grows with the sharpness, so this is for what `SpinAverages` does not have.
+
+    Parameters
+    ----------
+    sharpness : float, array or mpmath number
+        The largest one decides.
+
+    Returns
+    -------
+    z, weight : arrays, shape (n,)
+
+    Examples
+    --------
+    >>> z, weight = normal_rule(2.0)
+    >>> print(f"{np.tanh(2 * z + 1) @ weight:.12f} {spin_averages(1.0, 2.0, 1.0).tanh:.12f}")
+    0.352344437701 0.352344437701
+    """
+    if is_exact(sharpness):
+        largest = max(np.ravel(sharpness))
+        return _normal_rule_exact(largest) if largest else (0 * _one(), _one())
+    largest = float(np.max(sharpness, initial=0.0))
+    if largest == 0:
+        return _normal_rule(np.inf)
+    finest = _NORMAL_STEPS[0][1]
+    return _normal_rule(finest * 2.0 ** -max(0, np.ceil(np.log2(largest * finest / _SMOOTH))))
 
 
 def _logistic_rule_exact() -> tuple[Any, Any]:

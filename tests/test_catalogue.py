@@ -19,8 +19,9 @@ from phase_diagrams.storage import load
 from reference import reference
 from replica.errors import ParameterError, ReplicaError
 from replica.kinds import Kind
+from replica.learning import GaussGauss, OneMode
 from replica.solving import critical, locate, minimise, solve
-from replica.theories import Compositional, Hopfield, SpectralRBM, ThresholdedHopfield
+from replica.theories import Compositional, Hopfield, OneHiddenUnit, SpectralRBM, ThresholdedHopfield
 
 NAN = float("nan")
 STORED = Path(__file__).parents[1] / "examples" / "data"
@@ -663,3 +664,102 @@ def test_fluctuations_between_samples_vanish() -> None:
         line = diagram.line(name)
         slope = np.polyfit(np.log(line.x), np.log(line.y), 1)[0]
         assert -1.3 < slope < -0.4
+
+
+# --- one hidden unit -------------------------------------------------------------------------------
+
+
+def test_inference_begins_where_the_threshold_is() -> None:
+    diagram = built("one-hidden-unit")
+    for beta in (0.8, 1.0, 1.2, 1.5):
+        line, onset = diagram.line(f"beta={beta:g}"), diagram.point(f"alpha_c, beta={beta:g}")
+        assert (onset.x, onset.y) == (pytest.approx(beta**-4, rel=1e-13), 0)
+        assert (onset.x, 0) in zip(line.x, line.y, strict=True)
+        assert list(line.y) == sorted(line.y)
+        assert ends(line)[0] == (0, 0)
+    known = "one_hidden_unit/alpha=1.1,beta=1/r"
+    assert at(diagram.line("beta=1"), 1.1) == pytest.approx(reference(known).number, rel=5e-3)
+
+
+def test_measured_overlaps_have_a_place() -> None:
+    diagram = DIAGRAMS["one-hidden-unit"].build(betas=(1.0,), simulated=[(2.0, 0.4), (3.0, 0.6)])
+    assert (diagram.point("simulation 2").x, diagram.point("simulation 2").y) == (3.0, 0.6)
+    with pytest.raises(ParameterError, match="alpha_max must be larger"):
+        DIAGRAMS["one-hidden-unit"].build(betas=(0.5,))
+
+
+def test_all_phases_of_inference_meet_where_the_student_is_right() -> None:
+    (diagram,) = built("one-hidden-unit").beside
+    assert kinds(diagram) == {
+        "teacher": "continuous",
+        "glass": "continuous",
+        "onset": "continuous",
+        "stability": "stability",
+    }
+    for line in diagram.lines:
+        assert any(end == (pytest.approx(1), pytest.approx(1)) for end in ends(line)), line.name
+    for beta, alpha, phase in [
+        (0.8, 1.0, "paramagnet"),
+        (0.8, 2.0, "informative"),
+        (1.4, 0.15, "paramagnet"),
+        (1.4, 0.7, "glass"),
+        (1.4, 1.3, "broken"),
+        (1.4, 2.5, "informative"),
+    ]:
+        assert holding(diagram, beta, alpha) == [phase]
+        theory = OneHiddenUnit(alpha=alpha, beta=beta, beta_star=1.0)
+        states = {name: solve(theory, name, throw=False) for name in ("informative", "glass")}
+        best = "informative" if states["informative"].success else "glass"
+        if phase == "paramagnet":
+            assert not any(state.success for state in states.values())
+        else:
+            assert best == ("glass" if phase == "glass" else "informative")
+            assert (states[best].replicon > 0) == (phase == "informative")
+
+
+def test_entropies_of_inference() -> None:
+    diagram = built("one-hidden-unit-entropy")
+    xi, joint = diagram.line("s_xi"), diagram.line("s_joint")
+    assert xi.y[0] == joint.y[0] == pytest.approx(np.log(2))
+    assert diagram.point("joint").x == pytest.approx(2 * np.log(2) / 0.49)
+    assert at(joint, diagram.point("joint").x) == pytest.approx(0, abs=1e-12)  # straight in the paramagnet
+    assert min(xi.y) > 0 > min(joint.y)
+    (approximate,) = diagram.beside
+    glass, teacher = approximate.point("glass"), approximate.point("teacher")
+    assert glass.x == pytest.approx(0.51**2 / 0.7**4)
+    assert glass.x < teacher.x
+    assert min(approximate.line("s_xi").y) > 0
+
+
+# --- learning --------------------------------------------------------------------------------------
+
+
+def test_learning_integrated_points_lie_on_the_closed_lines() -> None:
+    diagram = built("learning-dynamics")
+    rbm = GaussGauss()
+    for a, S in enumerate((3.0, 2.0, 1.5, 0.6)):
+        line = diagram.line(f"mode {a + 1}")
+        assert line.y[-1] == pytest.approx(rbm.fixed_point(S), abs=1e-3)
+        marks = [point for point in diagram.points if point.name.startswith(f"mode {a + 1},")]
+        assert len(marks) == 16
+        for mark in marks:
+            assert mark.y == pytest.approx(float(rbm.singular_value(mark.x, 0.03, S)), rel=1e-8)
+    turning, spectrum = diagram.beside
+    assert [line.y[-1] for line in turning.lines] == pytest.approx([1, 1, 1], abs=1e-3)
+    ranks = [line.y[-1] for line in spectrum.lines]
+    assert ranks == sorted(ranks, reverse=True)
+    assert [line.label for line in spectrum.lines[:5]] == ["five modes of the clusters"] * 5
+
+
+def test_learning_crosses_from_the_paramagnet_into_the_ferromagnet() -> None:
+    diagram = built("learning-trajectory-theory")
+    for sigma in (0.8, 0.6, 0.45):
+        way = diagram.line(f"sigma={sigma:g}")
+        assert set(np.round(way.x, 12)) == {round(1 / sigma, 12)}
+        (x, first), (_, last) = ends(way)
+        assert holding(diagram, x, first) == ["paramagnet"]
+        assert holding(diagram, x, last) == ["ferromagnet"]
+        assert last * sigma == pytest.approx(OneMode(signal=0.6, sigma=sigma).fixed_point(), rel=5e-3)
+    corner = (1.0, 1.0)
+    assert all(corner in ends(diagram.line(name)) for name in ("w=1", "sigma=1", "glass"))
+    assert (0.0, pytest.approx(np.sqrt(np.pi / 2))) in ends(diagram.line("glass"))

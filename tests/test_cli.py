@@ -28,7 +28,7 @@ from replica.errors import LocateError
 from replica.theories import THEORIES
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("list", "show", "solve", "capacity", "line", "diagram", "draw", "figure", "place")
+COMMANDS = ("list", "show", "solve", "capacity", "line", "diagram", "draw", "figure", "place", "learn-theory")
 SEPARATE: Any = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
 COMPOSITIONAL = "compositional -p alpha=0.5 -p theta=1.5 -p g=-0.21"
 
@@ -908,3 +908,92 @@ def test_an_npy_file_holds_one_matrix_without_a_name(here: Path) -> None:
     result = replica("place weights.npy --key W")
     assert result.exit_code == 2
     assert "without a name" in result.stderr
+
+
+# --- learning --------------------------------------------------------------------------------------
+
+
+def test_learn_theory_json_is_the_contract() -> None:
+    told = answer("learn-theory --variance 3,0.5 --time 0:4:3 --initial 0.01")
+    assert list(told) == ["model", "sigma_v", "sigma_h", "initial", "method", "t", "modes"]
+    assert (told["method"], told["t"]) == ("closed form", [0.0, 2.0, 4.0])
+    first, second = told["modes"]
+    assert list(first) == ["variance", "rate", "limit", "w"]
+    known = "learning/gauss_gauss/w0=0.01,S=3"
+    assert all(agrees(first["w"][i], f"{known}/t={t}") for i, t in ((1, 2), (2, 4)))
+    assert agrees(first["limit"], f"{known}/limit")
+    assert (second["rate"], second["limit"]) == (-0.5, 0)
+    integrated = answer("learn-theory --variance 3,0.5 --time 0:4:3 --initial 0.01 --integrate")
+    assert integrated["method"] == "integrated"
+    assert integrated["modes"][0]["w"] == pytest.approx(first["w"], rel=1e-8)
+    assert integrated["modes"][0]["w"] != first["w"]
+
+
+def test_learn_theory_csv_has_all_digits(tmp_path: Path) -> None:
+    printed = replica("learn-theory --variance 4,2 --time 0:1:2 --csv").stdout
+    rows = [line.split(",") for line in printed.splitlines()]
+    assert rows[0] == ["t", "w(S=4.0)", "w(S=2.0)"]
+    assert [float(value) for value in rows[1]] == [0.0, 0.1, 0.1]
+    told = answer("learn-theory --variance 4,2 --time 0:1:2")
+    assert [float(value) for value in rows[2]] == [1.0, *(mode["w"][1] for mode in told["modes"])]
+    result = replica(f"learn-theory --variance 4,2 --time 0:1:2 -o {tmp_path / 'w.csv'}")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert (tmp_path / "w.csv").read_text() == printed
+
+
+def test_learn_theory_stores_a_diagram_that_can_be_drawn(tmp_path: Path) -> None:
+    stored = tmp_path / "w.json"
+    assert replica(f"learn-theory --variance 4,1.5 --time 0:10:5 -o {stored}").exit_code == 0
+    diagram = storage.load(stored)
+    assert [line.label for line in diagram.lines] == ["$S = 4$", "$S = 1.5$"]
+    assert len(diagram.points) == 10
+    assert diagram.provenance["command"].startswith("replica learn-theory --variance 4,1.5")
+    assert replica(f"draw {stored} -o {tmp_path / 'a.png'}").exit_code == 0
+    result = replica(f"learn-theory --variance 4,1.5 --time 0:10:5 -o {tmp_path / 'b.png'} --json")
+    assert json.loads(result.stdout)["modes"][0]["variance"] == 4
+    assert (tmp_path / "b.png").stat().st_size > 10_000
+
+
+def test_learn_theory_from_clusters() -> None:
+    told = answer("learn-theory --clusters 2017 --time 0:1:2")
+    variances = [mode["variance"] for mode in told["modes"]]
+    assert all(agrees(S, f"learning/clusters/S_{a + 1}") for a, S in enumerate(variances))
+    assert len(variances) == 8
+    assert answer("learn-theory --clusters 1 --time 0:1:2")["modes"] != told["modes"]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ("", "give the data: either --variance, such as --variance 4,2,1.2, or --clusters SEED"),
+        ("--variance 4 --clusters 1", "give the data: either"),
+        ("--variance 4,,2", "variance= is not a decimal number"),
+        ("--variance 4,two", "variance=two is not a decimal number"),
+        ("--variance 4,-2", "variance = -2 is not allowed; variance is >= 0"),
+        ("--variance 4 --time 0:20", "'0:20' is not of the form FROM:TO:COUNT, such as 0:50:11"),
+        ("--variance 4 --time 0:20:1", "whole number of points from 2"),
+        ("--variance 4 --time 20:0:5", "time runs forward: give --time 0:20:5"),
+        ("--variance 4 --time=-1:5:4", "time = -1 is not allowed; time is >= 0"),
+        ("--variance 4 --initial 1.5", "initial is between 0 and 1/(sigma_v sigma_h) = 1"),
+        ("--variance 4 --initial nan", "initial = nan is not allowed"),
+        ("--variance 4 --sigma-h 0", "sigma_h = 0 is not allowed; sigma_h is > 0"),
+        ("--clusters 1 --sigma-v 9", "no second moment of the clusters is above sigma_v^2 = 81"),
+        ("--variance 4 --json --csv", "give either --json or --csv"),
+        ("--variance 4 -o w.txt", "'w.txt' must end in .csv or .json or .png or .pdf or .svg"),
+    ],
+)
+def test_learn_theory_misuse_is_one_sentence(options: str, sentence: str) -> None:
+    result = replica(f"learn-theory {options}")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert sentence in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_the_temperature_of_the_data_on_the_command_line() -> None:
+    told = answer("line one-hidden-unit temperature -p alpha=3 -x beta_star=0.9:1.3:3 -y beta")
+    assert told["kind"] == "curve"
+    for point in told["points"]:
+        assert point["y"] == pytest.approx(point["x"], rel=1e-11)
+    state = answer("solve one-hidden-unit -p alpha=3 -p beta=1.1")["order"]
+    assert state["beta_hat"] == pytest.approx(1.1, rel=1e-14)
+    assert state["Q"] == pytest.approx(state["r"], rel=1e-13)

@@ -18,6 +18,7 @@ from scipy.optimize import brentq
 
 from reference import reference, references
 from replica.functions import H
+from replica.learning import GaussGauss, clusters, second_moments
 from replica.solving import (
     Located,
     Solution,
@@ -34,7 +35,9 @@ from replica.theories import (
     CurieWeiss,
     Hopfield,
     Hopfield1RSB,
+    HopfieldHiddenUnit,
     Mixtures,
+    OneHiddenUnit,
     RandomEnergy,
     SherringtonKirkpatrick,
     SherringtonKirkpatrick1RSB,
@@ -319,6 +322,51 @@ def unstable(alpha: float) -> Solution:
 
 
 recipe("hopfield/T0/retrieval/alpha=0.05/m_unstable_branch", lambda: unstable(0.05)["m"])
+
+
+# -- one hidden unit, and learning --------------------------------------------------------------------------
+
+
+def inferred(values: str, quantity: str) -> float:
+    """A number of the informative state, by its names in `reference.toml`."""
+    state = solved(OneHiddenUnit(**{k: float(v) for k, v in (one.split("=") for one in values.split(","))}))
+    if quantity == "dphi_dbeta":
+        return state.theory.alpha * state["beta_hat"]
+    return {"phi": -state.free_energy, "rho": 1 - state.replicon}.get(quantity, state.order.get(quantity))
+
+
+for name in references("one_hidden_unit/alpha="):
+    recipe(name, partial(inferred, *name.split("/")[1:]))
+for model, line, name in (
+    (OneHiddenUnit, "teacher", "beta=0.8/alpha_c"),
+    (OneHiddenUnit, "joint-entropy", "beta=0.8/alpha_joint_entropy"),
+    (HopfieldHiddenUnit, "teacher", "hopfield/beta=0.8/alpha_c"),
+    (HopfieldHiddenUnit, "glass", "hopfield/beta=0.8/alpha_glass"),
+):
+    recipe(
+        f"one_hidden_unit/{name}",
+        lambda model=model, line=line: located(model(alpha=1.0, beta=0.8), line, "alpha").value,
+    )
+
+
+def learned(values: str, when: str) -> float:
+    """A singular value of a Gauss-Gauss RBM, by its names in `reference.toml`."""
+    w0, S = (float(one.partition("=")[2]) for one in values.split(","))
+    rbm = GaussGauss()
+    return rbm.fixed_point(S) if when == "limit" else rbm.singular_value(float(when[2:]), w0, S)
+
+
+for name in references("learning/gauss_gauss/"):
+    recipe(name, partial(learned, *name.split("/")[2:]))
+
+
+@cache
+def cluster_spectrum() -> Any:
+    return np.linalg.eigvalsh(second_moments(clusters()))[::-1]
+
+
+for rank in range(8):
+    recipe(f"learning/clusters/S_{rank + 1}", lambda rank=rank: cluster_spectrum()[rank])
 
 EXTRAPOLATED = {
     "hopfield/near_T1/T_M_coefficient": "spinodal",

@@ -12,8 +12,12 @@ from phase_diagrams.catalogue import (
     hopfield,
     hopfield_error,
     hopfield_graphical,
+    learning_dynamics,
+    learning_trajectory,
     mixtures,
     mode_coexistence,
+    one_hidden_unit,
+    one_hidden_unit_entropy,
     random_energy,
     replica_trick,
     self_averaging,
@@ -88,6 +92,20 @@ DIAGRAMS: dict[str, Entry] = {
     ),
     "self-averaging": Entry(
         "Self-averaging: fluctuations of the free energy against size", self_averaging.build
+    ),
+    "one-hidden-unit": Entry(
+        "One hidden unit: overlap with the teacher, and phases of a mistaken student",
+        one_hidden_unit.build,
+    ),
+    "one-hidden-unit-entropy": Entry(
+        "One hidden unit: two entropies, and the Hopfield approximation",
+        one_hidden_unit_entropy.build,
+    ),
+    "learning-dynamics": Entry(
+        "Gauss-Gauss RBM: singular values and vectors against learning time", learning_dynamics.build
+    ),
+    "learning-trajectory-theory": Entry(
+        "Binary RBM, mean field: the way of one mode through the phase diagram", learning_trajectory.build
     ),
 }
 """The diagrams, by the names they have on the command line."""

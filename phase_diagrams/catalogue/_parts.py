@@ -19,9 +19,14 @@ LOST = "the search for this point did not converge"
 
 def provenance(theory: Theory, varied: Iterable[str], **settings: Any) -> dict[str, Any]:
     """Where a diagram comes from: the theory at its fixed parameters, the settings, the versions."""
+    return origin(theory.at(**dict.fromkeys(varied)).describe(), **settings)
+
+
+def origin(model: str, **settings: Any) -> dict[str, Any]:
+    """Where a diagram of something else than a theory comes from."""
     versions = {name: metadata.version(name) for name in ("numpy", "scipy")}
     return {
-        "model": theory.at(**dict.fromkeys(varied)).describe(),
+        "model": model,
         "settings": settings,
         "versions": {"replica": __version__, "python": platform.python_version()} | versions,
     }

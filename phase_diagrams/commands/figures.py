@@ -45,7 +45,10 @@ wrote hopfield.png
 )
 @click.pass_context
 def diagram(ctx: click.Context, name: str, jobs: int, output: Path | str) -> None:
-    """Compute a phase diagram and store it as JSON, to be drawn later."""
+    """Compute a phase diagram and store it as JSON.
+
+    `replica draw` draws it later.
+    """
     from phase_diagrams.commands.drawing import computed, write
 
     write(computed(name, jobs, ctx.find_root().obj), output)
@@ -56,7 +59,10 @@ def diagram(ctx: click.Context, name: str, jobs: int, output: Path | str) -> Non
 @click.option("-o", "output", metavar="FILE", type=PICTURE, required=True, help="A .png, .pdf or .svg file.")
 @looks
 def draw(source: str, output: Path, **look: Any) -> None:
-    """Draw a stored phase diagram (- for stdin); nothing is computed."""
+    """Draw a stored phase diagram (- for stdin).
+
+    Nothing is computed.
+    """
     from phase_diagrams.commands.drawing import Look, paint, stored
 
     how = Look(**look)

@@ -14,12 +14,14 @@ import click
 
 __all__ = [
     "Assignment",
+    "Numbers",
     "OutputFile",
     "Range",
     "Setting",
     "Sites",
     "Size",
     "Span",
+    "Times",
     "as_json",
     "computing",
     "looks",
@@ -132,6 +134,32 @@ class Range(Assignment):
             self.fail(problem, param, ctx)
         steps = int(parts[2]) - 1
         return Span(name, limits, [float(first + (last - first) * i / steps) for i in range(steps + 1)])
+
+
+class Numbers(Assignment):
+    """``VALUE,VALUE,...``: decimal numbers with commas between them."""
+
+    name = "numbers"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the list of numbers."""
+        if not isinstance(value, str):  # a default
+            return value
+        what = param.opts[0].removeprefix("--") if param else "number"
+        return [float(self.number(what, part, param, ctx)) for part in value.split(",")]
+
+
+class Times(Range):
+    """``FROM:TO:COUNT``: equidistant times."""
+
+    name = "from:to:count"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the list of times."""
+        span = super().convert(f"t={value}", param, ctx) if str(value).count(":") == 2 else None
+        if span is None:
+            self.fail(f"{value!r} is not of the form FROM:TO:COUNT, such as 0:50:11", param, ctx)
+        return span.values
 
 
 class OutputFile(ParamType):

@@ -31,23 +31,29 @@ Theories
   sherrington-kirkpatrick-1rsb  Spin glass of infinite range, one step of replica symmetry breaking
   hopfield-1rsb                 Hopfield network with extensively many patterns, one step of replica symmetry breaking
   random-energy                 2^N independent Gaussian energies of variance N/2, in a field
+  one-hidden-unit               Binary weights of one hidden unit, inferred from data that a teacher generated
+  hopfield-hidden-unit          Inference of binary weights in the Hopfield approximation, ln cosh(beta x) = (beta x)^2/2
 Diagrams
-  hopfield                Hopfield network: phases in load and temperature
-  hopfield-error          Hopfield network at T = 0: fraction of errors against load
-  hopfield-graphical      Hopfield network at T = 0: graphical solution of the saddle-point equation
-  mixtures                Hopfield network at alpha = 0: symmetric mixtures, their energies and temperatures
-  thresholded-hopfield    Hopfield network with thresholded hidden units: capacity against threshold
-  compositional-energy    Random RBM: energy against the number of active hidden units
-  compositional           Random RBM: ferromagnetic, compositional and spin-glass phase
-  compositional-capacity  Random RBM at finite sparsity: capacity against threshold
-  spectral-rbm            RBM with one mode and noise: phases in the plane of the paper, for three laws
-  mode-coexistence        RBM with two modes and noise: where both condense, for three laws
-  sk                      Sherrington-Kirkpatrick spin glass: phases in bias and temperature
-  sk-at                   Sherrington-Kirkpatrick spin glass: stability of replica symmetry in a field
-  random-energy           Random energy model: condensation, with enumerated systems
-  replica-trick           Replica trick: moments of the partition function as n tends to 0
-  self-averaging          Self-averaging: fluctuations of the free energy against size
-"""  # noqa: E501  as it is printed
+  hopfield                    Hopfield network: phases in load and temperature
+  hopfield-error              Hopfield network at T = 0: fraction of errors against load
+  hopfield-graphical          Hopfield network at T = 0: graphical solution of the saddle-point equation
+  mixtures                    Hopfield network at alpha = 0: symmetric mixtures, their energies and temperatures
+  thresholded-hopfield        Hopfield network with thresholded hidden units: capacity against threshold
+  compositional-energy        Random RBM: energy against the number of active hidden units
+  compositional               Random RBM: ferromagnetic, compositional and spin-glass phase
+  compositional-capacity      Random RBM at finite sparsity: capacity against threshold
+  spectral-rbm                RBM with one mode and noise: phases in the plane of the paper, for three laws
+  mode-coexistence            RBM with two modes and noise: where both condense, for three laws
+  sk                          Sherrington-Kirkpatrick spin glass: phases in bias and temperature
+  sk-at                       Sherrington-Kirkpatrick spin glass: stability of replica symmetry in a field
+  random-energy               Random energy model: condensation, with enumerated systems
+  replica-trick               Replica trick: moments of the partition function as n tends to 0
+  self-averaging              Self-averaging: fluctuations of the free energy against size
+  one-hidden-unit             One hidden unit: overlap with the teacher, and phases of a mistaken student
+  one-hidden-unit-entropy     One hidden unit: two entropies, and the Hopfield approximation
+  learning-dynamics           Gauss-Gauss RBM: singular values and vectors against learning time
+  learning-trajectory-theory  Binary RBM, mean field: the way of one mode through the phase diagram
+"""
 
 SHOW = """\
 $ replica show curie-weiss

@@ -8,6 +8,7 @@ from replica.theories.curie_weiss import CurieWeiss
 from replica.theories.hopfield import Hopfield
 from replica.theories.hopfield_1rsb import Hopfield1RSB
 from replica.theories.mixtures import Mixtures
+from replica.theories.one_hidden_unit import HopfieldHiddenUnit, OneHiddenUnit
 from replica.theories.random_energy import RandomEnergy
 from replica.theories.random_rbm import GeneralPriors, RandomRBM
 from replica.theories.sherrington_kirkpatrick import SherringtonKirkpatrick
@@ -23,7 +24,9 @@ __all__ = [
     "GeneralPriors",
     "Hopfield",
     "Hopfield1RSB",
+    "HopfieldHiddenUnit",
     "Mixtures",
+    "OneHiddenUnit",
     "RandomEnergy",
     "RandomRBM",
     "SherringtonKirkpatrick",
@@ -46,4 +49,6 @@ THEORIES: dict[str, type[Theory]] = {
     "sherrington-kirkpatrick-1rsb": SherringtonKirkpatrick1RSB,
     "hopfield-1rsb": Hopfield1RSB,
     "random-energy": RandomEnergy,
+    "one-hidden-unit": OneHiddenUnit,
+    "hopfield-hidden-unit": HopfieldHiddenUnit,
 }
