@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-__all__ = ["Assignment", "OutputFile", "Range", "Span", "as_json", "computing", "once", "theory"]
+__all__ = [
+    "Assignment",
+    "OutputFile",
+    "Range",
+    "Span",
+    "Values",
+    "as_json",
+    "computing",
+    "jobs",
+    "once",
+    "theory",
+]
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
 MOST = 100_000
@@ -90,6 +101,31 @@ class Range(Assignment):
         return Span(name, limits, [float(first + (last - first) * i / steps) for i in range(steps + 1)])
 
 
+class Values(Range):
+    """``NAME=FROM:TO:COUNT``, ``NAME=log:FROM:TO:COUNT`` or ``NAME=VALUE,VALUE,...``: the axis of a grid."""
+
+    name = "name=from:to:count"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the name and the values."""
+        name, sign, text = str(value).partition("=")
+        form = "of the form NAME=FROM:TO:COUNT, NAME=log:FROM:TO:COUNT or NAME=VALUE,VALUE,..."
+        if "," in text:
+            return name, [float(self.number(name, part, param, ctx)) for part in text.split(",")]
+        logarithmic = text.startswith("log:")
+        if not name or not sign or text.removeprefix("log:").count(":") != 2:
+            self.fail(f"{value!r} is not {form}, such as alpha=0.01:0.13:25", param, ctx)
+        span = super().convert(f"{name}={text.removeprefix('log:')}", param, ctx)
+        if not logarithmic:
+            return name, span.values
+        first, *_, last = span.values
+        if first <= 0 or last <= 0:
+            self.fail(f"{text} of {name}: a logarithmic range needs ends above 0", param, ctx)
+        steps = len(span.values) - 1
+        inner = [first * (last / first) ** (i / steps) for i in range(1, steps)]
+        return name, [first, *inner, last]
+
+
 class OutputFile(ParamType):
     """A file to be written later: its suffix and its directory are checked before anything is computed."""
 
@@ -110,12 +146,13 @@ class OutputFile(ParamType):
         return Path(value)
 
 
-def once(_: click.Context, param: click.Parameter, pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
+def once(_: click.Context, param: click.Parameter, pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Collect assignments; a name that stands twice is refused."""
-    given: dict[str, float] = {}
+    given: dict[str, Any] = {}
     for name, value in pairs:
         if name in given:
-            problem = f"{name} is given twice, as {given[name]:g} and {value:g}"
+            what = f", as {given[name]:g} and {value:g}" if isinstance(value, float) else ""
+            problem = f"{name} is given twice{what}"
             raise click.BadParameter(problem, param=param)
         given[name] = value
     return given
@@ -143,7 +180,11 @@ def theory(command: Command) -> Command:
 
 def computing(command: Command) -> Command:
     """Add what every command that computes a diagram takes: its name and the number of processes."""
-    jobs = click.option(
-        "--jobs", type=click.IntRange(1, 1024), default=1, show_default=True, help="Number of processes."
-    )
     return click.argument("name", metavar="DIAGRAM")(jobs(command))
+
+
+def jobs(command: Command) -> Command:
+    """Add the option ``--jobs``."""
+    return click.option(
+        "--jobs", type=click.IntRange(1, 1024), default=1, show_default=True, help="Number of processes."
+    )(command)
