@@ -169,7 +169,11 @@ class Plan:
         if self.every:
             out.append(
                 Variable(
-                    PHASE, grid, "int8", -1, flags("branch of lowest free energy", _numbered(self.branches))
+                    PHASE,
+                    grid,
+                    "int8",
+                    -1,
+                    flags("branch of lowest free energy", {-1: "none"} | _numbered(self.branches)),
                 )
             )
             out.append(Variable("state", dims, "int8", -1, flags("what the branch is here", STATES)))
@@ -181,7 +185,7 @@ class Plan:
                 )
         residual = {"long_name": "largest component of the undamped residual", "units": "1"}
         iterations = {"long_name": "iterations of the solver", "units": "1"}
-        statuses = {status.code: status.value for status in Status}
+        statuses = {NOT_COMPUTED: "not computed"} | {status.code: status.value for status in Status}
         return [
             *out,
             Variable("residual", dims, "float64", np.nan, residual),
