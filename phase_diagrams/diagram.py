@@ -341,6 +341,9 @@ class HeatMap:
         A row for each y; NaN where the quantity does not exist.
     levels : sequence of float
         Where contour lines are drawn, increasing.
+    patches : sequence of sequences of int, shape (ny, nx), optional
+        A number for each point; contour lines end between points with different ones, where the quantity
+        may jump.
 
     Raises
     ------
@@ -358,6 +361,7 @@ class HeatMap:
     y: Sequence[float]
     values: Sequence[Sequence[float]]
     levels: Sequence[float] = ()
+    patches: Sequence[Sequence[int]] = ()
 
     def __post_init__(self) -> None:
         _text(self, "label")
@@ -372,15 +376,20 @@ class HeatMap:
                 message = f"expected at least two numbers, got {len(numbers)}"
                 raise DiagramError(message, name)
             _set(self, **{name: numbers})
-        rows = [_items(f"values[{i}]", row) for i, row in enumerate(_items("values", self.values))]
+        _set(self, values=self._rows("values", missing=True))
+        if self.patches:
+            _set(self, patches=self._rows("patches"))
+
+    def _rows(self, name: str, *, missing: bool = False) -> tuple[tuple[float, ...], ...]:
+        """The checked rows of a table with a number for each point."""
+        rows = [_items(f"{name}[{i}]", row) for i, row in enumerate(_items(name, getattr(self, name)))]
         if len(rows) != len(self.y) or any(len(row) != len(self.x) for row in rows):
             message = f"expected {len(self.y)} rows of {len(self.x)} numbers"
-            raise DiagramError(message, "values")
-        values = tuple(
-            tuple(_number(f"values[{i}][{j}]", v, missing=True) for j, v in enumerate(row))
+            raise DiagramError(message, name)
+        return tuple(
+            tuple(_number(f"{name}[{i}][{j}]", v, missing=missing) for j, v in enumerate(row))
             for i, row in enumerate(rows)
         )
-        _set(self, values=values)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Through the constructor, where every NaN is math.nan: copies are equal.
@@ -573,8 +582,8 @@ formats up to 2; read it with the version that wrote it, or compute it again
         number = data["format"]
         if type(number) is not int or not 1 <= number <= FORMAT:
             message = (
-                f"the diagram is written in format {short(number)}; this version reads formats up to {FORMAT}; "
-                "read it with the version that wrote it, or compute it again"
+                f"the diagram is written in format {short(number)}; this version reads formats up to {FORMAT}"
+                "; read it with the version that wrote it, or compute it again"
             )
             raise DiagramError(message)
         parts = {key: value for key, value in data.items() if key != "format"}
@@ -582,10 +591,7 @@ formats up to 2; read it with the version that wrote it, or compute it again
             if name in parts:
                 parts[name] = _each(name, parts[name], partial(_build, part))
         if parts.get("heat_map") is not None:
-            try:
-                parts["heat_map"] = _build(HeatMap, parts["heat_map"])
-            except DiagramError as error:
-                raise error.inside("heat_map") from None
+            (parts["heat_map"],) = _each("heat_map", [parts["heat_map"]], partial(_build, HeatMap))
         if "beside" in parts:
             parts["beside"] = _each("beside", parts["beside"], PhaseDiagram.from_json)
         return _build(cls, parts)

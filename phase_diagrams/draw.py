@@ -16,6 +16,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from textwrap import fill
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -304,7 +305,8 @@ def _draw_panel(diagram: PhaseDiagram, ax: Axes) -> None:
     _draw_frame(diagram, ax)
     if diagram.heat_map is not None:
         mesh = _draw_heat_map(diagram.heat_map, ax)
-        ax.figure.colorbar(mesh, ax=ax, label=diagram.heat_map.label, pad=0.02, fraction=0.08)
+        label = fill(diagram.heat_map.label, 36, break_long_words=False)
+        ax.figure.colorbar(mesh, ax=ax, label=label, pad=0.02, fraction=0.08)
     magnified = [_inside(inset) for inset in diagram.insets]
     drawn: list[Any] = []
 
@@ -411,11 +413,15 @@ def _draw_heat_map(heat_map: HeatMap, ax: Axes) -> QuadMesh:
     mesh = ax.pcolormesh(
         heat_map.x, heat_map.y, values, cmap=HEAT, shading="nearest", rasterized=True, zorder=0.2
     )
-    if heat_map.levels:
-        lines = ax.contour(
-            heat_map.x, heat_map.y, values, heat_map.levels, colors="0.35", linewidths=0.4, zorder=0.3
-        )
-        ax.clabel(lines, fontsize=6, fmt="%g")
+    patches = np.array(heat_map.patches) if heat_map.patches else np.zeros(values.shape)
+    for number in np.unique(patches) if heat_map.levels else ():
+        part = np.ma.masked_where(patches != number, values)
+        levels = [level for level in heat_map.levels if part.min() < level < part.max()]
+        if levels:
+            lines = ax.contour(
+                heat_map.x, heat_map.y, part, levels, colors="0.35", linewidths=0.4, zorder=0.3
+            )
+            ax.clabel(lines, fontsize=6, fmt="%g")
     return mesh
 
 

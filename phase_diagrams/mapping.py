@@ -8,16 +8,16 @@ grid. What the grid shows and no line explains is reported.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from scipy import ndimage
 
-from phase_diagrams.diagram import CONVERGED, Axis, HeatMap, Line, LineKind, PhaseDiagram, Region
+from phase_diagrams.diagram import CONVERGED, Axis, HeatMap, Line, PhaseDiagram, Region
 from phase_diagrams.lines import boundary_line
 from replica.errors import LocateError, ParameterError, ReplicaError, UnknownNameError
 from replica.solving import Located, locate
@@ -35,7 +35,7 @@ NEAR = 1.0
 SUPPORT = 1.5
 """A part of a line is drawn where the grid shows it this close; elsewhere other states are stable there."""
 
-SEEDS = 8
+SEEDS = 5
 """Places of the grid from which a boundary is looked for before it is given up."""
 
 SMALLEST = 4
@@ -168,6 +168,7 @@ def phase_map(
     heat: Any = None,
     label: str = "",
     contours: int = 0,
+    stable: bool = False,
     provenance: Mapping[str, Any] | None = None,
 ) -> PhaseDiagram:
     """Make a phase diagram from a plane of a sweep, with refined boundaries.
@@ -181,6 +182,8 @@ def phase_map(
         What the heat map shows, in words.
     contours : int
         Number of its contour lines.
+    stable : bool
+        Whether it is that of the stable branch at each point; then its contours end where the branch changes.
     provenance : mapping, optional
         Where the sweep comes from.
 
@@ -207,14 +210,21 @@ def phase_map(
     """
     notes: list[str] = []
     grid = _without_threads(grid, notes)
-    found = list(_features(grid))
+    found = []
+    for one in _features(grid):
+        if len(one.edges) > 1:
+            found.append(one)
+            continue
+        x, y = grid.place([_middle(one.edges[0])])[0]
+        where = f"{grid.names[0]} = {x:.4g}, {grid.names[1]} = {y:.4g}"
+        notes.append(f"{one.name}: one pair of neighbours differs, near {where}; not traced")
     traced = [_refined(grid, one) for one in found]
     lines = [line for one in traced for line in one.lines]
-    owners = {edge: one for one in traced for edge in one.feature.edges}
-    for one in traced:
-        notes += one.notes(grid)
+    owners = {edge: one for one in traced for edge in one.explained}
+    for refined in traced:
+        notes += refined.notes(grid)
     regions = _regions(grid, owners, notes)
-    heat_map = None if heat is None else _heat_map(grid, heat, label, contours)
+    heat_map = None if heat is None else _heat_map(grid, heat, label, contours, whole=stable)
     about = grid.theory.parameters()
     axes = [
         Axis(
@@ -241,7 +251,7 @@ def phase_map(
     )
 
 
-def _heat_map(grid: Grid, heat: Any, label: str, contours: int) -> HeatMap:
+def _heat_map(grid: Grid, heat: Any, label: str, contours: int, *, whole: bool) -> HeatMap:
     """Every so many values, and contours at equal distances between the smallest and the largest."""
     heat = np.where(np.isfinite(heat), heat, np.nan)
     steps = [-(-n // FINEST) for n in grid.shape]
@@ -251,8 +261,10 @@ def _heat_map(grid: Grid, heat: Any, label: str, contours: int) -> HeatMap:
         raise ParameterError(message)
     low, high = float(np.nanmin(heat)), float(np.nanmax(heat))
     levels = np.linspace(low, high, contours + 2)[1:-1] if contours and high > low else ()
-    shown = heat[:: steps[0], :: steps[1]].T
-    return HeatMap(label, x.tolist(), y.tolist(), shown.tolist(), [float(f"{level:.3g}") for level in levels])
+    shown, phase = (part[:: steps[0], :: steps[1]].T for part in (heat, grid.state.argmax(axis=0)))
+    rounded = [float(f"{level:.3g}") for level in levels]
+    patches = phase.tolist() if whole else ()
+    return HeatMap(label, x.tolist(), y.tolist(), shown.tolist(), rounded, patches)
 
 
 # --- what the grid shows ---------------------------------------------------------------------------
@@ -349,8 +361,9 @@ def _explicit(theory: Theory, branch: str) -> bool:
 
 
 def _between_phases(one: Any, two: Any, b: int) -> Any:
-    """Where a branch is the phase on one side of a pair and not on the other."""
-    return (one[b] == STABLE) != (two[b] == STABLE)
+    """Where a branch is the phase on one side of a pair, and another branch on the other side."""
+    both = (one == STABLE).any(axis=0) & (two == STABLE).any(axis=0)
+    return both & ((one[b] == STABLE) != (two[b] == STABLE))
 
 
 def _declared(grid: Grid, boundary: Boundary) -> tuple[str, Boundary]:
@@ -376,12 +389,12 @@ def _key(boundary: Boundary) -> Any:
 def _label(grid: Grid, boundary: Boundary) -> str:
     """What the legend says."""
     if isinstance(boundary, Fold):
-        return f"end of {boundary.branch}"
+        return f"spinodal of {boundary.branch}"
     if isinstance(boundary, Coexistence):
-        return f"{boundary.first.branch} = {boundary.second.branch}, first order"
+        return f"first order, {boundary.first.branch}/{boundary.second.branch}"
     branch = boundary.phase.branch
     words = {
-        "stability": f"onset from {branch}",
+        "stability": f"continuous, from {branch}",
         "entropy": f"entropy of {branch} = 0",
         "replicon": f"replicon of {branch} = 0",
         "log_rho": f"replicon of {branch} = 0",
@@ -409,6 +422,11 @@ class Traced:
         near = self.distances <= NEAR
         worst = float(np.max(self.distances)) if np.isfinite(self.distances).all() else None
         return {"pairs": len(near), "explained": int(near.sum()), "farthest in steps of the grid": worst}
+
+    @property
+    def explained(self) -> list[Edge]:
+        """The pairs of neighbours between which the line passes."""
+        return [edge for edge, away in zip(self.feature.edges, self.distances, strict=True) if away <= NEAR]
 
     def notes(self, grid: Grid) -> list[str]:
         """What the line does not explain, in a sentence."""
@@ -474,14 +492,14 @@ def _start(grid: Grid, boundary: Boundary, edge: Edge) -> Located:
     along, across = grid.names[axis], grid.names[1 - axis]
     here = grid.theory.at(**{across: float(grid.values[1 - axis][ends[0][1 - axis]])})
     low, high = (float(grid.values[axis][end[axis]]) for end in ends)
-    z = _unknowns(grid, here, boundary, ends, along, (low, high))
-    problem = "it was not located there"
-    for value in (0.5 * (low + high), low, high):
+    guesses = _unknowns(grid, here, boundary, ends, along, (low, high))
+    for z, value in itertools.product(guesses, (0.5 * (low + high), low, high)):
         if getattr(boundary, "test", "") == "log_rho" and value <= 0:
             continue
         point = locate(here, boundary, along, near=z, value=value)
         if point.located and low - (high - low) <= point.value <= high + (high - low):
             return dataclasses.replace(point, theory=point.theory.at(**{along: point.value}))
+    problem = "it was not located there"
     raise LocateError(problem)
 
 
@@ -492,8 +510,8 @@ def _unknowns(
     ends: Sequence[tuple[int, int]],
     along: str,
     values: tuple[float, float],
-) -> Any:
-    """Unknowns of the augmented system, from the states at the two neighbours."""
+) -> list[Any]:
+    """Unknowns of the augmented system to start from, from the states at the two neighbours; best first."""
 
     def state(branch: str) -> tuple[Any, float]:
         b = grid.branches.index(branch)
@@ -507,10 +525,10 @@ def _unknowns(
         if not np.all(np.isfinite(matrix)):
             message = "the state of the grid is singular there"
             raise LocateError(message)
-        return np.concatenate([x, np.linalg.svd(matrix)[2][-1]])
+        return [np.concatenate([x, direction]) for direction in np.linalg.svd(matrix)[2][::-1]]
     phases = (boundary.first, boundary.second) if isinstance(boundary, Coexistence) else (boundary.phase,)
     parts = [state(phase.branch)[0] for phase in phases if not _explicit(theory, phase.branch)]
-    return np.concatenate([*parts, np.zeros(0)])
+    return [np.concatenate([*parts, np.zeros(0)])]
 
 
 def _supported(grid: Grid, line: Line, support: Any) -> Line:
@@ -541,7 +559,7 @@ def _supported(grid: Grid, line: Line, support: Any) -> Line:
 def _pieces(grid: Grid, line: Line) -> list[Any]:
     """The connected parts of a line, in steps of the grid."""
     points = grid.index(line.x, line.y)
-    runs = groupby(range(len(points)), key=lambda i: line.status[i] == CONVERGED)
+    runs = itertools.groupby(range(len(points)), key=lambda i: line.status[i] == CONVERGED)
     return [points[list(run)] for good, run in runs if good]
 
 
@@ -583,7 +601,7 @@ def _regions(grid: Grid, owners: Mapping[Edge, Traced], notes: list[str]) -> lis
         name, label = _titles(grid, inside)
         names[name] = names.get(name, 0) + 1
         # names are wider than they are high, so room to the left and right counts less
-        scale = (0.4 / grid.shape[0], 1 / grid.shape[1])
+        scale = (0.6 / grid.shape[0], 1 / grid.shape[1])
         depth = ndimage.distance_transform_edt(np.pad(inside, 1), sampling=scale)[1:-1, 1:-1]
         deepest = np.unravel_index(np.argmax(depth), depth.shape)
         at = tuple(float(v) for v in grid.place([deepest])[0])
@@ -620,7 +638,7 @@ def _outline(grid: Grid, inside: Any, owners: Mapping[Edge, Traced]) -> list[tup
     else:
         turn = next(i for i in range(len(walls)) if walls[i] != walls[i - 1])
         loop, walls = loop[turn:] + loop[:turn], walls[turn:] + walls[:turn]
-        numbered = groupby(range(len(loop)), key=lambda i: walls[i])
+        numbered = itertools.groupby(range(len(loop)), key=lambda i: walls[i])
         runs = [(wall, [loop[i] for i in items]) for wall, items in numbered]
     lost = sum(len(steps) for wall, steps in runs if wall is None)
     if lost > max(4, 0.05 * len(loop)):
@@ -645,12 +663,12 @@ def _outline(grid: Grid, inside: Any, owners: Mapping[Edge, Traced]) -> list[tup
     if len(corners) < 3:
         return None
     places = [tuple(map(float, place)) for place in grid.place(np.array(corners))]
-    path = [place for place, _ in groupby(places)]
+    path = [place for place, _ in itertools.groupby(places)]
     return [(x, y) for x, y in path] if len(path) >= 3 else None
 
 
 def _loop(inside: Any) -> list[tuple[tuple[float, float], tuple[float, float], Edge | None]]:
-    """The outer border of a patch: steps from corner to corner, and the pair of points that each separates."""
+    """The outer border of a patch: steps from corner to corner, and the pair that each separates."""
     steps: dict[tuple[float, float], list[Any]] = {}
     padded = np.pad(inside, 1)
     nx, ny = inside.shape

@@ -12,6 +12,7 @@ import click
 
 from phase_diagrams.commands.door import Door
 from phase_diagrams.commands.figures import diagram, draw, figure
+from phase_diagrams.commands.maps import chart
 from phase_diagrams.commands.points import capacity, solve
 from phase_diagrams.commands.sweeps import export, sweep
 from phase_diagrams.commands.theories import list_all, show
@@ -77,5 +78,5 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (list_all, show, solve, capacity, line, diagram, draw, figure, sweep, export):
+for command in (list_all, show, solve, capacity, line, diagram, draw, figure, sweep, export, chart):
     main.add_command(command)

@@ -25,7 +25,7 @@ from replica.errors import ParameterError, UnknownNameError
 if TYPE_CHECKING:
     from phase_diagrams.diagram import PhaseDiagram
 
-__all__ = ["computed", "paint", "stored", "write"]
+__all__ = ["computed", "date", "paint", "stored", "versions", "write"]
 
 
 def computed(name: str, jobs: int, command: Sequence[str]) -> PhaseDiagram:
@@ -34,7 +34,7 @@ def computed(name: str, jobs: int, command: Sequence[str]) -> PhaseDiagram:
 
     if name not in DIAGRAMS:
         raise UnknownNameError(what="diagram", name=name, known=DIAGRAMS)
-    origin: dict[str, Any] = {"command": shlex.join(command), "date": _date(), "versions": _versions()}
+    origin: dict[str, Any] = {"command": shlex.join(command), "date": date(), "versions": versions()}
     build = DIAGRAMS[name].build
     if jobs == 1:
         diagram = build()
@@ -49,7 +49,7 @@ def computed(name: str, jobs: int, command: Sequence[str]) -> PhaseDiagram:
     return dataclasses.replace(diagram, provenance={**diagram.provenance, **origin})
 
 
-def _date() -> str:
+def date() -> str:
     """Now in UTC, or what SOURCE_DATE_EPOCH says, so that results can be reproduced to the byte."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     try:
@@ -60,7 +60,8 @@ def _date() -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Versions of everything that decides the numbers."""
     others = {name: version(name) for name in ("numpy", "scipy", "mpmath")}
     return {"replica": __version__, "python": platform.python_version(), **others}
 
