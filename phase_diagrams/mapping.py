@@ -181,7 +181,7 @@ def phase_map(
     label : str
         What the heat map shows, in words.
     contours : int
-        Number of its contour lines.
+        Largest number of its contour lines, which stand at round values.
     stable : bool
         Whether it is that of the stable branch at each point; then its contours end where the branch changes.
     provenance : mapping, optional
@@ -252,7 +252,7 @@ def phase_map(
 
 
 def _heat_map(grid: Grid, heat: Any, label: str, contours: int, *, whole: bool) -> HeatMap:
-    """Every so many values, and contours at equal distances between the smallest and the largest."""
+    """Every so many values, and contours at equal distances."""
     heat = np.where(np.isfinite(heat), heat, np.nan)
     steps = [-(-n // FINEST) for n in grid.shape]
     x, y = (values[::step] for values, step in zip(grid.values, steps, strict=True))
@@ -260,11 +260,19 @@ def _heat_map(grid: Grid, heat: Any, label: str, contours: int, *, whole: bool) 
         message = f"there is nothing to show: {label} has no finite value on the grid"
         raise ParameterError(message)
     low, high = float(np.nanmin(heat)), float(np.nanmax(heat))
-    levels = np.linspace(low, high, contours + 2)[1:-1] if contours and high > low else ()
+    levels = _round_levels(low, high, contours) if contours and high > low else []
     shown, phase = (part[:: steps[0], :: steps[1]].T for part in (heat, grid.state.argmax(axis=0)))
-    rounded = [float(f"{level:.3g}") for level in levels]
     patches = phase.tolist() if whole else ()
-    return HeatMap(label, x.tolist(), y.tolist(), shown.tolist(), rounded, patches)
+    return HeatMap(label, x.tolist(), y.tolist(), shown.tolist(), levels, patches)
+
+
+def _round_levels(low: float, high: float, count: int) -> list[float]:
+    """At most so many equidistant round numbers between two others."""
+    least = (high - low) / (count + 1)
+    decade = 10.0 ** math.floor(math.log10(least))
+    step = next(factor * decade for factor in (1, 2, 5, 10) if factor * decade >= least)
+    first = math.floor(low / step) + 1
+    return [float(f"{i * step:.12g}") for i in range(first, first + count) if low < i * step < high]
 
 
 # --- what the grid shows ---------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Worker processes of our own: started afresh on every system, deaf to Ctrl-C, gone when their parent is."""
+"""Who computes: this process at once, or worker processes of our own."""
 
 from __future__ import annotations
 
@@ -6,17 +6,22 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.connection import wait
+from typing import Any, TypeVar
 
-__all__ = ["processes"]
+__all__ = ["Here", "processes"]
+
+T = TypeVar("T")
 
 
 @contextmanager
 def processes(jobs: int) -> Iterator[ProcessPoolExecutor]:
     """Executor with so many worker processes; leaving it drops what has not begun, and waits for the rest.
+
+    The workers are started afresh on every system, are deaf to Ctrl-C, and end when this process does.
 
     Parameters
     ----------
@@ -49,3 +54,20 @@ def _end_with_parent() -> None:
     if parent is not None:
         wait([parent.sentinel])
         os._exit(1)
+
+
+class Here(Executor):
+    """Executor that computes at once, in this process and thread; an error is raised right there.
+
+    Examples
+    --------
+    >>> import math
+    >>> Here().submit(math.sqrt, 4.0).result()
+    2.0
+    """
+
+    def submit(self, function: Callable[..., T], /, *args: Any, **options: Any) -> Future[T]:
+        """Compute, and return what is finished already."""
+        future: Future[T] = Future()
+        future.set_result(function(*args, **options))
+        return future

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor, Future
 from typing import Any
 
 from phase_diagrams.catalogue._parts import provenance
 from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Point, Region
 from phase_diagrams.lines import boundary_line
 from phase_diagrams.regions import join, outline
+from phase_diagrams.workers import Here
 from replica.solving import locate
 from replica.theories import Compositional
 
@@ -30,6 +32,7 @@ def build(
     g_min: float = -0.4,
     alpha_max: float = 2.0,
     step: float = 0.02,
+    executor: Executor | None = None,
 ) -> PhaseDiagram:
     r"""Phases of the homogeneous random RBM as p -> 0 [TM17]_, replica symmetric.
 
@@ -52,6 +55,8 @@ def build(
         Edges of the panels.
     step : float
         Largest step along a line, as a fraction of its panel.
+    executor : concurrent.futures.Executor, optional
+        Traces the lines; by default this process does.
 
     References
     ----------
@@ -67,15 +72,20 @@ def build(
     theory = Compositional(alpha=alpha, theta=1.5, g=SWITCH, l=1.0)
     triple = (locate(theory, "ferromagnet-glass", "theta").value, SWITCH)
 
-    def line(boundary: str, **box: Any) -> Line:
-        label = LABELS[boundary]
-        return boundary_line(theory, boundary, "theta", "g", label=label, step=step, **box)
+    tracer = executor or Here()
+
+    def line(boundary: str, **box: Any) -> Future[Line]:
+        settings: dict[str, Any] = {"label": LABELS[boundary], "step": step, **box}
+        return tracer.submit(boundary_line, theory, boundary, "theta", "g", **settings)
 
     # Each line is a boundary of stable phases on one side of the triple point only.
     beyond = (triple[0], theta_max)
-    fg = join(line("ferromagnet-glass", xlim=(0, theta_max), ylim=(g_min, SWITCH)), [triple])
-    fc = join([triple], line("ferromagnet-compositional", xlim=beyond, ylim=(g_min, 0)))
-    cg = join([triple], line("compositional-glass", xlim=beyond, ylim=(SWITCH, 0)))
+    loads = _loads(tracer, g, alpha_max, theta_max, step)
+    below = line("ferromagnet-glass", xlim=(0, theta_max), ylim=(g_min, SWITCH))
+    right = line("ferromagnet-compositional", xlim=beyond, ylim=(g_min, 0))
+    above = line("compositional-glass", xlim=beyond, ylim=(SWITCH, 0))
+    fg = join(below.result(), [triple])
+    fc, cg = (join([triple], piece.result()) for piece in (right, above))
     return PhaseDiagram(
         "compositional",
         rf"Random RBM, $\alpha = {alpha:g}$",
@@ -100,26 +110,24 @@ def build(
             ),
         ],
         provenance(theory, ["theta", "g", "l"], **settings),
-        beside=[_loads(g, alpha_max, theta_max, step, settings)],
+        beside=[_beside(loads.result(), g, alpha_max, theta_max, settings)],
     )
 
 
-def _loads(
-    g: float, alpha_max: float, theta_max: float, step: float, settings: dict[str, float]
+def _loads(tracer: Executor, g: float, alpha_max: float, theta_max: float, step: float) -> Future[Line]:
+    """The line of the right panel."""
+    theory = Compositional(alpha=0.5, theta=1.5, g=g, l=1.0)
+    boundary = "compositional-glass" if g > SWITCH else "ferromagnet-glass"
+    box: dict[str, Any] = {"xlim": (0, alpha_max), "ylim": (0, theta_max)}
+    return tracer.submit(boundary_line, theory, boundary, "alpha", "theta", step=step, **box)
+
+
+def _beside(
+    line: Line, g: float, alpha_max: float, theta_max: float, settings: dict[str, float]
 ) -> PhaseDiagram:
     """Phases in the plane of load and threshold, at a fixed field."""
     theory = Compositional(alpha=0.5, theta=1.5, g=g, l=1.0)
     phase = "compositional" if g > SWITCH else "ferromagnetic"
-    boundary = "compositional-glass" if g > SWITCH else "ferromagnet-glass"
-    line = boundary_line(
-        theory,
-        boundary,
-        "alpha",
-        "theta",
-        xlim=(0, alpha_max),
-        ylim=(0, theta_max),
-        step=step,
-    )
     return PhaseDiagram(
         "compositional-loads",
         rf"Random RBM, $\tilde g = {g:g}$",

@@ -42,10 +42,13 @@ wrote hopfield.png
 )
 @click.pass_context
 def diagram(ctx: click.Context, name: str, jobs: int, output: Path | str) -> None:
-    """Compute a phase diagram and store it as JSON, to be drawn later."""
+    """Compute a phase diagram and store it as JSON, to be drawn later.
+
+    An interrupted diagram goes on with the lines that are finished, when the command is repeated.
+    """
     from phase_diagrams.commands.drawing import computed, write
 
-    write(computed(name, jobs, ctx.find_root().obj), output)
+    write(computed(name, jobs, ctx.find_root().obj, output), output)
 
 
 @click.command(cls=Verb, epilog=DRAW)
@@ -66,4 +69,4 @@ def figure(ctx: click.Context, name: str, jobs: int, output: Path) -> None:
     """Compute a phase diagram and draw it."""
     from phase_diagrams.commands.drawing import computed, paint
 
-    paint(computed(name, jobs, ctx.find_root().obj), output)
+    paint(computed(name, jobs, ctx.find_root().obj, output), output)
