@@ -590,8 +590,12 @@ formats up to 2; read it with the version that wrote it, or compute it again
         for name, part in _PARTS.items():
             if name in parts:
                 parts[name] = _each(name, parts[name], partial(_build, part))
-        if parts.get("heat_map") is not None:
-            (parts["heat_map"],) = _each("heat_map", [parts["heat_map"]], partial(_build, HeatMap))
+        where = "heat_map"
+        if parts.get(where) is not None:
+            try:
+                parts[where] = _build(HeatMap, parts[where])
+            except DiagramError as error:
+                raise error.inside(where) from None
         if "beside" in parts:
             parts["beside"] = _each("beside", parts["beside"], PhaseDiagram.from_json)
         return _build(cls, parts)

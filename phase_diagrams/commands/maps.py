@@ -14,9 +14,9 @@ __all__ = ["chart"]
 MAP = """\
 $ replica map run.zarr -o map.json
 boundary     kind         neighbours that differ  explained  farthest
-first-order  first-order  13                      13         0.5
-glass        continuous   16                      16         0.49
-spinodal     spinodal     22                      22         0.46
+continuous   continuous   55                      55         0.42
+first-order  first-order  9                       9          0.46
+spinodal     spinodal     12                      12         0.39
 wrote map.json
 """
 
