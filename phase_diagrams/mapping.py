@@ -202,8 +202,8 @@ def phase_map(
     >>> diagram = phase_map(read(data, BlumeCapel(T=0.5)))
     >>> for line in diagram.lines:
     ...     print(line.name, line.kind.value)
-    first-order first-order
     continuous continuous
+    first-order first-order
     spinodal spinodal
     >>> diagram.provenance["notes"]
     []
@@ -317,11 +317,16 @@ def _features(grid: Grid) -> Iterator[Feature]:
 
     def add(boundary: Boundary, edges: Any, axis: int, *, hint: bool = False) -> None:
         name, boundary = _declared(grid, boundary)
+        edges = edges & ~aside[axis]
         one = found.setdefault((name,), Feature(boundary, name, _label(grid, boundary)))
         (one.hints if hint else one.edges).extend((axis, int(i), int(j)) for i, j in np.argwhere(edges))
 
     theory = grid.theory
     present = grid.state >= METASTABLE
+    thread = np.zeros(grid.shape, dtype=bool)  # nothing that separates a region from a thread is traced
+    for axis, at in grid.threads:
+        thread[(slice(None),) * axis + (at,)] = ~present[:, *((slice(None),) * axis + (at,))].any(axis=0)
+    aside = [one | two for one, two in (_pairs(thread, axis) for axis in (0, 1))]
     for axis in (0, 1):
         one, two = _pairs(grid.state, axis)
         for a, first in enumerate(grid.branches):

@@ -779,15 +779,19 @@ def test_a_diagram_goes_on_with_the_lines_that_are_finished(tmp_path: Path) -> N
     kept = list((tmp_path / "d.json.lines").iterdir())
     assert [path.suffix for path in kept] == [".json"] * 3
     kept[0].write_text("damaged")
-    script = KILLED.replace("sys.exit", "print").replace('main(sys.argv[2:], "replica")', CONTINUED)
+    script = KILLED.replace('main(sys.argv[2:], "replica")', CONTINUED)
     done = process("-c", script, "99", *line, cwd=tmp_path, env=environment)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "4\n"  # of six lines: three that were left, one that was damaged
     assert [path.name for path in tmp_path.iterdir()] == ["d.json"]
+    resumed = json.loads((tmp_path / "d.json").read_text())
     whole = process("-m", "replica", *line, "--jobs", "2", cwd=tmp_path, env=environment)
     assert whole.returncode == 0, whole.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["d.json"]
     again = json.loads((tmp_path / "d.json").read_text())
-    assert again["provenance"].pop("command").endswith("--jobs 2")
+    assert again["provenance"].pop("command") == "replica diagram hopfield -o d.json --jobs 2"
+    resumed["provenance"].pop("command")
+    assert again == resumed
 
 
 CONTINUED = 'main(sys.argv[2:], "replica", standalone_mode=False)'

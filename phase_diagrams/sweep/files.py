@@ -55,7 +55,7 @@ def export(source: str | os.PathLike[str], output: str | os.PathLike[str]) -> No
     ...     print(*[row[:14] for row in table.read_text().splitlines()[:3]], sep="\n")
     T,h,m,free_ene
     0.5,0.0,0.9575
-    0.5,0.1,0.9741
+    0.5,0.1,0.9730
     """
     output = Path(output)
     if output.suffix not in SUFFIXES:

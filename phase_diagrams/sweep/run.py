@@ -125,7 +125,7 @@ def sweep(
     >>> from replica.theories import Hopfield
     >>> found = sweep(Hopfield, {"alpha": np.linspace(0.01, 0.13, 4), "T": [0.1, 0.3]}, branch="retrieval")
     >>> print(found.m.sel(T=0.3, method="nearest").values.round(6))
-    [0.99749  0.985391 0.948862      nan]
+    [0.996732 0.991165 0.970617      nan]
     """
     plan = make_plan(theory, over, fixed, branch, solver, chunk)
     if executor is not None and jobs != 1:
