@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -15,8 +13,8 @@ from typing import Any, TypeVar
 
 import phase_diagrams
 import replica
-from phase_diagrams.diagram import DiagramError, Line
-from phase_diagrams.storage import StorageError, write_atomic
+from phase_diagrams.diagram import Axis, DiagramError, Line, PhaseDiagram
+from phase_diagrams.storage import StorageError, load, save
 
 __all__ = ["Kept", "kept_beside"]
 
@@ -98,16 +96,18 @@ def _sources() -> str:
 def _read(place: Path) -> Line | None:
     """Read a line; one that cannot be read is computed again."""
     try:
-        return Line(**json.loads(place.read_bytes()))
-    except (OSError, ValueError, TypeError, DiagramError):
+        return load(place).lines[0]
+    except (StorageError, DiagramError, IndexError):
         return None
 
 
 def _keep(done: Future[Any], place: Path) -> None:
-    """Keep a line that was traced. A full disk is no reason to stop: the diagram itself may fit."""
+    """Keep a line that was traced, as a diagram of its own.
+
+    A full disk is no reason to stop: the diagram itself may fit.
+    """
     if done.cancelled() or done.exception() is not None or not isinstance(done.result(), Line):
         return
-    data = asdict(done.result()) | {"kind": done.result().kind.value}
     with suppress(StorageError, OSError):
         place.parent.mkdir(exist_ok=True)
-        write_atomic(place, json.dumps(data))
+        save(PhaseDiagram("line", "", (Axis("x", "x"), Axis("y", "y")), [done.result()], [], [], {}), place)
