@@ -62,7 +62,13 @@ def _theory(data: xr.Dataset, source: str) -> Theory:
             f"{identity['version of replica']}): lines would not fit the grid; compute the sweep again"
         )
         raise ParameterError(message)
-    fixed = {name: ast.literal_eval(text) for name, text in identity["fixed parameters"].items()}
+    fixed = {}
+    for name, text in identity["fixed parameters"].items():
+        try:
+            fixed[name] = ast.literal_eval(text)
+        except (ValueError, SyntaxError):  # no number: its text does not make it again
+            message = f"{source}: {name} = {text} cannot be read back; use phase_diagrams.mapping in Python"
+            raise ParameterError(message) from None
     swept = {name: data[name].values[0].item() for name in identity["grid"]}
     return kind(**fixed, **swept)
 

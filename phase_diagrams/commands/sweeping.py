@@ -152,6 +152,6 @@ def progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
 
         def report(done: int, total: int) -> None:
             speed = bar.tasks[task].speed
-            bar.update(task, completed=done, total=total, rate=f"{speed:,.0f}/s" if speed else "")
+            bar.update(task, completed=done, total=total, rate=f"{speed:,.0f} points/s" if speed else "")
 
         yield report
