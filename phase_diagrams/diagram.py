@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from enum import Enum
 from functools import partial
+from itertools import pairwise
 from numbers import Integral, Real
 from reprlib import repr as short
 from typing import Any, Literal, Protocol, Self, TypeAlias, TypeVar
@@ -23,6 +24,7 @@ __all__ = [
     "FORMAT",
     "Axis",
     "DiagramError",
+    "HeatMap",
     "Inset",
     "Line",
     "LineKind",
@@ -31,8 +33,10 @@ __all__ = [
     "Region",
 ]
 
-FORMAT = 1
-"""Number of the JSON format that this version writes and reads."""
+FORMAT = 2
+"""Number of the newest JSON format that this version reads.
+
+A diagram is written in the oldest format that holds it: 1, or 2 for one with a heat map."""
 
 CONVERGED = "converged"
 """The status of a point that was found; any other status is the reason why it was not."""
@@ -335,6 +339,75 @@ class Inset:
 
 
 @dataclass(frozen=True, slots=True)
+class HeatMap:
+    """A quantity on a grid of points, shown by colours and contour lines.
+
+    Parameters
+    ----------
+    label : str
+        What is shown, may contain mathtext.
+    x, y : sequence of float, shape (nx,) and (ny,)
+        Coordinates in the units of the axes, increasing; stored as tuples.
+    values : sequence of sequences of float, shape (ny, nx)
+        A row for each y; NaN where the quantity does not exist.
+    levels : sequence of float
+        Where contour lines are drawn, increasing.
+    patches : sequence of sequences of int, shape (ny, nx), optional
+        A number for each point; contour lines end between points with different ones, where the quantity
+        may jump.
+
+    Raises
+    ------
+    DiagramError
+        If a field has the wrong type, a coordinate is not finite or out of order, or the shapes differ.
+
+    Examples
+    --------
+    >>> HeatMap("$m$", [0, 1, 2], [0, 1], [[1, 0.5, 0.2], [0.9, 0.4, float("nan")]], [0.5]).values[1]
+    (0.9, 0.4, nan)
+    """
+
+    label: str
+    x: Sequence[float]
+    y: Sequence[float]
+    values: Sequence[Sequence[float]]
+    levels: Sequence[float] = ()
+    patches: Sequence[Sequence[int]] = ()
+
+    def __post_init__(self) -> None:
+        _text(self, "label")
+        for name in ("x", "y", "levels"):
+            numbers = tuple(
+                _number(f"{name}[{i}]", v) for i, v in enumerate(_items(name, getattr(self, name)))
+            )
+            if any(one >= two for one, two in pairwise(numbers)):
+                message = "the numbers must increase"
+                raise DiagramError(message, name)
+            if len(numbers) < 2 and name != "levels":
+                message = f"expected at least two numbers, got {len(numbers)}"
+                raise DiagramError(message, name)
+            _set(self, **{name: numbers})
+        _set(self, values=self._rows("values", missing=True))
+        if self.patches:
+            _set(self, patches=self._rows("patches"))
+
+    def _rows(self, name: str, *, missing: bool = False) -> tuple[tuple[float, ...], ...]:
+        """The checked rows of a table with a number for each point."""
+        rows = [_items(f"{name}[{i}]", row) for i, row in enumerate(_items(name, getattr(self, name)))]
+        if len(rows) != len(self.y) or any(len(row) != len(self.x) for row in rows):
+            message = f"expected {len(self.y)} rows of {len(self.x)} numbers"
+            raise DiagramError(message, name)
+        return tuple(
+            tuple(_number(f"{name}[{i}][{j}]", v, missing=missing) for j, v in enumerate(row))
+            for i, row in enumerate(rows)
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Through the constructor, where every NaN is math.nan: copies are equal.
+        return type(self), tuple(getattr(self, part.name) for part in fields(self))
+
+
+@dataclass(frozen=True, slots=True)
 class PhaseDiagram:
     r"""A phase diagram, ready to be stored or drawn.
 
@@ -358,6 +431,8 @@ class PhaseDiagram:
         Magnified views, drawn inside the diagram.
     beside : sequence of PhaseDiagram
         Further panels, drawn to the right.
+    heat_map : HeatMap, optional
+        A quantity behind the lines, in place of the fills of the regions.
 
     Raises
     ------
@@ -385,10 +460,14 @@ class PhaseDiagram:
     provenance: Mapping[str, Any] = field(hash=False)
     insets: Sequence[Inset] = ()
     beside: Sequence[PhaseDiagram] = ()
+    heat_map: HeatMap | None = None
 
     def __post_init__(self) -> None:
         _text(self, "name")
         _text(self, "title")
+        if not isinstance(self.heat_map, HeatMap | None):
+            message = f"expected HeatMap, got {short(self.heat_map)}"
+            raise DiagramError(message, "heat_map")
         for name, part in (*_PARTS.items(), ("beside", PhaseDiagram)):
             items = _items(name, getattr(self, name))
             for i, item in enumerate(items):
@@ -423,6 +502,8 @@ class PhaseDiagram:
             ]
         for i, inset in enumerate(self.insets):
             places += [(f"insets[{i}]", (min(inset.xlim), min(inset.ylim)))]
+        if self.heat_map is not None:
+            places += [("heat_map", (self.heat_map.x[0], self.heat_map.y[0]))]
         for where, place in places:
             for axis, value in zip(self.axes, place, strict=True):
                 if axis.scale == "log" and value <= 0:
@@ -488,7 +569,9 @@ class PhaseDiagram:
         """
         parts = {part.name: getattr(self, part.name) for part in fields(self)}
         beside = [panel.to_json() for panel in parts.pop("beside")]
-        return {"format": FORMAT, **_plain(parts), "beside": beside}
+        if self.heat_map is None:
+            del parts["heat_map"]
+        return {"format": 1 if self.heat_map is None else 2, **_plain(parts), "beside": beside}
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
@@ -506,20 +589,26 @@ class PhaseDiagram:
         Traceback (most recent call last):
             ...
         phase_diagrams.diagram.DiagramError: the diagram is written in format 7; this version reads \
-format 1; read it with the version that wrote it, or compute it again
+formats up to 2; read it with the version that wrote it, or compute it again
         """
         _check_keys(data, {"format"}, None)
         number = data["format"]
-        if type(number) is not int or number != FORMAT:
+        if type(number) is not int or not 1 <= number <= FORMAT:
             message = (
-                f"the diagram is written in format {short(number)}; this version reads format {FORMAT}; "
-                "read it with the version that wrote it, or compute it again"
+                f"the diagram is written in format {short(number)}; this version reads formats up to {FORMAT}"
+                "; read it with the version that wrote it, or compute it again"
             )
             raise DiagramError(message)
         parts = {key: value for key, value in data.items() if key != "format"}
         for name, part in _PARTS.items():
             if name in parts:
                 parts[name] = _each(name, parts[name], partial(_build, part))
+        where = "heat_map"
+        if parts.get(where) is not None:
+            try:
+                parts[where] = _build(HeatMap, parts[where])
+            except DiagramError as error:
+                raise error.inside(where) from None
         if "beside" in parts:
             parts["beside"] = _each("beside", parts["beside"], PhaseDiagram.from_json)
         return _build(cls, parts)

@@ -16,15 +16,17 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from textwrap import fill
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from cycler import cycler
-from matplotlib import rc_context, rc_params_from_file, rcParams
+from matplotlib import colormaps, rc_context, rc_params_from_file, rcParams
 from matplotlib import style as styles
 from matplotlib.axes import Axes
 from matplotlib.cbook import is_math_text
-from matplotlib.colors import to_rgb
+from matplotlib.collections import QuadMesh
+from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
@@ -34,7 +36,7 @@ from matplotlib.text import Annotation, Text
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox
 
-from phase_diagrams.diagram import DiagramError, Inset, Line, LineKind, PhaseDiagram, Point
+from phase_diagrams.diagram import DiagramError, HeatMap, Inset, Line, LineKind, PhaseDiagram, Point
 from phase_diagrams.storage import StorageError, write_atomic
 from replica.errors import UnknownNameError
 
@@ -79,6 +81,9 @@ PALETTE = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#5
 
 FILLS = ("#FAF5E4", "#DCEBF5", "#F2D3BF", "#BFD6C4", "#B9B5D1", "#A3A3A3")
 """Fills of the outlined regions, in order; their grey values fall from 0.96 to 0.64."""
+
+HEAT = ListedColormap(colormaps["YlGnBu"](np.linspace(0.0, 0.62, 256)), "heat")
+"""Colours of heat maps: light, and as ordered in grey as in colour."""
 
 RC: dict[str, Any] = {
     "axes.prop_cycle": cycler(color=PALETTE),
@@ -445,6 +450,10 @@ def _draw_panel(diagram: PhaseDiagram, ax: Axes) -> None:
     """Draw everything but the legend, and leave the labels of the points to be placed."""
     _check_labels(diagram)
     _draw_frame(diagram, ax)
+    if diagram.heat_map is not None:
+        mesh = _draw_heat_map(diagram.heat_map, ax)
+        label = fill(diagram.heat_map.label, 36, break_long_words=False)
+        ax.figure.colorbar(mesh, ax=ax, label=label, pad=0.02, fraction=0.08)
     magnified = [_inside(inset) for inset in diagram.insets]
     drawn: list[Any] = []
 
@@ -496,7 +505,8 @@ def _set_scales(diagram: PhaseDiagram, ax: Axes, *, small: bool = False) -> None
 
 def _draw_contents(diagram: PhaseDiagram, ax: Axes, *, shown: Place, named: Place) -> None:
     """Draw regions, lines and points; ``shown`` chooses the points, ``named`` the names of the regions."""
-    outlines = [region.polygon for region in diagram.regions if region.polygon]
+    filled = diagram.regions if diagram.heat_map is None else ()
+    outlines = [region.polygon for region in filled if region.polygon]
     for i, polygon in enumerate(outlines):
         x, y = zip(*polygon, strict=True)
         ax.fill(x, y, facecolor=_fill(i), linewidth=0, zorder=0.5)
@@ -555,6 +565,24 @@ def _marked(diagram: PhaseDiagram, ax: Axes) -> Iterable[Point]:
             yield point
 
 
+def _draw_heat_map(heat_map: HeatMap, ax: Axes) -> QuadMesh:
+    """Draw a quantity by light colours, which lines and names stand out from, with its contours."""
+    values = np.ma.masked_invalid(np.array(heat_map.values))
+    mesh = ax.pcolormesh(
+        heat_map.x, heat_map.y, values, cmap=HEAT, shading="nearest", rasterized=True, zorder=0.2
+    )
+    patches = np.array(heat_map.patches) if heat_map.patches else np.zeros(values.shape)
+    for number in np.unique(patches) if heat_map.levels else ():
+        part = np.ma.masked_where(patches != number, values)
+        levels = [level for level in heat_map.levels if part.min() < level < part.max()]
+        if levels:
+            lines = ax.contour(
+                heat_map.x, heat_map.y, part, levels, colors="0.35", linewidths=0.4, zorder=0.3
+            )
+            ax.clabel(lines, fontsize=6, fmt="%g")
+    return mesh
+
+
 def _styled(lines: Sequence[Line]) -> Iterable[tuple[Line, dict[str, Any]]]:
     """Pair every line with its artist options; lines with one label, pieces of one, look alike."""
     colours = rcParams["axes.prop_cycle"].by_key().get("color", PALETTE)
@@ -580,6 +608,8 @@ def _draw_inset(diagram: PhaseDiagram, ax: Axes, inset: Inset) -> None:
         view = ax.inset_axes(inset.bounds)
         _set_scales(diagram, view, small=True)
         view.tick_params(pad=2)
+        if diagram.heat_map is not None:
+            _draw_heat_map(diagram.heat_map, view)
         _draw_contents(diagram, view, shown=_inside(inset), named=_inside(inset))
         view.set_xlim(inset.xlim)
         view.set_ylim(inset.ylim)

@@ -6,13 +6,15 @@ import json
 import os
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Never
 
 from phase_diagrams.diagram import DiagramError, PhaseDiagram
 from replica.errors import ReplicaError
 
-__all__ = ["StorageError", "check_writable", "load", "save", "write_atomic"]
+__all__ = ["StorageError", "check_writable", "load", "replacing", "save", "write_atomic"]
 
 
 class StorageError(ReplicaError):
@@ -95,14 +97,47 @@ def write_atomic(path: str | os.PathLike[str], data: bytes | str) -> None:
     ...     print(Path(folder, "note.txt").read_text())
     alpha = 0.138
     """
+    with replacing(path) as temporary, temporary.open("xb") as file:
+        file.write(data.encode() if isinstance(data, str) else data)
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary file to be written, which takes the name of the file when that went well.
+
+    For files that are too large for `write_atomic`. What that one says of permissions and links holds.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to write.
+
+    Yields
+    ------
+    Path
+        A file in the same directory; it does not exist yet.
+
+    Raises
+    ------
+    StorageError
+        If the file cannot be written; the old content, if any, is then unchanged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with replacing(Path(folder, "note.txt")) as temporary:
+    ...         written = temporary.write_text("alpha = 0.138")
+    ...     print(Path(folder, "note.txt").read_text())
+    alpha = 0.138
+    """
     check_writable(path)
     try:
         target = Path(path).resolve()
         temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
         try:
-            with temporary.open("xb") as file:
-                file.write(data.encode() if isinstance(data, str) else data)
-                file.flush()
+            yield temporary
+            with temporary.open("rb+") as file:
                 os.fsync(file.fileno())
             if target.exists():
                 shutil.copymode(target, temporary)

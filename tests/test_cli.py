@@ -28,9 +28,15 @@ from replica.errors import LocateError
 from replica.theories import THEORIES
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("list", "show", "solve", "capacity", "line", "diagram", "draw", "figure", "place", "learn-theory")
+COMMANDS = (
+    *("list", "show", "solve", "capacity", "line", "diagram", "draw", "figure"),
+    *("sweep", "export", "map", "place", "learn-theory"),
+)
 SEPARATE: Any = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
 COMPOSITIONAL = "compositional -p alpha=0.5 -p theta=1.5 -p g=-0.21"
+
+
+SWEEP = "sweep blume-capel --over T=0.1:0.7:31 --over D=0:0.6:25 --branch all -o run.zarr"
 
 
 def replica(line: str, *, stdin: str | None = None) -> Result:
@@ -116,6 +122,8 @@ def test_examples_print_what_the_help_says(
     np.savez(here / "weights.npz", W=two_modes())
     if line == "list":
         monkeypatch.undo()
+    if " run.zarr" in line:
+        assert replica(SWEEP).exit_code == 0
     result = replica(line)
     assert result.exit_code == 0
     assert settled(result.stdout + result.stderr) == settled(printed)
@@ -711,6 +719,143 @@ def test_jobs_are_processes_where_a_diagram_takes_an_executor(
     assert "one process" in replica("diagram hopfield --jobs 2").stderr
 
 
+# --- grids -----------------------------------------------------------------------------------------
+
+
+def test_a_sweep_from_the_command_line_is_that_of_the_library(here: Path) -> None:
+    from phase_diagrams.sweep import open_sweep, sweep
+
+    line = "sweep hopfield --over T=0.1:0.3:3 --over alpha=0.01,0.02,0.05 --branch glass -o x.nc"
+    result = replica(f"{line} --json")
+    assert result.exit_code == 0
+    told = json.loads(result.stdout)
+    assert told["over"]["alpha"] == {"from": 0.01, "to": 0.05, "count": 3}
+    assert told["statuses"] == {"glass": {"converged": 9}}
+    with open_sweep(here / "x.nc") as data:
+        known = sweep(
+            THEORIES["hopfield"], {"T": [0.1, 0.2, 0.3], "alpha": [0.01, 0.02, 0.05]}, branch="glass"
+        )
+        assert data.equals(known)
+    assert replica(line).exit_code == 1
+    assert replica(f"{line} --resume").exit_code == 0
+    logarithmic = replica("sweep hopfield --over alpha=log:0.001:0.1:3 -o y.zarr")
+    assert logarithmic.exit_code == 0
+    with open_sweep(here / "y.zarr") as data:
+        assert data["alpha"].values == pytest.approx([0.001, 0.01, 0.1], rel=1e-15)
+
+
+def test_a_sweep_without_any_solution_ends_with_3(here: Path) -> None:
+    result = replica("sweep hopfield --over alpha=0.5:0.7:3 -o x.nc")
+    assert result.exit_code == 3
+    assert "no point of the grid has a solution" in result.stderr
+    assert (here / "x.nc").exists()
+
+
+INTERRUPTED = """
+import os, signal, sys, threading
+from phase_diagrams.commands import main
+from phase_diagrams.sweep import run
+
+count, solve = [], run.solve_chunk
+def counting(task):
+    count.append(task)
+    if len(count) == 3:
+        os.kill(os.getpid(), signal.SIGINT)
+    return solve(task)
+run.solve_chunk = counting
+main(sys.argv[1:], "replica")
+"""
+
+
+def test_an_interrupted_sweep_says_how_to_go_on(here: Path) -> None:
+    line = f"{SWEEP} --chunk 100"
+    stopped = process("-c", INTERRUPTED, *shlex.split(line))
+    assert stopped.returncode == 130, stopped.stderr
+    assert stopped.stderr == (
+        "interrupted; the finished chunks are kept: the same command with --resume goes on\n"
+    )
+    assert replica(f"{line} --resume").exit_code == 0
+    assert replica(f"{line.replace('run', 'whole')} --jobs 2").exit_code == 0
+    files = [
+        {str(p.relative_to(here / name)): p.read_bytes() for p in (here / name).rglob("*") if p.is_file()}
+        for name in ("run.zarr", "whole.zarr")
+    ]
+    assert files[0] == files[1]
+
+
+def test_no_cluster_is_one_sentence(here: Path) -> None:
+    pytest.importorskip("distributed")
+    result = replica("sweep hopfield --over alpha=0:0.1:3 -o x.nc --dask nonsense://127.0.0.1:1")
+    assert result.exit_code == 1
+    assert "no Dask scheduler answers at nonsense://127.0.0.1:1; start one with" in result.stderr
+    assert not list(here.iterdir())
+
+
+def test_a_map_with_a_heat_map_is_drawn(here: Path) -> None:
+    assert replica(SWEEP).exit_code == 0
+    result = replica("map run.zarr -o map.json --heat m --contours 4")
+    assert result.exit_code == 0
+    told = json.loads((here / "map.json").read_text())
+    assert told["heat_map"]["levels"] == [0.2, 0.4, 0.6, 0.8]
+    assert told["provenance"]["sweep"]["theory"] == "blume-capel"
+    assert told["provenance"]["command"] == "replica map run.zarr -o map.json --heat m --contours 4"
+    assert replica("draw map.json -o map.png").exit_code == 0
+    for line, sentence in {
+        "map run.zarr --heat x": "unknown variable of the sweep 'x'",
+        "map run.zarr --heat m --branch glass": "unknown branch of the sweep 'glass'",
+        "map run.zarr -p D=0.1": "a map has two axes, and this sweep goes over T",
+        "map run.zarr -p D=0.1001": "the sweep has no point at D = 0.1001; the nearest is 0.1",
+    }.items():
+        result = replica(line)
+        assert result.exit_code == 2
+        assert sentence in result.stderr
+
+
+KILLED = """
+import os, signal, sys
+from phase_diagrams.commands import main
+from phase_diagrams.catalogue import hopfield
+
+count, trace = [], hopfield.boundary_line
+def counting(*args, **options):
+    count.append(args)
+    if len(count) == int(sys.argv[1]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return trace(*args, **options)
+counting.__module__, counting.__qualname__ = trace.__module__, trace.__qualname__
+hopfield.boundary_line = counting
+main(sys.argv[2:], "replica")
+print(len(count))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+def test_a_diagram_goes_on_with_the_lines_that_are_finished(tmp_path: Path) -> None:
+    line = ["diagram", "hopfield", "-o", "d.json"]
+    environment = {"SOURCE_DATE_EPOCH": "0"}
+    killed = process("-c", KILLED, "4", *line, cwd=tmp_path, env=environment)
+    assert killed.returncode < 0
+    kept = list((tmp_path / "d.json.lines").iterdir())
+    assert [path.suffix for path in kept] == [".json"] * 3
+    kept[0].write_text("damaged")
+    script = KILLED.replace('main(sys.argv[2:], "replica")', CONTINUED)
+    done = process("-c", script, "99", *line, cwd=tmp_path, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "4\n"  # of six lines: three that were left, one that was damaged
+    assert [path.name for path in tmp_path.iterdir()] == ["d.json"]
+    resumed = json.loads((tmp_path / "d.json").read_text())
+    whole = process("-m", "replica", *line, "--jobs", "2", cwd=tmp_path, env=environment)
+    assert whole.returncode == 0, whole.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["d.json"]
+    again = json.loads((tmp_path / "d.json").read_text())
+    assert again["provenance"].pop("command") == "replica diagram hopfield -o d.json --jobs 2"
+    resumed["provenance"].pop("command")
+    assert again == resumed
+
+
+CONTINUED = 'main(sys.argv[2:], "replica", standalone_mode=False)'
+
+
 # --- bad input -------------------------------------------------------------------------------------
 
 HOPFIELD = "solve hopfield -p alpha=0.1"
@@ -815,6 +960,36 @@ BAD = [
     ("draw", 2, "FILE"),
     ("draw x.json", 2, "-o"),
     ("draw missing.json -o x.png", 1, "cannot read missing.json: No such file or directory"),
+    ("sweep", 2, "THEORY"),
+    ("sweep hopfield -o x.nc", 2, "give --over NAME=FROM:TO:COUNT"),
+    ("sweep hopfield --over alpha=0:0.1:3", 2, "-o"),
+    ("sweep hopfeild --over alpha=0:0.1:3 -o x.nc", 2, "did you mean 'hopfield'?"),
+    ("sweep hopfield --over alhpa=0:0.1:3 -o x.nc", 2, "did you mean 'alpha'?"),
+    ("sweep hopfield --over alpha=0:0.1:3 --over alpha=0:0.2:3 -o x.nc", 2, "alpha is given twice"),
+    ("sweep hopfield --over alpha=0:0.1:3 -p alpha=0.1 -o x.nc", 2, "leave one of the two out"),
+    ("sweep hopfield --over alpha=0:0.1:1 -o x.nc", 2, "from 2 to"),
+    ("sweep hopfield --over alpha=0:0.1 -o x.nc", 2, "NAME=FROM:TO:COUNT"),
+    ("sweep hopfield --over alpha -o x.nc", 2, "NAME=FROM:TO:COUNT"),
+    ("sweep hopfield --over alpha=log:0:0.1:3 -o x.nc", 2, "a logarithmic range needs ends above 0"),
+    ("sweep hopfield --over alpha=0.1,x -o x.nc", 2, "not a decimal number"),
+    ("sweep hopfield --over alpha=0.1,0.1 -o x.nc", 2, "must increase, or decrease"),
+    ("sweep hopfield --over alpha=-0.1:0.1:3 -o x.nc", 2, "alpha is >= 0"),
+    ("sweep hopfield --over T=0:1:3 -o x.nc", 2, "missing alpha"),
+    ("sweep hopfield --over alpha=0:0.1:3 --branch glas -o x.nc", 2, "did you mean 'glass'?"),
+    ("sweep hopfield --over alpha=0:0.1:3 -o x.csv", 2, "must end in .nc or .zarr"),
+    ("sweep hopfield --over alpha=0:0.1:3 -o no/x.nc", 1, "the directory no does not exist"),
+    ("sweep hopfield --over alpha=0:0.1:3 -o x.nc --jobs 0", 2, "--jobs"),
+    ("sweep hopfield --over alpha=0:0.1:3 -o x.nc --chunk 0", 2, "--chunk"),
+    ("sweep hopfield --over alpha=0:0.1:3 -o x.nc --jobs 2 --dask tcp://x", 2, "either --jobs"),
+    ("sweep hopfield --over alpha=0:0.1:3 -o x.nc --resume --overwrite", 2, "not both"),
+    ("sweep mixtures --over n=1:2:3 -o x.nc", 2, "n is a whole number"),
+    ("sweep mixtures --over T=0:1:3 -p n=1.5 -o x.nc", 2, "n is a whole number"),
+    ("export", 2, "FILE"),
+    ("export x.zarr -o x.txt", 2, "must end in .nc or .csv or .parquet"),
+    ("export x.zarr -o x.csv", 1, "cannot read x.zarr: No such file or directory"),
+    ("map", 2, "FILE"),
+    ("map x.zarr -o x.json", 1, "cannot read x.zarr: No such file or directory"),
+    ("map x.zarr -o x.json --contours 3", 2, "add --heat NAME"),
     ("draw x.json -o x.jpg", 2, "must end in .png or .pdf or .svg"),
     ("solve spectral-rbm -p w=2 -p law=laplac", 2, "did you mean 'laplace'?"),
     ("solve spectral-rbm -p w=2 -p law=3", 2, "law is one of gaussian, laplace, rademacher, bernoulli"),

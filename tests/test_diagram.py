@@ -18,6 +18,7 @@ from phase_diagrams.diagram import (
     FORMAT,
     Axis,
     DiagramError,
+    HeatMap,
     Inset,
     Line,
     LineKind,
@@ -91,11 +92,55 @@ def test_nan_is_null_and_nothing_else_is() -> None:
 
 def test_keys_of_the_format() -> None:
     data = make().to_json()
-    assert data["format"] == FORMAT == 1
+    assert data["format"] == 1 < FORMAT
     assert set(data) == {
         *("format", "name", "title", "axes", "lines", "points"),
         *("regions", "provenance", "insets", "beside"),
     }
+
+
+HEAT = HeatMap("$m$", [0, 0.1, 0.2], [0, 1], [[1, 0.5, NAN], [0.9, 0.4, 0.1]], [0.5], [[0, 0, 1], [0, 1, 1]])
+
+
+def test_a_heat_map_makes_it_format_2() -> None:
+    diagram = make(heat_map=HEAT, beside=[make(name="second")])
+    data = diagram.to_json()
+    assert data["format"] == FORMAT == 2
+    assert data["beside"][0]["format"] == 1
+    assert data["heat_map"]["values"] == [[1.0, 0.5, None], [0.9, 0.4, 0.1]]
+    again = through_json(diagram)
+    assert again == diagram
+    assert hash(again) == hash(diagram)
+    assert pickle.loads(pickle.dumps(diagram)) == diagram
+    assert "heat_map" not in make().to_json()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"x": [0, 0.2, 0.1]}, "x: the numbers must increase"),
+        ({"x": [0]}, "x: expected at least two numbers, got 1"),
+        ({"y": [0, NAN]}, r"y\[1\]: expected a finite number"),
+        ({"levels": [1, 0]}, "levels: the numbers must increase"),
+        ({"values": [[1, 2, 3]]}, "values: expected 2 rows of 3 numbers"),
+        ({"values": [[1, 2, 3], [1, 2]]}, "values: expected 2 rows of 3 numbers"),
+        ({"values": [[1, 2, 3], [1, 2, "x"]]}, r"values\[1\]\[2\]: expected a finite number"),
+        ({"patches": [[1, 2, 3]]}, "patches: expected 2 rows of 3 numbers"),
+        ({"label": 3}, "label: expected text"),
+    ],
+)
+def test_heat_maps_check_themselves(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(DiagramError, match=message):
+        dataclasses.replace(HEAT, **change)
+    data = make(heat_map=HEAT).to_json()
+    data["heat_map"] |= {key: json.loads(json.dumps(value)) for key, value in change.items()}
+    with pytest.raises(DiagramError, match=rf"heat_map\.{message}"):
+        PhaseDiagram.from_json(data)
+
+
+def test_a_heat_map_is_one() -> None:
+    with pytest.raises(DiagramError, match="heat_map: expected HeatMap"):
+        make(heat_map=3)
 
 
 def test_line_kinds() -> None:
@@ -221,11 +266,11 @@ def _put(value: object, *path: str | int) -> Callable[[Any], None]:
 
 DAMAGE: list[tuple[Callable[[Any], None], str]] = [
     (_delete("format"), "format: missing"),
-    (_put(True, "format"), "the diagram is written in format True; this version reads format 1; "),
-    (_put("1", "format"), "the diagram is written in format '1'; this version reads format 1; "),
+    (_put(True, "format"), "the diagram is written in format True; this version reads formats up to 2; "),
+    (_put("1", "format"), "the diagram is written in format '1'; this version reads formats up to 2; "),
     (_delete("title"), "title: missing"),
     (_put(3, "title"), "title: expected text, got 3"),
-    (_put(1, "colour"), "colour: unknown key; known: axes, beside, insets, lines, name, points, "),
+    (_put(1, "colour"), "colour: unknown key; known: axes, beside, heat_map, insets, lines, name, points, "),
     (_put({}, "lines"), "lines: expected a list, got {}"),
     (_put("T_g", "lines", 1), "lines[1]: expected an object, got 'T_g'"),
     (_delete("lines", 1, "y"), "lines[1].y: missing"),
@@ -272,7 +317,7 @@ def test_what_is_no_object_is_refused(data: object) -> None:
 
 
 def test_another_format_is_refused() -> None:
-    with pytest.raises(DiagramError, match=r"written in format 7; this version reads format 1; \w+"):
+    with pytest.raises(DiagramError, match=r"written in format 7; this version reads formats up to 2; \w+"):
         PhaseDiagram.from_json(make().to_json() | {"format": 7})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor, Future
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ from phase_diagrams.catalogue._parts import provenance
 from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Region
 from phase_diagrams.lines import boundary_line
 from phase_diagrams.regions import join, outline
+from phase_diagrams.workers import Here
 from replica.kinds import Kind
 from replica.theories import Compositional
 
@@ -31,6 +33,7 @@ def build(
     g_min: float = -0.4,
     alpha_max: float = 2.0,
     step: float = 0.02,
+    executor: Executor | None = None,
 ) -> PhaseDiagram:
     r"""Phases of the homogeneous random RBM as p -> 0 [TM17]_, replica symmetric.
 
@@ -53,6 +56,8 @@ def build(
         Edges of the panels.
     step : float
         Largest step along a line, as a fraction of its panel.
+    executor : concurrent.futures.Executor, optional
+        Traces the lines; by default this process does.
 
     References
     ----------
@@ -67,17 +72,22 @@ def build(
     settings = {"theta_max": theta_max, "g_min": g_min, "alpha_max": alpha_max, "step": step}
     theory = Compositional(alpha=alpha, theta=1.5, g=SWITCH, l=1.0)
 
-    def line(boundary: str, **box: Any) -> Line:
-        label = LABELS[boundary]
-        return boundary_line(theory, boundary, "theta", "g", label=label, step=step, **box)
+    tracer = executor or Here()
+
+    def line(boundary: str, **box: Any) -> Future[Line]:
+        settings: dict[str, Any] = {"label": LABELS[boundary], "step": step, **box}
+        return tracer.submit(boundary_line, theory, boundary, "theta", "g", **settings)
 
     # The compositional phase ends in the triple point. The other two lines go on behind it, but there they
     # are no boundaries of stable phases.
-    cg = line("compositional-glass", xlim=(0, theta_max), ylim=(g_min, 0))
+    between = line("compositional-glass", xlim=(0, theta_max), ylim=(g_min, 0))
+    loads = _loads(tracer, g, alpha_max, theta_max, step)
+    cg = between.result()
     meet = next(point for point in cg.points if point.kind is Kind.TRIPLE)
     triple = (meet.x, meet.y)
-    fg = join(line("ferromagnet-glass", xlim=(0, theta_max), ylim=(g_min, meet.y)), [triple])
-    fc = join([triple], line("ferromagnet-compositional", xlim=(meet.x, theta_max), ylim=(g_min, 0)))
+    below = line("ferromagnet-glass", xlim=(0, theta_max), ylim=(g_min, meet.y))
+    right = line("ferromagnet-compositional", xlim=(meet.x, theta_max), ylim=(g_min, 0))
+    fg, fc = join(below.result(), [triple]), join([triple], right.result())
     return PhaseDiagram(
         "compositional",
         rf"Random RBM, $\alpha = {alpha:g}$",
@@ -102,26 +112,24 @@ def build(
             ),
         ],
         provenance(theory, ["theta", "g", "l"], **settings),
-        beside=[_loads(g, alpha_max, theta_max, step, settings)],
+        beside=[_beside(loads.result(), g, alpha_max, theta_max, settings)],
     )
 
 
-def _loads(
-    g: float, alpha_max: float, theta_max: float, step: float, settings: dict[str, float]
+def _loads(tracer: Executor, g: float, alpha_max: float, theta_max: float, step: float) -> Future[Line]:
+    """The line of the right panel."""
+    theory = Compositional(alpha=0.5, theta=1.5, g=g, l=1.0)
+    boundary = "compositional-glass" if g > SWITCH else "ferromagnet-glass"
+    box: dict[str, Any] = {"xlim": (0, alpha_max), "ylim": (0, theta_max)}
+    return tracer.submit(boundary_line, theory, boundary, "alpha", "theta", step=step, **box)
+
+
+def _beside(
+    line: Line, g: float, alpha_max: float, theta_max: float, settings: dict[str, float]
 ) -> PhaseDiagram:
     """Phases in the plane of load and threshold, at a fixed field."""
     theory = Compositional(alpha=0.5, theta=1.5, g=g, l=1.0)
     phase = "compositional" if g > SWITCH else "ferromagnetic"
-    boundary = "compositional-glass" if g > SWITCH else "ferromagnet-glass"
-    line = boundary_line(
-        theory,
-        boundary,
-        "alpha",
-        "theta",
-        xlim=(0, alpha_max),
-        ylim=(0, theta_max),
-        step=step,
-    )
     return PhaseDiagram(
         "compositional-loads",
         rf"Random RBM, $\tilde g = {g:g}$",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from phase_diagrams.catalogue._parts import provenance
-from phase_diagrams.diagram import Axis, Line, LineKind, PhaseDiagram, Region
+from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram, Region
 from phase_diagrams.lines import boundary_line
+from phase_diagrams.workers import Here
 from replica.errors import LocateError
 from replica.theories import Compositional
 
@@ -24,6 +27,7 @@ def build(
     theta_max: float = 0.4,
     alpha_max: float = 4.0,
     step: float = 0.02,
+    executor: Executor | None = None,
 ) -> PhaseDiagram:
     r"""Largest load at which L hidden units can be strongly active, as in Fig. 3a of [TM17]_.
 
@@ -45,6 +49,8 @@ def build(
         Edges of the diagram; the threshold is unscaled.
     step : float
         Largest step along a line, as a fraction of the diagram.
+    executor : concurrent.futures.Executor, optional
+        Traces the lines; by default this process does.
 
     References
     ----------
@@ -56,17 +62,18 @@ def build(
     >>> print(f"{diagram.line('L=5').x[-1]:g} {diagram.line('L=5').y[-1]:.9f}")
     0.2 0.680942365
     """
+    tracer = executor or Here()
+    box: dict[str, Any] = {"xlim": (0, theta_max / p**0.5), "ylim": (0, alpha_max)}
+    theories = {
+        f"L={number}": Compositional.from_unscaled(alpha=1.0, theta=0.1, g=g, p=p, L=number)
+        for number in numbers
+    }
+    traced = {name: tracer.submit(_line, theory, name, step=step, **box) for name, theory in theories.items()}
     lines, names = [], []
-    for number in numbers:
-        theory = Compositional.from_unscaled(alpha=1.0, theta=0.1, g=g, p=p, L=number)
-        box = (0, theta_max / p**0.5), (0, alpha_max)
-        name = f"L={number}"
-        try:
-            line = boundary_line(
-                theory, "spinodal", "theta", "alpha", xlim=box[0], ylim=box[1], name=name, step=step
-            )
-        except LocateError as error:  # for many hidden units at a strong field there are no such states
-            lines.append(Line(name, LineKind.SPINODAL, [np.nan], [np.nan], [str(error)]))
+    for name, theory in theories.items():
+        line = traced[name].result()
+        if CONVERGED not in line.status:
+            lines.append(line)
             continue
         line = replace(line, x=[theory.unscaled("theta", x) for x in line.x])
         heights = np.log(line.y)
@@ -93,3 +100,11 @@ def build(
             step=step,
         ),
     )
+
+
+def _line(theory: Compositional, name: str, **settings: Any) -> Line:
+    """The spinodal, or a point that says why there is none: many hidden units at a strong field, say."""
+    try:
+        return boundary_line(theory, "spinodal", "theta", "alpha", name=name, **settings)
+    except LocateError as error:
+        return Line(name, LineKind.SPINODAL, [np.nan], [np.nan], [str(error)])

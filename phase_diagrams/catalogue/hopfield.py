@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor, Future
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from phase_diagrams.catalogue._parts import provenance
 from phase_diagrams.diagram import Axis, Inset, Line, PhaseDiagram, Point, Region
 from phase_diagrams.lines import boundary_line
 from phase_diagrams.regions import join, outline
+from phase_diagrams.workers import Here
 from replica.errors import ParameterError
 from replica.kinds import Kind
 from replica.solving import locate
@@ -26,7 +28,7 @@ LABELS = {
 }
 
 
-def build(*, alpha_max: float = 0.16, step: float = 0.02) -> PhaseDiagram:
+def build(*, alpha_max: float = 0.16, step: float = 0.02, executor: Executor | None = None) -> PhaseDiagram:
     r"""Phase diagram of the Hopfield network, with its four lines [AGS85]_.
 
     ``T_g`` where the paramagnet freezes to a spin glass; ``T_M`` below which there are retrieval
@@ -40,6 +42,8 @@ def build(*, alpha_max: float = 0.16, step: float = 0.02) -> PhaseDiagram:
         Right edge of the diagram, at least 0.14.
     step : float
         Largest step along a line, as a fraction of the plane.
+    executor : concurrent.futures.Executor, optional
+        Traces the lines; by default this process does.
 
     References
     ----------
@@ -59,25 +63,32 @@ def build(*, alpha_max: float = 0.16, step: float = 0.02) -> PhaseDiagram:
 
     def line(
         boundary: str, name: str, *, xlim: Box = (0, alpha_max), ylim: Box = (0, T_max), step: float = step
-    ) -> Line:
-        return boundary_line(
-            theory, boundary, "alpha", "T", xlim=xlim, ylim=ylim, name=name, label=LABELS[name], step=step
-        )
+    ) -> Future[Line]:
+        settings: dict[str, Any] = {
+            "xlim": xlim,
+            "ylim": ylim,
+            "name": name,
+            "label": LABELS[name],
+            "step": step,
+        }
+        return (executor or Here()).submit(boundary_line, theory, boundary, "alpha", "T", **settings)
 
     # The re-entrant corner is traced on its own: in a smaller box the steps are smaller.
     corner_x, corner_y = (0.12, 0.14), (0, 0.1)
-    # In the limit alpha -> 0 the network orders at T = 1: T_g, T_M and T_c meet there, exactly.
-    T_g = join([(0, 1)], line("glass", "T_g"))
-    T_M = join(
-        [(0, 1)],
+    glass, first_order = line("glass", "T_g"), line("first-order", "T_c")
+    spinodal = (
         line("spinodal", "T_M", ylim=(corner_y[1], T_max)),
         line("spinodal", "T_M", xlim=corner_x, ylim=corner_y),
     )
-    T_c = join([(0, 1)], line("first-order", "T_c"))
-    T_R = join(
+    replicon = (
         line("stability", "T_R", xlim=(0, corner_x[0]), step=2 * step),  # T_R is traced in log T
         line("stability", "T_R", xlim=corner_x, ylim=corner_y, step=step / 4),
     )
+    # In the limit alpha -> 0 the network orders at T = 1: T_g, T_M and T_c meet there, exactly.
+    T_g = join([(0, 1)], glass.result())
+    T_M = join([(0, 1)], *(part.result() for part in spinodal))
+    T_c = join([(0, 1)], first_order.result())
+    T_R = join(*(part.result() for part in replicon))
     highest = next(point for point in T_M.points if point.kind is Kind.TIP)
     return PhaseDiagram(
         "hopfield",

@@ -13,8 +13,10 @@ import click
 from phase_diagrams.commands.door import Door
 from phase_diagrams.commands.figures import diagram, draw, figure
 from phase_diagrams.commands.learn_theory import learn_theory
+from phase_diagrams.commands.maps import chart
 from phase_diagrams.commands.matrices import place
 from phase_diagrams.commands.points import capacity, solve
+from phase_diagrams.commands.sweeps import export, sweep
 from phase_diagrams.commands.theories import list_all, show
 from phase_diagrams.commands.traces import line
 
@@ -78,5 +80,8 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (list_all, show, solve, capacity, line, diagram, draw, figure, place, learn_theory):
+for command in (
+    *(list_all, show, solve, capacity, line, diagram, draw, figure),
+    *(sweep, export, chart, place, learn_theory),
+):
     main.add_command(command)

@@ -8,10 +8,11 @@ import json
 import os
 import platform
 import shlex
-import signal
 import sys
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -20,36 +21,57 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from replica import __version__
-from replica.errors import ParameterError, UnknownNameError
+from replica.errors import ParameterError, ReplicaError, UnknownNameError
 
 if TYPE_CHECKING:
     from phase_diagrams.diagram import PhaseDiagram
 
-__all__ = ["Look", "computed", "paint", "stored", "write"]
+__all__ = ["Look", "computed", "date", "paint", "stored", "versions", "write"]
 
 
-def computed(name: str, jobs: int, command: Sequence[str]) -> PhaseDiagram:
-    """Compute a diagram of the catalogue; its provenance gets the command line, versions and the date."""
+def computed(name: str, jobs: int, command: Sequence[str], output: Path | str) -> PhaseDiagram:
+    """Compute a diagram of the catalogue; its provenance gets the command line, versions and the date.
+
+    Lines that are finished are kept beside the output until the diagram is, so that it can be gone on with.
+    """
     from phase_diagrams.catalogue import DIAGRAMS
 
     if name not in DIAGRAMS:
         raise UnknownNameError(what="diagram", name=name, known=DIAGRAMS)
-    origin: dict[str, Any] = {"command": shlex.join(command), "date": _date(), "versions": _versions()}
+    origin: dict[str, Any] = {"command": shlex.join(command), "date": date(), "versions": versions()}
     build = DIAGRAMS[name].build
-    if jobs == 1:
-        diagram = build()
-    elif "executor" in inspect.signature(build).parameters:
-        quiet = (signal.SIGINT, signal.SIG_IGN)  # an interrupt is for this process; it ends the others
-        with ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=quiet) as pool:
-            diagram = build(executor=pool)
+    if "executor" in inspect.signature(build).parameters:
+        with _tracer(jobs, output) as executor:
+            diagram = build(executor=executor)
     else:
-        click.echo(f"{name} is computed in one process; --jobs {jobs} changes nothing", err=True)
+        if jobs > 1:
+            click.echo(f"{name} is computed in one process; --jobs {jobs} changes nothing", err=True)
         diagram = build()
     origin["versions"] |= diagram.provenance.get("versions", {})
     return dataclasses.replace(diagram, provenance={**diagram.provenance, **origin})
 
 
-def _date() -> str:
+@contextmanager
+def _tracer(jobs: int, output: Path | str) -> Iterator[Executor]:
+    """What traces the lines of a diagram, and keeps them if the diagram goes to a file."""
+    from phase_diagrams.kept import kept_beside
+    from phase_diagrams.workers import Here, processes
+
+    kept = isinstance(output, Path)
+    with ExitStack() as stack:
+        keeping = (
+            stack.enter_context(kept_beside(output)) if isinstance(output, Path) else lambda inner: inner
+        )
+        executor = stack.enter_context(processes(jobs)) if jobs > 1 else Here()
+        try:
+            yield keeping(executor)
+        except BrokenProcessPool as error:
+            hint = "the same command goes on with the finished lines" if kept else "try fewer --jobs"
+            message = f"a worker process was killed, perhaps for want of memory; {hint}"
+            raise ReplicaError(message) from error
+
+
+def date() -> str:
     """Now in UTC, or what SOURCE_DATE_EPOCH says, so that results can be reproduced to the byte."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
     try:
@@ -60,7 +82,8 @@ def _date() -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Versions of everything that decides the numbers."""
     others = {name: version(name) for name in ("numpy", "scipy", "mpmath")}
     return {"replica": __version__, "python": platform.python_version(), **others}
 

@@ -47,11 +47,12 @@ wrote hopfield.png
 def diagram(ctx: click.Context, name: str, jobs: int, output: Path | str) -> None:
     """Compute a phase diagram and store it as JSON.
 
-    `replica draw` draws it later.
+    `replica draw` draws it later. An interrupted diagram goes on with the lines that are finished, when the
+    command is repeated.
     """
     from phase_diagrams.commands.drawing import computed, write
 
-    write(computed(name, jobs, ctx.find_root().obj), output)
+    write(computed(name, jobs, ctx.find_root().obj, output), output)
 
 
 @click.command(cls=Verb, epilog=DRAW)
@@ -81,4 +82,4 @@ def figure(ctx: click.Context, /, name: str, jobs: int, output: Path, **look: An
 
     how = Look(**look)
     how.check()
-    paint(computed(name, jobs, ctx.find_root().obj), output, how)
+    paint(computed(name, jobs, ctx.find_root().obj, output), output, how)

@@ -22,8 +22,10 @@ __all__ = [
     "Size",
     "Span",
     "Times",
+    "Values",
     "as_json",
     "computing",
+    "jobs",
     "looks",
     "once",
     "theory",
@@ -162,6 +164,31 @@ class Times(Range):
         return span.values
 
 
+class Values(Range):
+    """``NAME=FROM:TO:COUNT``, ``NAME=log:FROM:TO:COUNT`` or ``NAME=VALUE,VALUE,...``: the axis of a grid."""
+
+    name = "name=from:to:count"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the name and the values."""
+        name, sign, text = str(value).partition("=")
+        form = "of the form NAME=FROM:TO:COUNT, NAME=log:FROM:TO:COUNT or NAME=VALUE,VALUE,..."
+        if "," in text:
+            return name, [float(self.number(name, part, param, ctx)) for part in text.split(",")]
+        logarithmic = text.startswith("log:")
+        if not name or not sign or text.removeprefix("log:").count(":") != 2:
+            self.fail(f"{value!r} is not {form}, such as alpha=0.01:0.13:25", param, ctx)
+        span = super().convert(f"{name}={text.removeprefix('log:')}", param, ctx)
+        if not logarithmic:
+            return name, span.values
+        first, *_, last = span.values
+        if first <= 0 or last <= 0:
+            self.fail(f"{text} of {name}: a logarithmic range needs ends above 0", param, ctx)
+        steps = len(span.values) - 1
+        inner = [first * (last / first) ** (i / steps) for i in range(1, steps)]
+        return name, [first, *inner, last]
+
+
 class OutputFile(ParamType):
     """A file to be written later: its suffix and its directory are checked before anything is computed."""
 
@@ -203,9 +230,9 @@ class Size(ParamType):
         return width, height
 
 
-def once(_: click.Context, param: click.Parameter, pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
+def once(_: click.Context, param: click.Parameter, pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Collect assignments; a name that stands twice is refused."""
-    given: dict[str, float] = {}
+    given: dict[str, Any] = {}
     for name, value in pairs:
         if name in given:
             problem = f"{name} is given twice, as {_short(given[name])} and {_short(value)}"
@@ -264,9 +291,6 @@ def theory(command: Command) -> Command:
 
 def computing(command: Command) -> Command:
     """Add what every command that computes a diagram takes: its name and the number of processes."""
-    jobs = click.option(
-        "--jobs", type=click.IntRange(1, 1024), default=1, show_default=True, help="Number of processes."
-    )
     return click.argument("name", metavar="DIAGRAM")(jobs(command))
 
 
@@ -287,3 +311,10 @@ def looks(command: Command) -> Command:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def jobs(command: Command) -> Command:
+    """Add the option ``--jobs``."""
+    return click.option(
+        "--jobs", type=click.IntRange(1, 1024), default=1, show_default=True, help="Number of processes."
+    )(command)

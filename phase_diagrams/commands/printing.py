@@ -52,13 +52,13 @@ def print_json(result: Mapping[str, Any]) -> None:
     click.echo(json.dumps(plain(result), indent=2))
 
 
-def print_table(rows: Iterable[Sequence[str]], indent: str = "") -> None:
+def print_table(rows: Iterable[Sequence[str]], indent: str = "", *, err: bool = False) -> None:
     """Print rows of cells in aligned columns."""
     rows = list(rows)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo((indent + "  ".join(cells)).rstrip())
+        click.echo((indent + "  ".join(cells)).rstrip(), err=err)
 
 
 def parameters(theory: Theory, *, without: Iterable[str] = ()) -> dict[str, Any]:

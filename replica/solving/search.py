@@ -14,7 +14,7 @@ from replica.solving.solution import Solution, Status
 from replica.solving.solvers import Newton, Solver
 from replica.theory import Fold, Theory
 
-__all__ = ["orientation", "search", "solve"]
+__all__ = ["label", "orientation", "search", "solve"]
 
 
 def solve(
@@ -98,18 +98,18 @@ def _from_start(theory: Theory, branch: str, solver: Solver | None) -> Solution:
     """Newton from the branch's start."""
     start = theory.start(branch)
     if solver is not None:
-        return _label((solver).run(theory, start), branch)
-    solution = _label(Newton().run(theory, start), branch)
+        return label((solver).run(theory, start), branch)
+    solution = label(Newton().run(theory, start), branch)
     if not theory.batch and not solution.success:
         for warmup in (30, 300):  # one point: a longer warm-up is cheap, and next to a fold it helps
-            solution = _label(Newton(warmup=warmup, max_iterations=60 + warmup).run(theory, start), branch)
+            solution = label(Newton(warmup=warmup, max_iterations=60 + warmup).run(theory, start), branch)
             if solution.success:
                 break
     return solution
 
 
-def _label(solution: Solution, branch: str) -> Solution:
-    """Mark converged points that are not on the branch; their order parameters become NaN."""
+def label(solution: Solution, branch: str) -> Solution:
+    """Mark converged points that are not on the named branch; their order parameters become NaN."""
     theory, x = solution.theory, solution.x
     status = np.array(solution.status)
     with np.errstate(all="ignore"):
@@ -131,13 +131,13 @@ def _from_limit(theory: Theory, branch: str, failed: Solution) -> tuple[Solution
         return failed, None
     wanted = float(getattr(theory, limit.parameter))
     origin = theory.at(**{limit.parameter: limit.value})
-    first = _label(Newton().run(origin, origin.start(branch)), branch)
+    first = label(Newton().run(origin, origin.start(branch)), branch)
     if not first.success:
         return failed, None
     curve = trace(origin, limit.parameter, wanted, start=first.x)
     if curve.reached:
         last = Newton(warmup=0).run(theory, curve.x[:, -1])
-        return _label(last, branch), None
+        return label(last, branch), None
     return failed, curve
 
 

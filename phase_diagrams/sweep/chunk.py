@@ -1,0 +1,208 @@
+"""One chunk of a sweep: a block of the grid, solved in one batched call. What a worker process runs.
+
+The answer depends on the task alone, so that it does not matter who computes it, and when.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import replica
+from replica.errors import ReplicaError
+from replica.solving import Newton, Solution, Solver, solve
+from replica.solving.derivatives import jacobian
+from replica.solving.search import label
+from replica.theory import Theory
+
+__all__ = ["PHASE", "STATES", "Task", "WorkerError", "fingerprint", "solve_chunk"]
+
+PHASE = "phase"
+STATES = {-1: "not_computed", 0: "absent", 1: "unstable", 2: "metastable", 3: "stable"}
+"""What a branch is at a point: without a solution; unstable against its own order parameters; locally stable,
+but not the one of lowest free energy; the phase."""
+
+ZERO = 1e-12
+"""Entropies and replicons above minus this are not called negative: rounding."""
+
+TIE = 1e-13
+"""Free energies closer than this, relative, are equal; the branch that is declared first counts."""
+
+
+class WorkerError(ReplicaError):
+    """A worker cannot compute what it was given."""
+
+
+def fingerprint(kind: type[Theory]) -> str:
+    """Digest of the source code that decides the numbers: the theory's, its formulas', the solvers'.
+
+    Empty for a theory whose source cannot be read, such as one typed at a prompt: it equals no other.
+    """
+    root = Path(inspect.getfile(replica)).parent
+    files = {*root.glob("*.py"), *(root / "solving").glob("*.py")}
+    try:
+        files |= {Path(inspect.getfile(one)) for one in kind.__mro__ if issubclass(one, Theory)}
+        return _digest(tuple(sorted(files, key=lambda path: (path.parent.name, path.name))))
+    except (TypeError, OSError):
+        return ""
+
+
+@cache
+def _digest(files: tuple[Path, ...]) -> str:
+    """Digest of the names and contents of some files."""
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Everything that decides the numbers of a chunk; small, and safe to send to another process."""
+
+    kind: type[Theory]
+    fixed: dict[str, Any]
+    over: dict[str, Any]
+    branches: tuple[str, ...]
+    every: bool
+    solver: Solver | None
+    measures: tuple[str, ...]
+    equations: str
+
+    @property
+    def theory(self) -> Theory:
+        """The theory at all points of the chunk: each parameter along its own axis."""
+        axes = np.meshgrid(*self.over.values(), indexing="ij", sparse=True)
+        return self.kind(**self.fixed, **dict(zip(self.over, axes, strict=True)))
+
+
+def solve_chunk(task: Task) -> dict[str, Any]:
+    """Solve every point of a chunk on every branch.
+
+    Returns
+    -------
+    dict of str to array
+        One array for each variable of the plan, shape ``(*chunk)``, or ``(n_branch, *chunk)`` where the
+        branches are compared.
+
+    Raises
+    ------
+    WorkerError
+        If this process has other equations than the one that planned the sweep.
+    """
+    if fingerprint(task.kind) != task.equations:
+        message = (
+            f"this worker has another version of the equations of {task.kind.name} "
+            f"({fingerprint(task.kind)}, not {task.equations}); install the same version everywhere"
+        )
+        raise WorkerError(message)
+    theory = task.theory
+    parts = [_branch(theory, name, task) for name in task.branches]
+    if not task.every:
+        return {name: values for name, values in parts[0].items() if name != "attracts"}
+    out = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
+    return out | _compare(out["free_energy"], out["status"] == 0, out.pop("attracts"))
+
+
+def _branch(theory: Theory, branch: str, task: Task) -> dict[str, Any]:
+    """Solve one branch and measure its states."""
+    solution = solve(theory, branch, solver=task.solver, throw=False)
+    if task.solver is None and not theory.branch(branch).explicit:
+        solution = _spread(solution, branch)
+    shape = theory.batch
+    found = np.flatnonzero(np.ravel(solution.success))
+    x = solution.x.reshape(len(solution.x), -1)[:, found]
+    here = Solution(_spelled_out(theory).take(found), x, 0.0, np.zeros(found.size), 0)
+    values = dict(zip(theory.order, x, strict=True))
+    if found.size:
+        known = here.order
+        values |= {name: known[name] if name in known else getattr(here, name) for name in task.measures}
+
+    def whole(part: Any, fill: Any, dtype: Any = float) -> Any:
+        block = np.full(shape, fill, dtype=dtype)
+        block.reshape(-1)[found] = part
+        return block
+
+    out = {name: whole(values.get(name, np.nan), np.nan) for name in (*theory.order, *task.measures)}
+    for name in ("replicon", "entropy"):
+        if name in task.measures:
+            negative = np.asarray(values.get(name, 0.0)) < -ZERO
+            out[f"{name}_negative"] = whole(negative, -1, np.int8)
+    out["residual"] = np.broadcast_to(solution.residual, shape).astype(float)
+    out["iterations"] = np.broadcast_to(solution.iterations, shape).astype(np.int32)
+    out["status"] = np.broadcast_to(solution.status, shape).astype(np.int8)
+    if task.every:
+        out["attracts"] = whole(_attracts(here.theory, x), False, bool)
+    return out
+
+
+def _spelled_out(theory: Theory) -> Theory:
+    """The theory with every varying parameter at every point."""
+    return theory.at(**{k: np.broadcast_to(v, theory.batch) for k, v in theory.values.items() if np.ndim(v)})
+
+
+def _spread(solution: Solution, branch: str) -> Solution:
+    """Solve the points that failed once more, from a converged neighbour; and so on from those.
+
+    Next to a fold, and far from the limit in which the start of a branch is exact, a neighbour is the better
+    start. Nothing is carried across the border of a chunk.
+    """
+    theory = _spelled_out(solution.theory)
+    x, status = np.array(solution.x), np.array(solution.status)
+    residual, iterations = np.array(solution.residual), np.array(solution.iterations)
+    flat = x.reshape(len(x), -1)
+    number = np.arange(status.size).reshape(status.shape)
+    tried = np.zeros(status.size, dtype=bool)
+    while True:
+        source = np.full(status.shape, -1)
+        for axis in range(status.ndim):
+            for near, far in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))):
+                here = (slice(None),) * axis + (near,)
+                there = (slice(None),) * axis + (far,)
+                ready = (source[here] < 0) & (status[there] == 0)
+                source[here] = np.where(ready, number[there], source[here])
+        todo = np.flatnonzero((np.ravel(status) != 0) & (np.ravel(source) >= 0) & ~tried)
+        if not todo.size:
+            return Solution(solution.theory, x, residual, status, iterations, branch)
+        tried[todo] = True
+        start = flat[:, np.ravel(source)[todo]]
+        again = label(Newton(warmup=0).run(theory.take(todo), start), branch)
+        good = np.flatnonzero(again.success)
+        flat[:, todo[good]] = again.x[:, good]
+        for old, new in ((residual, again.residual), (status, again.status)):
+            old.reshape(-1)[todo[good]] = new[good]
+        iterations.reshape(-1)[todo] += again.iterations
+
+
+def _attracts(theory: Theory, x: Any) -> Any:
+    """Whether no eigenvalue of d update/dx has reached 1, where another branch grows out of this one."""
+    if not x.shape[1]:
+        return np.zeros(0, dtype=bool)
+    matrix = np.moveaxis(np.asarray(jacobian(theory, x)), (0, 1), (-2, -1))
+    matrix = np.broadcast_to(matrix, (x.shape[1], *matrix.shape[-2:]))
+    regular = np.all(np.isfinite(matrix), axis=(-2, -1))
+    values = np.linalg.eigvals(np.where(regular[:, None, None], matrix, 0.0))
+    return regular & np.all(values.real < 1, axis=-1)
+
+
+def _compare(free_energy: Any, exists: Any, attracts: Any) -> dict[str, Any]:
+    """Which branch is the phase at each point, and what the others are.
+
+    The phase is the branch of lowest free energy among those that are stable against their own order
+    parameters: where the glass has grown out of the paramagnet, the paramagnet has the lower free energy,
+    but it is a saddle of the replicated theory and no state.
+    """
+    f = np.where(exists & attracts, free_energy, np.inf)
+    lowest = np.min(f, axis=0)
+    with np.errstate(invalid="ignore"):
+        near = f <= lowest + TIE * (1 + np.abs(lowest))
+    phase = np.where(np.isfinite(lowest), np.argmax(near, axis=0), -1).astype(np.int8)
+    mine = np.arange(len(f)).reshape(-1, *(1,) * phase.ndim) == phase
+    state = np.where(exists, np.where(attracts, np.where(mine, 3, 2), 1), 0).astype(np.int8)
+    return {PHASE: phase, "state": state}
