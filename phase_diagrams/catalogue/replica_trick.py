@@ -108,7 +108,7 @@ def symmetric_moments(n: Any, T: float) -> Any:
     Examples
     --------
     >>> print(symmetric_moments(np.array([0.0, 1.0]), 0.7).round(9))
-    [1.192266363 1.203351262]
+    [1.19239107 1.20335126]
     """
     values = []
     for k in np.asarray(n, dtype=float):

@@ -134,8 +134,8 @@ class Hopfield1RSB(Theory):
     }
     notes: ClassVar[tuple[str, ...]] = (
         "The diagonal of the couplings is removed: f contains + alpha/2.",
-        "Retrieval states at T > 0: only where replica symmetry is broken, T < T_R. The spinodal has no "
-        "other states above T = 0.03.",
+        "Retrieval states at T > 0: only where replica symmetry is broken, T < T_R. At the spinodal "
+        "this ends near T = 0.025.",
         "Below a load of 0.055 the breaking is too weak for double precision: 1 - q0 < 5e-9.",
         "f is a maximum in the overlaps and in x: every further step of breaking raises it.",
     )
