@@ -241,8 +241,8 @@ def once(_: click.Context, param: click.Parameter, pairs: Iterable[tuple[str, An
     return given
 
 
-def _short(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:g}"
+def _short(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def as_json(command: Command) -> Command:

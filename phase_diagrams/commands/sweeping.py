@@ -25,6 +25,7 @@ class Request:
     """A grid and how it is to be computed; the attributes are the options of the command."""
 
     name: str
+    rsb: int
     given: dict[str, float]
     over: dict[str, list[float]]
     branch: str | None
@@ -49,7 +50,7 @@ class Request:
         from phase_diagrams.sweep import sweep
         from phase_diagrams.sweep.files import tally
 
-        kind = theory_named(self.name)
+        kind = theory_named(self.name, self.rsb)
         options: dict[str, Any] = {"chunk": self.chunk} if self.chunk else {}
         try:
             with self.executor() as executor, progress("sweep") as report:

@@ -118,7 +118,7 @@ def _branch(theory: Theory, branch: str, task: Task) -> dict[str, Any]:
     shape = theory.batch
     found = np.flatnonzero(np.ravel(solution.success))
     x = solution.x.reshape(len(solution.x), -1)[:, found]
-    here = Solution(_spelled_out(theory).take(found), x, 0.0, np.zeros(found.size), 0)
+    here = Solution(theory.take(found), x, 0.0, np.zeros(found.size), 0)
     values = dict(zip(theory.order, x, strict=True))
     if found.size:
         known = here.order
@@ -142,18 +142,13 @@ def _branch(theory: Theory, branch: str, task: Task) -> dict[str, Any]:
     return out
 
 
-def _spelled_out(theory: Theory) -> Theory:
-    """The theory with every varying parameter at every point."""
-    return theory.at(**{k: np.broadcast_to(v, theory.batch) for k, v in theory.values.items() if np.ndim(v)})
-
-
 def _spread(solution: Solution, branch: str) -> Solution:
     """Solve the points that failed once more, from a converged neighbour; and so on from those.
 
     Next to a fold, and far from the limit in which the start of a branch is exact, a neighbour is the better
     start. Nothing is carried across the border of a chunk.
     """
-    theory = _spelled_out(solution.theory)
+    theory = solution.theory
     x, status = np.array(solution.x), np.array(solution.status)
     residual, iterations = np.array(solution.residual), np.array(solution.iterations)
     flat = x.reshape(len(x), -1)

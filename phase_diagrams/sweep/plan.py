@@ -304,14 +304,6 @@ def make_plan(
             message = f"{kind.name}: {name} is swept over and cannot be held fixed; leave one of the two out"
             raise ParameterError(message)
     axes = {name: _axis(kind, name, values) for name, values in over.items()}
-    every = branch == ALL
-    branches = tuple(kind.branches) if every else (branch or next(iter(kind.branches)),)
-    for name in branches:
-        if name not in kind.branches:
-            what = f"branch of {kind.name}"
-            raise UnknownNameError(what, name, (*kind.branches, ALL))
-    shape = tuple(map(len, axes.values()))
-    plan = Plan(kind, _whole(kind, given), axes, branches, every, solver, _chunk(shape, chunk))
     missing = [
         name
         for name, field in kind.parameters().items()
@@ -320,6 +312,15 @@ def make_plan(
     if missing:
         message = f"{kind.name}: missing {', '.join(missing)}; sweep over it, or hold it fixed"
         raise ParameterError(message)
+    every = branch == ALL
+    first = kind(**_whole(kind, given), **{name: values[0] for name, values in axes.items()})
+    branches = first.available if every else (branch or first.default,)
+    for name in branches:
+        if name not in kind.branches:
+            what = f"branch of {kind.name}"
+            raise UnknownNameError(what, name, (*kind.branches, ALL))
+    shape = tuple(map(len, axes.values()))
+    plan = Plan(kind, _whole(kind, given), axes, branches, every, solver, _chunk(shape, chunk))
     corners = np.meshgrid(*(values[[0, -1]] for values in axes.values()))
     kind(**plan.fixed, **dict(zip(axes, corners, strict=True)))  # the theory checks its own domain
     plan.first.start(branches[0])  # a branch may need a parameter that others do without
