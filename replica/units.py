@@ -360,7 +360,7 @@ class Unit:
         """Ln Z, <s>, var(s) and entropy for T > 0; arrays of one shape, the unit's own included."""
         if self.discrete:
             s = np.array(self.values, dtype=float)
-            return _discrete_thermal(s, self.potential(s), b, a, T)
+            return _discrete_thermal(s, self.column().potential(s), b, a, T)
         parts = self.landscape.thermal(*(np.ravel(v) for v in np.broadcast_arrays(b, a, T)))
         return tuple(part.reshape(np.shape(b)) for part in parts)
 
@@ -368,7 +368,7 @@ class Unit:
         """Position of the ground state and its slope ds*/db; arrays of one shape."""
         if self.discrete:
             s = np.array(self.values, dtype=float)
-            energy = self.potential(s) - a[..., None] * s**2 / 2 - b[..., None] * s
+            energy = self.column().potential(s) - a[..., None] * s**2 / 2 - b[..., None] * s
             return s[np.argmin(energy, axis=-1)], np.zeros(np.shape(b))
         parts = self.landscape.ground(np.ravel(b), np.ravel(np.broadcast_to(a, np.shape(b))))
         return tuple(part.reshape(np.shape(b)) for part in parts)
@@ -389,7 +389,7 @@ class Unit:
         uniform = rng.random(b.shape)
         if self.discrete:
             s = np.array(self.values, dtype=float)
-            weight = _boltzmann(s, self.potential(s), b, a, T)
+            weight = _boltzmann(s, self.column().potential(s), b, a, T)
             index = np.sum(np.cumsum(weight, axis=-1) < uniform[..., None], axis=-1)
             return s[np.minimum(index, s.size - 1)]
         return self.landscape.sample(b.ravel(), a.ravel(), T.ravel(), uniform.ravel()).reshape(b.shape)
@@ -455,6 +455,11 @@ class Spin(Unit):
         spin = spin_averages(loc + self.g, width, T)
         return _spin_like(spin, T, mean=spin.tanh, shift=a / 2)
 
+    def _thermal(self, b: Any, a: Any, T: Any) -> tuple[Any, Any, Any, Any]:
+        y = (b + self.g) / T
+        log_2cosh, variance, entropy = _two_values(y)
+        return a / (2 * T) + log_2cosh, np.tanh(y), variance, entropy
+
     def _sample(self, b: Any, a: Any, T: Any, rng: np.random.Generator) -> Any:
         return np.where(_heads(2 * (b + self.g), T, rng), 1.0, -1.0)
 
@@ -490,8 +495,20 @@ class Bernoulli(Unit):
         spin = spin_averages(field, width / 2, T)
         return _spin_like(spin, T, mean=(1 + spin.tanh) / 2, shift=field, size=2)
 
+    def _thermal(self, b: Any, a: Any, T: Any) -> tuple[Any, Any, Any, Any]:
+        y = (b + self.g + a / 2) / (2 * T)
+        log_2cosh, variance, entropy = _two_values(y)
+        return y + log_2cosh, special.expit(2 * y), variance / 4, entropy
+
     def _sample(self, b: Any, a: Any, T: Any, rng: np.random.Generator) -> Any:
         return np.where(_heads(b + self.g + a / 2, T, rng), 1.0, 0.0)
+
+
+def _two_values(y: Any) -> tuple[Any, Any, Any]:
+    """Ln 2cosh y, sech^2 y and the entropy ln 2cosh y - y tanh y, without cancellation for large |y|."""
+    size = np.abs(y)
+    e = np.exp(-2 * size)
+    return size + np.log1p(e), 4 * e / (1 + e) ** 2, np.log1p(e) + 2 * size * e / (1 + e)
 
 
 def _spin_like(spin: SpinAverages, T: Any, mean: Any, shift: Any, size: int = 1) -> Averages:

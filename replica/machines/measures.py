@@ -1,0 +1,140 @@
+"""What is read off states and weights of a machine: overlaps, participation ratios, sparsity, activity."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from replica.errors import ParameterError
+
+__all__ = [
+    "HiddenActivity",
+    "activity",
+    "hidden_activity",
+    "overlap_distribution",
+    "overlaps",
+    "participation_ratio",
+    "singular_values",
+    "weight_sparsity",
+]
+
+
+def overlaps(states: Any, patterns: Any) -> Any:
+    """Overlaps (1/N) sum_i s_i xi_i, shape (*batch, P), of states (*batch, N) with patterns (P, N).
+
+    Examples
+    --------
+    >>> print(overlaps([1, 1, -1, 1], [[1, 1, -1, -1], [-1, -1, 1, -1]]))
+    [ 0.5 -1. ]
+    """
+    states, patterns = np.asarray(states, dtype=float), np.asarray(patterns, dtype=float)
+    if patterns.ndim != 2 or states.shape[-1:] != patterns.shape[1:]:
+        msg = f"states of shape {states.shape} do not match patterns of shape {patterns.shape}"
+        raise ParameterError(msg)
+    return states @ patterns.T / patterns.shape[1]
+
+
+def overlap_distribution(states: Any, bins: int = 41) -> tuple[Any, Any]:
+    """Distribution P(q) of the overlaps between all pairs of replicas.
+
+    Parameters
+    ----------
+    states : array, shape (replicas, *samples, N)
+        Independent replicas of the same disorder, at least two.
+    bins : int
+        Bins on [-1, 1]; with an odd number P(0) is the centre of one.
+
+    Returns
+    -------
+    q, density : array, shape (bins,)
+        Centres of the bins and the density, which integrates to 1.
+
+    Examples
+    --------
+    >>> q, density = overlap_distribution(np.array([[[1, 1, 1, -1]], [[1, 1, 1, 1]]]), bins=5)
+    >>> print(q.round(12), density)
+    [-0.8 -0.4  0.   0.4  0.8] [0.  0.  0.  2.5 0. ]
+    """
+    states = np.asarray(states, dtype=float)
+    if states.ndim < 2 or len(states) < 2:
+        msg = f"states of shape {states.shape}: overlaps need at least two replicas along the first axis"
+        raise ParameterError(msg)
+    first, second = np.triu_indices(len(states), 1)
+    q = np.mean(states[first] * states[second], axis=-1)
+    density, edges = np.histogram(q.ravel(), bins=bins, range=(-1, 1), density=True)
+    return (edges[:-1] + edges[1:]) / 2, density
+
+
+def participation_ratio(x: Any, power: int = 1, axis: int = -1) -> Any:
+    """PR_a = (sum x^a)^2 / sum x^(2a): how many entries carry the sum of x^a; 0 where all are 0.
+
+    For hidden units the power 3 counts the strongly activated ones: L^ = PR_3(h) tends to L for large
+    machines, while PR_2 is biased by the many weak units even then (Tubiana and Monasson 2017).
+
+    Examples
+    --------
+    >>> print(participation_ratio([1.0, 1.0, 0.0, 0.0]), participation_ratio([3.0, 1.0], power=2).round(12))
+    2.0 1.219512195122
+    """
+    x = np.asarray(x, dtype=float)
+    largest = np.max(np.abs(x), axis=axis, keepdims=True)
+    x = (x / np.where(largest > 0, largest, 1.0)) ** power
+    above, below = np.sum(x, axis=axis) ** 2, np.sum(x * x, axis=axis)
+    return (above / np.where(below > 0, below, 1.0))[()]
+
+
+def weight_sparsity(weights: Any) -> float:
+    """p^ = (1/MN) sum_mu (sum_i w^2)^2/sum_i w^4; the fraction of non-zeros where all |w| are equal.
+
+    Examples
+    --------
+    >>> print(weight_sparsity([[0.1, 0.0], [0.0, 0.0], [-0.1, 0.2], [0.0, 0.2]]))
+    0.5
+    """
+    weights = np.asarray(weights, dtype=float)
+    return float(np.mean(participation_ratio(weights, power=2, axis=0)) / weights.shape[0])
+
+
+class HiddenActivity(NamedTuple):
+    """Fractions of hidden units that are strongly active, weakly active and silent; shape (*batch,)."""
+
+    strong: Any
+    weak: Any
+    silent: Any
+
+
+def hidden_activity(h: Any, threshold: float) -> HiddenActivity:
+    """Fractions of strongly active, weakly active and silent units.
+
+    Parameters
+    ----------
+    h : array, shape (*batch, M)
+        Hidden units.
+    threshold : float
+        Strong units lie above it. In the compositional phase they are of the order of m sqrt(N), the weak
+        ones of order 1: (m/2) sqrt(N) separates them. Silent units are exactly 0.
+
+    Examples
+    --------
+    >>> print(hidden_activity([0.0, 0.3, 9.0, 0.0], threshold=4.0))
+    HiddenActivity(strong=0.25, weak=0.25, silent=0.5)
+    """
+    h = np.asarray(h, dtype=float)
+    strong = np.mean(h > threshold, axis=-1)
+    silent = np.mean(h == 0, axis=-1)
+    return (
+        HiddenActivity(float(strong), float(1 - strong - silent), float(silent))
+        if h.ndim == 1
+        else (HiddenActivity(strong, 1 - strong - silent, silent))
+    )
+
+
+def activity(v: Any) -> Any:
+    """Mean of the units of each configuration, shape (*batch,)."""
+    return np.mean(np.asarray(v, dtype=float), axis=-1)
+
+
+def singular_values(weights: Any) -> Any:
+    """Singular values of the weights, largest first."""
+    return np.linalg.svd(np.asarray(weights, dtype=float), compute_uv=False)
