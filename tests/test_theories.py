@@ -7,6 +7,7 @@ mean anything.
 
 import dataclasses
 import pickle
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -435,10 +436,8 @@ def test_mpmath_agrees_with_float64(theory: Theory, branch: str) -> None:
 @every_case
 def test_reversing_all_spins_changes_nothing(theory: Theory, branch: str) -> None:
     x = solution(theory, branch) + 0.0
-    odd = ["r"] if theory.name.endswith("hidden-unit") else ["m"]  # r is a variance elsewhere
-    turn = np.where(
-        [name in odd or (name.startswith("m") and "m" in odd) for name in theory.order], -1.0, 1.0
-    )
+    odd = "r" if theory.name.endswith("hidden-unit") else "m(bar)?[23]?"  # r is a variance elsewhere
+    turn = np.where([bool(re.fullmatch(odd, name)) for name in theory.order], -1.0, 1.0)
     mirrored = theory.at(h=-theory.h) if "h" in theory.values else theory
     np.testing.assert_allclose(mirrored.update(turn * x), turn * theory.update(x), rtol=1e-14, atol=1e-16)
     assert mirrored.free_energy(turn * x) == pytest.approx(theory.free_energy(x), rel=1e-14)

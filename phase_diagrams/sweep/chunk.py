@@ -31,6 +31,9 @@ but not the one of lowest free energy; the phase."""
 ZERO = 1e-12
 """Entropies and replicons above minus this are not called negative: rounding."""
 
+ROUNDING = 1e-9
+"""How far above 1 an eigenvalue may lie by rounding: at a critical point on the grid it is 1."""
+
 TIE = 1e-13
 """Free energies closer than this, relative, are equal; the branch that is declared first counts."""
 
@@ -183,7 +186,7 @@ def _attracts(theory: Theory, x: Any) -> Any:
     matrix = np.broadcast_to(matrix, (x.shape[1], *matrix.shape[-2:]))
     regular = np.all(np.isfinite(matrix), axis=(-2, -1))
     values = np.linalg.eigvals(np.where(regular[:, None, None], matrix, 0.0))
-    return regular & np.all(values.real < 1, axis=-1)
+    return regular & np.all(values.real < 1 + ROUNDING, axis=-1)
 
 
 def _compare(free_energy: Any, exists: Any, attracts: Any) -> dict[str, Any]:

@@ -175,7 +175,7 @@ class Hopfield(Theory):
         q = 1 - self.T * C
         if branch == "retrieval":
             return np.abs(m) > 1e-7
-        return (np.abs(m) < 1e-7) & ((q > 1e-9) if branch == "glass" else (np.abs(q) < 1e-9))
+        return (np.abs(m) < 1e-7) & ((q > 1e-7) if branch == "glass" else (np.abs(q) < 1e-7))
 
     def state(self, **known: Any) -> Any:
         if "q" in known:

@@ -560,7 +560,8 @@ class RandomRBM(TwoLayers):
         m, q, *_ = x
         if branch == "retrieval":
             return np.abs(m) > 1e-7
-        return (np.abs(m) < 1e-7) & ((np.abs(q) < 1e-9) if branch == "paramagnet" else (q > 1e-9))
+        least = {"paramagnet": -np.inf, "quiet": 0.0, "glass": 1e-7}[branch]
+        return (np.abs(m) < 1e-7) & (q > least) & ((q < 1e-7) | (branch != "paramagnet"))
 
     def absence(self, line: str) -> str:
         if line == "glass" and not (self.visible.symmetric and self.hidden.symmetric):
@@ -819,7 +820,7 @@ class GeneralPriors(TwoLayers):
         m, q, *_ = x
         if branch == "retrieval":
             return np.abs(m) > 1e-7
-        return (np.abs(m) < 1e-7) & ((q > 1e-9) if branch == "glass" else (np.abs(q) < 1e-9))
+        return (np.abs(m) < 1e-7) & ((q > 1e-7) if branch == "glass" else (np.abs(q) < 1e-7))
 
 
 def _wide(value: Any) -> Any:
