@@ -23,6 +23,9 @@ from replica.theory import Boundary, Coexistence, Phase, Theory
 
 __all__ = ["Kind", "SpecialPoint", "cusp", "edge", "meeting", "null_vector", "quartic", "tip", "tricritical"]
 
+VAGUE = 2e-6
+"""Uncertainty above which a point is none: two conditions that hold along a whole line meet everywhere."""
+
 
 @dataclass(frozen=True)
 class SpecialPoint:
@@ -555,7 +558,7 @@ def _solve(
     here = theory.at(**{name: float(best[m + i] * scale[i]) for i, name in enumerate(parameters)})
     here, x = state(here, best[:m])
     names = within or parameters
-    good = bool(size < 1e-7 and np.max(spread) < 1e-3)
+    good = bool(size < 1e-7 and np.max(spread) < VAGUE)
     values = [float(getattr(here, name)) if good else np.nan for name in names]
     return SpecialPoint(
         kind,
