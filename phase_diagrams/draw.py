@@ -453,7 +453,7 @@ def _draw_panel(diagram: PhaseDiagram, ax: Axes) -> None:
     if diagram.heat_map is not None:
         mesh = _draw_heat_map(diagram.heat_map, ax)
         # the legend above takes up to half of the height; a letter is about half as wide as high
-        room = 0.45 * 72 * ax.figure.get_figheight() / (0.55 * rcParams["font.size"])
+        room = 0.45 * 72 * ax.figure.bbox.height / ax.figure.dpi / (0.55 * rcParams["font.size"])
         label = fill(diagram.heat_map.label, max(12, int(room)), break_long_words=False)
         ax.figure.colorbar(mesh, ax=ax, label=label, pad=0.02, fraction=0.08)
     magnified = [_inside(inset) for inset in diagram.insets]

@@ -95,6 +95,17 @@ class TwoLayers(Theory):
         return self.alpha / 2 * (r * C + q * B + self.warmth * B * C)
 
     jacobian_error: ClassVar[float] = 5e-10
+    visible_rows: ClassVar[tuple[tuple[int, ...], tuple[int, ...]]]
+    hidden_rows: ClassVar[tuple[tuple[int, ...], tuple[int, ...]]]
+    """Order parameters that a layer feels, and those that it answers with."""
+
+    def visible_answers(self, x: Any) -> Any:
+        """Right-hand sides of the saddle-point equations that come from the visible layer."""
+        raise NotImplementedError
+
+    def hidden_answers(self, x: Any) -> Any:
+        """Right-hand sides of the saddle-point equations that come from the hidden layer."""
+        raise NotImplementedError
 
     def scales(self, x: Any) -> Any:
         """Sizes of the order parameters on which the equations bend, shape of `x`."""
@@ -109,26 +120,40 @@ class TwoLayers(Theory):
             return None
         x = np.asarray(x, dtype=float)
         n, step = len(x), 2.5e-4 * self.scales(x)
-        central, forward = np.array([-2.0, -1.0, 1.0, 2.0]), np.array([1.0, 2.0, 3.0, 4.0])
-        tail = (1,) * (x.ndim - 1)
-        edge = (
-            (x >= 0)
-            & (x < 4 * step)
-            & np.array([name in self.overlaps for name in self.order]).reshape(n, *tail)
+        out = np.zeros((n, n, *np.broadcast_shapes(x.shape[1:], self.batch)))
+        for answers, inputs, outputs in (
+            (self.visible_answers, *self.visible_rows),
+            (self.hidden_answers, *self.hidden_rows),
+        ):
+            out[np.ix_(outputs, inputs)] = self._differences(answers, x, step, inputs)
+        return out
+
+    def _differences(self, answers: Any, x: Any, step: Any, inputs: tuple[int, ...]) -> Any:
+        """Derivatives of what one layer answers, by the order parameters that it feels."""
+        n, k, tail = len(x), len(inputs), (1,) * (x.ndim - 1)
+        overlaps = np.array([self.order[i] in self.overlaps for i in inputs]).reshape(k, *tail)
+        here, h = x[list(inputs)], step[list(inputs)]
+        edge = overlaps & (here >= 0) & (here < 4 * h)
+        central, forward = (
+            np.array(v).reshape(4, 1, *tail) for v in ((-2.0, -1.0, 1.0, 2.0), (1.0, 2.0, 3.0, 4.0))
         )
-        shift = (
-            np.where(edge, forward.reshape(4, 1, *tail), central.reshape(4, 1, *tail)) * step
-        )  # (4, n, *batch)
-        moved = x[:, None, None] + np.eye(n).reshape(n, 1, n, *tail) * shift[None]
+        shift = np.where(edge, forward, central) * h  # (4, k, *batch)
+        unit = np.eye(n)[:, list(inputs)].reshape(n, 1, k, *tail)
         with np.errstate(all="ignore"):
-            values = self.update(moved)
-            ahead = np.array([4.0, -3.0, 4.0 / 3.0, -0.25]).reshape(4, 1, *tail)
-            both = np.array([1.0, -8.0, 8.0, -1.0]).reshape(4, 1, *tail) / 12.0
-            weight = np.where(edge, ahead, both)
-            out = np.sum(values * weight, axis=1)
+            values = answers(x[:, None, None] + unit * shift[None])
+            ahead, both = (
+                np.array(v).reshape(4, 1, *tail)
+                for v in ((4.0, -3.0, 4.0 / 3.0, -0.25), (1 / 12, -8 / 12, 8 / 12, -1 / 12))
+            )
+            out = np.sum(values * np.where(edge, ahead, both), axis=1)
             if np.any(edge):
-                out = out - np.where(edge, 25.0 / 12.0, 0.0) * self.update(x)[:, None]
-        return out / step
+                out = out - np.where(edge, 25.0 / 12.0, 0.0) * answers(x)[:, None]
+        return out / h
+
+    def update(self, x: Any) -> Any:
+        answers = dict(zip(self.visible_rows[1], self.visible_answers(x), strict=True))
+        answers |= dict(zip(self.hidden_rows[1], self.hidden_answers(x), strict=True))
+        return stack(*(answers[i] for i in range(len(answers))))
 
     def confined(self, B: Any, C: Any) -> Any:
         """Whether both layers stay confined under the quadratic term of the other."""
@@ -442,11 +467,18 @@ class RandomRBM(TwoLayers):
         """Average over W and over the groups, E[x^power ...]."""
         return _sum(values, self.law.weight * self.group_density**power)
 
-    def update(self, x: Any) -> Any:
+    visible_rows: ClassVar[tuple[tuple[int, ...], tuple[int, ...]]] = (0, 2, 3), (0, 1, 4)
+    hidden_rows: ClassVar[tuple[tuple[int, ...], tuple[int, ...]]] = (1, 4), (2, 3)
+
+    def visible_answers(self, x: Any) -> Any:
+        v = self.visible_state(x)
+        m = _odd(v.mean, self.law.tilted) / self.kappa
+        return stack(m, self.mean(v.square, 1), self.mean(v.response, 1))
+
+    def hidden_answers(self, x: Any) -> Any:
         _, q, _, _, C = x
-        v, h = self.visible_state(x), self.hidden_averages(q, C)
-        odd = _odd(v.mean, self.law.tilted) / self.kappa
-        return stack(odd, self.mean(v.square, 1), h.square, h.response, self.mean(v.response, 1))
+        h = self.hidden_averages(q, C)
+        return stack(h.square, h.response)
 
     def free_energy(self, x: Any) -> Any:
         m, q, r, B, C = x
@@ -723,14 +755,22 @@ class GeneralPriors(TwoLayers):
 
     @property
     def layers(self) -> tuple[Unit, Unit]:
-        one = self.T / self.T
+        one = 1 + 0 * self.T
         return Interpolating._unchecked(self.omega_visible, one), Interpolating._unchecked(
             self.omega_hidden, sqrt(1 / self.T)
         )
 
     @property
     def warmth(self) -> Any:
-        return self.T / self.T  # the priors do not know the temperature
+        return 1 + 0 * self.T  # the priors do not know the temperature
+
+    def absence(self, line: str) -> str:
+        if line == "glass" and np.all(np.equal(self.omega_visible, 1) & np.equal(self.omega_hidden, 1)):
+            return (
+                "with Gaussian units only the paramagnet does not become unstable: it ends at "
+                "T = (1 + sqrt(alpha))^2, where the Gaussian integral diverges"
+            )
+        return ""
 
     def internal(self, x: Any) -> tuple[Any, Any, Any, Any, Any]:
         """The amplitude of the retrieved field, and q, r, B, C of the two layers at temperature 1."""
@@ -747,15 +787,22 @@ class GeneralPriors(TwoLayers):
             _wide(pull * sqrt(1 - self.omega_pattern + 0 * pull)) * sign, r, B, spread
         )
 
-    def update(self, x: Any) -> Any:
-        pull, q, _, _, C = self.internal(x)
-        v, h = self.visible_state(x), self.hidden_averages(q, C)
+    visible_rows: ClassVar[tuple[tuple[int, ...], tuple[int, ...]]] = (0, 3, 4), (0, 1, 2)
+    hidden_rows: ClassVar[tuple[tuple[int, ...], tuple[int, ...]]] = (1, 2), (3, 4)
+
+    def visible_answers(self, x: Any) -> Any:
+        pull, v = self.internal(x)[0], self.visible_state(x)
         binary = sqrt(1 - self.omega_pattern + 0 * pull) * _odd(v.mean, _half_signs())
         # Stein's lemma for the Gaussian part of the pattern
         response = _sum(v.response, _halves())
         overlap = binary + self.omega_pattern * pull * response
-        square, beta = _sum(v.square, _halves()), 1 / self.T
-        return stack(overlap, square, square + response, h.square / beta, (h.square + h.response) / beta)
+        square = _sum(v.square, _halves())
+        return stack(overlap, square, square + response)
+
+    def hidden_answers(self, x: Any) -> Any:
+        _, q, _, _, C = self.internal(x)
+        h = self.hidden_averages(q, C)
+        return stack(h.square * self.T, (h.square + h.response) * self.T)
 
     def free_energy(self, x: Any) -> Any:
         pull, q, r, B, C = self.internal(x)
