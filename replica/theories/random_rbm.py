@@ -186,6 +186,11 @@ class TwoLayers(Theory):
 
         with np.errstate(all="ignore"):
             low, high = np.zeros_like(q), np.ones_like(q)
+            if largest:  # at fixed q there may be three roots C; the glass is on the largest
+                edges = 1 - np.geomspace(1, 1e-6, 17)
+                below = np.stack([~(answer(edge + 0 * q)[1] > 0) for edge in edges])
+                last = len(edges) - 1 - np.argmin(below[::-1], axis=0)
+                low, high = edges[last], np.append(edges, 1.0)[last + 1]
             for _ in range(36):
                 middle = (low + high) / 2
                 above = answer(middle)[1] > 0
