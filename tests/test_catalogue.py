@@ -25,7 +25,7 @@ from replica.theories import Compositional, Hopfield, ThresholdedHopfield
 NAN = float("nan")
 STORED = Path(__file__).parents[1] / "examples" / "data"
 GAPS = {"compositional-temperature"}
-"""Diagrams that show where a branch ends; which points are missing there is tested in test_catalogue_random.py."""
+"""Diagrams that show where a branch ends; test_catalogue_random.py says which points are missing there."""
 FIG4A = "random_rbm/compositional/alpha=0.5,theta=1.5,g=-0.21,l="
 
 

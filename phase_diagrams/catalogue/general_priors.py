@@ -21,7 +21,7 @@ def build(
     hidden: Sequence[float] = (1.0, 0.75, 0.5),
     patterns: Sequence[float] = (0.05, 0.1),
     alpha_max: float = 1.0,
-    points: int = 12,
+    points: int = 9,
 ) -> PhaseDiagram:
     r"""Where spin-glass order sets in, and where a pattern can be retrieved, for several priors [BGST]_.
 

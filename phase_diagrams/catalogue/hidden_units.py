@@ -23,7 +23,7 @@ def build(
     thresholds: Sequence[float] = (0.0, 0.5, 1.0),
     alpha_min: float = 0.04,
     T_min: float = 1e-6,
-    points: int = 13,
+    points: int = 11,
 ) -> PhaseDiagram:
     r"""Where spins retrieve a pattern, for Gaussian hidden units and for rectified ones with thresholds.
 
