@@ -60,8 +60,10 @@ def build(
     }
     grid = np.linspace(-b_max, b_max, points)
     grid = np.sort(np.append(grid[grid != 0], [-1e-12, 1e-12]))  # at b = 0 two ground states are degenerate
-    settings = {"T": T, "theta": theta, "omega": omega, "b_max": b_max, "points": points}
-    origin = provenance(f"units: {', '.join(map(str, (*jumping.values(), *smooth.values())))}", **settings)
+    settings: dict[str, Any] = {"T": T, "theta": theta, "omega": omega, "b_max": b_max, "points": points}
+    origin = provenance(
+        f"units: {', '.join(map(str, (*jumping.values(), *smooth.values())))}", (), **settings
+    )
     panels = [
         PhaseDiagram(
             name,

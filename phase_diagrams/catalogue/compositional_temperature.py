@@ -13,7 +13,7 @@ from scipy.optimize import root_scalar
 from phase_diagrams.catalogue._parts import chain, curve, line_of, march, provenance, until_lost
 from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram, Region
 from phase_diagrams.regions import join
-from replica.solving import locate, minimise, profile, solve
+from replica.solving import Located, locate, minimise, profile, solve
 from replica.theories import Compositional, RandomRBM
 from replica.theory import Coexistence, Phase, Zero
 from replica.units import Bernoulli, ReLU
@@ -159,7 +159,8 @@ def _to_glass(cold: _Sparse, g: float, T_max: float, steps: int) -> Line:
     unknowns = np.concatenate([best.x, [best.theory.values["l"]], glass.x])
     start = locate(cold, EQUAL, "T", near=unknowns, value=T)
     fields = g + (end - g) * (1 - np.linspace(1, 0, steps)[1:-1] ** 2)  # T falls with a root of the distance
-    beyond, found = [], start
+    beyond: list[tuple[float, Located]] = []
+    found = start
     at = partial(_with_field, cold)
     while found.located and found.value < T_max and len(beyond) < 50:
         left = g + (len(beyond) + 1) * (g - end) / 2
@@ -176,7 +177,7 @@ def _to_glass(cold: _Sparse, g: float, T_max: float, steps: int) -> Line:
     return join(line, [(end, 0)])
 
 
-def _to_ferromagnet(cold: _Sparse, warm: Sequence[float]) -> Line:
+def _to_ferromagnet(cold: _Sparse, warm: Any) -> Line:
     """Line on which df/dl = 0 at l = 0: l* grows from there."""
 
     def slope(g: float, T: float) -> float:

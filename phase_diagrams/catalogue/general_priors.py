@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -114,7 +115,7 @@ def build(
     )
 
 
-def _glass(pair: tuple[float, float], loads: Sequence[float]) -> Line:
+def _glass(pair: tuple[float, float], loads: Any) -> Line:
     """T_g against the load; Newton's method in ln T, from above all glass lines."""
     theory = GeneralPriors(alpha=loads[0], T=1.0, omega_visible=pair[0], omega_hidden=pair[1])
     above = (1 + loads[0] ** 0.5) ** 2

@@ -73,7 +73,7 @@ def build(
     )
     lines = [spinodal, broken]
     for theta in thresholds:
-        lines += _rectified(theta, alpha_min, T_min, points)
+        lines += _rectified(theta, T_min, points)
     alpha_max = 1.4 * max(line.x[i] for line in lines for i in range(len(line.x)))
     theory = RandomRBM(Spin(), ReLU(), alpha=0.1, p=1.0, L=1)
     origin = provenance(
@@ -106,7 +106,7 @@ def build(
     )
 
 
-def _rectified(theta: float, alpha_min: float, T_min: float, points: int) -> list[Line]:
+def _rectified(theta: float, T_min: float, points: int) -> list[Line]:
     """Spinodal and stability line of rectified hidden units with a threshold."""
     theory = RandomRBM(Spin(), ReLU(theta=theta), alpha=0.1, T=0.0, p=1.0, L=1)
     name, label = f"theta={theta:g}", rf"ReLU, $\theta = {theta:g}$"
@@ -116,15 +116,14 @@ def _rectified(theta: float, alpha_min: float, T_min: float, points: int) -> lis
     end = _meeting(theory, folds)
     shares = np.linspace(1, 0.2, 2 * points)
     loads = [float(end.value * share) for share in shares[1:]]
-    first_load = loads[0]
-    state = solve(theory.at(alpha=first_load, T=0.7 * end.theory.T))
-    start = locate(theory.at(alpha=first_load), "stability", "T", near=state.x, value=0.7 * end.theory.T)
+    cold = theory.at(alpha=loads[0], T=0.7 * end.theory.values["T"])  # a first point close to the end
+    start = locate(cold, "stability", "T", near=solve(cold).x, value=cold.T)
     stable = [start, *march(theory, "stability", "alpha", "T", loads[1:], start)]
     kept = [point for point in stable if not point.located or point.value > T_min / 30]
     broken = line_of(f"{name}, T_R", LineKind.STABILITY, "alpha", kept, label)
     return [
         turned(line_of(name, LineKind.SPINODAL, "T", folds, label)),
-        join([(end.value, float(end.theory.T))], broken),
+        join([(end.value, float(end.theory.values["T"]))], broken),
     ]
 
 
@@ -132,12 +131,12 @@ def _meeting(theory: RandomRBM, folds: Sequence[Located]) -> Located:
     """The point of the spinodal where replica symmetry breaks: there the stability line ends."""
 
     def excess(fold: Located) -> float:
-        return float(fold.theory.log_rho(fold.x))
+        return float(theory.at(**fold.theory.values).log_rho(fold.x))
 
     above = next(i for i, fold in enumerate(folds) if excess(fold) < 0)
 
     def between(T: float) -> Located:
         return march(theory, "spinodal", "T", "alpha", [T], folds[above])[0]
 
-    T = brentq(lambda T: excess(between(T)), 1e-3, float(folds[above].theory.T), xtol=1e-7)
-    return between(T)
+    T = brentq(lambda T: excess(between(T)), 1e-3, float(folds[above].theory.values["T"]), xtol=1e-7)
+    return between(float(T))
