@@ -25,6 +25,8 @@ from replica.theories import Compositional, Hopfield, OneHiddenUnit, SpectralRBM
 
 NAN = float("nan")
 STORED = Path(__file__).parents[1] / "examples" / "data"
+GAPS = {"compositional-temperature"}
+"""Diagrams that show where a branch ends; test_catalogue_random.py says which points are missing there."""
 FIG4A = "random_rbm/compositional/alpha=0.5,theta=1.5,g=-0.21,l="
 
 
@@ -88,7 +90,7 @@ def test_every_argument_has_a_keyword_and_a_default(name: str) -> None:
         assert parameter.default is not parameter.empty
 
 
-@pytest.mark.parametrize("name", DIAGRAMS)
+@pytest.mark.parametrize("name", sorted(set(DIAGRAMS) - GAPS))
 def test_every_point_of_every_line_was_found(name: str) -> None:
     for panel in panels(built(name)):
         for line in panel.lines:

@@ -388,10 +388,11 @@ NOT_OURS = (
     "potts/",
     "random_field_ising/",
     "random_rbm/finite_T/",
+    "general_priors/",
     "hopfield/alpha_NLT",
     "thresholded_hopfield/linear_hidden/",
 )
-"""Models, temperatures and orders of replica symmetry breaking that no theory here covers."""
+"""What no theory here covers; finite_T and general_priors are compared in test_random_limits.py."""
 
 
 def test_no_reference_value_is_forgotten() -> None:

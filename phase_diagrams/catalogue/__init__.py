@@ -6,9 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from phase_diagrams.catalogue import (
+    activation_functions,
     compositional,
     compositional_capacity,
     compositional_energy,
+    compositional_temperature,
+    finite_sparsity,
+    general_priors,
+    heterogeneous,
+    hidden_units,
     hopfield,
     hopfield_error,
     hopfield_graphical,
@@ -75,6 +81,24 @@ DIAGRAMS: dict[str, Entry] = {
     ),
     "compositional-capacity": Entry(
         "Random RBM at finite sparsity: capacity against threshold", compositional_capacity.build
+    ),
+    "activation-functions": Entry(
+        "Units: mean against field, at T = 0 and at a finite temperature", activation_functions.build
+    ),
+    "hidden-units": Entry(
+        "Random RBM of spins: retrieval with Gaussian and with rectified hidden units", hidden_units.build
+    ),
+    "compositional-temperature": Entry(
+        "Random RBM: compositional phase at finite temperature", compositional_temperature.build
+    ),
+    "general-priors": Entry(
+        "General priors: glass and retrieval lines between binary and Gaussian units", general_priors.build
+    ),
+    "heterogeneous": Entry(
+        "Random RBM: energy for homogeneous and for heterogeneous weights", heterogeneous.build
+    ),
+    "finite-sparsity": Entry(
+        "Random RBM: energy at finite sparsity and in the limit of sparse weights", finite_sparsity.build
     ),
     "spectral-rbm": Entry(
         "RBM with one mode and noise: phases in the plane of the paper, for three laws", spectral_rbm.build

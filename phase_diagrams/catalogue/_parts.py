@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from importlib import metadata
 from typing import Any
 
@@ -15,6 +16,7 @@ from replica.solving import Located, Solution, Status, locate
 from replica.theory import Boundary, Theory
 
 LOST = "the search for this point did not converge"
+ENDED = "the branch ends at a smaller l"
 
 
 def provenance(theory: Theory, varied: Iterable[str], **settings: Any) -> dict[str, Any]:
@@ -57,23 +59,64 @@ def march(
 
     Where y spans decades, this resolves all of them, other than steps along the line.
     """
-    points, last, growth = [], start, 1.0
-    for value in values:
-        here = theory.at(**{x: float(value)})
-        point = locate(here, boundary, y, near=last.z, value=last.value * growth)
-        points.append(point)
+    return chain(lambda value: theory.at(**{x: value}), values, boundary, y, start, start.theory.values[x])
+
+
+def chain(
+    at: Callable[[float], Theory],
+    values: Iterable[float],
+    boundary: str | Boundary,
+    parameter: str,
+    start: Located,
+    origin: float,
+) -> list[Located]:
+    """Locate a boundary in a positive parameter for the theories ``at(value)``, each from the ones before.
+
+    The unknowns are extrapolated linearly, the parameter in its logarithm since it may span decades; a step
+    that fails is halved, up to four times. `origin` is the value at which `start` was located.
+    """
+    known, points = [(origin, start)], []
+
+    def step(value: float, halvings: int) -> Located:
+        here, last = known[-1]
+        near, guess = last.z, last.value
+        if len(known) > 1:
+            before, first = known[-2]
+            share = (value - here) / (here - before)
+            near, guess = near + share * (near - first.z), guess * (guess / first.value) ** share
+        point = locate(at(value), boundary, parameter, near=near, value=guess)
         if point.located:
-            growth, last = point.value / last.value, point
+            known.append((value, point))
+        elif halvings and step((here + value) / 2, halvings - 1).located:
+            return step(value, halvings - 1)
+        return point
+
+    for value in values:
+        points.append(step(float(value), 4))
     return points
 
 
-def line_of(name: str, kind: LineKind, x: str, points: Sequence[Located], label: str = "") -> Line:
-    """A line through points that were located one by one."""
+def line_of(
+    name: str, kind: LineKind, x: str | Iterable[float], points: Sequence[Located], label: str = ""
+) -> Line:
+    """A line through points that were located one by one, over a control parameter or given values."""
     return Line(
         name,
         kind,
-        [float(point.theory.values[x]) for point in points],
+        [float(point.theory.values[x]) for point in points] if isinstance(x, str) else [float(v) for v in x],
         [float(point.value) for point in points],  # NaN unless it was located
         [CONVERGED if point.located else LOST for point in points],
         label,
     )
+
+
+def until_lost(line: Line, why: str = ENDED) -> Line:
+    """Cut a curve where its branch ends; solutions found further out are on other branches."""
+    end = next((i for i, status in enumerate(line.status) if status != CONVERGED), len(line.x))
+    status = [CONVERGED if i < end else why for i in range(len(line.x))]
+    return replace(line, y=[y if i < end else np.nan for i, y in enumerate(line.y)], status=status)
+
+
+def turned(line: Line) -> Line:
+    """Exchange the axes of a line, such as one that was located at given temperatures."""
+    return replace(line, x=line.y, y=line.x)

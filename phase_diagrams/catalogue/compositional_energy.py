@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import curve, provenance
-from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram, Point
+from phase_diagrams.catalogue._parts import curve, provenance, until_lost
+from phase_diagrams.diagram import Axis, Line, LineKind, PhaseDiagram, Point
 from replica.errors import LocateError
 from replica.solving import minimise, profile, solve
 from replica.theories import Compositional
 
 __all__ = ["build"]
-
-ENDED = "the branch ends at a smaller l"
 
 
 def build(
@@ -72,7 +69,7 @@ def build(
                 continue
             batch = profile(member, "retrieval", "l", grid)
             energy = curve(name, grid, batch.free_energy - glass.free_energy, label, of=batch)
-            lines[side].append(_until_lost(energy))
+            lines[side].append(until_lost(energy))
             try:
                 best = minimise(member, "retrieval", "l")
             except LocateError:  # the least energy is at one of the ends
@@ -119,10 +116,3 @@ def build(
         origin,
         beside=[beside],
     )
-
-
-def _until_lost(line: Line) -> Line:
-    """Cut a curve where its branch ends; solutions found further out are on other branches."""
-    end = next((i for i, status in enumerate(line.status) if status != CONVERGED), len(line.x))
-    status = [CONVERGED if i < end else ENDED for i in range(len(line.x))]
-    return replace(line, y=[y if i < end else np.nan for i, y in enumerate(line.y)], status=status)

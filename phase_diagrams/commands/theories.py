@@ -42,6 +42,12 @@ Diagrams
   compositional-energy        Random RBM: energy against the number of active hidden units
   compositional               Random RBM: ferromagnetic, compositional and spin-glass phase
   compositional-capacity      Random RBM at finite sparsity: capacity against threshold
+  activation-functions        Units: mean against field, at T = 0 and at a finite temperature
+  hidden-units                Random RBM of spins: retrieval with Gaussian and with rectified hidden units
+  compositional-temperature   Random RBM: compositional phase at finite temperature
+  general-priors              General priors: glass and retrieval lines between binary and Gaussian units
+  heterogeneous               Random RBM: energy for homogeneous and for heterogeneous weights
+  finite-sparsity             Random RBM: energy at finite sparsity and in the limit of sparse weights
   spectral-rbm                RBM with one mode and noise: phases in the plane of the paper, for three laws
   mode-coexistence            RBM with two modes and noise: where both condense, for three laws
   sk                          Sherrington-Kirkpatrick spin glass: phases in bias and temperature

@@ -175,7 +175,9 @@ class TwoLayers(Theory):
 
             C = answer(zero)[0]
             for _ in range(60):
-                C = answer(C)[0]
+                last, C = C, answer(C)[0]
+                if not np.any(np.abs(C - last) > 1e-15 * np.abs(C)):  # NaN is final, too
+                    return answer(C)[1], C
             for _ in range(6):
                 step = 1e-5 * np.maximum(np.abs(C), 1e-3)
                 here, slope = answer(C)[0], (answer(C + step)[0] - answer(C - step)[0]) / (2 * step)
@@ -211,6 +213,11 @@ class TwoLayers(Theory):
 
         with np.errstate(all="ignore"):
             low, high = np.zeros_like(q), np.ones_like(q)
+            if largest:  # at fixed q there may be three roots C; the glass is on the largest
+                edges = 1 - np.geomspace(1, 1e-5, 29)
+                below = np.stack([~(answer(edge + 0 * q)[1] > 0) for edge in edges])
+                last = len(edges) - 1 - np.argmin(below[::-1], axis=0)
+                low, high = edges[last], np.append(edges, 1.0)[last + 1]
             for _ in range(36):
                 middle = (low + high) / 2
                 above = answer(middle)[1] > 0

@@ -1,0 +1,142 @@
+"""Retrieval in a network of spins with Gaussian or rectified hidden units, in load and temperature."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.optimize import brentq
+
+from phase_diagrams.catalogue._parts import line_of, march, provenance, turned
+from phase_diagrams.diagram import Axis, Line, LineKind, PhaseDiagram, Region
+from phase_diagrams.lines import boundary_line
+from phase_diagrams.regions import join
+from replica.solving import Located, locate, solve
+from replica.theories import Hopfield, RandomRBM
+from replica.units import ReLU, Spin
+
+__all__ = ["build"]
+
+
+def build(
+    *,
+    thresholds: Sequence[float] = (0.0, 0.5, 1.0),
+    alpha_min: float = 0.04,
+    T_min: float = 1e-6,
+    points: int = 11,
+) -> PhaseDiagram:
+    r"""Where spins retrieve a pattern, for Gaussian hidden units and for rectified ones with thresholds.
+
+    One pattern is retrieved, p = L = 1. Gaussian hidden units make the Hopfield network. Rectified units
+    answer to fewer of the patterns that are not retrieved, the fewer the higher their threshold: less noise,
+    more capacity. At alpha = 0 all of them retrieve below T = 1. The panel on the right has the same lines on
+    a logarithmic scale, where the lines below which replica symmetry breaks are seen to follow the spinodals.
+
+    Parameters
+    ----------
+    thresholds : sequence of float
+        Thresholds of the rectified units.
+    alpha_min : float
+        Left edge.
+    T_min : float
+        Lower edge of the panel on the right.
+    points : int
+        Number of points of each line of rectified units.
+
+    Examples
+    --------
+    >>> diagram = build(thresholds=[], points=5)
+    >>> print([line.name for line in diagram.lines])
+    ['gaussian', 'gaussian, T_R']
+    """
+    hopfield = Hopfield(alpha=0.1, T=0.1)
+    spinodal = boundary_line(
+        hopfield,
+        "spinodal",
+        "alpha",
+        "T",
+        xlim=(alpha_min, 0.14),
+        ylim=(0, 1),
+        name="gaussian",
+        label="Gaussian",
+    )
+    broken = boundary_line(
+        hopfield,
+        "stability",
+        "alpha",
+        "T",
+        xlim=(alpha_min, 0.14),
+        ylim=(T_min, 1),
+        name="gaussian, T_R",
+        label="Gaussian",
+        step=0.05,
+    )
+    lines = [spinodal, broken]
+    for theta in thresholds:
+        lines += _rectified(theta, T_min, points)
+    alpha_max = 1.4 * max(line.x[i] for line in lines for i in range(len(line.x)))
+    theory = RandomRBM(Spin(), ReLU(), alpha=0.1, p=1.0, L=1)
+    origin = provenance(
+        theory,
+        ["alpha", "T", "hidden", "l"],
+        thresholds=list(thresholds),
+        alpha_min=alpha_min,
+        T_min=T_min,
+        points=points,
+    )
+    load = Axis("alpha", r"load $\alpha = M/N$", scale="log", limits=(alpha_min, alpha_max))
+    beside = PhaseDiagram(
+        "hidden-units-stability",
+        "Stability of the replica-symmetric state",
+        (load, Axis("T", "temperature $T$", scale="log", limits=(T_min, 1.5))),
+        lines,
+        [],
+        [],
+        origin,
+    )
+    return PhaseDiagram(
+        "hidden-units",
+        "Spins, hidden units of several kinds",
+        (load, Axis("T", "temperature $T$", limits=(0, 1))),
+        lines,
+        [],
+        [Region("retrieval", "retrieval", (1.5 * alpha_min, 0.3))],
+        origin,
+        beside=[beside],
+    )
+
+
+def _rectified(theta: float, T_min: float, points: int) -> list[Line]:
+    """Spinodal and stability line of rectified hidden units with a threshold."""
+    theory = RandomRBM(Spin(), ReLU(theta=theta), alpha=0.1, T=0.0, p=1.0, L=1)
+    name, label = f"theta={theta:g}", rf"ReLU, $\theta = {theta:g}$"
+    temperatures = 0.96 * (1 - np.cos(np.linspace(0, np.pi, points))) / 2  # dense at both ends
+    first = locate(theory, "spinodal", "alpha")
+    folds = [first, *march(theory, "spinodal", "T", "alpha", temperatures[1:], first)]
+    end = _meeting(theory, folds)
+    shares = np.linspace(1, 0.2, 2 * points)
+    loads = [float(end.value * share) for share in shares[1:]]
+    cold = theory.at(alpha=loads[0], T=0.7 * end.theory.values["T"])  # a first point close to the end
+    start = locate(cold, "stability", "T", near=solve(cold).x, value=cold.T)
+    stable = [start, *march(theory, "stability", "alpha", "T", loads[1:], start)]
+    kept = [point for point in stable if not point.located or point.value > T_min / 30]
+    broken = line_of(f"{name}, T_R", LineKind.STABILITY, "alpha", kept, label)
+    return [
+        turned(line_of(name, LineKind.SPINODAL, "T", folds, label)),
+        join([(end.value, float(end.theory.values["T"]))], broken),
+    ]
+
+
+def _meeting(theory: RandomRBM, folds: Sequence[Located]) -> Located:
+    """The point of the spinodal where replica symmetry breaks: there the stability line ends."""
+
+    def excess(fold: Located) -> float:
+        return float(theory.at(**fold.theory.values).log_rho(fold.x))
+
+    above = next(i for i, fold in enumerate(folds) if excess(fold) < 0)
+
+    def between(T: float) -> Located:
+        return march(theory, "spinodal", "T", "alpha", [T], folds[above])[0]
+
+    T = brentq(lambda T: excess(between(T)), 1e-3, float(folds[above].theory.values["T"]), xtol=1e-7)
+    return between(float(T))
