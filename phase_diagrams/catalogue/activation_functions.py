@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import curve, provenance
+from phase_diagrams.catalogue._parts import curve, origin
 from phase_diagrams.diagram import Axis, PhaseDiagram
 from replica.units import Bernoulli, DoubleReLU, Gaussian, Interpolating, Potential, ReLU, Spin, Unit
 
