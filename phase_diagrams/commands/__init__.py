@@ -12,6 +12,7 @@ import click
 
 from phase_diagrams.commands.door import Door
 from phase_diagrams.commands.figures import diagram, draw, figure
+from phase_diagrams.commands.machines import infer, simulate
 from phase_diagrams.commands.points import capacity, solve
 from phase_diagrams.commands.theories import list_all, show
 from phase_diagrams.commands.traces import line
@@ -76,5 +77,5 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (list_all, show, solve, capacity, line, diagram, draw, figure):
+for command in (list_all, show, solve, capacity, line, diagram, draw, figure, simulate, infer):
     main.add_command(command)
