@@ -138,7 +138,7 @@ def test_bad_input_is_one_sentence(line: str, code: int, sentence: str, here: Pa
     (here / "broken.nc").write_bytes(b"not a file")
     np.save(here / "bits.npy", np.eye(4))
     np.save(here / "text.npy", np.array(["a", "b"]))
-    np.save(here / "noise.npy", np.random.default_rng(1).choice([-1, 1], (60, 80)))
+    np.save(here / "noise.npy", np.random.default_rng(1).choice([-1, 1], (300, 400)))
     np.save(here / "data.npy", teacher_data(60, 300, 1.2, seed=3).values)
     result = replica(line)
     assert result.exit_code == code, result.stderr
