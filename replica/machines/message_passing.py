@@ -165,7 +165,7 @@ def belief_propagation(
 
     Messages to a component are u = atanh[tanh(beta s/sqrt N) tanh(kappa)], with the cavity field kappa of the
     auxiliary spin of the datum; for large N it is beta G of the literature, the difference is of order 1/N.
-    Parameters and result are those of `amp`, except that damping (0.3 by default) does no harm: they
+    Parameters and result are those of `amp`, except that damping (0.3 by default) does no harm: its messages
     have no memory of their own.
 
     Examples
