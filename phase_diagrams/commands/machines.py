@@ -100,7 +100,7 @@ def simulate(
     help="amp, or bp for belief propagation (slower, all edges).",
 )
 @click.option("--beta", type=float, help="Take the strength as given; without it, it is inferred.")
-@click.option("--damping", type=float, help="Part of the old messages that is kept: 0 for amp, 0.3 for bp.")
+@click.option("--damping", type=float, help="Share of the new messages; by default 1 for amp, 0.7 for bp.")
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the random start."
 )

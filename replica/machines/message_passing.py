@@ -128,8 +128,8 @@ def amp(
     seed : int or SeedSequence
         For the random start.
     damping : float, optional
-        Part of the old messages that is kept, none by default. The time indices make the undamped equations
-        converge where a feature can be found; damping destroys that and leads to m = 0, a solution that only
+        Share of the new messages, 0 < damping <= 1; 1 by default. The time indices make the plain iteration
+        converge where a feature can be found; less destroys that and leads to m = 0, a solution that only
         the undamped dynamics leaves. Where AMP does not converge (small N, close to the transition, beta
         far too large), use `belief_propagation`, or start from its means.
     tolerance, most_steps : float, int
@@ -165,7 +165,7 @@ def belief_propagation(
 
     Messages to a component are u = atanh[tanh(beta s/sqrt N) tanh(kappa)], with the cavity field kappa of the
     auxiliary spin of the datum; for large N it is beta G of the literature, the difference is of order 1/N.
-    Parameters and result are those of `amp`, except that damping (0.3 by default) does no harm: its messages
+    Parameters and result are those of `amp`, except that damping (0.7 by default) does no harm: its messages
     have no memory of their own.
 
     Examples
@@ -182,7 +182,7 @@ def belief_propagation(
 class _Nodes:
     """The messages of AMP: means m of the components, means tau of the auxiliary spins."""
 
-    damping = 0.0
+    damping = 1.0
 
     def __init__(self, S: Any, start: Any) -> None:
         self.S, self.m, self.tau = S, start, np.zeros(len(S))
@@ -193,9 +193,9 @@ class _Nodes:
         M, N = S.shape
         new_tau = np.tanh(beta * (S @ m - beta * (1 - m @ m / N) * tau))
         # tau has a memory of its own: undamped beside a damped m it would oscillate
-        self.tau = new_tau + damping * (tau - new_tau)
+        self.tau = tau + damping * (new_tau - tau)
         new = np.tanh(beta * (self.tau @ S) - beta**2 * m * (M - self.tau @ self.tau) / N)
-        self.m = new + damping * (m - new)
+        self.m = m + damping * (new - m)
         return float(max(np.max(np.abs(new_tau - tau)), np.max(np.abs(new - m))))
 
     def read(self, beta: float) -> tuple[Any, float, float]:
@@ -210,7 +210,7 @@ class _Nodes:
 class _Edges:
     """The messages of belief propagation: one mean for each direction of each edge, shape (M, N)."""
 
-    damping = 0.3
+    damping = 0.7
 
     def __init__(self, S: Any, start: Any) -> None:
         self.S, self.m, self.tau = S, np.tile(start, (len(S), 1)), np.zeros(S.shape)
@@ -222,7 +222,7 @@ class _Edges:
         self.tau = np.tanh(w.sum(axis=1, keepdims=True) - w)
         u = np.arctanh(t * self.tau)
         new = np.tanh(u.sum(axis=0) - u)
-        self.m = new + damping * (m - new)
+        self.m = m + damping * (new - m)
         return float(max(np.max(np.abs(self.tau - tau)), np.max(np.abs(new - m))))
 
     def read(self, beta: float) -> tuple[Any, float, float]:
@@ -357,7 +357,7 @@ def _start(start: Any, N: int, seed: Seed) -> Any:
     return m
 
 
-def _check(data: Any, beta: float, damping: float = 0.0) -> Any:
+def _check(data: Any, beta: float, damping: float = 1.0) -> Any:
     try:
         S = np.asarray(data, dtype=float)
     except (TypeError, ValueError):
@@ -372,7 +372,7 @@ def _check(data: Any, beta: float, damping: float = 0.0) -> Any:
     if not 0 <= beta < math.inf:
         msg = f"beta = {beta} must be a number >= 0"
         raise ParameterError(msg)
-    if not 0 <= damping < 1:
-        msg = f"damping = {damping} must lie in [0, 1)"
+    if not 0 < damping <= 1:
+        msg = f"damping = {damping}, the share of the new messages, must lie in (0, 1]"
         raise ParameterError(msg)
     return S
