@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from phase_diagrams.commands.door import Verb
-from phase_diagrams.commands.options import OutputFile, as_json, theory
+from phase_diagrams.commands.options import Assignment, OutputFile, as_json, once
 
 __all__ = ["infer", "simulate"]
 
@@ -35,7 +35,16 @@ converged: residual 2.7e-10, 105 steps
 
 
 @click.command(cls=Verb, epilog=SIMULATE)
-@theory
+@click.argument("name", metavar="MACHINE")
+@click.option(
+    "-p",
+    "given",
+    metavar="NAME=VALUE",
+    type=Assignment(),
+    multiple=True,
+    callback=once,
+    help="A control parameter, such as T=0.3; once for each.",
+)
 @click.option(
     "--N", "N", type=click.IntRange(1), default=1000, show_default=True, help="Size of the machine."
 )
@@ -49,6 +58,7 @@ converged: residual 2.7e-10, 105 steps
 @click.option("-o", "output", metavar="FILE", type=OutputFile(".nc"), help="Keep the samples in a .nc file.")
 @click.option("--resume", is_flag=True, help="Go on with an unfinished run, or add samples to it.")
 @click.option("--overwrite", is_flag=True, help="Replace what is there.")
+@as_json
 def simulate(
     name: str,
     given: dict[str, float],
