@@ -177,3 +177,11 @@ def test_samples_that_did_not_converge_are_left_out_and_counted() -> None:
 
     data = xr.Dataset({"m": ("sample", [1.0, np.nan, 3.0])})
     assert samples.averages(data)["m"] == (2.0, 1.0, 2)
+
+
+def test_the_help_tells_every_machine_and_its_parameters() -> None:
+    printed = replica("simulate -h").stdout
+    for name, machine in SIMULATIONS.items():
+        (row,) = [line for line in printed.splitlines() if line.strip().startswith(f"{name}  ")]
+        for parameter, default in machine.parameters.items():
+            assert parameter + ("" if default is None else f" ({default:g})") in row

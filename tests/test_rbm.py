@@ -278,6 +278,7 @@ def test_the_seed_decides_everything() -> None:
         (lambda: RBM(np.ones((2, 2)), Gaussian(), Gaussian()), "cannot be normalised"),
         (lambda: machine(Spin(), Spin()).energy([1, 1], [1, 1, 1]), "this layer has 4 units"),
         (lambda: BlockGibbs(machine(Spin(), Spin()), 0, 1), "at least 1"),
+        (lambda: BlockGibbs(machine(Spin(), Spin()), 2, -1), "seed = -1 must be a whole number"),
         (lambda: BlockGibbs(machine(Spin(), Spin()), 2, 1, dtype=np.int8), "float32 or float64"),
         (lambda: BlockGibbs(machine(Spin(), Spin()), 2, 1, T=[1.0, -1.0]), "must be >= 0"),
         (lambda: effective_couplings(machine(Spin(), Spin(), T=0.0)), "T must be positive"),

@@ -73,10 +73,16 @@ def simulate(
 ) -> None:
     """Simulate the machine of a theory at finite size.
 
-    Machines are hopfield, sherrington-kirkpatrick and one-hidden-unit. Means are over samples of the
-    disorder, with their standard errors. Samples are stored as they arrive; an interrupted run goes on with
-    --resume and ends with the same numbers.
-    """
+    Machines, their parameters and, in brackets, defaults:
+
+    \b
+      hopfield                 alpha, T (0): retrieval of one pattern
+      sherrington-kirkpatrick  T, J0 (0): two replicas, tempered
+      one-hidden-unit          alpha, beta (1), beta_star (1): AMP on a teacher's data
+
+    Means are over samples of the disorder, with their standard errors. Samples are stored as they arrive; an
+    interrupted run goes on with --resume and ends with the same numbers.
+    """  # noqa: D301  # a backspace: click leaves the paragraph as it is
     from phase_diagrams.commands.measuring import report
     from phase_diagrams.samples import simulate as run
     from replica.machines.simulations import simulation

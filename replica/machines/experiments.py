@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from replica.errors import ParameterError, UnknownNameError
-from replica.machines.ensembles import Seed, pattern_count, patterns, seed_sequence, sparse_weights
+from replica.machines.ensembles import Seed, pattern_count, patterns, seed_sequence, sparse_weights, spawned
 from replica.machines.hopfield import DYNAMICS
 from replica.machines.measures import participation_ratio
 from replica.machines.rbm import RBM, BlockGibbs, hopfield_as_rbm
@@ -91,7 +91,7 @@ def retrieval_steps(
     if not -1 <= overlap <= 1:
         msg = f"overlap = {overlap} must lie in [-1, 1]"
         raise ParameterError(msg)
-    disorder, flips, dynamics = seed_sequence(seed).spawn(3)
+    disorder, flips, dynamics = spawned(seed, 3)
     xi = patterns(pattern_count(N, alpha), N, disorder).values
     rbm = hopfield_as_rbm(xi, T)
     start = xi[0].astype(float)
@@ -132,6 +132,8 @@ class Survival:
         L^, the participation ratio PR_3 of the hidden units.
     sweeps : int
         Sweeps that were made; fewer than asked for where nothing changed any more.
+    seed : SeedSequence
+        Seed of the weights.
     """
 
     survived: bool
@@ -139,6 +141,7 @@ class Survival:
     activity: float
     strong: float
     sweeps: int
+    seed: np.random.SeedSequence
 
 
 def survival(
@@ -175,7 +178,8 @@ def survival(
     if not 1 <= L <= M:
         msg = f"L = {L} must be from 1 to the number of hidden units, {M}"
         raise ParameterError(msg)
-    w = sparse_weights(N, M, p, seed).values
+    draw = sparse_weights(N, M, p, seed)
+    w = draw.values
     rbm = RBM(w, Bernoulli(g=g), ReLU(theta=theta), T=0.0)
     v = (np.sum(w[:, :L], axis=1) * math.sqrt(N) > 0.5).astype(float)
     before = rbm.hidden_mean(v)[:L].mean()
@@ -198,6 +202,7 @@ def survival(
         activity=float(v.mean()),
         strong=float(participation_ratio(h, 3)),
         sweeps=sweeps,
+        seed=draw.seed,
     )
 
 
@@ -214,12 +219,15 @@ class Hops:
         Of the exchanges between neighbouring temperatures.
     round_trips : int
         From the lowest temperature to the highest and back, over all chains.
+    seed : SeedSequence
+        Seed of both runs.
     """
 
     plain: int
     tempered: int
     swap_rates: Any
     round_trips: int
+    seed: np.random.SeedSequence
 
 
 def count_hops(order: Any, level: float) -> int:
@@ -262,7 +270,8 @@ def mode_hops(
     if not 0 < T < 1 <= high:
         msg = f"T = {T} and high = {high}: two modes exist below T = 1, and tempering must reach above it"
         raise ParameterError(msg)
-    one, two, three = seed_sequence(seed).spawn(3)
+    sequence = seed_sequence(seed)
+    one, two, three = spawned(sequence, 3)
     rbm = hopfield_as_rbm(np.ones((1, N)), T)
     chains = ladders * count
     plain = BlockGibbs(rbm, chains, one)
@@ -275,4 +284,4 @@ def mode_hops(
         here[:] = plain.visible.mean(axis=1)
         there[:] = tempered.visible[tempering.at(0)].mean(axis=1)
     before, after = (count_hops(order, level=0.5 * math.sqrt(1 - T)) for order in orders)
-    return Hops(before, after, tempering.swap_rates, int(tempering.round_trips.sum()))
+    return Hops(before, after, tempering.swap_rates, int(tempering.round_trips.sum()), sequence)
