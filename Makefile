@@ -1,7 +1,7 @@
 # Every target sets up .venv here on first use, and again when pyproject.toml has changed; otherwise it reuses it.
 #
 #   make PYTHON=python3.12 test         another interpreter (remove .venv first if it was made with a different one)
-#   make test ARGS="-m 'not slow'"      more arguments for pytest
+#   make test ARGS="-k hopfield"        more arguments for pytest
 #   make test JOBS=8                    more processes for pytest
 
 PYTHON ?= python3
@@ -22,7 +22,7 @@ export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo figures test check lint type contracts bench dist clean
+.PHONY: help demo figures test slow check lint type contracts bench dist clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -37,8 +37,11 @@ demo: $(RUNTIME)  ## print four storage capacities and draw two phase diagrams i
 figures: $(RUNTIME)  ## draw the phase diagrams into figures/
 	$(draw-figures)
 
-test: $(DEV)  ## run the whole test suite
-	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+test: $(DEV)  ## run the test suite
+	$(BIN)/python -m pytest -n $(JOBS) -m "not slow" $(ARGS)
+
+slow: $(DEV)  ## run the slow rest of the test suite
+	$(BIN)/python -m pytest -n $(JOBS) -m slow $(ARGS)
 
 check: lint type contracts  ## lint, types and import contracts
 

@@ -402,9 +402,15 @@ def has_digits(theory: Theory) -> bool:
 
 # a double integral of thousands of nodes for each of some ten evaluations: minutes in mpmath
 QUICK = [case for case in CASES if not (case[0].name.endswith("1rsb") and case[0].T > 0)]
+LONG = [case for case in QUICK if "laplace" in NAMES[CASES.index(case)] or case[0].name == "one-hidden-unit"]
+"""Half a minute each, for the same reason."""
 
 
-@pytest.mark.parametrize(("theory", "branch"), QUICK, ids=[f"{t.describe()} {b}" for t, b in QUICK])
+@pytest.mark.parametrize(
+    ("theory", "branch"),
+    [pytest.param(*case, marks=[pytest.mark.slow] if case in LONG else []) for case in QUICK],
+    ids=[f"{t.describe()} {b}" for t, b in QUICK],
+)
 def test_mpmath_agrees_with_float64(theory: Theory, branch: str) -> None:
     x = solution(theory, branch)
     with mpmath.workdps(30):
