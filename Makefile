@@ -38,7 +38,7 @@ figures: $(RUNTIME)  ## draw the phase diagrams into figures/
 	$(draw-figures)
 
 test: $(DEV)  ## run the test suite
-	$(BIN)/python -m pytest -n $(JOBS) -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not slow" $(ARGS)
 
 slow: $(DEV)  ## run the slow rest of the test suite
 	$(BIN)/python -m pytest -n $(JOBS) -m slow $(ARGS)

@@ -17,3 +17,11 @@ def precision_is_restored() -> Iterator[None]:
     yield
     after, mpmath.mp.prec = mpmath.mp.prec, before
     assert after == before, f"mpmath was left at {after} bits"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One process per diagram: what a test of the catalogue has computed, the others of that diagram use."""
+    for item in items:
+        name = getattr(item, "callspec", None) and item.callspec.params.get("name")
+        if item.path.name == "test_catalogue.py" and isinstance(name, str):
+            item.add_marker(pytest.mark.xdist_group(name))
