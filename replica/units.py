@@ -24,7 +24,7 @@ from scipy import special
 from replica.averages import TINY, SpinAverages, kinked_rule, spin_averages
 from replica.errors import ParameterError, UnknownNameError
 from replica.functions import H, Number, exact, is_exact, log, maximum, pi, ratio, sqrt, tail_ratios
-from replica.potentials import Kink, Landscape, curvature_at_infinity, discrete_kinks, kinks_of
+from replica.potentials import LARGEST_FIELD, Kink, Landscape, curvature_at_infinity, discrete_kinks, kinks_of
 
 __all__ = [
     "UNITS",
@@ -308,6 +308,13 @@ class Unit:
     def _average(self, loc: Any, width: Any, a: Any, T: Any) -> Any:
         """Averages of a few hundred fields; arrays of one dimension, as are the unit's parameters."""
         allowed = a < self.curvature
+        if type(self)._thermal is Unit._thermal and not self.discrete:
+            # sums over a potential reach only so far; a solver that strays has left what is physical
+            reach = LARGEST_FIELD + 300 * np.sqrt(T)
+            allowed = allowed & (np.abs(loc) + 9 * width < reach) & (np.abs(a) < reach)
+            loc, width, a = (
+                np.where(allowed, value, safe) for value, safe in ((loc, 0.0), (width, 1.0), (a, 0.0))
+            )
         kinks = self._kinks(np.where(allowed, a, 0.0))
         centre = (
             np.stack([kink.field * np.ones_like(loc) for kink in kinks]) if kinks else np.empty((0, loc.size))

@@ -86,6 +86,8 @@ def chain(
             near, guess = near + share * (near - first.z), guess * (guess / first.value) ** share
         point = locate(at(value), boundary, parameter, near=near, value=guess)
         if point.located:
+            if value == here:  # as `start`, once more
+                known.pop()
             known.append((value, point))
         elif halvings and step((here + value) / 2, halvings - 1).located:
             return step(value, halvings - 1)

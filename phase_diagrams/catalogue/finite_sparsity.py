@@ -51,7 +51,7 @@ def build(
     --------
     >>> right, = build(points=5).beside
     >>> [f"{right.line(f'p={p}').y[-1]:.5f}" for p in (0.1, 0.03, 0.01)]
-    ['-0.00449', '-0.00443', '-0.00441']
+    ['-0.00459', '-0.00444', '-0.00439']
     """
     theory = RandomRBM(Bernoulli(g=g), ReLU(theta=theta), alpha=alpha, l=0.0)
     grid = np.linspace(0, l_max, points)
