@@ -48,7 +48,7 @@ def join(*pieces: Piece, name: str | None = None) -> Line:
     """Join lines, and points that are known exactly, to one line like the first of the lines.
 
     A piece is turned round where its far end is the nearer one; where two pieces meet in one point,
-    the point is kept once.
+    the point is kept once. Next to a point that is known, the mark of a search that stopped short of it goes.
 
     Parameters
     ----------
@@ -69,9 +69,18 @@ def join(*pieces: Piece, name: str | None = None) -> Line:
     (0.0, 1.0, 2.0)
     """
     like = next(piece for piece in pieces if isinstance(piece, Line))
+    paths = [path for path in map(_points, pieces) if path]
+    exact = [not isinstance(piece, Line) for piece in pieces if _points(piece)]
+    marks = [_take_marks(path) for path in paths]
+    heads = [path[0] for path in paths]
     points: list[tuple[float, float, str]] = []
-    for path in _head_to_tail([_points(piece) for piece in pieces]):
+    for i, path in enumerate(_head_to_tail(paths)):
+        head, tail = marks[i] if path[0] == heads[i] else marks[i][::-1]
+        if i == 0 or not exact[i - 1]:  # a search that stopped short of a known point needs no mark
+            points += head
         points += path[1:] if points and points[-1] == path[0] else path
+        if i == len(paths) - 1 or not exact[i + 1]:
+            points += tail
     x, y, status = zip(*points, strict=True)
     special = [point for piece in pieces if isinstance(piece, Line) for point in piece.points]
     return Line(name or like.name, like.kind, x, y, status, like.label, numbered(special))
@@ -86,6 +95,15 @@ def numbered(points: Iterable[Point]) -> list[Point]:
         counts[base] = counts.get(base, 0) + 1
         named.append(replace(point, name=base if counts[base] == 1 else f"{base} {counts[base]}"))
     return named
+
+
+def _take_marks(path: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Take the marks off both ends of a path: points without a value, which say why it goes no further."""
+    marks: tuple[list[Any], list[Any]] = [], []
+    for side, index in ((0, 0), (1, -1)):
+        while len(path) > 1 and math.isnan(path[index][0] + path[index][1]):
+            marks[side].append(path.pop(index))
+    return marks
 
 
 def _points(piece: Piece) -> list[tuple[float, float, str]]:

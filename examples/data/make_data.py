@@ -1,6 +1,6 @@
 """Compute the diagrams of the catalogue and store them here, as NAME.json.
 
-    python examples/data/make_data.py                    # all of them, about 15 s
+    python examples/data/make_data.py                    # all of them, a few minutes
     python examples/data/make_data.py hopfield mixtures
 
 They are redrawn without computing anything:
