@@ -136,7 +136,7 @@ def build(
         rf"$\alpha = {alpha:g}$, $\tilde\theta = {theta:g}$, $\tilde g = {g:g}$",
         (
             Axis("l", number, limits=(0, l_max)),
-            Axis("f", r"$f(\ell)-f(0)$ (units of $p$)", limits=(1.3 * low, -2.6 * low)),
+            Axis("f", r"$f(\ell)-f(0)$ (units of $p$)", limits=(round(1.3 * low, 6), round(-2.6 * low, 6))),
         ),
         curves,
         [],

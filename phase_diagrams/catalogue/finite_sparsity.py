@@ -90,7 +90,11 @@ def build(
         rf"$\alpha = {alpha:g}$, $\tilde\theta = {theta:g}$, $\tilde g = {g:g}$",
         (
             horizontal,
-            Axis("f", r"energy $f(\ell)$ (units of $p$)", limits=(low - margin, high + margin)),
+            Axis(
+                "f",
+                r"energy $f(\ell)$ (units of $p$)",
+                limits=(round(low - margin, 6), round(high + margin, 6)),
+            ),
         ),
         energies,
         [Point("l*", r"$\ell{}^{*}$", float(best.theory.values["l"]), float(best.free_energy))],

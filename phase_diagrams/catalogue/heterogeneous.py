@@ -93,7 +93,11 @@ def build(
         r"Two groups, $p_i = (1\pm s)\,p$",
         (
             horizontal,
-            Axis("f", r"energy $f(\ell)$ (units of $p$)", limits=(low - margin, high + margin)),
+            Axis(
+                "f",
+                r"energy $f(\ell)$ (units of $p$)",
+                limits=(round(low - margin, 6), round(high + margin, 6)),
+            ),
         ),
         energies,
         marks,
