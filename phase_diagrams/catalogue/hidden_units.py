@@ -74,7 +74,7 @@ def build(
     lines = [spinodal, broken]
     for theta in thresholds:
         lines += _rectified(theta, T_min, points)
-    alpha_max = 1.4 * max(line.x[i] for line in lines for i in range(len(line.x)))
+    alpha_max = round(1.4 * max(max(line.x) for line in lines), 6)
     theory = RandomRBM(Spin(), ReLU(), alpha=0.1, p=1.0, L=1)
     origin = provenance(
         theory,

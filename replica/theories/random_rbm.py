@@ -214,10 +214,12 @@ class TwoLayers(Theory):
         with np.errstate(all="ignore"):
             low, high = np.zeros_like(q), np.ones_like(q)
             if largest:  # at fixed q there may be three roots C; the glass is on the largest
-                edges = 1 - np.geomspace(1, 1e-5, 29)
-                below = np.stack([~(answer(edge + 0 * q)[1] > 0) for edge in edges])
-                last = len(edges) - 1 - np.argmin(below[::-1], axis=0)
-                low, high = edges[last], np.append(edges, 1.0)[last + 1]
+                edges = np.append(1 - np.geomspace(1, 1e-5, 29), 1.0)
+                rest = np.stack([*(answer(edge + 0 * q)[1] for edge in edges[:-1]), -np.ones_like(q)])
+                falls = (rest[:-1] > 0) & (rest[1:] <= 0)  # not where the visible layer stops being confined
+                last = len(edges) - 2 - np.argmax(falls[::-1], axis=0)
+                known = np.any(falls, axis=0)
+                low, high = np.where(known, edges[last], low), np.where(known, edges[last + 1], high)
             for _ in range(36):
                 middle = (low + high) / 2
                 above = answer(middle)[1] > 0
