@@ -25,12 +25,14 @@ from phase_diagrams.commands import main
 from phase_diagrams.diagram import Axis, Line, LineKind, PhaseDiagram, Point
 from reference import Reference, reference
 from replica.errors import LocateError
+from replica.machines.ensembles import teacher_data
 from replica.theories import THEORIES
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = (
     *("list", "show", "solve", "capacity", "line", "diagram", "draw", "figure"),
     *("sweep", "export", "map", "place", "learn-theory"),
+    *("simulate", "infer"),
 )
 SEPARATE: Any = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
 COMPOSITIONAL = "compositional -p alpha=0.5 -p theta=1.5 -p g=-0.21"
@@ -120,6 +122,7 @@ def test_examples_print_what_the_help_says(
 ) -> None:
     storage.save(small, here / "hopfield.json")
     np.savez(here / "weights.npz", W=two_modes())
+    np.save(here / "data.npy", teacher_data(200, 800, 1.2, seed=3).values)
     if line == "list":
         monkeypatch.undo()
     if " run.zarr" in line:

@@ -13,6 +13,7 @@ import click
 from phase_diagrams.commands.door import Door
 from phase_diagrams.commands.figures import diagram, draw, figure
 from phase_diagrams.commands.learn_theory import learn_theory
+from phase_diagrams.commands.machines import infer, simulate
 from phase_diagrams.commands.maps import chart
 from phase_diagrams.commands.matrices import place
 from phase_diagrams.commands.points import capacity, solve
@@ -83,5 +84,6 @@ def main(ctx: click.Context) -> None:
 for command in (
     *(list_all, show, solve, capacity, line, diagram, draw, figure),
     *(sweep, export, chart, place, learn_theory),
+    *(simulate, infer),
 ):
     main.add_command(command)

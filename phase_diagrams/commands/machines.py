@@ -1,0 +1,129 @@
+"""Machines of finite size: ``simulate`` samples one, ``infer`` reads a feature and its strength from data."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from phase_diagrams.commands.door import Verb
+from phase_diagrams.commands.options import OutputFile, as_json, theory
+
+__all__ = ["infer", "simulate"]
+
+SIMULATE = """\
+$ replica simulate hopfield --N 1000 -p alpha=0.05 -p T=0.2 --samples 4 --seed 1 -o mc.nc
+hopfield, N = 1000, alpha=0.05, T=0.2: 4 samples of 200 sweeps, seed 1
+
+m  0.99809 +- 0.00036   overlap with the retrieved pattern
+q  0.99666 +- 0.00045   overlap of the time averages of the two halves of the run (Edwards-Anderson)
+e  -0.50416 +- 0.00033  energy per neuron
+wrote mc.nc
+"""
+
+INFER = """\
+$ replica infer data.npy --method amp
+one feature in 800 data of 200 spins, by amp
+
+beta    1.23426   strength of the feature, inferred
+Q       0.944101  mean square of its posterior means: 0 nothing known, 1 certain
+ln Z/N  4.41383   logarithm of the normalisation of its posterior, per spin
+
+converged: residual 2.6e-09, 105 steps
+"""
+
+
+@click.command(cls=Verb, epilog=SIMULATE)
+@theory
+@click.option(
+    "--N", "N", type=click.IntRange(1), default=1000, show_default=True, help="Size of the machine."
+)
+@click.option(
+    "--samples", type=click.IntRange(1), default=10, show_default=True, help="Samples of the disorder."
+)
+@click.option(
+    "--sweeps", type=click.IntRange(1), default=200, show_default=True, help="Sweeps of each sample."
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the whole run.")
+@click.option("-o", "output", metavar="FILE", type=OutputFile(".nc"), help="Keep the samples in a .nc file.")
+@click.option("--resume", is_flag=True, help="Go on with an unfinished run, or add samples to it.")
+@click.option("--overwrite", is_flag=True, help="Replace what is there.")
+def simulate(
+    name: str,
+    given: dict[str, float],
+    N: int,
+    samples: int,
+    sweeps: int,
+    seed: int,
+    output: Path | None,
+    resume: bool,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Simulate the machine of a theory at finite size.
+
+    Machines are hopfield, sherrington-kirkpatrick and one-hidden-unit. Means are over samples of the
+    disorder, with their standard errors. Samples are stored as they arrive; an interrupted run goes on with
+    --resume and ends with the same numbers.
+    """
+    from phase_diagrams.commands.measuring import report
+    from phase_diagrams.samples import simulate as run
+    from replica.machines.simulations import simulation
+
+    def progress(done: int, every: int) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"\r{done}/{every} samples" + ("\n" if done == every else ""), err=True, nl=False)
+
+    keep = {"path": output, "resume": resume, "overwrite": overwrite}
+    data = run(
+        simulation(name),
+        N,
+        given,
+        samples,
+        seed=seed,
+        sweeps=sweeps,
+        progress=progress,
+        **keep,  # type: ignore[arg-type]
+    )
+    report(data, as_json)
+    if output is not None:
+        click.echo(f"wrote {output}", err=True)
+
+
+@click.command(cls=Verb, epilog=INFER)
+@click.argument("source", metavar="DATA")
+@click.option(
+    "--method",
+    default="amp",
+    show_default=True,
+    help="amp, or bp for belief propagation (slower, all edges).",
+)
+@click.option("--beta", type=float, help="Take the strength as given; without it, it is inferred.")
+@click.option("--damping", type=float, default=0.3, show_default=True, help="Part of the old messages kept.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the random start."
+)
+@click.option("-o", "output", metavar="FILE", type=OutputFile(".npy"), help="Keep the means in a .npy file.")
+@as_json
+def infer(
+    source: str,
+    method: str,
+    beta: float | None,
+    damping: float,
+    seed: int,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """Infer one binary feature from data, and its strength beta.
+
+    DATA is a .npy file with an array (data, spins) of -1 and +1. The model has one hidden spin with weights
+    beta xi_i/sqrt(N). The sign of the feature is not determined.
+    """
+    from phase_diagrams.commands.measuring import inferred, read_array, write_array
+
+    data = read_array(source)
+    found = inferred(data, method, beta, damping, seed, as_json)
+    if output is not None:
+        write_array(output, found.mean)
+        click.echo(f"wrote {output}", err=True)

@@ -1,0 +1,179 @@
+"""``replica simulate`` and ``replica infer``: numbers, files, interrupted runs, bad input."""
+
+import json
+import shlex
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from phase_diagrams import samples
+from phase_diagrams.commands import main
+from phase_diagrams.storage import StorageError
+from replica.machines.ensembles import teacher_data
+from replica.machines.message_passing import overlap
+from replica.machines.simulations import SIMULATIONS, simulation
+
+SEPARATE: Any = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
+SHORT = "simulate hopfield --N 300 -p alpha=0.05 -p T=0.3 --sweeps 20 --seed 4"
+
+
+def replica(line: str) -> Result:
+    result = CliRunner(**SEPARATE).invoke(main, shlex.split(line), prog_name="replica")
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def told(line: str) -> Any:
+    result = replica(f"{line} --json")
+    assert result.exit_code == 0, result.stderr
+    return json.loads(result.stdout)
+
+
+@pytest.mark.parametrize("name", SIMULATIONS)
+def test_every_machine_gives_what_it_says(name: str) -> None:
+    machine = simulation(name)
+    values = {"alpha": 8.0 if name == "one-hidden-unit" else 0.05, "T": 0.7}
+    given = {k: values.get(k, default) for k, default in machine.parameters.items()}
+    one = machine.sample(40, 300, 7, **given)
+    assert one.keys() == machine.measured.keys()
+    assert one == machine.sample(40, 300, np.random.SeedSequence(7), **given)
+    assert one != machine.sample(40, 300, 8, **given)
+
+
+def test_means_and_errors_are_those_of_the_samples(here: Path) -> None:
+    found = told(f"{SHORT} --samples 5 -o x.nc")
+    data = samples.load_samples(here / "x.nc")
+    m = data["m"].values
+    assert found["measured"]["m"]["mean"] == pytest.approx(m.mean(), rel=1e-12)
+    assert found["measured"]["m"]["error"] == pytest.approx(m.std(ddof=1) / np.sqrt(5), rel=1e-12)
+    assert found["parameters"] == {"alpha": 0.05, "T": 0.3}
+    assert (data.attrs["seed"], data.attrs["N"], data.attrs["sweeps"]) == (4, 300, 20)
+    alone = simulation("hopfield").sample(
+        300, 20, np.random.SeedSequence(4, spawn_key=(3,)), alpha=0.05, T=0.3
+    )
+    assert m[3] == alone["m"]
+
+
+def test_an_interrupted_run_goes_on_with_the_same_numbers(here: Path) -> None:
+    machine = simulation("hopfield")
+    settings: Any = {"seed": 4, "sweeps": 20}
+    whole = samples.simulate(machine, 300, {"alpha": 0.05}, 6, **settings)
+
+    def stop(done: int, _: int) -> None:
+        if done == 4:
+            raise KeyboardInterrupt
+
+    path = here / "x.nc"
+    with pytest.raises(KeyboardInterrupt):
+        samples.simulate(machine, 300, {"alpha": 0.05}, 6, path=path, progress=stop, **settings)
+    assert samples.load_samples(path).sizes["sample"] == 4
+    finished = samples.simulate(machine, 300, {"alpha": 0.05}, 6, path=path, resume=True, **settings)
+    assert finished.identical(whole)
+    assert samples.load_samples(path).equals(whole)
+    more = samples.simulate(machine, 300, {"alpha": 0.05}, 8, path=path, resume=True, **settings)
+    np.testing.assert_array_equal(more["m"].values[:6], whole["m"].values)
+
+
+def test_samples_are_written_while_they_arrive(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(samples, "_EVERY", 0.0)
+    seen = []
+    samples.simulate(
+        simulation("hopfield"),
+        100,
+        {"alpha": 0.05},
+        3,
+        seed=1,
+        path=here / "x.nc",
+        progress=lambda done, _: seen.append(
+            done - 1 if done == 1 else samples.load_samples(here / "x.nc").sizes["sample"]
+        ),
+    )
+    assert seen == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "sentence"),
+    [
+        (f"{SHORT} -o x.nc", 1, "x.nc exists; go on with it (--resume), replace it (--overwrite)"),
+        (f"{SHORT} -o x.nc --resume --sweeps 21", 1, "x.nc is of another run: sweeps is 20 there, 21 here"),
+        (f"{SHORT} -o broken.nc --resume", 1, "broken.nc: it is not a netCDF file of samples"),
+        (f"{SHORT} -o x.txt", 2, "must end in .nc"),
+        ("simulate hopfeild", 2, "did you mean 'hopfield'"),
+        ("simulate hopfield", 2, "alpha must be given"),
+        ("simulate hopfield -p alhpa=0.1", 2, "did you mean 'alpha'"),
+        ("simulate hopfield -p alpha=0.0001", 2, "less than one; take alpha >= 0.001 or N >= 10000"),
+        ("simulate hopfield -p alpha=0.1 -p T=-1", 2, "T = -1.0 must be a number >= 0"),
+        ("simulate sherrington-kirkpatrick -p T=0 --N 20", 2, "T = 0.0 must be a positive number"),
+        (
+            "simulate one-hidden-unit -p alpha=4 --N 60 --sweeps 2 --samples 2",
+            3,
+            "none of 2 samples converged",
+        ),
+        ("infer missing.npy", 1, "cannot read missing.npy: No such file"),
+        ("infer broken.nc", 1, "it is not a .npy file, or damaged"),
+        ("infer bits.npy", 2, "map bits 0, 1 to spins"),
+        ("infer text.npy", 2, "give an array (data, spins)"),
+        ("infer noise.npy", 3, "no feature found"),
+        ("infer data.npy --method amb", 2, "did you mean 'amp'"),
+        ("infer data.npy --damping 1.5", 2, "damping = 1.5"),
+        ("infer data.npy --beta -1", 2, "beta = -1.0"),
+        ("infer data.npy --beta 5", 3, "no convergence in 2000 steps"),
+        ("infer data.npy -o x.txt", 2, "must end in .npy"),
+    ],
+)
+def test_bad_input_is_one_sentence(line: str, code: int, sentence: str, here: Path) -> None:
+    assert replica(f"{SHORT} --samples 1 -o x.nc").exit_code == 0
+    before = (here / "x.nc").read_bytes()
+    (here / "broken.nc").write_bytes(b"not a file")
+    np.save(here / "bits.npy", np.eye(4))
+    np.save(here / "text.npy", np.array(["a", "b"]))
+    np.save(here / "noise.npy", np.random.default_rng(1).choice([-1, 1], (60, 80)))
+    np.save(here / "data.npy", teacher_data(60, 300, 1.2, seed=3).values)
+    result = replica(line)
+    assert result.exit_code == code, result.stderr
+    assert sentence in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert (here / "x.nc").read_bytes() == before
+
+
+def test_overwrite_replaces(here: Path) -> None:
+    assert replica(f"{SHORT} --samples 1 -o x.nc").exit_code == 0
+    assert replica(f"{SHORT} --samples 2 --sweeps 10 -o x.nc --overwrite").exit_code == 0
+    assert samples.load_samples(here / "x.nc").attrs["sweeps"] == 10
+
+
+def test_other_netcdf_files_are_refused(here: Path) -> None:
+    import xarray as xr
+
+    xr.Dataset({"a": ("x", [1.0])}).to_netcdf(here / "y.nc", engine="h5netcdf")
+    with pytest.raises(StorageError, match="not one of samples"):
+        samples.load_samples(here / "y.nc")
+
+
+def test_infer_finds_the_feature_and_its_strength(here: Path) -> None:
+    draw = teacher_data(200, 1500, 1.1, seed=2)
+    np.save(here / "data.npy", draw.values)
+    amp = told("infer data.npy -o means.npy")
+    assert overlap(np.load(here / "means.npy"), draw.parts["feature"]) > 0.9
+    assert abs(amp["beta"] - 1.1) < 0.1
+    assert abs(told("infer data.npy --method bp")["beta"] - amp["beta"]) < 2 / 200
+    given = told("infer data.npy --beta 1.0")
+    assert (given["beta"], given["inferred"], given["N"], given["M"]) == (1.0, False, 200, 1500)
+
+
+def test_samples_that_did_not_converge_are_left_out_and_counted() -> None:
+    import xarray as xr
+
+    data = xr.Dataset({"m": ("sample", [1.0, np.nan, 3.0])})
+    assert samples.averages(data)["m"] == (2.0, 1.0, 2)
