@@ -757,15 +757,15 @@ def test_a_sweep_without_any_solution_ends_with_3(here: Path) -> None:
 INTERRUPTED = """
 import os, signal, sys, threading
 from phase_diagrams.commands import main
-from phase_diagrams.sweep import run
+from phase_diagrams.sweep import plan
 
-count, solve = [], run.solve_chunk
+count, solve = [], plan.solve_chunk
 def counting(task):
     count.append(task)
     if len(count) == 3:
         os.kill(os.getpid(), signal.SIGINT)
     return solve(task)
-run.solve_chunk = counting
+plan.solve_chunk = counting
 main(sys.argv[1:], "replica")
 """
 
