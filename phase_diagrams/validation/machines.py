@@ -145,7 +145,10 @@ class _SherringtonKirkpatrick(_Simulated):
     name = "sherrington-kirkpatrick"
     branches = ("ferromagnet", "glass", "paramagnet")
     names: ClassVar[Mapping[str, str]] = {"e": "energy"}
-    enumerated: ClassVar[int] = 16
+
+    def enumerates(self, N: int) -> bool:
+        """Whether the size is small enough to go through all configurations."""
+        return N <= 16
 
     def refusal(self, theory: Theory, N: int) -> str:
         if theory.values["h"]:
@@ -158,7 +161,7 @@ class _SherringtonKirkpatrick(_Simulated):
         return {name: theory.values[name] for name in ("T", "J0")}
 
     def sample(self, theory: Theory, N: int, sweeps: int, seed: np.random.SeedSequence) -> tuple[Values, int]:
-        if N > self.enumerated:
+        if not self.enumerates(N):
             return super().sample(theory, N, sweeps, seed)
         T, J0 = theory.values["T"], theory.values["J0"]
         energies = spin_glass_energies(N, np.random.default_rng(seed), J0=J0)

@@ -198,7 +198,8 @@ def plan_samples(
     theories = [
         subject.at(dict(zip(axes, values, strict=True))) for values in itertools.product(*axes.values())
     ]
-    found = [check(theory.name, theory, N) for theory in theories for N in sizes][0]
+    for theory, N in itertools.product(theories, sizes):
+        found = check(theory.name, theory, N)
     names = found.observables(theories[0])
     for theory in theories:
         if found.observables(theory) != names:
