@@ -80,7 +80,7 @@ class Validation:
             raise
         with data:
             if self.csv is not None:
-                write_table(measured(data, one.resolution), self.csv)
+                write_table(measured(data, subject), self.csv)
             agreement = judge(subject, data)
             told = {"samples": self.samples, "sweeps": int(data.attrs["sweeps"]), "seed": self.seed}
         listed = ", ".join(str(N) for N in sorted(set(sizes)))

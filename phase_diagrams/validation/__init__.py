@@ -18,14 +18,14 @@ if TYPE_CHECKING:
         confront,
     )
     from phase_diagrams.validation.machines import MACHINES, Machine
-    from phase_diagrams.validation.picture import picture
+    from phase_diagrams.validation.pictures import picture
     from phase_diagrams.validation.samples import measured, simulate, validate
     from phase_diagrams.validation.tables import TableError, read_table, write_table
 
 _HOMES = {
     "agreement": ("Agreement", "DisagreementError", "Measured", "Row", "Subject", "confront"),
     "machines": ("MACHINES", "Machine"),
-    "picture": ("picture",),
+    "pictures": ("picture",),
     "samples": ("measured", "simulate", "validate"),
     "tables": ("TableError", "read_table", "write_table"),
 }

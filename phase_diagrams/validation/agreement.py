@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from replica.errors import BranchError, ConvergenceError, ParameterError, UnknownNameError
 from replica.solving import Solution, solve
@@ -353,15 +353,17 @@ def sigmas(gap: float, error: float, freedom: float = math.inf) -> float:
     t = gap / error
     if math.isinf(freedom):
         return t
-    # the logarithm of the tail, which the far tail of a Gaussian needs
-    tail = float(stats.t.logsf(abs(t), freedom))
-    return math.copysign(-_quantile(tail), t)
+    return math.copysign(-float(special.ndtri_exp(_log_tail(abs(t), freedom))), t)
 
 
-def _quantile(log_tail: float) -> float:
-    from scipy.special import ndtri_exp
-
-    return float(ndtri_exp(log_tail))
+def _log_tail(t: float, freedom: float) -> float:
+    """Logarithm of the probability beyond t of Student's distribution, also where that underflows."""
+    tail = float(special.stdtr(freedom, -t))
+    if tail > 1e-290:
+        return math.log(tail)
+    a = freedom / 2  # leading term of the incomplete beta function at small x
+    x = freedom / (freedom + t**2)
+    return a * math.log(x) - math.log(2 * a) - float(special.betaln(a, 0.5))
 
 
 def check_point(subject: Subject, names: Sequence[str]) -> None:

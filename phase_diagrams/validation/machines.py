@@ -46,16 +46,12 @@ class Machine:
         Sizes N unless others are asked for.
     sweeps : int
         Length of a run unless another one is asked for; its unit is that of the dynamics.
-    resolution : mapping of str to float
-        N times the smallest change of an observable. Where all samples give the same value, the error is no
-        larger than one such step in one of them.
     """
 
     text: ClassVar[str]
     branches: ClassVar[tuple[str, ...]] = ()
     sizes: ClassVar[tuple[int, ...]] = (500, 1000, 2000)
     sweeps: ClassVar[int] = 200
-    resolution: ClassVar[Mapping[str, float]] = {}
 
     def observables(self, theory: Theory) -> tuple[str, ...]:
         """What is measured, by the names of the theory."""
@@ -71,6 +67,10 @@ class Machine:
 
     def finite_size(self, state: Solution, N: int) -> Values:
         """What size N adds to the observables of the theory, as far as it is known."""
+        return {}
+
+    def resolution(self, theory: Theory, N: int) -> Values:
+        """Smallest step of an observable: where all samples agree, the error is such a step in one of them."""
         return {}
 
 
@@ -112,7 +112,6 @@ class _Simulated(Machine):
 class _Hopfield(_Simulated):
     text = "heat-bath dynamics from the stored pattern; at T = 0 single flips until no neuron wants to flip"
     sizes = (1000, 2000, 4000)
-    resolution: ClassVar[Mapping[str, float]] = {"m": 2.0, "q": 2.0}  # one neuron in one sample
     name = "hopfield"
     names: ClassVar[Mapping[str, str]] = {"m": "m", "q": "q", "e": "energy"}
 
@@ -120,6 +119,9 @@ class _Hopfield(_Simulated):
         if theory.values["alpha"] * N < 0.5:
             return "that is less than one pattern"
         return ""
+
+    def resolution(self, theory: Theory, N: int) -> Values:
+        return {"m": 2 / N, "q": 2 / N}  # one neuron
 
 
 class _OneHiddenUnit(_Simulated):
@@ -282,6 +284,12 @@ without noise"
             tail = 1.0 if hidden.tail is None else float(hidden.tail)
             values["m"] = 2 * float(np.mean(v @ weights[:, :L])) / (math.sqrt(N) * p * tail)
         return values, OK
+
+    def resolution(self, theory: Theory, N: int) -> Values:
+        """One visible unit, or one hidden unit just above its threshold, h = 1/sqrt(N)."""
+        p = float(theory.values["p"])
+        M = pattern_count(N, float(theory.values["alpha"]))
+        return {"m": 2 / (p * N), "q": 1 / N, "r": 1 / (M * N * p)}
 
     def finite_size(self, state: Solution, N: int) -> Values:
         """What the strong units lack at size N: h = b - theta falls short of the field b ~ sqrt(N).

@@ -25,7 +25,7 @@ from phase_diagrams.sweep import compute
 from phase_diagrams.sweep.chunk import fingerprint
 from phase_diagrams.sweep.plan import FORMAT, Index, Plan, Variable, flags
 from phase_diagrams.validation.agreement import Agreement, Measured, Subject, check_point, confront
-from phase_diagrams.validation.machines import LEFT, OK, UNFINISHED, check
+from phase_diagrams.validation.machines import LEFT, OK, UNFINISHED, check, machine
 from replica.errors import ParameterError
 from replica.theory import Theory
 
@@ -54,9 +54,9 @@ class Task:
 def draw(task: Task) -> dict[str, Any]:
     """Draw and measure one sample."""
     theory = task.subject.at(task.point)
-    machine = check(theory.name, theory, task.N)
+    found = check(theory.name, theory, task.N)
     sequence = np.random.SeedSequence(task.seed, spawn_key=task.key)
-    values, ended = machine.sample(theory, task.N, task.sweeps, sequence)
+    values, ended = found.sample(theory, task.N, task.sweeps, sequence)
     shape = (1,) * (len(task.point) + 2)
     out: dict[str, Any] = {
         name: np.full(shape, task.subject.asked(theory, name, values[name])) for name in task.names
@@ -284,18 +284,19 @@ def simulate(
     )
 
 
-def measured(data: xr.Dataset, resolution: Mapping[str, float] | None = None) -> list[Measured]:
+def measured(data: xr.Dataset, subject: Subject | None = None) -> list[Measured]:
     """Means and standard errors over the samples, for every point and size.
 
     Samples that left the state, or did not come to rest, are not in the means; the note counts them. Where
-    all samples agree to the last digit the error is one step of the observable in one sample.
+    all samples agree to the last digit the error is one step of the observable in one sample, as far as the
+    machine of the subject knows it.
 
     Parameters
     ----------
     data : xarray.Dataset
         What `simulate` returned.
-    resolution : mapping of str to float, optional
-        N times the smallest step of an observable.
+    subject : Subject, optional
+        The theory that was simulated.
     """
     names = str(data.attrs["variables"]).split(" ")
     names.remove("status")
@@ -307,12 +308,15 @@ def measured(data: xr.Dataset, resolution: Mapping[str, float] | None = None) ->
         N = int(data["N"].values[place[-1]])
         good = status[place] == OK
         means, errors = {}, {}
+        theory = None if subject is None else subject.at(point)
+        steps = {} if theory is None else machine(theory.name).resolution(theory, N)
         for name in names:
             row = data[name].values[place][good]
             means[name] = float(np.mean(row)) if row.size else math.nan
             error = float(np.std(row, ddof=1)) / math.sqrt(row.size) if row.size > 1 else math.nan
             if error < 1e-15:
-                error = (resolution or {}).get(name, 0.0) / (N * row.size)
+                step = steps.get(name, 0.0)
+                error = (step if theory is None or subject is None else subject.asked(theory, name, step)) / row.size
             errors[name] = error
         lost = [f"{int(np.sum(status[place] == code))} {WORDS[code]}" for code in WORDS]
         note = ", ".join(one for one in lost if not one.startswith("0 "))
@@ -338,8 +342,6 @@ def validate(
 
 def judge(subject: Subject, data: xr.Dataset) -> Agreement:
     """Put samples that were simulated beside the theory."""
-    from phase_diagrams.validation.machines import machine
-
     one = machine(subject.kind.name)
     subject = dataclasses.replace(subject, among=one.branches)
-    return confront(subject, measured(data, one.resolution), one.finite_size)
+    return confront(subject, measured(data, subject), one.finite_size)

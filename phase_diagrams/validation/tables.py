@@ -131,7 +131,7 @@ def write_table(measured: Sequence[Measured], path: str | os.PathLike[str]) -> N
 
 
 def _written(value: float) -> str:
-    return "" if math.isnan(value) else f"{value:.12g}"
+    return "" if math.isnan(value) else repr(float(value))
 
 
 # -- reading -------------------------------------------------------------------------------------------------
