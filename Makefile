@@ -22,7 +22,7 @@ export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo figures test check lint type contracts bench dist clean
+.PHONY: help demo figures test mutation check lint type contracts bench dist clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,9 @@ figures: $(RUNTIME)  ## draw the phase diagrams into figures/
 
 test: $(DEV)  ## run the whole test suite
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+mutation: $(DEV)  ## change every sign and number of every theory, and see that the tests notice
+	$(BIN)/python tests/mutation.py $(ARGS)
 
 check: lint type contracts  ## lint, types and import contracts
 

@@ -137,9 +137,7 @@ def test_z_is_standard_normal_for_few_samples() -> None:
 def test_the_verdict_names_the_worst_observable() -> None:
     state = solve(CurieWeiss(T=0.5, h=0.0))
     values = {"m": state["m"] + 0.01, "energy": state.energy - 0.9}
-    found = confront(
-        Subject(CurieWeiss), [Measured({"T": 0.5}, None, values, {"m": 0.01, "energy": 0.1})]
-    )
+    found = confront(Subject(CurieWeiss), [Measured({"T": 0.5}, None, values, {"m": 0.01, "energy": 0.1})])
     assert found.worst is not None
     assert found.worst.name == "energy"
     with pytest.raises(DisagreementError, match=r"do not agree.* worst is energy at T = 0\.5.*z = -9\.0"):
@@ -192,7 +190,7 @@ def test_sparse_signs_have_their_law() -> None:
 
 @pytest.mark.parametrize("visible", [Bernoulli(g=-0.1), Spin(g=0.05)])
 def test_a_minimum_is_one(visible: Any) -> None:
-    """No single flip of the whole energy, hidden units included, is lower; and energies are sums over units."""
+    """No single flip lowers the energy, hidden units included; and energies are sums over units."""
     rbm = SparseRBM(sparse_signs(40, 30, 0.3, seed=2), visible, ReLU(theta=0.2))
     end = rbm.descend(rbm.noise_free(2))
     assert end.converged
@@ -245,7 +243,9 @@ RUNS: list[tuple[Subject, dict[str, list[float]], list[int], int]] = [
 
 
 @pytest.mark.parametrize(
-    ("subject", "over", "sizes", "samples"), RUNS, ids=[f"{run[0].kind.name} {i}" for i, run in enumerate(RUNS)]
+    ("subject", "over", "sizes", "samples"),
+    RUNS,
+    ids=[f"{run[0].kind.name} {i}" for i, run in enumerate(RUNS)],
 )
 def test_a_machine_agrees_with_its_theory(
     subject: Subject, over: dict[str, list[float]], sizes: list[int], samples: int
@@ -312,8 +312,16 @@ def test_machines_that_do_not_exist() -> None:
         (Subject(Hopfield, {"alpha": 0.001}), [100], "less than one pattern"),
         (Subject(RandomEnergy, {"T": 0.5, "h": 0.1}), [10], "has no field"),
         (Subject(SherringtonKirkpatrick, {"T": 0.0}), [10], "T > 0"),
-        (Subject(RandomRBM, {"visible": "spin", "hidden": "relu", "alpha": 0.1, "l": 1.0}), [100], "finite spar"),
-        (Subject(RandomRBM, {"visible": "gaussian", "hidden": "relu", "alpha": 0.1, "p": 0.5, "L": 1}), [99], "two"),
+        (
+            Subject(RandomRBM, {"visible": "spin", "hidden": "relu", "alpha": 0.1, "l": 1.0}),
+            [100],
+            "finite spar",
+        ),
+        (
+            Subject(RandomRBM, {"visible": "gaussian", "hidden": "relu", "alpha": 0.1, "p": 0.5, "L": 1}),
+            [99],
+            "two",
+        ),
     ):
         with pytest.raises(ParameterError, match=f"no machine for .*{reason}"):
             simulate(subject, {}, sizes)
@@ -341,10 +349,8 @@ def test_samples_are_the_same_wherever_they_are_kept(tmp_path: Path) -> None:
 
 
 def test_a_killed_run_keeps_every_finished_sample(tmp_path: Path) -> None:
-    """SIGKILL in the middle: what is on disk is a part of the whole run, and --resume computes the rest only."""
-    line = (
-        "validate hopfield -p alpha=0.05 -p T=0.1 --N 400 --samples 16 --seed 3 --sweeps 300 -o run.zarr"
-    )
+    """SIGKILL in the middle: what is on disk is a part of the run, and --resume computes the rest."""
+    line = "validate hopfield -p alpha=0.05 -p T=0.1 --N 400 --samples 16 --seed 3 --sweeps 300 -o run.zarr"
     command = [sys.executable, "-m", "replica", *shlex.split(line)]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     running = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL)
@@ -354,7 +360,9 @@ def test_a_killed_run_keeps_every_finished_sample(tmp_path: Path) -> None:
         time.sleep(0.02)
     running.send_signal(signal.SIGKILL)
     running.wait()
-    kept = {file: file.stat().st_mtime_ns for file in (tmp_path / "run.zarr").rglob("c/*/*") if file.is_file()}
+    kept = {
+        file: file.stat().st_mtime_ns for file in (tmp_path / "run.zarr").rglob("c/*/*") if file.is_file()
+    }
     assert 4 <= len([file for file in kept if "status" in file.parts]) < 16
     again = subprocess.run(
         [*command, "--resume"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
@@ -363,9 +371,12 @@ def test_a_killed_run_keeps_every_finished_sample(tmp_path: Path) -> None:
     for file, when in kept.items():
         if "partial" not in file.name:
             assert file.stat().st_mtime_ns == when
-    with simulate(
-        Subject(Hopfield, {"alpha": 0.05, "T": 0.1}), {}, [400], samples=16, seed=3, sweeps=300
-    ) as whole, xr.open_zarr(tmp_path / "run.zarr", consolidated=False) as stored:
+    with (
+        simulate(
+            Subject(Hopfield, {"alpha": 0.05, "T": 0.1}), {}, [400], samples=16, seed=3, sweeps=300
+        ) as whole,
+        xr.open_zarr(tmp_path / "run.zarr", consolidated=False) as stored,
+    ):
         for name in ("m", "q", "energy"):
             np.testing.assert_array_equal(stored[name].values, whole[name].values)
 
@@ -424,7 +435,10 @@ def test_a_table_comes_back(tmp_path: Path) -> None:
     [
         ("", "a row with the names of the columns and at least one with numbers"),
         ("alpha,m\n", "at least one with numbers"),
-        ("T,m\n0.1,0.9\n", r"the parameter alpha of hopfield is missing; .* -p alpha=VALUE; the columns are T, m"),
+        (
+            "T,m\n0.1,0.9\n",
+            r"the parameter alpha of hopfield is missing; .* -p alpha=VALUE; the columns are T, m",
+        ),
         ("alpha,T\n0.1,0.1\n", "no column is an observable of hopfield, which are m, C, q, r, free_energy"),
         ("alpha,m\n0.1,abc\n", r"row 2, column m: 'abc' is no number"),
         ("alpha,m\n0.1,0.9\n\n0.2,inf\n", r"row 4, column m: 'inf' is not finite"),

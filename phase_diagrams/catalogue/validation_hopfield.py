@@ -30,9 +30,7 @@ def agreement() -> Agreement:
     shown = ("m", "energy")
     return confront(
         Subject(Hopfield),
-        [
-            dataclasses.replace(one, values={name: one.values[name] for name in shown}) for one in measured
-        ],
+        [dataclasses.replace(one, values={name: one.values[name] for name in shown}) for one in measured],
     )
 
 

@@ -24,13 +24,32 @@ from phase_diagrams.commands.sweeps import OutputStore
 __all__ = ["compare", "validate"]
 
 VALIDATE = """\
-$ replica validate hopfield -p alpha=0.02:0.08:3 -p T=0.1 --N 500,1000,2000 --samples 6
-?
+$ replica validate hopfield -p alpha=0.02:0.06:2 -p T=0.3 --N 250,500,1000 --samples 10
+hopfield at T = 0.3: 10 samples at N = 250, 500, 1000, 200 sweeps, seed 0
+
+alpha  observable  theory      N = 1000             N -> oo             chi2/dof  z
+0.02   m           0.9958516   0.99611 +- 0.00013   0.99627 +- 0.00020  1.4/1     +1.9
+0.02   q           0.9917463   0.99225 +- 0.00026   0.99257 +- 0.00039  1.4/1     +1.9
+0.02   energy      -0.4964316  -0.49560 +- 0.00078  -0.4954 +- 0.0012   2.8/1     +0.8
+0.06   m           0.988428    0.98994 +- 0.00079   0.98900 +- 0.00098  0.9/1     +0.6
+0.06   q           0.9782404   0.9807 +- 0.0014     0.9790 +- 0.0017    1.0/1     +0.5
+0.06   energy      -0.4933156  -0.4898 +- 0.0012    -0.4902 +- 0.0020   1.0/1     +1.5
+
+hopfield: theory and measurement agree; of 6 observables the worst is q at alpha = 0.02, 0.992566 +- 0.00039 \
+against 0.991746: z = +1.9
 """
 
 COMPARE = """\
 $ replica compare mine.csv --theory hopfield -p T=0.1
-?
+hopfield at T = 0.1: 3 rows of mine.csv
+
+alpha  observable  theory     measured              z
+0.05   m           0.9999541  0.999930 +- 0.000020  -1.2
+0.08   m           0.9991044  0.99919 +- 0.00014    +0.6
+0.1    m           0.9967508  0.99635 +- 0.00055    -0.7
+
+hopfield: theory and measurement agree; of 3 observables the worst is m at alpha = 0.05, 0.99993 +- 2e-05 \
+against 0.999954: z = -1.2
 """
 
 PICTURE = OutputFile(".png", ".pdf", ".svg", ".json")

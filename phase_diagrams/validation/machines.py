@@ -70,7 +70,7 @@ class Machine:
         return {}
 
     def resolution(self, theory: Theory, N: int) -> Values:
-        """Smallest step of an observable: where all samples agree, the error is such a step in one of them."""
+        """Smallest step of an observable; where all samples agree, the error is a step in one of them."""
         return {}
 
 

@@ -97,12 +97,13 @@ def _panel(
     for family in families:
         held = dict(zip(others, family, strict=True))
         mine = [row for row in rows if all(row.point[k] == v for k, v in held.items())]
-        suffix = "".join(
-            f", ${subject.kind.parameters()[k].metadata['symbol']} = {v:g}$" for k, v in held.items()
-        )
-        lines += _theory(subject, mine, name, along, held, about, points, f"theory{suffix}")
+        symbols = {k: subject.kind.parameters()[k].metadata["symbol"] for k in held}
+        label = ", ".join(f"${symbols[k]} = {v:g}$" for k, v in held.items())
+        lines += _theory(subject, mine, name, along, held, about, points, label or "theory")
+        # with one size, line and points of a family are told by the same colour
+        alone = bool(label) and len({N for row in mine for N in row.sizes}) == 1
         for row in mine:
-            lines += _bars(row, along, suffix)
+            lines += _bars(row, along, label, alone)
     inside = [y for line in lines for x, y in zip(line.x, line.y, strict=True) if np.isfinite(x + y)]
     bottom, top = min(inside), max(inside)
     air = 0.06 * ((top - bottom) or 0.1 * max(abs(top), 1e-3))
@@ -159,7 +160,7 @@ def _theory(
     return out
 
 
-def _bars(row: Row, along: str, suffix: str) -> list[Line]:
+def _bars(row: Row, along: str, family: str, alone: bool) -> list[Line]:
     """The measured values of a row: those at every size, or what there is without one."""
     out = []
     x = row.point[along]
@@ -167,8 +168,7 @@ def _bars(row: Row, along: str, suffix: str) -> list[Line]:
         if not np.isfinite(value):
             continue
         bar = error if np.isfinite(error) else 0.0
-        kind = "measured" if N is None else f"$N = {N}$"
-        label = kind + suffix
+        label = ", ".join(part for part in ("measured" if N is None else f"$N = {N}$", family) if part)
         out.append(
             Line(
                 f"{label} at {x:g}",
@@ -176,7 +176,7 @@ def _bars(row: Row, along: str, suffix: str) -> list[Line]:
                 [x, x, x],
                 [value - bar, value, value + bar],
                 [CONVERGED] * 3,
-                label,
+                family if alone else label,
             )
         )
     return out

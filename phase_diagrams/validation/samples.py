@@ -316,7 +316,9 @@ def measured(data: xr.Dataset, subject: Subject | None = None) -> list[Measured]
             error = float(np.std(row, ddof=1)) / math.sqrt(row.size) if row.size > 1 else math.nan
             if error < 1e-15:
                 step = steps.get(name, 0.0)
-                error = (step if theory is None or subject is None else subject.asked(theory, name, step)) / row.size
+                error = (
+                    step if theory is None or subject is None else subject.asked(theory, name, step)
+                ) / row.size
             errors[name] = error
         lost = [f"{int(np.sum(status[place] == code))} {WORDS[code]}" for code in WORDS]
         note = ", ".join(one for one in lost if not one.startswith("0 "))

@@ -166,7 +166,9 @@ class SparseRBM:
             for i in wanted:
                 here = place[start[i] : start[i + 1]]
                 up = v[i] == self.visible.values[0]
-                step = sign[start[i] : start[i + 1]].astype(float) * ((1 if up else -1) * self._gap / math.sqrt(self.N))
+                step = sign[start[i] : start[i + 1]].astype(float) * (
+                    (1 if up else -1) * self._gap / math.sqrt(self.N)
+                )
                 old = b[here]
                 new = old + step
                 change = np.sum(self._cost(new) - self._cost(old)) + (self._price if up else -self._price)
@@ -187,8 +189,8 @@ class SparseRBM:
     def _prices(self, v: Any, b: Any) -> Any:
         """Cost of every single flip, shape (N,).
 
-        A flip moves b_mu by +-s. With the cost of either move, c(b + s) - c(b) and c(b - s) - c(b), the sum over
-        mu is two products with the sparse matrices |xi| and xi.
+        A flip moves b_mu by +-s. With the costs of either move, c(b + s) - c(b) and c(b - s) - c(b), the sum
+        over mu is two products with the sparse matrices |xi| and xi.
         """
         step, here = self._gap / math.sqrt(self.N), self._cost(b)
         more, less = self._cost(b + step) - here, self._cost(b - step) - here
