@@ -22,7 +22,7 @@ export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo figures test slow check lint type contracts bench dist clean
+.PHONY: help demo figures test slow mutation check lint type contracts bench dist clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,9 @@ test: $(DEV)  ## run the test suite
 
 slow: $(DEV)  ## run the slow rest of the test suite
 	$(BIN)/python -m pytest -n $(JOBS) -m slow $(ARGS)
+
+mutation: $(DEV)  ## change every sign and number of every theory, and see that the tests notice
+	$(BIN)/python tests/mutation.py $(ARGS)
 
 check: lint type contracts  ## lint, types and import contracts
 

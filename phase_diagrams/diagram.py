@@ -33,10 +33,10 @@ __all__ = [
     "Region",
 ]
 
-FORMAT = 2
+FORMAT = 3
 """Number of the newest JSON format that this version reads.
 
-A diagram is written in the oldest format that holds it: 1, or 2 for one with a heat map."""
+A diagram is written in the oldest format that holds it: 1, with a heat map 2, with measured values 3."""
 
 CONVERGED = "converged"
 """The status of a point that was found; any other status is the reason why it was not."""
@@ -84,7 +84,7 @@ class LineKind(Enum):
     Examples
     --------
     >>> [kind.value for kind in LineKind]
-    ['continuous', 'first-order', 'spinodal', 'stability', 'curve']
+    ['continuous', 'first-order', 'spinodal', 'stability', 'curve', 'measured']
     """
 
     CONTINUOUS = "continuous"
@@ -97,6 +97,8 @@ class LineKind(Enum):
     """A branch loses stability, for example against breaking of replica symmetry."""
     CURVE = "curve"
     """A plain function graph, such as f(l)."""
+    MEASURED = "measured"
+    """One measured value: the lower end of its error bar, the value, the upper end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +213,9 @@ class Line:
             if (state == CONVERGED) == math.isnan(one + two):
                 message = f"{state!r} contradicts the point ({one}, {two}), which is NaN if its search failed"
                 raise DiagramError(message, f"status[{i}]")
+        if kind is LineKind.MEASURED and len(self.x) != 3:
+            message = f"a measured value has three points (bar, value, bar), not {len(self.x)}"
+            raise DiagramError(message, "x")
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Through the constructor, where every NaN is math.nan: copies of a line are equal to it.
@@ -571,7 +576,10 @@ class PhaseDiagram:
         beside = [panel.to_json() for panel in parts.pop("beside")]
         if self.heat_map is None:
             del parts["heat_map"]
-        return {"format": 1 if self.heat_map is None else 2, **_plain(parts), "beside": beside}
+        number = 1 if self.heat_map is None else 2
+        if any(line.kind is LineKind.MEASURED for line in self.lines):
+            number = 3
+        return {"format": number, **_plain(parts), "beside": beside}
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
@@ -589,7 +597,7 @@ class PhaseDiagram:
         Traceback (most recent call last):
             ...
         phase_diagrams.diagram.DiagramError: the diagram is written in format 7; this version reads \
-formats up to 2; read it with the version that wrote it, or compute it again
+formats up to 3; read it with the version that wrote it, or compute it again
         """
         _check_keys(data, {"format"}, None)
         number = data["format"]

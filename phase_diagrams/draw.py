@@ -63,8 +63,15 @@ STYLE: dict[LineKind, dict[str, Any]] = {
     LineKind.SPINODAL: {"linestyle": (0, (1.2, 1.4))},
     LineKind.STABILITY: {"linestyle": (0, (6, 1.6, 1.4, 1.6))},
     LineKind.CURVE: {"linestyle": "solid", "linewidth": 0.8},
+    LineKind.MEASURED: {
+        "linestyle": "solid",
+        "linewidth": 0.8,
+        "marker": "o",
+        "markersize": 2.6,
+        "markevery": [1],
+    },
 }
-"""Artist options of every kind of line: four dash patterns for the boundaries, thin curves."""
+"""Artist options of every kind of line: four dash patterns for boundaries, thin curves, bars with a dot."""
 
 CURVES: tuple[Any, ...] = (
     "solid",

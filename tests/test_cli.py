@@ -33,11 +33,13 @@ COMMANDS = (
     *("list", "show", "solve", "capacity", "line", "diagram", "draw", "figure"),
     *("sweep", "export", "map", "place", "learn-theory"),
     *("simulate", "infer"),
+    *("validate", "compare"),
 )
 SEPARATE: Any = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
 COMPOSITIONAL = "compositional -p alpha=0.5 -p theta=1.5 -p g=-0.21"
 
 
+MEASURED = "alpha,m,m_error\n0.05,0.99993,0.00002\n0.08,0.99919,0.00014\n0.10,0.99635,0.00055\n"
 SWEEP = "sweep blume-capel --over T=0.1:0.7:31 --over D=0:0.6:25 --branch all -o run.zarr"
 
 
@@ -122,6 +124,7 @@ def test_examples_print_what_the_help_says(
 ) -> None:
     storage.save(small, here / "hopfield.json")
     np.savez(here / "weights.npz", W=two_modes())
+    (here / "mine.csv").write_text(MEASURED)
     np.save(here / "data.npy", teacher_data(200, 800, 1.2, seed=3).values)
     if line == "list":
         monkeypatch.undo()
@@ -757,15 +760,15 @@ def test_a_sweep_without_any_solution_ends_with_3(here: Path) -> None:
 INTERRUPTED = """
 import os, signal, sys, threading
 from phase_diagrams.commands import main
-from phase_diagrams.sweep import run
+from phase_diagrams.sweep import plan
 
-count, solve = [], run.solve_chunk
+count, solve = [], plan.solve_chunk
 def counting(task):
     count.append(task)
     if len(count) == 3:
         os.kill(os.getpid(), signal.SIGINT)
     return solve(task)
-run.solve_chunk = counting
+plan.solve_chunk = counting
 main(sys.argv[1:], "replica")
 """
 

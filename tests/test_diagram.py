@@ -105,7 +105,7 @@ HEAT = HeatMap("$m$", [0, 0.1, 0.2], [0, 1], [[1, 0.5, NAN], [0.9, 0.4, 0.1]], [
 def test_a_heat_map_makes_it_format_2() -> None:
     diagram = make(heat_map=HEAT, beside=[make(name="second")])
     data = diagram.to_json()
-    assert data["format"] == FORMAT == 2
+    assert data["format"] == 2 < FORMAT == 3
     assert data["beside"][0]["format"] == 1
     assert data["heat_map"]["values"] == [[1.0, 0.5, None], [0.9, 0.4, 0.1]]
     again = through_json(diagram)
@@ -150,6 +150,7 @@ def test_line_kinds() -> None:
         "spinodal",
         "stability",
         "curve",
+        "measured",
     ]
 
 
@@ -266,8 +267,8 @@ def _put(value: object, *path: str | int) -> Callable[[Any], None]:
 
 DAMAGE: list[tuple[Callable[[Any], None], str]] = [
     (_delete("format"), "format: missing"),
-    (_put(True, "format"), "the diagram is written in format True; this version reads formats up to 2; "),
-    (_put("1", "format"), "the diagram is written in format '1'; this version reads formats up to 2; "),
+    (_put(True, "format"), "the diagram is written in format True; this version reads formats up to 3; "),
+    (_put("1", "format"), "the diagram is written in format '1'; this version reads formats up to 3; "),
     (_delete("title"), "title: missing"),
     (_put(3, "title"), "title: expected text, got 3"),
     (_put(1, "colour"), "colour: unknown key; known: axes, beside, heat_map, insets, lines, name, points, "),
@@ -317,7 +318,7 @@ def test_what_is_no_object_is_refused(data: object) -> None:
 
 
 def test_another_format_is_refused() -> None:
-    with pytest.raises(DiagramError, match=r"written in format 7; this version reads formats up to 2; \w+"):
+    with pytest.raises(DiagramError, match=r"written in format 7; this version reads formats up to 3; \w+"):
         PhaseDiagram.from_json(make().to_json() | {"format": 7})
 
 

@@ -29,7 +29,7 @@ from phase_diagrams.storage import StorageError
 from replica.errors import UnknownNameError
 
 NAN = float("nan")
-BOUNDARIES = [kind for kind in LineKind if kind is not LineKind.CURVE]
+BOUNDARIES = [kind for kind in LineKind if kind not in (LineKind.CURVE, LineKind.MEASURED)]
 GRID = np.linspace(0.01, 0.15, 15)
 
 

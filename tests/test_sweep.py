@@ -281,13 +281,13 @@ def test_what_is_missing_is_computed_and_nothing_else(
 ) -> None:
     whole, computed = tree(finished), []
     without_some_chunks(finished)
-    from phase_diagrams.sweep import run
+    from phase_diagrams.sweep import plan as planning
 
     def watched(task: Any) -> Any:
         computed.append(task)
         return solve_chunk(task)
 
-    monkeypatch.setattr(run, "solve_chunk", watched)
+    monkeypatch.setattr(planning, "solve_chunk", watched)
     sweep(**QUICK, output=finished, resume=True).close()
     assert tree(finished) == whole
     plan = make_plan(**QUICK)

@@ -31,6 +31,7 @@ from phase_diagrams.catalogue import (
     sk_at,
     spectral_rbm,
     thresholded_hopfield,
+    validation_hopfield,
 )
 from phase_diagrams.diagram import PhaseDiagram
 
@@ -130,6 +131,9 @@ DIAGRAMS: dict[str, Entry] = {
     ),
     "learning-trajectory-theory": Entry(
         "Binary RBM, mean field: the way of one mode through the phase diagram", learning_trajectory.build
+    ),
+    "validation-hopfield": Entry(
+        "Hopfield network: theory and simulation beside each other", validation_hopfield.build
     ),
 }
 """The diagrams, by the names they have on the command line."""

@@ -20,6 +20,7 @@ from phase_diagrams.commands.points import capacity, solve
 from phase_diagrams.commands.sweeps import export, sweep
 from phase_diagrams.commands.theories import list_all, show
 from phase_diagrams.commands.traces import line
+from phase_diagrams.commands.validation import compare, validate
 
 __all__ = ["main"]
 
@@ -85,5 +86,6 @@ for command in (
     *(list_all, show, solve, capacity, line, diagram, draw, figure),
     *(sweep, export, chart, place, learn_theory),
     *(simulate, infer),
+    *(validate, compare),
 ):
     main.add_command(command)

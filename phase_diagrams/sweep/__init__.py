@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from phase_diagrams.sweep.files import export
-    from phase_diagrams.sweep.run import SweepError, sweep
+    from phase_diagrams.sweep.run import SweepError, compute, sweep
     from phase_diagrams.sweep.store import open_sweep
 
-__all__ = ["SweepError", "export", "open_sweep", "sweep"]
+__all__ = ["SweepError", "compute", "export", "open_sweep", "sweep"]
 
-_HOME = {"SweepError": "run", "export": "files", "open_sweep": "store", "sweep": "run"}
+_HOME = {
+    "SweepError": "run",
+    "compute": "run",
+    "export": "files",
+    "open_sweep": "store",
+    "sweep": "run",
+}
 
 
 def __getattr__(name: str) -> Any:

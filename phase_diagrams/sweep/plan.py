@@ -11,7 +11,7 @@ import hashlib
 import itertools
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -20,7 +20,7 @@ import numpy as np
 import scipy
 
 import replica
-from phase_diagrams.sweep.chunk import PHASE, STATES, Task, fingerprint
+from phase_diagrams.sweep.chunk import PHASE, STATES, Task, fingerprint, solve_chunk
 from replica.errors import ParameterError, UnknownNameError
 from replica.solving import Solver, Status
 from replica.theory import Theory, domain
@@ -84,6 +84,16 @@ class Plan:
     # -- chunks ---------------------------------------------------------------------------------------
 
     @property
+    def worker(self) -> Callable[[Any], dict[str, Any]]:
+        """What computes a chunk from its task: a function of a module, which can be sent to a process."""
+        return solve_chunk
+
+    @property
+    def block(self) -> tuple[int, ...]:
+        """Points along each parameter that a netCDF file stores together."""
+        return self.chunk
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """Points along each parameter."""
         return tuple(len(values) for values in self.over.values())
@@ -112,7 +122,7 @@ class Plan:
         """Number of points of a chunk."""
         return math.prod(part.stop - part.start for part in self.slices(index))
 
-    def task(self, index: Index) -> Task:
+    def task(self, index: Index) -> Any:
         """What a worker needs to compute a chunk."""
         parts = zip(self.over.items(), self.slices(index), strict=True)
         return Task(

@@ -16,7 +16,6 @@ import numpy as np
 import xarray as xr
 
 from phase_diagrams.storage import StorageError, check_writable
-from phase_diagrams.sweep.chunk import solve_chunk
 from phase_diagrams.sweep.files import to_netcdf
 from phase_diagrams.sweep.plan import CHUNK, Index, Plan, make_plan
 from phase_diagrams.sweep.store import Store, compare, is_sweep, lock, named, open_raw, open_sweep
@@ -25,7 +24,7 @@ from replica.errors import ParameterError, ReplicaError
 from replica.solving import Solver
 from replica.theory import Theory
 
-__all__ = ["SweepError", "sweep"]
+__all__ = ["SweepError", "compute", "sweep"]
 
 AHEAD = 64
 """Chunks that are handed to an executor before the first of them is back."""
@@ -127,7 +126,30 @@ def sweep(
     >>> print(found.m.sel(T=0.3, method="nearest").values.round(6))
     [0.996732 0.991165 0.970617      nan]
     """
-    plan = make_plan(theory, over, fixed, branch, solver, chunk)
+    return compute(
+        make_plan(theory, over, fixed, branch, solver, chunk),
+        executor=executor,
+        jobs=jobs,
+        ahead=ahead,
+        output=output,
+        resume=resume,
+        overwrite=overwrite,
+        progress=progress,
+    )
+
+
+def compute(
+    plan: Plan,
+    *,
+    executor: Executor | None = None,
+    jobs: int = 1,
+    ahead: int = AHEAD,
+    output: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Compute what a plan says, chunk by chunk; arguments, result and errors are those of `sweep`."""
     if executor is not None and jobs != 1:
         message = "give either an executor or a number of jobs"
         raise ParameterError(message)
@@ -136,7 +158,7 @@ def sweep(
             message = f"{name} = {value} is not allowed; it is a whole number of at least 1"
             raise ParameterError(message)
 
-    def compute(sink: Sink) -> None:
+    def fill(sink: Sink) -> None:
         work = _Work(plan, sink, progress)
         if executor is not None:
             try:
@@ -153,9 +175,9 @@ def sweep(
 
     if output is None:
         memory = Memory(plan)
-        compute(memory)
+        fill(memory)
         return memory.dataset()
-    return _into(Path(output), plan, compute, resume=resume, overwrite=overwrite)
+    return _into(Path(output), plan, fill, resume=resume, overwrite=overwrite)
 
 
 # --- where the chunks go ---------------------------------------------------------------------------
@@ -228,7 +250,7 @@ def _into(
             raise _exists(folder)
         compute(store)
         if file:
-            to_netcdf(open_raw(folder), path, plan.chunk)
+            to_netcdf(open_raw(folder), path, plan.block)
             shutil.rmtree(folder)
     return open_sweep(path)
 
@@ -277,7 +299,7 @@ class _Work:
         """Compute all chunks in this process, one after the other."""
         while (index := self.next()) is not None:
             with _failing(self.plan, index):
-                block = solve_chunk(self.plan.task(index))
+                block = self.plan.worker(self.plan.task(index))
             self.take(index, block)
 
     def elsewhere(self, executor: Executor, ahead: int) -> None:
@@ -289,7 +311,7 @@ class _Work:
             while True:
                 while len(self.under_way) < ahead and (index := self.next()) is not None:
                     self.lost.append(index)
-                    self.under_way[executor.submit(solve_chunk, self.plan.task(index))] = index
+                    self.under_way[executor.submit(self.plan.worker, self.plan.task(index))] = index
                     self.lost.pop()
                 if not self.under_way:
                     return

@@ -1,0 +1,249 @@
+"""What ``validate`` and ``compare`` ask for, and what their answers look like."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from phase_diagrams.commands.asking import build, theory_named
+from phase_diagrams.commands.measuring import with_error
+from phase_diagrams.commands.printing import number, print_json, print_table, where
+from replica.errors import ParameterError
+
+if TYPE_CHECKING:
+    from phase_diagrams.commands.drawing import Look
+    from phase_diagrams.validation import Agreement, Row, Subject
+
+__all__ = ["Confrontation", "Validation"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validation:
+    """A run of a machine beside its theory; the attributes are the options of the command."""
+
+    name: str
+    rsb: int
+    given: dict[str, Any]
+    branch: str | None
+    scaled: bool
+    sizes: list[int] | None
+    samples: int
+    sweeps: int | None
+    seed: int
+    jobs: int
+    output: Path | None
+    csv: Path | None
+    figure: Path | None
+    resume: bool
+    overwrite: bool
+
+    def run(self, as_json: bool, command: Sequence[str], look: Look) -> None:
+        """Simulate, compare, print, write; the last word is the verdict."""
+        from phase_diagrams.commands.sweeping import progress
+        from phase_diagrams.validation import measured, simulate, write_table
+        from phase_diagrams.validation.machines import machine
+        from phase_diagrams.validation.samples import judge
+
+        kind = theory_named(self.name, self.rsb)
+        one = machine(kind.name)
+        over = {name: value for name, value in self.given.items() if isinstance(value, list)}
+        fixed = {name: value for name, value in self.given.items() if name not in over}
+        subject = subject_of(kind, fixed, over, self.branch, self.scaled)
+        sizes = self.sizes or list(one.sizes)
+        if (self.resume or self.overwrite) and self.output is None:
+            message = "--resume and --overwrite are about a file of samples; give -o FILE"
+            raise ParameterError(message)
+        try:
+            with progress("samples") as report:
+                data = simulate(
+                    subject,
+                    over,
+                    sizes,
+                    samples=self.samples,
+                    seed=self.seed,
+                    sweeps=self.sweeps,
+                    jobs=self.jobs,
+                    output=self.output,
+                    resume=self.resume,
+                    overwrite=self.overwrite,
+                    progress=report,
+                )
+        except KeyboardInterrupt:
+            if self.output is not None:
+                click.echo("interrupted; the finished samples are kept: --resume goes on", err=True)
+            raise
+        with data:
+            if self.csv is not None:
+                write_table(measured(data, subject), self.csv)
+            agreement = judge(subject, data)
+            told = {"samples": self.samples, "sweeps": int(data.attrs["sweeps"]), "seed": self.seed}
+        listed = ", ".join(str(N) for N in sorted(set(sizes)))
+        headline = (
+            f"{kind.name}{_at(fixed)}: {self.samples} samples at N = {listed}, {told['sweeps']} sweeps, "
+            f"seed {self.seed}"
+        )
+        report_on(agreement, headline, told, as_json)
+        for file in (self.output, self.csv):
+            if file is not None:
+                click.echo(f"wrote {file}", err=True)
+        if self.figure is not None:
+            draw(agreement, headline, self.figure, command, look)
+        agreement.require()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confrontation:
+    """A table of measurements beside a theory; the attributes are the options of the command."""
+
+    source: Path
+    name: str
+    given: dict[str, Any]
+    branch: str | None
+    scaled: bool
+    figure: Path | None
+
+    def run(self, as_json: bool, command: Sequence[str], look: Look) -> None:
+        """Read, compare, print, draw; the last word is the verdict."""
+        from phase_diagrams.validation import confront, read_table
+
+        kind = theory_named(self.name)
+        rows, ignored = read_table(self.source, kind, self.given)
+        if ignored:
+            click.echo(f"columns that are not used: {', '.join(ignored)}", err=True)
+        first = {name: [value] for name, value in rows[0].point.items()}
+        subject = subject_of(kind, self.given, first, self.branch, self.scaled)
+        agreement = confront(subject, rows)
+        headline = f"{kind.name}{_at(self.given)}: {len(rows)} rows of {self.source.name}"
+        report_on(agreement, headline, {"table": str(self.source)}, as_json)
+        if self.figure is not None:
+            draw(agreement, headline, self.figure, command, look)
+        if not any(math.isfinite(error) for row in agreement.rows for error in row.errors):
+            names = ", ".join(dict.fromkeys(f"{row.name}_error" for row in agreement.rows))
+            click.echo(f"no verdict without errors; add columns {names}", err=True)
+            return
+        agreement.require()
+
+
+def subject_of(
+    kind: Any, fixed: dict[str, Any], over: dict[str, list[float]], branch: str | None, scaled: bool
+) -> Subject:
+    """The theory as it was asked for; whatever is missing or wrong is said by `build`."""
+    from phase_diagrams.validation import Subject
+
+    unscaled = not scaled and hasattr(kind, "from_unscaled")
+    for name in over:
+        if name in kind.parameters() and kind.parameters()[name].metadata["kind"] != "number":
+            message = f"{kind.name}: {name} is no number and cannot vary"
+            raise ParameterError(message)
+    build(kind, fixed | {name: values[0] for name, values in over.items()}, unscaled=unscaled)
+    return Subject(kind, fixed, branch, unscaled)
+
+
+def report_on(agreement: Agreement, headline: str, told: dict[str, Any], as_json: bool) -> None:
+    """Print the comparison."""
+    if as_json:
+        worst = agreement.worst
+        print_json(
+            {
+                "theory": agreement.subject.kind.name,
+                "parameters": {
+                    k: v if isinstance(v, int | float) else str(v) for k, v in agreement.subject.fixed.items()
+                },
+                "unscaled": agreement.subject.unscaled,
+                **told,
+                "rows": [_json(row) for row in agreement.rows],
+                "worst": None if worst is None else {"observable": worst.name, **worst.point, "z": worst.z},
+                "verdict": agreement.verdict,
+            }
+        )
+        return
+    click.echo(headline)
+    if agreement.subject.unscaled:
+        click.echo("unscaled parameters and observables, as they stand in the energy of the machine")
+    click.echo()
+    print_table(table(agreement))
+    notes = dict.fromkeys((where(row.point), row.note) for row in agreement.rows if row.note)
+    if notes:
+        click.echo()
+    for place, note in notes:
+        click.echo(f"{place}: {note}" if place else note)
+    click.echo(f"\n{agreement.verdict}" if agreement.judged else "")
+
+
+def table(agreement: Agreement) -> list[tuple[str, ...]]:
+    """The comparison as cells."""
+    import numpy as np
+
+    rows = agreement.rows
+    points = list(rows[0].point) if rows else []
+    several = any(len({N for N in row.sizes if N is not None}) > 1 for row in rows)
+    known = any(N is not None for row in rows for N in row.sizes)
+    last = max((N for row in rows for N in row.sizes if N is not None), default=None)
+    corrected = any(math.isfinite(e) and e != row.theory for row in rows for e in row.expected)
+    head = [*points, "observable", "theory"]
+    head += [f"theory, N = {last}"] if corrected else []
+    head += [f"N = {last}" if known else "measured"]
+    head += ["N -> oo", "chi2/dof"] if several else []
+    out = [(*head, "z")]
+    for row in rows:
+        at = int(np.argmax([N or 0 for N in row.sizes]))
+        cells = [*(number(v) for v in row.point.values()), row.name, number(row.theory, 7)]
+        cells += [number(row.expected[at], 7)] if corrected else []
+        cells += [_measured(row.values[at], row.errors[at])]
+        if several:
+            cells += [_measured(row.estimate, row.error), f"{row.chi2:.1f}/{row.dof}" if row.dof else "-"]
+        out.append((*cells, "-" if math.isnan(row.z) else f"{row.z:+.1f}"))
+    return out
+
+
+def draw(agreement: Agreement, headline: str, output: Path, command: Sequence[str], look: Look) -> None:
+    """Draw the comparison, or store it as a diagram."""
+    from phase_diagrams.catalogue._parts import origin
+    from phase_diagrams.commands import drawing
+    from phase_diagrams.validation import picture
+
+    came_from = origin(headline) | {
+        "command": shlex.join(command),
+        "date": drawing.date(),
+        "versions": drawing.versions(),
+    }
+    diagram = picture(
+        agreement, f"validation-{agreement.subject.kind.name}", "Theory and measurement", came_from
+    )
+    if output.suffix.lower() == ".json":
+        drawing.write(diagram, output)
+    else:
+        drawing.paint(diagram, output, look)
+
+
+def _measured(value: float, error: float) -> str:
+    return "-" if math.isnan(value) else with_error(value, error)
+
+
+def _at(fixed: dict[str, Any]) -> str:
+    shown = ", ".join(f"{k} = {number(v) if isinstance(v, int | float) else v}" for k, v in fixed.items())
+    return f" at {shown}" if shown else ""
+
+
+def _json(row: Row) -> dict[str, Any]:
+    parts = zip(row.sizes, row.values, row.errors, row.expected, strict=True)
+    return {
+        "point": dict(row.point),
+        "observable": row.name,
+        "theory": row.theory,
+        "sizes": [
+            {"N": N, "mean": value, "error": error, "theory": expected} for N, value, error, expected in parts
+        ],
+        "estimate": row.estimate,
+        "error": row.error,
+        "chi2": row.chi2,
+        "dof": row.dof,
+        "z": row.z,
+        "note": row.note,
+    }

@@ -1,0 +1,397 @@
+"""Mutants of the theories: one sign or one constant of a formula wrong, and whether the suite notices.
+
+A mutant is a theory in which one node of the source of `update` or `free_energy`, or of a method of the same
+theory that these call, is changed: a sum becomes a difference (or the other way round), a sign is dropped, a
+number becomes another one. Three kinds of checks look at it, cheapest first:
+
+contract    it has a solution next to the right one, where the free energy is stationary; its Jacobian is the
+            derivative of its update
+numbers     the values of `reference.toml`, published or computed by independent code
+validation  finite machines, simulated with fixed seeds, lie within 4 sigmas
+
+`python tests/mutation.py [THEORY ...]` (`make mutation`) tries them all; a mutant that nobody notices and
+that is not in `EQUIVALENT` is an error. `tests/test_mutation.py` takes a sample.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import inspect
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+import test_glasses
+import test_numbers
+import test_theories
+from phase_diagrams.validation.agreement import MOST, Measured, Subject, confront
+from phase_diagrams.validation.machines import MACHINES
+from phase_diagrams.validation.samples import measured, simulate
+from reference import reference
+from replica.errors import ReplicaError
+from replica.solving import Newton, solve
+from replica.solving.derivatives import jacobian
+from replica.theories import THEORIES, Hopfield, Hopfield1RSB
+from replica.theory import Theory
+
+METHODS = ("update", "free_energy")
+
+GUARD = "a guard against a division by zero, far below anything that counts"
+SHAPE = "adds zero, for the shape of the batch"
+EQUIVALENT: dict[str, str] = {
+    "BernoulliReLU.field: 2 -> 3 #2": GUARD,
+    "BernoulliReLU.field: r * 0 + TINY ** 2 -> r * 0 - TINY ** 2 #0": GUARD,
+    "BernoulliReLU.hidden: q * 0 + TINY -> q * 0 - TINY #0": GUARD,
+    "BernoulliReLU.hidden: 0 -> 1 #1": "max(q, q + TINY): " + GUARD,
+    "GeneralPriors.update: 1 - self.omega_pattern + 0 * pull -> 1 - self.omega_pattern - 0 * pull #0": SHAPE,
+    "GeneralPriors.visible_state: "
+    "1 - self.omega_pattern + 0 * pull -> 1 - self.omega_pattern - 0 * pull #2": SHAPE,
+    "RandomEnergy.free_energy: -mu / 4 - log2cosh(mu * self.h) / mu + 0 * self.T -> "
+    "-mu / 4 - log2cosh(mu * self.h) / mu - 0 * self.T #0": SHAPE,
+    "SherringtonKirkpatrick1RSB.spins: 0 -> 1 #1": "max(q0, q0): an overlap is positive at every solution",
+    "OneHiddenUnit.evidence: 2 + 0 * Q -> 2 - 0 * Q #6": SHAPE,
+    "OneHiddenUnit.field: 0 -> 1 #0": "max(Q, Q): an overlap is positive at every solution",
+    "HiddenUnit.weights: 0 -> 1 #0": "max(Q_hat, Q_hat): a variance is positive at every solution",
+}
+"""Mutants that change nothing that can be observed, by name, with the reason."""
+
+
+# -- mutants -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change in one method.
+
+    Attributes
+    ----------
+    owner : type
+        The class that defines the method.
+    method : str
+    number : int
+        Which of the changes of this method.
+    text : str
+        What was changed into what.
+    """
+
+    owner: type
+    method: str
+    number: int
+    text: str
+
+    @property
+    def name(self) -> str:
+        """Unique name, stable under changes elsewhere."""
+        return f"{self.owner.__name__}.{self.method}: {self.text} #{self.number}"
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """Put the changed method in the place of the right one."""
+        tree = copy.deepcopy(_parsed(self.owner, self.method)[0])
+        _changed(_targets(tree)[self.number])
+        original = vars(self.owner)[self.method]
+        function = _function(original)
+        space: dict[str, Any] = {}
+        code = compile(ast.fix_missing_locations(tree), f"<mutant {self.name}>", "exec")
+        exec(code, function.__globals__, space)  # the source is our own
+        made = space[self.method]
+        if isinstance(original, property):
+            made = property(made)
+        try:
+            setattr(self.owner, self.method, made)
+            yield
+        finally:
+            setattr(self.owner, self.method, original)
+
+
+def _function(member: Any) -> FunctionType:
+    found = member.fget if isinstance(member, property) else member
+    assert isinstance(found, FunctionType)
+    return found
+
+
+@cache
+def _parsed(owner: type, method: str) -> tuple[ast.Module, int]:
+    function = _function(vars(owner)[method])
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    definition = tree.body[0]
+    assert isinstance(definition, ast.FunctionDef)
+    definition.decorator_list = []
+    definition.returns = None
+    for argument in definition.args.args:
+        argument.annotation = None
+    return tree, len(_targets(tree))
+
+
+def _targets(tree: ast.AST) -> list[Any]:
+    """The nodes that can be changed, in the order of the source."""
+    out: list[Any] = []
+
+    def walk(node: ast.AST, arithmetic: bool) -> None:
+        if isinstance(node, ast.Subscript):  # indices are no formulas
+            walk(node.value, False)
+            return
+        if isinstance(node, ast.keyword) and node.arg == "axis":
+            return
+        if isinstance(node, ast.BinOp):
+            if isinstance(node.op, ast.Add | ast.Sub):
+                out.append(node)
+            arithmetic = True
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            out.append(node)
+        elif isinstance(node, ast.Constant):
+            if arithmetic and isinstance(node.value, int | float) and not isinstance(node.value, bool):
+                out.append(node)
+            return
+        elif not isinstance(node, ast.Tuple | ast.Return | ast.IfExp):
+            arithmetic = False
+        for child in ast.iter_child_nodes(node):
+            walk(child, arithmetic)
+
+    walk(tree, False)
+    return out
+
+
+def _changed(node: Any) -> str:
+    """Change a node in place; what was changed into what."""
+    if isinstance(node, ast.BinOp):
+        before = ast.unparse(node)
+        node.op = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
+    elif isinstance(node, ast.UnaryOp):
+        before = ast.unparse(node)
+        node.op = ast.UAdd()
+    else:
+        before = repr(node.value)
+        node.value = node.value + 1 if node.value == int(node.value) else 1.5 * node.value
+    return f"{before} -> {ast.unparse(node)}"
+
+
+def mutants(kind: type[Theory]) -> list[Mutant]:
+    """All mutants of a theory."""
+    found, waiting, seen = [], list(METHODS), set()
+    while waiting:
+        method = waiting.pop(0)
+        if method in seen:
+            continue
+        seen.add(method)
+        owner = next((one for one in kind.__mro__ if method in vars(one)), None)
+        if owner is None or not owner.__module__.startswith("replica.theories"):
+            continue
+        member = vars(owner)[method]
+        if not isinstance(member, FunctionType | property):
+            continue  # cached laws are laws of integers, tested by themselves
+        tree, count = _parsed(owner, method)
+        for number in range(count):
+            spare = copy.deepcopy(tree)
+            found.append(Mutant(owner, method, number, _changed(_targets(spare)[number])))
+        waiting += [
+            node.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "self"
+        ]
+    return found
+
+
+# -- who notices ---------------------------------------------------------------------------------------------
+
+
+@cache
+def known(theory: Theory, branch: str) -> Any:
+    """The right solution, where the search of the mutant's begins; called before there is a mutant."""
+    return solve(theory, branch).x
+
+
+def contract(kind: type[Theory], most: int = 6) -> bool:
+    """Whether every case has a solution at which the free energy is stationary."""
+    for theory, branch in cases(kind)[:most]:
+        x0 = known(theory, branch)
+        state = Newton(warmup=0).run(_fresh(theory), x0)
+        if not state.success or not np.all(theory.belongs(branch, state.x)):
+            return False
+        if not np.allclose(state.x, x0, rtol=0.2, atol=0.2):
+            return False  # the search has gone to another branch
+        fixed = _fresh(theory).tuned(state.x)
+        for i in range(len(x0)):
+            gradient, error = test_theories.richardson(
+                lambda h, i=i, fixed=fixed, x=state.x: fixed.free_energy(test_theories.shifted(x, i, h)), 0.02
+            )
+            if not abs(gradient) <= 10 * error + 1e-12:
+                return False
+        if not _differentiates(_fresh(theory), state.x + 1e-3 * (1 - 2 * (kind.name == "curie-weiss"))):
+            return False
+    return True
+
+
+def _differentiates(theory: Theory, x: Any) -> bool:
+    """Whether the Jacobian is the derivative of the update."""
+    matrix = jacobian(theory, x)
+    scale = max(1.0, float(np.max(np.abs(matrix))))
+    for i in range(len(x)):
+        column, error = test_theories.richardson(
+            lambda h, i=i: theory.update(test_theories.shifted(x, i, h)), 1e-3
+        )
+        if not np.all(np.abs(matrix[:, i] - column) <= 10 * error + (1e-10 + theory.jacobian_error) * scale):
+            return False
+    return True
+
+
+def _fresh(theory: Theory) -> Theory:
+    """A copy without caches, which may hold what the right formulas gave."""
+    return theory.at()
+
+
+def cases(kind: type[Theory]) -> list[tuple[Theory, str]]:
+    """Cases of the contract tests."""
+    return [(theory, branch) for theory, branch in test_theories.CASES if type(theory) is kind]
+
+
+NUMBERS: dict[str, tuple[str, ...]] = {
+    "hopfield": ("hopfield/finiteT/point/", "hopfield/T0/retrieval/alpha=0.05/", "hopfield/T0/spinglass/"),
+    "mixtures": ("hopfield/mixtures/E_",),
+    "thresholded-hopfield": ("thresholded_hopfield/tuned/",),
+    "compositional": ("random_rbm/compositional/", "random_rbm/spin_glass/"),
+    "spectral-rbm": ("spectral_rbm/point",),
+    "one-hidden-unit": ("one_hidden_unit/alpha=",),
+    "hopfield-hidden-unit": ("one_hidden_unit/hopfield",),
+    "sherrington-kirkpatrick": ("SK/E_T0_RS", "SK/s_T0_RS", "SK/AT"),
+    "sherrington-kirkpatrick-1rsb": ("SK/E_T0_1RSB", "SK/1RSB_T0"),
+    "hopfield-1rsb": ("hopfield/alpha_c_1RSB_T0",),
+    "random-energy": ("REM/",),
+    "curie-weiss": ("curie_weiss/",),
+}
+"""Prefixes of the reference values that belong to a theory."""
+
+
+def numbers(kind: type[Theory]) -> bool:
+    """Whether the reference values come out, and what is exactly known."""
+    for one in vars(test_numbers).values():
+        if hasattr(one, "cache_clear"):
+            one.cache_clear()
+    for name, compute in test_numbers.RECIPES.items():
+        if name.startswith(NUMBERS.get(kind.name, ("-",))) and "m_unstable" not in name:
+            ours = reference(name)
+            floor = 2e-16 if name.endswith(("/s", "/error_fraction")) else 1e-300
+            if not abs(compute() - ours.number) <= max(ours.tolerance, 1e-12 * abs(ours.number), floor):
+                return False
+    for test in EXACT.get(kind.name, ()):
+        test()
+    return True
+
+
+EXACT: dict[str, tuple[Callable[[], None], ...]] = {
+    "curie-weiss": (partial(test_numbers.test_curie_weiss_spinodal, 0.3),),
+    "blume-capel": (partial(test_numbers.test_blume_capel_first_order_line, 0.2),),
+    "mixtures": (partial(test_numbers.test_even_mixtures_are_never_stable, 4),),
+    "hopfield-1rsb": (
+        partial(
+            test_glasses.test_without_breaking_the_equations_are_the_replica_symmetric_ones,
+            Hopfield1RSB(alpha=0.1),
+            Hopfield(alpha=0.1),
+            "glass",
+            0.3,
+        ),
+    ),
+}
+"""Tests of the suite against exact results; they raise AssertionError."""
+
+
+POINTS: dict[str, tuple[dict[str, Any], dict[str, list[float]], list[int], int]] = {
+    "hopfield": ({}, {"alpha": [0.05, 0.1], "T": [0.1, 0.2]}, [1000], 20),
+    "sherrington-kirkpatrick": ({}, {"T": [1.5, 2.5]}, [10, 14], 200),
+    "random-energy": ({}, {"T": [0.3, 0.9]}, [10, 14], 200),
+    "one-hidden-unit": ({}, {"alpha": [3.0], "beta": [1.0]}, [200, 400], 10),
+}
+"""Fixed parameters, varied ones, sizes and samples of the machines that are simulated."""
+
+
+@cache
+def machines(name: str) -> list[Measured]:
+    """Samples of the machine; they do not depend on the theory."""
+    fixed, over, sizes, samples = POINTS[name]
+    subject = Subject(THEORIES[name], fixed)
+    return measured(simulate(subject, over, sizes, samples=samples, seed=1), subject)
+
+
+def validation(kind: type[Theory]) -> bool:
+    """Whether machines of finite size agree."""
+    if kind.name not in POINTS:
+        return True
+    one = MACHINES[kind.name]
+    found = confront(Subject(kind, among=one.branches), machines(kind.name), one.finite_size)
+    return found.worst is not None and all(abs(row.z) <= MOST for row in found.rows)
+
+
+CHECKS = {"contract": contract, "numbers": numbers, "validation": validation}
+
+
+def prepare(kind: type[Theory]) -> None:
+    """Compute with the right formulas what the checks compare with; they must all be content."""
+    for theory, branch in cases(kind):
+        known(theory, branch)
+    if kind.name in POINTS:
+        machines(kind.name)
+    for name, check in CHECKS.items():
+        assert check(kind), f"{kind.name}: {name} fails without any mutant"
+
+
+def noticed(mutant: Mutant, kind: type[Theory]) -> str:
+    """Which check notices a mutant; empty if none does."""
+    with mutant.installed(), np.errstate(all="ignore"):
+        for name, check in CHECKS.items():
+            try:
+                if not check(kind):
+                    return name
+            except (
+                ReplicaError,
+                AssertionError,
+                ArithmeticError,
+                ValueError,
+                IndexError,
+                np.linalg.LinAlgError,
+                TypeError,
+            ):
+                return name
+    return ""
+
+
+def main(names: list[str]) -> int:
+    """Try all mutants of the theories; 1 if one is not noticed.
+
+    A method that several theories have in common is tried in each; one of them has to notice.
+    """
+    lost_in: dict[str, list[bool]] = {}
+    for name in names or THEORIES:
+        kind, start = THEORIES[name], time.perf_counter()
+        prepare(kind)
+        every = mutants(kind)
+        who = {one: noticed(one, kind) for one in every}
+        counts = {check: sum(found == check for found in who.values()) for check in CHECKS}
+        lost = [one.name for one, found in who.items() if not found]
+        for one, found in who.items():
+            lost_in.setdefault(one.name, []).append(not found)
+        told = ", ".join(f"{count} by {check}" for check, count in counts.items())
+        seconds = time.perf_counter() - start
+        print(f"{name}: {len(every)} mutants, {told}, {len(lost)} by nobody, {seconds:.0f} s", flush=True)
+        for one in lost:
+            print(f"    {one}: {EQUIVALENT.get(one, 'no reason known')}")
+    bad = [name for name, lost in lost_in.items() if all(lost) and name not in EQUIVALENT]
+    for name in bad:
+        print(f"NOT NOTICED: {name}")
+    return int(bool(bad))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
