@@ -19,6 +19,7 @@ from phase_diagrams.commands.points import capacity, solve
 from phase_diagrams.commands.sweeps import export, sweep
 from phase_diagrams.commands.theories import list_all, show
 from phase_diagrams.commands.traces import line
+from phase_diagrams.commands.training import diagnose, likelihood, sample, train
 
 __all__ = ["main"]
 
@@ -83,5 +84,6 @@ def main(ctx: click.Context) -> None:
 for command in (
     *(list_all, show, solve, capacity, line, diagram, draw, figure),
     *(sweep, export, chart, place, learn_theory),
+    *(train, likelihood, diagnose, sample),
 ):
     main.add_command(command)
