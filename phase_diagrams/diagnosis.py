@@ -169,8 +169,8 @@ class _State:
 def sparse_phase(alpha: float, theta: float, g: float, T: float = 0.0) -> str:
     """Phase of the random RBM in the limit of sparse weights.
 
-    The state of lowest energy at T = 0; if it has strongly active units and they are lost at T, it is the
-    paramagnet.
+    The state of lowest energy at T = 0, if its strongly active units are there at T too; else a spin glass or
+    a paramagnet, as replica symmetry is unstable or stable at T.
 
     Parameters
     ----------
@@ -194,25 +194,33 @@ def _state(alpha: float, theta: float, g: float, T: float) -> _State:
     glass = solve(theory, "glass", throw=False)
     frozen = float(glass.free_energy) if bool(glass.success) else math.inf
     best = int(np.argmin(energy))
-    if min(energy[best], frozen) > 0 or not np.any(np.isfinite(energy)):
-        if frozen < 0:
-            return _State("spin glass", m=0.0, q=float(glass["q"]))
-        if not np.any(np.isfinite(energy)):
-            return _State("paramagnet", m=0.0)
     if frozen < min(float(energy[best]), 0.0):
-        return _State("spin glass", m=0.0, q=float(glass["q"]))
+        return _frozen(alpha, theta, g, T, float(glass["q"]))
+    if not np.any(np.isfinite(energy)):
+        return _State("paramagnet", m=0.0)
     phase = "ferromagnetic" if best == 0 else "compositional"
     l, m, q = (float(v[best]) for v in (_GRID, strong["m"], strong["q"]))
     if T > 0:
         warm = RandomRBM(Bernoulli(g=g), ReLU(theta=theta), alpha=alpha, T=T, l=l)
         state = solve(warm, "retrieval", throw=False)
         if not bool(state.success):
-            return _State("paramagnet", m=0.0)
+            return _frozen(alpha, theta, g, T, math.nan)
         m, q = float(state["m"]), float(state["q"])
     return _State(phase, 0.0 if best == 0 else l, m, q)
 
 
-def diagnose(rbm: RBM, data: Any = None, *, draws: int = 20, seed: int = 0) -> Diagnosis:
+def _frozen(alpha: float, theta: float, g: float, T: float, q: float) -> _State:
+    """A state without strong units: a glass where replica symmetry is unstable, else a paramagnet."""
+    if T > 0:
+        warm = RandomRBM(Bernoulli(g=g), ReLU(theta=theta), alpha=alpha, T=T)
+        state = solve(warm, "glass", throw=False)
+        if not bool(state.success) or float(state.replicon) > 0:
+            return _State("paramagnet", m=0.0, q=float(state["q"]) if bool(state.success) else math.nan)
+        q = float(state["q"])
+    return _State("spin glass", m=0.0, q=q)
+
+
+def diagnose(rbm: RBM, data: Any = None, *, draws: int = 10, seed: int = 0) -> Diagnosis:
     """Say which phase a machine is in.
 
     Parameters
@@ -404,6 +412,12 @@ def _disagreements(found: Diagnosis) -> list[str]:
                     f"{name}: units differ by {one.spread:.2g} about {one.value:.2g}; the diagram is that of "
                     "equal units"
                 )
+        pull = math.sqrt(sparse.p.value * found.rbm.n_visible) * sparse.m / 2
+        if sparse.m > 0 and abs(sparse.theta.value) > TOLERANCE * pull:
+            told.append(
+                f"size: the threshold takes {abs(sparse.theta.value) / pull:.0%} of the field on a strong "
+                "hidden unit, nothing by theory, where p N is infinite"
+            )
         if found.phase == "paramagnet" and sparse.T.value > 0:
             told.append(
                 f"temperature: T = {sparse.T.value:.2g} is not cold, and the diagram is that of T = 0"
@@ -431,7 +445,7 @@ def _advice(found: Diagnosis) -> list[str]:
     """What to try, if another phase is wanted."""
     advice = {
         "compositional": "nothing to change: a few features compose each sample",
-        "ferromagnetic": "prototypes, one at a time: sparser weights (--l1-squared) or a larger field g leads to "
+        "ferromagnetic": "prototypes, one at a time: sparser weights (--l1-squared) or a larger field g lead to "
         "compositions",
         "spin glass": "no unit is strongly active: higher thresholds, fewer hidden units, or longer training",
         "paramagnet": "weights are too small for their temperature: train longer, or with a larger rate",

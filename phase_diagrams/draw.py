@@ -305,7 +305,7 @@ def mosaic(
     """
     tiles = np.asarray(tiles, dtype=float)
     count, height, width = tiles.shape
-    columns = max(1, min(count, round(math.sqrt(count * (height + 1) / (width + 1)))))
+    columns = max(1, min(count, math.ceil(math.sqrt(count * (height + 1) / (width + 1)))))
     rows = -(-count // columns)
     sheet = np.full((rows * (height + 1) + 1, columns * (width + 1) + 1), np.nan)
     for i, tile in enumerate(tiles):

@@ -31,11 +31,13 @@ ROOT = Path(__file__).parents[1]
 COMMANDS = (
     *("list", "show", "solve", "capacity", "line", "diagram", "draw", "figure"),
     *("sweep", "export", "map", "place", "learn-theory"),
+    *("train", "likelihood", "diagnose", "sample"),
 )
 SEPARATE: Any = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
 COMPOSITIONAL = "compositional -p alpha=0.5 -p theta=1.5 -p g=-0.21"
 
 
+TRAIN = "train digits --hidden relu --units 20 --epochs 4 -o rbm.npz"
 SWEEP = "sweep blume-capel --over T=0.1:0.7:31 --over D=0:0.6:25 --branch all -o run.zarr"
 
 
@@ -124,6 +126,8 @@ def test_examples_print_what_the_help_says(
         monkeypatch.undo()
     if " run.zarr" in line:
         assert replica(SWEEP).exit_code == 0
+    if " rbm.npz" in line and not line.startswith("train"):
+        assert replica(TRAIN).exit_code == 0
     result = replica(line)
     assert result.exit_code == 0
     assert settled(result.stdout + result.stderr) == settled(printed)

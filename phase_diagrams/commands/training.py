@@ -18,19 +18,68 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 METHODS = ("cd", "pcd", "tempered", "mean-field", "tap", "exact")
 
 TRAIN = """\
-$ replica train digits --hidden relu --units 50 --epochs 4 -o rbm.npz
+$ replica train digits --hidden relu --units 20 --epochs 4 -o rbm.npz
+digits: 1797 samples; 64 bernoulli visible, 20 relu hidden units
+
+epoch  pseudo-likelihood  reconstruction error  gradient norm  rate
+1      -24.37             0.1286                1.435          0.1
+2      -24.37             0.1286                1.447          0.1
+3      -24.37             0.1285                1.408          0.1
+4      -24.34             0.1283                1.455          0.1
+wrote rbm.npz
 """
 
 LIKELIHOOD = """\
-$ replica likelihood rbm.npz --data digits
+$ replica likelihood rbm.npz --data digits --steps 200
+rbm.npz: 64 bernoulli visible, 20 relu hidden units; 1797 samples of digits
+
+log Z              33.47056  +- 0.00033  by bridge
+log-likelihood     -24.411   +- 0.00033  mean of ln P(v), in nats
+spread             0.092                 its standard error for a finite number of data
+pseudo-likelihood  -24.388               mean of sum ln P(v_i | others)
+effective          100                   runs out of 100
+forward            33.47039              log Z of the runs towards the machine
+back               33.47073              log Z of the runs from it
 """
 
 DIAGNOSE = """\
 $ replica diagnose rbm.npz --data digits
+rbm.npz: 64 bernoulli visible, 20 relu hidden units
+
+phase      paramagnet         states at random, not frozen
+diagram    compositional      replica list has it
+certainty  1                  part of machines within the errors in the same phase
+alpha      0.3125             hidden units per visible unit
+p          0.3309 +- 0.012    sparsity of the weights; the p_i spread by 0.093
+A          0.2106             size of the weights, in units of 1/sqrt(N)
+theta      -0.01694 +- 0.018  scaled threshold of the hidden units, theta/(A sqrt(p))
+g          -163.1 +- 34       scaled field on the visible units, g/(A^2 p)
+T          68.17 +- 8.7       scaled temperature
+l*         -                  of the state of lowest energy: L = l*/p strongly active hidden units
+m          0                  overlap of these, by theory
+q          -                  activity of the visible units, by theory
+sigma      0.05615            width of the noise in the weights
+edge       0.1171             of the Marchenko-Pastur law of that noise
+largest    0.3511             singular value
+modes      3                  singular values outside
+L          19.65 +- 0.005     PR_3 of the hidden units given the data: strongly active ones
+l          6.5                L p, to be compared with l*
+strong     20                 hidden units with a clear overlap, m = 2.9
+activity   0.2929 +- 0.00098  of the visible units in the data
+seen       paramagnet         phase by the look of the hidden units
+
+disagreements
+  g: units differ by 2.1e+02 about -1.6e+02; the diagram is that of equal units
+  temperature: T = 68 is not cold, and the diagram is that of T = 0
+
+advice
+  weights are too small for their temperature: train longer, or with a larger rate
 """
 
 SAMPLE = """\
 $ replica sample rbm.npz --temper 4 -n 16 --sweeps 50 -o samples.png
+4 temperatures; exchanges accepted at least 0.08
+wrote samples.png
 """
 
 
@@ -67,7 +116,7 @@ def against(command: Command) -> Command:
 )
 @click.option("--k", type=int, default=1, show_default=True, help="Sweeps for each update.")
 @click.option("--batch", type=int, default=100, show_default=True, help="Samples for each update.")
-@click.option("--rate", type=float, default=0.05, show_default=True, help="Learning rate.")
+@click.option("--rate", type=float, default=0.1, show_default=True, help="Learning rate.")
 @click.option(
     "--schedule",
     type=click.Choice(["constant", "inverse", "exponential"]),
@@ -85,7 +134,12 @@ def against(command: Command) -> Command:
 @click.option("--weight-decay", type=float, default=0.0, help="Penalty on the squares of the weights.")
 @click.option("--l1", type=float, default=0.0, help="Penalty on their sizes: sparse weights.")
 @click.option("--l1-squared", type=float, default=0.0, help="The same, equally for all hidden units.")
-@click.option("--centred", is_flag=True, help="Subtract the means of the data in the gradient.")
+@click.option(
+    "--centred/--plain",
+    default=True,
+    show_default=True,
+    help="Subtract the means of the data in the gradient.",
+)
 @click.option("--chains", type=int, default=100, show_default=True, help="Persistent chains.")
 @click.option("--temperatures", type=int, default=8, show_default=True, help="Of tempered chains.")
 @click.option("--hottest", type=float, default=5.0, show_default=True, help="Highest temperature of these.")
@@ -153,7 +207,7 @@ def likelihood(machine: str, data: str | None, as_json: bool, **asked: Any) -> N
 @click.argument("machine", metavar="FILE")
 @against
 @click.option(
-    "--draws", type=click.IntRange(0), default=20, show_default=True, help="Machines drawn within the errors."
+    "--draws", type=click.IntRange(0), default=10, show_default=True, help="Machines drawn within the errors."
 )
 @as_json
 def diagnose(

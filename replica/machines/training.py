@@ -110,7 +110,7 @@ class Settings:
     method: str = "pcd"
     k: int = 1
     batch: int = 100
-    rate: float = 0.05
+    rate: float = 0.1
     schedule: str = "constant"
     halving: float = 10.0
     optimizer: str = "sgd"
@@ -118,7 +118,7 @@ class Settings:
     weight_decay: float = 0.0
     l1: float = 0.0
     l1_squared: float = 0.0
-    centred: bool = False
+    centred: bool = True
     chains: int = 100
     temperatures: int = 8
     hottest: float = 5.0
@@ -508,7 +508,7 @@ def train(
     >>> how = Settings(method="exact", rate=0.5, scale=0.1)
     >>> trained = train(start(data, Bernoulli(), Bernoulli(), 2, how), data, 200)
     >>> print(f"{exact.log_likelihood(trained.rbm, data).mean():.3f}")  # at best ln(1/2) = -0.693
-    -0.781
+    -0.783
     """
     if isinstance(epochs, bool) or not isinstance(epochs, int | np.integer) or epochs < 0:
         msg = f"epochs = {epochs!r} must be a whole number >= 0"
