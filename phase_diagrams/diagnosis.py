@@ -40,7 +40,7 @@ PHASES = {
     "ferromagnet": "modes are condensed",
 }
 STRONG = 0.25
-"""A hidden unit is strongly active if its overlap m is above this; in the phases m is 0.3 to 1."""
+"""A hidden unit is strongly active if its overlap m is above this, and its field above its threshold."""
 SIGMAS = 3.0
 TOLERANCE = 0.25
 """Relative difference from the theory, beyond SIGMAS errors, above which an observable disagrees."""
@@ -286,13 +286,13 @@ def _mean(values: Any, count: int) -> Measured:
 
 
 def _sparse(rbm: RBM) -> tuple[Sparse, str, float]:
-    """Parameters of the random RBM; the phase; the hidden activity that stands for m = 1."""
+    """Parameters of the random RBM; the phase; the field on a hidden unit that stands for m = 1."""
     N, M = rbm.weights.shape
     w = rbm.weights
     each = participation_ratio(w, power=2, axis=0) / N
     used = each > 0  # hidden units without weights take no part
     p = float(np.mean(each[used]))
-    sites = participation_ratio(w, power=2, axis=1) / M
+    sites = p * np.mean(w**2, axis=1) / np.mean(w**2)  # equal sizes: the p_i show in the mean squares
     p_error = float(np.std(each[used], ddof=1) / math.sqrt(used.sum())) if used.sum() > 1 else 0.0
     square = N * float(np.mean(w[:, used] ** 2))  # A^2 p
     A = math.sqrt(square / p)
@@ -316,7 +316,7 @@ def _sparse(rbm: RBM) -> tuple[Sparse, str, float]:
     T = Measured(rbm.T * to_g, rbm.T * to_g * _relative(w))
     state = _state(M / N, scaled_theta.value, scaled_g.value, T.value)
     measured = Measured(p, p_error, float(np.std(sites)))
-    scale = A / gamma * math.sqrt(N) * p / 2
+    scale = A * math.sqrt(N) * p / 2
     return Sparse(measured, A, scaled_theta, scaled_g, T, state.l, state.m, state.q), state.phase, scale
 
 
@@ -379,8 +379,8 @@ def _observe(rbm: RBM, data: Any, scale: float | None) -> Observed:
     q = _mean((data.mean(axis=1) - low) / (high - low), len(data))
     if scale is None:
         return Observed(L, math.nan, math.nan, q, None)
-    m = h / scale
-    strong = m > STRONG
+    m = rbm.hidden_field(data) / scale
+    strong = (m > STRONG) & (m * scale > getattr(rbm.hidden, "theta", 0.0))
     count = float(np.mean(np.sum(strong, axis=1)))
     size = float(np.mean(m[strong])) if np.any(strong) else 0.0
     if count < 0.5:
@@ -445,8 +445,8 @@ def _advice(found: Diagnosis) -> list[str]:
     """What to try, if another phase is wanted."""
     advice = {
         "compositional": "nothing to change: a few features compose each sample",
-        "ferromagnetic": "prototypes, one at a time: sparser weights (--l1-squared) or a larger field g lead to "
-        "compositions",
+        "ferromagnetic": "prototypes, one at a time: sparser weights (--l1-squared) or a larger g compose"
+        " samples of several",
         "spin glass": "no unit is strongly active: higher thresholds, fewer hidden units, or longer training",
         "paramagnet": "weights are too small for their temperature: train longer, or with a larger rate",
         "ferromagnet": "modes are learned; those that are not condensed do not shape the samples",

@@ -50,7 +50,7 @@ phase      paramagnet         states at random, not frozen
 diagram    compositional      replica list has it
 certainty  1                  part of machines within the errors in the same phase
 alpha      0.3125             hidden units per visible unit
-p          0.3309 +- 0.012    sparsity of the weights; the p_i spread by 0.093
+p          0.3309 +- 0.012    sparsity of the weights; the p_i spread by 0.26
 A          0.2106             size of the weights, in units of 1/sqrt(N)
 theta      -0.01694 +- 0.018  scaled threshold of the hidden units, theta/(A sqrt(p))
 g          -163.1 +- 34       scaled field on the visible units, g/(A^2 p)
@@ -64,11 +64,12 @@ largest    0.3511             singular value
 modes      3                  singular values outside
 L          19.65 +- 0.005     PR_3 of the hidden units given the data: strongly active ones
 l          6.5                L p, to be compared with l*
-strong     20                 hidden units with a clear overlap, m = 2.9
+strong     4.52               hidden units with a clear overlap, m = 0.46
 activity   0.2929 +- 0.00098  of the visible units in the data
 seen       paramagnet         phase by the look of the hidden units
 
 disagreements
+  sparsity: the p_i of the visible units spread by 0.26 about 0.33; the diagram is that of equal p_i
   g: units differ by 2.1e+02 about -1.6e+02; the diagram is that of equal units
   temperature: T = 68 is not cold, and the diagram is that of T = 0
 
@@ -193,7 +194,7 @@ def train(
 @click.option("--seed", type=int, default=0, show_default=True, help="Of all random numbers.")
 @as_json
 def likelihood(machine: str, data: str | None, as_json: bool, **asked: Any) -> None:
-    """Weigh a machine: its log Z, and the mean log-likelihood of data.
+    """Weigh a machine: log Z, likelihood of data.
 
     ais anneals from a machine without weights; bridge anneals in both directions and joins them by Bennett's
     acceptance ratio. Exit code 3 says that the runs are too short to be believed.

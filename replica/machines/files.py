@@ -174,13 +174,15 @@ def load_training(path: str | os.PathLike[str]) -> tuple[Training, dict[str, Any
 
 def _arrays(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as loaded:
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
             if not isinstance(loaded, np.ndarray):
-                return {name: loaded[name] for name in loaded.files}
+                with loaded:
+                    return {name: loaded[name] for name in loaded.files}
         problem = "it holds a single array; a machine is more than weights"
     except OSError as error:
         problem = error.strerror or "it is damaged"
-    except (ValueError, EOFError, TypeError, AttributeError, zipfile.BadZipFile, zlib.error):
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error):
         problem = "it is no .npz file of numbers, nor an .h5 file (pickled objects are never read)"
     msg = f"cannot read {path}: {problem}"
     raise FileError(msg)
