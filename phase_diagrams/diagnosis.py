@@ -249,12 +249,12 @@ def diagnose(rbm: RBM, data: Any = None, *, draws: int = 10, seed: int = 0) -> D
         raise ParameterError(msg)
     values = spectrum(rbm.weights) if min(N, M) >= SMALLEST else None
     phase = diagram = sparse = placement = scale = None
-    certainty = math.nan
+    certainty, seen_by = math.nan, rbm
     binary = Bernoulli | Spin
     if isinstance(rbm.hidden, ReLU) and isinstance(rbm.visible, binary):
         diagram = "compositional"
-        bits = to_bits(rbm)[0]
-        sparse, phase, scale = _sparse(bits)
+        seen_by = to_bits(rbm)[0]
+        sparse, phase, scale = _sparse(seen_by)
         certainty = _certainty(M / N, sparse, phase, draws, seed)
     elif (
         isinstance(rbm.hidden, binary)
@@ -267,7 +267,11 @@ def diagnose(rbm: RBM, data: Any = None, *, draws: int = 10, seed: int = 0) -> D
         placement = place(spins)
         phase = placement.phase.partition(",")[0]
         certainty = _spectral_certainty(placement, draws, seed)
-    observed = None if data is None else _observe(rbm, data, scale)
+    observed = None
+    if data is not None:
+        if seen_by.visible is not rbm.visible and isinstance(rbm.visible, Spin):
+            data = (1 + np.asarray(data, dtype=float)) / 2
+        observed = _observe(seen_by, data, scale)
     found = Diagnosis(rbm, M / N, phase, diagram, certainty, sparse, values, placement, observed, (), ())
     against = tuple(_disagreements(found))
     return Diagnosis(**vars(found) | {"disagreements": against, "advice": tuple(_advice(found))})

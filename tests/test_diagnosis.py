@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from phase_diagrams.catalogue import learning_spectrum
 from phase_diagrams.diagnosis import diagnose, sparse_phase
 from replica.errors import ParameterError
 from replica.machines.ensembles import sparse_weights, spectral_weights
@@ -140,3 +141,17 @@ def test_bad_input() -> None:
         diagnose(machine, np.ones((3, 4)))
     with pytest.raises(ParameterError, match="all weights are zero"):
         diagnose(RBM(np.zeros((20, 10)), Spin(), Spin()))
+
+
+def test_a_machine_in_training_follows_the_theory() -> None:
+    diagram = learning_spectrum.build(samples=1000, chains=500, time_max=8.0, marks=9)
+    for panel in (diagram, diagram.beside[0]):
+        for line in panel.lines:
+            marks = [point for point in panel.points if point.name.startswith(f"{line.name},")]
+            assert len(marks) == 9
+            known = np.interp([point.x for point in marks], line.x, line.y)
+            # 500 chains: moments are known to 0.05, singular values to a few percent
+            assert [point.y for point in marks] == pytest.approx(known, abs=0.05)
+    last = [line.y[-1] for line in diagram.lines]
+    assert sorted(last, reverse=True) == last
+    assert last[0] == pytest.approx(np.sqrt(2 / 3), abs=0.04)  # S = 3, up to the samples

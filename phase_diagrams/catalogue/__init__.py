@@ -13,6 +13,7 @@ from phase_diagrams.catalogue import (
     hopfield_error,
     hopfield_graphical,
     learning_dynamics,
+    learning_spectrum,
     learning_trajectory,
     mixtures,
     mode_coexistence,
@@ -106,6 +107,9 @@ DIAGRAMS: dict[str, Entry] = {
     ),
     "learning-trajectory-theory": Entry(
         "Binary RBM, mean field: the way of one mode through the phase diagram", learning_trajectory.build
+    ),
+    "learning-spectrum": Entry(
+        "Gauss-Gauss RBM in training: singular values and vectors beside the theory", learning_spectrum.build
     ),
 }
 """The diagrams, by the names they have on the command line."""
