@@ -1,6 +1,8 @@
 """Machines in files, deep belief networks, and the scikit-learn estimator."""
 
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from sklearn.neural_network import BernoulliRBM
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+import replica.machines
 from replica.errors import ParameterError, UnknownNameError
 from replica.machines import RBMTransformer, dbn, exact
 from replica.machines.files import FileError, dumps, from_sklearn, load, load_training, save, to_rbms
@@ -209,3 +212,12 @@ def test_the_estimator_is_the_training() -> None:
     assert clone(model).set_params(hidden="relu").fit(2 * BITS - 1).rbm_.visible.name == "spin"
     with pytest.raises(UnknownNameError, match="unit"):
         clone(model).set_params(visible="bits").fit(BITS)
+
+
+def test_scikit_learn_is_imported_with_the_estimator_only() -> None:
+    code = "import sys, replica.machines.training, replica.machines.files; print('sklearn' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+    assert "RBMTransformer" in dir(replica.machines)
+    with pytest.raises(AttributeError, match="no attribute 'RBM'"):
+        _ = replica.machines.RBM
