@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from phase_diagrams.catalogue import learning_spectrum
+from phase_diagrams.catalogue import learning_spectrum, learning_trained
 from phase_diagrams.diagnosis import diagnose, sparse_phase
 from replica.errors import ParameterError
 from replica.machines.ensembles import sparse_weights, spectral_weights
@@ -155,3 +155,17 @@ def test_a_machine_in_training_follows_the_theory() -> None:
     last = [line.y[-1] for line in diagram.lines]
     assert sorted(last, reverse=True) == last
     assert last[0] == pytest.approx(np.sqrt(2 / 3), abs=0.04)  # S = 3, up to the samples
+
+
+def test_modes_of_a_machine_in_training_cross_into_the_ferromagnet() -> None:
+    diagram = learning_trained.build(epochs=24)
+    ends = {}
+    for mode in (1, 2, 3):
+        way = diagram.line(f"mode {mode}")
+        ends[mode] = way.y[-1]
+        assert way.y[-1] > 1.3 * way.x[-1]  # w > 1
+        assert 1.5 < min(way.x) <= max(way.x) < 2.0  # sigma = 0.6, and what leaves the bulk
+    values, edge = diagram.beside[0].line("1"), diagram.beside[0].line("edge")
+    assert values.y[0] < edge.y[0]
+    assert values.y[-1] > edge.y[-1]
+    assert ends[1] >= ends[2] >= ends[3]
