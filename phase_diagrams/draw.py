@@ -51,6 +51,7 @@ __all__ = [
     "check_style",
     "draw",
     "figure",
+    "mosaic",
     "save_figure",
 ]
 
@@ -276,6 +277,59 @@ def figure(
             layout.execute(made)
             for ax in places:
                 _arrange(ax)
+    return made
+
+
+def mosaic(
+    tiles: Any,
+    title: str = "",
+    *,
+    signed: bool = False,
+    style: str | os.PathLike[str] | None = None,
+    size: tuple[float, float] | None = None,
+) -> Figure:
+    """Draw images side by side on one scale, as nearly in a square as their number allows.
+
+    Parameters
+    ----------
+    tiles : array, shape (n, height, width)
+    title : str
+        What stands above.
+    signed : bool
+        Red is positive, blue negative, white zero, with a colour bar; otherwise 0 is white and the largest
+        value black.
+    style, size
+        As for ``figure``.
+
+    Returns
+    -------
+    matplotlib Figure
+
+    Examples
+    --------
+    >>> len(mosaic(np.eye(6).reshape(9, 2, 2), "nine", signed=True).axes)  # one for all tiles, and the bar
+    2
+    """
+    tiles = np.asarray(tiles, dtype=float)
+    count, height, width = tiles.shape
+    columns = max(1, min(count, math.ceil(math.sqrt(count * (height + 1) / (width + 1)))))
+    rows = -(-count // columns)
+    sheet = np.full((rows * (height + 1) + 1, columns * (width + 1) + 1), np.nan)
+    for i, tile in enumerate(tiles):
+        top, left = 1 + i // columns * (height + 1), 1 + i % columns * (width + 1)
+        sheet[top : top + height, left : left + width] = tile
+    with _look(style):
+        made = Figure(figsize=size or (PANEL[0], PANEL[0] * sheet.shape[0] / sheet.shape[1] + 0.3))
+        made.set_layout_engine("constrained")
+        ax = made.subplots()
+        largest = float(np.max(np.abs(tiles))) or 1.0
+        colours = colormaps["RdBu_r" if signed else "Greys"].with_extremes(bad="#B0B0B0")
+        low = -largest if signed else min(0.0, float(np.min(tiles)))
+        shown = ax.imshow(sheet, cmap=colours, vmin=low, vmax=largest, interpolation="nearest")
+        ax.set_axis_off()
+        ax.set_title(title)
+        if signed:
+            made.colorbar(shown, ax=ax, shrink=0.8, pad=0.02)
     return made
 
 

@@ -405,7 +405,7 @@ class Unit:
         b, a, T = _arrays(b, a, T)
         with np.errstate(all="ignore"):
             allowed = a < self.curvature
-            safe = np.where(allowed, a, 0.0 if self.curvature > 0 else np.nan)
+            safe = np.where(allowed, a, np.where(np.greater(self.curvature, 0), 0.0, np.nan))
             value = np.full(b.shape, np.nan)
             if np.any(T > 0):
                 value = self._thermal(b, safe, np.where(T > 0, T, 1.0))[index]

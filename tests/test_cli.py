@@ -34,12 +34,14 @@ COMMANDS = (
     *("sweep", "export", "map", "place", "learn-theory"),
     *("simulate", "infer"),
     *("validate", "compare"),
+    *("train", "likelihood", "diagnose", "sample"),
 )
 SEPARATE: Any = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
 COMPOSITIONAL = "compositional -p alpha=0.5 -p theta=1.5 -p g=-0.21"
 
 
 MEASURED = "alpha,m,m_error\n0.05,0.99993,0.00002\n0.08,0.99919,0.00014\n0.10,0.99635,0.00055\n"
+TRAIN = "train digits --hidden relu --units 20 --epochs 4 -o rbm.npz"
 SWEEP = "sweep blume-capel --over T=0.1:0.7:31 --over D=0:0.6:25 --branch all -o run.zarr"
 
 
@@ -130,6 +132,8 @@ def test_examples_print_what_the_help_says(
         monkeypatch.undo()
     if " run.zarr" in line:
         assert replica(SWEEP).exit_code == 0
+    if " rbm.npz" in line and not line.startswith("train"):
+        assert replica(TRAIN).exit_code == 0
     result = replica(line)
     assert result.exit_code == 0
     assert settled(result.stdout + result.stderr) == settled(printed)

@@ -19,6 +19,8 @@ from phase_diagrams.catalogue import (
     hopfield_error,
     hopfield_graphical,
     learning_dynamics,
+    learning_spectrum,
+    learning_trained,
     learning_trajectory,
     mixtures,
     mode_coexistence,
@@ -134,6 +136,12 @@ DIAGRAMS: dict[str, Entry] = {
     ),
     "validation-hopfield": Entry(
         "Hopfield network: theory and simulation beside each other", validation_hopfield.build
+    ),
+    "learning-spectrum": Entry(
+        "Gauss-Gauss RBM in training: singular values and vectors beside the theory", learning_spectrum.build
+    ),
+    "learning-trajectory": Entry(
+        "RBM of spins in training: its way through the phases of the spectral RBM", learning_trained.build
     ),
 }
 """The diagrams, by the names they have on the command line."""

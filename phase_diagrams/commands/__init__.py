@@ -20,6 +20,7 @@ from phase_diagrams.commands.points import capacity, solve
 from phase_diagrams.commands.sweeps import export, sweep
 from phase_diagrams.commands.theories import list_all, show
 from phase_diagrams.commands.traces import line
+from phase_diagrams.commands.training import diagnose, likelihood, sample, train
 from phase_diagrams.commands.validation import compare, validate
 
 __all__ = ["main"]
@@ -87,5 +88,6 @@ for command in (
     *(sweep, export, chart, place, learn_theory),
     *(simulate, infer),
     *(validate, compare),
+    *(train, likelihood, diagnose, sample),
 ):
     main.add_command(command)

@@ -29,6 +29,8 @@ wrote talk.png
 FIGURE = """\
 $ replica figure hopfield -o hopfield.png
 wrote hopfield.png
+$ replica figure weights --machine rbm.npz -o weights.png
+wrote weights.png
 """
 
 
@@ -73,13 +75,29 @@ def draw(source: str, output: Path, **look: Any) -> None:
 
 @click.command(cls=Verb, epilog=FIGURE)
 @computing
+@click.option("--machine", metavar="FILE", help="For the figure weights: the machine.")
 @click.option("-o", "output", metavar="FILE", type=PICTURE, required=True, help="A .png, .pdf or .svg file.")
 @looks
 @click.pass_context
-def figure(ctx: click.Context, /, name: str, jobs: int, output: Path, **look: Any) -> None:
-    """Compute a phase diagram and draw it."""
+def figure(
+    ctx: click.Context, /, name: str, jobs: int, machine: str | None, output: Path, **look: Any
+) -> None:
+    """Compute a phase diagram and draw it.
+
+    The figure weights shows those of a machine, one image for each hidden unit.
+    """
     from phase_diagrams.commands.drawing import Look, computed, paint
 
     how = Look(**look)
     how.check()
+    if (name == "weights") != (machine is not None):
+        from replica.errors import ParameterError
+
+        sentence = "the figure weights, and no other, needs a machine: --machine FILE"
+        raise ParameterError(sentence)
+    if machine is not None:
+        from phase_diagrams.commands.trained import draw_weights
+
+        draw_weights(machine, output, how)
+        return
     paint(computed(name, jobs, ctx.find_root().obj, output), output, how)

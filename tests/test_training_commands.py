@@ -1,0 +1,114 @@
+"""The commands about trained machines: exact resume, what is refused, and what is written."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from replica.machines import exact
+from replica.machines.files import load, load_training, save, to_rbms
+from replica.machines.rbm import RBM
+from replica.units import Bernoulli, Spin
+from test_cli import answer, replica
+
+QUICK = "train bits.npy --units 3 --batch 20 --seed 4"
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.save("bits.npy", np.random.default_rng(1).integers(0, 2, (50, 6)).astype(float))
+
+
+def fails(line: str, code: int, *says: str) -> None:
+    result = replica(line)
+    assert result.exit_code == code
+    assert result.stderr.startswith("Error: ")
+    assert all(part in result.stderr for part in says), result.stderr
+
+
+def test_a_resumed_training_is_the_same_to_the_last_bit() -> None:
+    assert replica(f"{QUICK} --epochs 5 -o a.npz").exit_code == 0
+    assert replica(f"{QUICK} --epochs 2 -o b.npz").exit_code == 0
+    assert replica("train bits.npy --resume b.npz --epochs 3").exit_code == 0
+    (one, about), (two, _) = load_training("a.npz"), load_training("b.npz")
+    assert np.array_equal(one.rbm.weights, two.rbm.weights)
+    assert np.array_equal(one.chains, two.chains)
+    assert one.history == two.history
+    assert about["data"] == "bits.npy"
+    assert one.settings.seed == 4
+
+
+def test_likelihood_is_that_of_enumeration() -> None:
+    replica(f"{QUICK} --epochs 5 -o a.npz")
+    told = answer("likelihood a.npz --data bits.npy")
+    rbm, data = load("a.npz"), np.load("bits.npy")
+    assert told["method"] == "exact"
+    assert told["log_likelihood"] == pytest.approx(np.mean(exact.log_likelihood(rbm, data)), abs=1e-12)
+    near = answer("likelihood a.npz --data bits.npy --method bridge --steps 50")
+    assert abs(near["log_Z"] - told["log_Z"]) < 4 * near["error"]
+
+
+def test_runs_that_are_too_short_end_with_3() -> None:
+    save(RBM(np.full((30, 30), 0.6), Spin(), Spin()), "deep.npz")
+    fails("likelihood deep.npz --method bridge --runs 20 --steps 2", 3, "take more --steps")
+
+
+def test_samples_are_drawn_and_written() -> None:
+    rbm = RBM(np.full((6, 2), 1.0), Bernoulli(g=-1.0), Bernoulli(g=-3.0))
+    save(rbm, "a.npz")
+    assert replica("sample a.npz -n 4000 --sweeps 40 --temper 3 -o s.npy").exit_code == 0
+    drawn, known = np.load("s.npy"), exact.moments(rbm).visible
+    assert drawn.shape == (4000, 6)
+    assert np.all(np.abs(drawn.mean(axis=0) - known) < 4 * 0.5 / np.sqrt(4000))
+    replica("sample a.npz -n 5 --sweeps 4 -o s.csv")
+    assert np.loadtxt("s.csv", delimiter=",").shape == (5, 6)
+    for line in ("sample a.npz -n 5 --sweeps 4 -o s.png", "figure weights --machine a.npz -o s.png"):
+        assert replica(line).exit_code == 0
+        with Image.open("s.png") as picture:
+            assert picture.width > 300
+            assert json.loads(picture.info["Description"])["machine"] == "a.npz"
+
+
+def test_machines_of_others_are_taken() -> None:
+    rbm = RBM(np.random.default_rng(2).normal(size=(12, 9)), Bernoulli(), Bernoulli())
+    to_rbms(rbm, "a.h5")
+    assert answer("likelihood a.h5")["log_Z"] == pytest.approx(exact.log_partition(rbm), abs=1e-9)
+    told = answer("diagnose a.h5 --draws 0")
+    assert told["diagram"] == "spectral-rbm"
+    assert told["phase"] in ("paramagnet", "spin glass", "ferromagnet")
+    assert replica("figure weights --machine a.h5 -o w.png").exit_code == 0
+
+
+def test_what_is_refused() -> None:
+    np.save("grey.npy", np.full((4, 6), 0.25))
+    np.save("nan.npy", np.array([[0.0, np.nan]]))
+    np.save("empty.npy", np.empty((0, 6)))
+    Path("t10k-images").write_bytes(b"\0\0\x08\x03\0\0\0\x05")
+    replica(f"{QUICK} --epochs 1 -o a.npz")
+    fails("train grey.npy -o b.npz", 2, "0.25 in row 0, column 0", "bernoulli")
+    fails("train nan.npy -o b.npz", 2, "nan")
+    fails("train empty.npy -o b.npz", 2, "(0, 6)")
+    fails("train t10k-images -o b.npz", 1, "cut off")
+    fails("train missing -o b.npz", 1, "No such file", "digits")
+    fails(f"{QUICK} --rate -1 -o b.npz", 2, "rate = -1.0 must be a number > 0")
+    fails("train bits.npy --units 0 -o b.npz", 2, "0 hidden units")
+    fails("train bits.npy --hidden rellu -o b.npz", 2, "did you mean 'relu'")
+    fails("train bits.npy", 2, "-o FILE.npz")
+    fails("train bits.npy --resume a.npz --rate 0.2", 2, "--rate is that of the training")
+    fails("train bits.npy --resume none.npz", 1, "No such file")
+    np.save("other.npy", np.zeros((5, 6)))
+    fails("train other.npy --resume a.npz", 2, "trained on other data (bits.npy)")
+    fails("likelihood a.npz --data digits", 2, "64 columns, the machine 6 visible units")
+    fails("diagnose bits.npy", 1, "single array")
+    fails("figure weights -o w.png", 2, "--machine FILE")
+    fails("figure hopfield --machine a.npz -o w.png", 2, "and no other")
+
+
+def test_a_training_that_runs_away_keeps_the_last_good_state() -> None:
+    np.save("real.npy", np.random.default_rng(1).normal(size=(60, 5)) * [3, 1, 1, 1, 1])
+    line = "train real.npy --visible gaussian --hidden relu --units 4 --rate 5 --epochs 50 -o a.npz"
+    fails(line, 3, "ran away in epoch")
+    assert np.all(np.isfinite(load("a.npz").weights))
