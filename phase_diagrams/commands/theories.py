@@ -53,6 +53,7 @@ Diagrams
   one-hidden-unit-entropy     One hidden unit: two entropies, and the Hopfield approximation
   learning-dynamics           Gauss-Gauss RBM: singular values and vectors against learning time
   learning-trajectory-theory  Binary RBM, mean field: the way of one mode through the phase diagram
+  validation-hopfield         Hopfield network: theory and simulation beside each other
 """
 
 SHOW = """\
