@@ -7,6 +7,8 @@ import pytest
 
 from replica.errors import ParameterError, UnknownNameError
 from replica.machines import ensembles, measures
+from replica.machines.experiments import mode_hops, survival
+from replica.machines.hopfield import HopfieldNetwork
 
 
 def test_the_same_seed_gives_the_same_draw() -> None:
@@ -21,6 +23,25 @@ def test_the_same_seed_gives_the_same_draw() -> None:
         assert np.any(first.values != other.values)
         repeated = draw(np.random.SeedSequence(first.seed.entropy, spawn_key=first.seed.spawn_key))
         np.testing.assert_array_equal(first.values, repeated.values)
+
+
+def test_children_of_a_seed_do_not_depend_on_who_asked_before() -> None:
+    parent = np.random.SeedSequence(3).spawn(2)[1]
+    first, again = (ensembles.spawned(parent, 3) for _ in range(2))
+    assert [child.generate_state(2).tolist() for child in first] == [
+        child.generate_state(2).tolist() for child in again
+    ]
+    assert [child.spawn_key for child in first] == [child.spawn_key for child in parent.spawn(3)]
+
+
+def test_results_carry_their_seeds() -> None:
+    network = HopfieldNetwork.random(50, 0.1, seed=4)
+    assert network.seed is not None
+    assert network.seed.entropy == 4
+    assert network.glauber(network.patterns[0], 0.1, 2, seed=5).seed.entropy == 5
+    ended = survival(100, 0.1, L=1, theta=0.2, p=0.1, g=0.0, seed=6, most_sweeps=1)
+    assert ended.seed.entropy == 6
+    assert mode_hops(10, 0.5, 2, seed=7).seed.entropy == 7
 
 
 def test_patterns_are_unbiased_spins() -> None:

@@ -138,7 +138,7 @@ def test_bad_input_is_one_sentence(line: str, code: int, sentence: str, here: Pa
     (here / "broken.nc").write_bytes(b"not a file")
     np.save(here / "bits.npy", np.eye(4))
     np.save(here / "text.npy", np.array(["a", "b"]))
-    np.save(here / "noise.npy", np.random.default_rng(1).choice([-1, 1], (60, 80)))
+    np.save(here / "noise.npy", np.random.default_rng(1).choice([-1, 1], (300, 400)))
     np.save(here / "data.npy", teacher_data(60, 300, 1.2, seed=3).values)
     result = replica(line)
     assert result.exit_code == code, result.stderr
@@ -177,3 +177,11 @@ def test_samples_that_did_not_converge_are_left_out_and_counted() -> None:
 
     data = xr.Dataset({"m": ("sample", [1.0, np.nan, 3.0])})
     assert samples.averages(data)["m"] == (2.0, 1.0, 2)
+
+
+def test_the_help_tells_every_machine_and_its_parameters() -> None:
+    printed = replica("simulate -h").stdout
+    for name, machine in SIMULATIONS.items():
+        (row,) = [line for line in printed.splitlines() if line.strip().startswith(f"{name}  ")]
+        for parameter, default in machine.parameters.items():
+            assert parameter + ("" if default is None else f" ({default:g})") in row

@@ -154,7 +154,7 @@ def test_what_does_not_converge_says_so() -> None:
         (lambda: amp([1, -1], 1.0), "give an array \\(data, spins\\)"),
         (lambda: amp("data", 1.0), "give an array \\(data, spins\\)"),
         (lambda: amp([[1, -1]], -1.0), "beta = -1.0"),
-        (lambda: amp([[1, -1]], 1.0, damping=1.0), "damping = 1.0"),
+        (lambda: amp([[1, -1]], 1.0, damping=0.0), "damping = 0.0"),
         (lambda: amp([[1, -1]], 1.0, start=[2.0, 0.0]), "give 2 means"),
         (lambda: posterior([[1, -1]], 0.0), "beta = 0"),
         (lambda: overlap([1.0], [1.0, 1.0]), "do not match"),

@@ -278,6 +278,7 @@ def test_the_seed_decides_everything() -> None:
         (lambda: RBM(np.ones((2, 2)), Gaussian(), Gaussian()), "cannot be normalised"),
         (lambda: machine(Spin(), Spin()).energy([1, 1], [1, 1, 1]), "this layer has 4 units"),
         (lambda: BlockGibbs(machine(Spin(), Spin()), 0, 1), "at least 1"),
+        (lambda: BlockGibbs(machine(Spin(), Spin()), 2, -1), "seed = -1 must be a whole number"),
         (lambda: BlockGibbs(machine(Spin(), Spin()), 2, 1, dtype=np.int8), "float32 or float64"),
         (lambda: BlockGibbs(machine(Spin(), Spin()), 2, 1, T=[1.0, -1.0]), "must be >= 0"),
         (lambda: effective_couplings(machine(Spin(), Spin(), T=0.0)), "T must be positive"),
@@ -293,3 +294,19 @@ def test_bad_input_gets_a_sentence(make: Any, sentence: str) -> None:
 def test_interpolating_units_serve_as_spins_at_omega_zero() -> None:
     rbm = RBM([[0.4]], Interpolating(omega=0.0), Spin())
     assert exact.log_partition(rbm) == pytest.approx(np.log(4 * np.cosh(0.4)), abs=1e-12)
+
+
+@pytest.mark.parametrize("field", [-700.0, -3.0, 0.0, 0.2, 40.0, 700.0])
+@pytest.mark.parametrize(("unit", "values"), [(Spin(g=0.1), (-1.0, 1.0)), (Bernoulli(g=0.1), (0.0, 1.0))])
+def test_closed_forms_of_binary_units_are_the_sums_over_their_values(
+    unit: Unit, values: tuple[float, ...], field: float
+) -> None:
+    summed = Potential(lambda x: -0.1 * x, values=values)
+    for name in ("log_partition", "mean", "variance", "entropy"):
+        known = getattr(summed, name)(field, 0.3, 0.7)
+        assert getattr(unit, name)(field, 0.3, 0.7) == pytest.approx(known, rel=1e-11, abs=1e-14)
+    # one parameter for each unit, fields in batches
+    many = type(unit)(g=np.array([0.1, -0.5, 0.3]))  # type: ignore[call-arg]
+    batch = many.mean(np.full((4, 3), field / 700), 0.3, 0.7)
+    assert batch.shape == (4, 3)
+    assert batch[2, 0] == pytest.approx(unit.mean(field / 700, 0.3, 0.7), rel=1e-14)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from phase_diagrams.commands.door import Verb
-from phase_diagrams.commands.options import OutputFile, as_json, theory
+from phase_diagrams.commands.options import Assignment, OutputFile, as_json, once
 
 __all__ = ["infer", "simulate"]
 
@@ -30,12 +30,21 @@ beta    1.23426   strength of the feature, inferred
 Q       0.944101  mean square of its posterior means: 0 nothing known, 1 certain
 ln Z/N  4.41383   logarithm of the normalisation of its posterior, per spin
 
-converged: residual 2.6e-09, 105 steps
+converged: residual 2.7e-10, 105 steps
 """
 
 
 @click.command(cls=Verb, epilog=SIMULATE)
-@theory
+@click.argument("name", metavar="MACHINE")
+@click.option(
+    "-p",
+    "given",
+    metavar="NAME=VALUE",
+    type=Assignment(),
+    multiple=True,
+    callback=once,
+    help="A control parameter, such as T=0.3; once for each.",
+)
 @click.option(
     "--N", "N", type=click.IntRange(1), default=1000, show_default=True, help="Size of the machine."
 )
@@ -49,6 +58,7 @@ converged: residual 2.6e-09, 105 steps
 @click.option("-o", "output", metavar="FILE", type=OutputFile(".nc"), help="Keep the samples in a .nc file.")
 @click.option("--resume", is_flag=True, help="Go on with an unfinished run, or add samples to it.")
 @click.option("--overwrite", is_flag=True, help="Replace what is there.")
+@as_json
 def simulate(
     name: str,
     given: dict[str, float],
@@ -63,10 +73,16 @@ def simulate(
 ) -> None:
     """Simulate the machine of a theory at finite size.
 
-    Machines are hopfield, sherrington-kirkpatrick and one-hidden-unit. Means are over samples of the
-    disorder, with their standard errors. Samples are stored as they arrive; an interrupted run goes on with
-    --resume and ends with the same numbers.
-    """
+    Machines, their parameters and, in brackets, defaults:
+
+    \b
+      hopfield                 alpha, T (0): retrieval of one pattern
+      sherrington-kirkpatrick  T, J0 (0): two replicas, tempered
+      one-hidden-unit          alpha, beta (1), beta_star (1): AMP on a teacher's data
+
+    Means are over samples of the disorder, with their standard errors. Samples are stored as they arrive; an
+    interrupted run goes on with --resume and ends with the same numbers.
+    """  # noqa: D301  # a backspace: click leaves the paragraph as it is
     from phase_diagrams.commands.measuring import report
     from phase_diagrams.samples import simulate as run
     from replica.machines.simulations import simulation
@@ -100,7 +116,7 @@ def simulate(
     help="amp, or bp for belief propagation (slower, all edges).",
 )
 @click.option("--beta", type=float, help="Take the strength as given; without it, it is inferred.")
-@click.option("--damping", type=float, default=0.3, show_default=True, help="Part of the old messages kept.")
+@click.option("--damping", type=float, help="Share of the new messages; by default 1 for amp, 0.7 for bp.")
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the random start."
 )
@@ -110,7 +126,7 @@ def infer(
     source: str,
     method: str,
     beta: float | None,
-    damping: float,
+    damping: float | None,
     seed: int,
     output: Path | None,
     as_json: bool,

@@ -70,7 +70,7 @@ def with_error(mean: float, error: float) -> str:
 
 
 def inferred(
-    data: Any, method: str, beta: float | None, damping: float, seed: int, as_json: bool
+    data: Any, method: str, beta: float | None, damping: float | None, seed: int, as_json: bool
 ) -> Inference:
     """Infer a feature and print what was found."""
     from replica.machines.message_passing import amp, belief_propagation, infer_beta
@@ -85,7 +85,7 @@ def inferred(
         if not found.converged:
             msg = (
                 f"{method}: no convergence in {found.steps} steps, the means still move by "
-                f"{found.residual:.1e}; try more damping or another beta"
+                f"{found.residual:.1e}; try --method bp or another beta"
             )
             raise ConvergenceError(msg, found)
     M, N = data.shape

@@ -23,6 +23,7 @@ __all__ = [
     "patterns",
     "seed_sequence",
     "sparse_weights",
+    "spawned",
     "spectral_weights",
     "teacher_data",
 ]
@@ -57,6 +58,21 @@ def seed_sequence(seed: Seed) -> np.random.SeedSequence:
         msg = f"seed = {seed!r} must be a whole number >= 0, or a SeedSequence"
         raise ParameterError(msg)
     return np.random.SeedSequence(int(seed))
+
+
+def spawned(seed: Seed, count: int) -> list[np.random.SeedSequence]:
+    """Children of a seed. Unlike ``SeedSequence.spawn`` it gives the same ones whenever it is asked.
+
+    Examples
+    --------
+    >>> [child.spawn_key for child in spawned(7, 2)]
+    [(0,), (1,)]
+    """
+    parent = seed_sequence(seed)
+    return [
+        np.random.SeedSequence(parent.entropy, spawn_key=(*parent.spawn_key, k), pool_size=parent.pool_size)
+        for k in range(count)
+    ]
 
 
 def _start(seed: Seed) -> tuple[np.random.SeedSequence, np.random.Generator]:

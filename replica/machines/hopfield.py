@@ -80,6 +80,8 @@ class Trajectory:
         Time averages <s_i>.
     T : float
         Temperature.
+    seed : SeedSequence
+        Seed of the dynamics.
     """
 
     spins: Any
@@ -87,6 +89,7 @@ class Trajectory:
     energy: Any
     mean_spins: Any
     T: float
+    seed: np.random.SeedSequence
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +100,8 @@ class HopfieldNetwork:
     ----------
     patterns : array, shape (P, N)
         Patterns of -1 and +1; kept as int8.
+    seed : SeedSequence, optional
+        Seed of the patterns, where they are random.
 
     Examples
     --------
@@ -108,6 +113,7 @@ class HopfieldNetwork:
     """
 
     patterns: Any
+    seed: np.random.SeedSequence | None = None
 
     def __post_init__(self) -> None:
         xi = np.asarray(self.patterns)
@@ -131,7 +137,8 @@ class HopfieldNetwork:
         ParameterError
             If that is less than one pattern.
         """
-        return cls(ensembles.patterns(ensembles.pattern_count(N, alpha), N, seed).values)
+        draw = ensembles.patterns(ensembles.pattern_count(N, alpha), N, seed)
+        return cls(draw.values, draw.seed)
 
     @property
     def N(self) -> int:
@@ -224,7 +231,8 @@ class HopfieldNetwork:
         if sweeps < 1:
             msg = f"sweeps = {sweeps} must be at least 1"
             raise ParameterError(msg)
-        rng = np.random.default_rng(ensembles.seed_sequence(seed))
+        sequence = ensembles.seed_sequence(seed)
+        rng = np.random.default_rng(sequence)
         s = self._state(spins).copy()
         M = self._projections(s)
         watch = min(watch, self.P)
@@ -235,7 +243,7 @@ class HopfieldNetwork:
             self._sequential_sweep(s, M, threshold)
             overlaps[t], energy[t] = M[:watch] / self.N, self._energy(M)
             total += s
-        return Trajectory(s, overlaps, energy, total / sweeps, T)
+        return Trajectory(s, overlaps, energy, total / sweeps, T, sequence)
 
     # -- one sweep; M holds the projections xi . s -------------------------------------------------------
 

@@ -116,7 +116,7 @@ def fixed_points(
     seed : int or SeedSequence
         For the random starts.
     damping : float
-        Part of the old means that is kept in every step, 0 <= damping < 1. Without damping the expansion may
+        Share of the new means in every step, 0 < damping <= 1; 1 is the plain iteration, which may
         oscillate where weights are strong.
     tolerance : float
         For the residual.
@@ -170,7 +170,7 @@ def solve(rbm: RBM, order: int = 2, **settings: Any) -> MeanField:
         best = min(points, key=lambda point: point.residual)
         msg = (
             f"{ORDERS[order]}: none of {len(points)} starts converged; the smallest residual is "
-            f"{best.residual:.1e} after {best.steps} steps; try more damping or another order"
+            f"{best.residual:.1e} after {best.steps} steps; try a smaller damping or another order"
         )
         raise ConvergenceError(msg, best)
     return points[0]
@@ -183,8 +183,8 @@ def _check(rbm: RBM, order: int, damping: float) -> tuple[_Layer, _Layer]:
     if order not in ORDERS:
         msg = f"order = {order} must be 1 (naive), 2 (TAP) or 3"
         raise ParameterError(msg)
-    if not 0 <= damping < 1:
-        msg = f"damping = {damping} must lie in [0, 1)"
+    if not 0 < damping <= 1:
+        msg = f"damping = {damping}, the share of the new means, must lie in (0, 1]"
         raise ParameterError(msg)
     if rbm.T == 0:
         msg = "T = 0: the expansion is one in w/T; T must be positive"
@@ -239,10 +239,10 @@ def _iterate(
         steps += 1
         new_m = rbm.visible.mean(_field(w, one, m, two, M, T, order), 0.0, T)
         change = np.max(np.abs(new_m - m))
-        m = new_m + damping * (m - new_m)
+        m = m + damping * (new_m - m)
         new_M = rbm.hidden.mean(_field(w.T, two, M, one, m, T, order), 0.0, T)
         residual = float(max(change, np.max(np.abs(new_M - M))))
-        M = new_M + damping * (M - new_M)
+        M = M + damping * (new_M - M)
     return MeanField(m, M, _log_z(rbm, layers, order, m, M), order, residual, steps, residual <= tolerance)
 
 

@@ -108,7 +108,7 @@ def amp(
     *,
     start: Any = None,
     seed: Seed = 0,
-    damping: float = 0.3,
+    damping: float | None = None,
     tolerance: float = 1e-10,
     most_steps: int = 2000,
 ) -> Inference:
@@ -127,9 +127,11 @@ def amp(
         Means to start from; random ones by default.
     seed : int or SeedSequence
         For the random start.
-    damping : float
-        Part of the old means that is kept. Close to the transition and for small N the undamped equations
-        oscillate.
+    damping : float, optional
+        Share of the new messages, 0 < damping <= 1; 1 by default. The time indices make the plain iteration
+        converge where a feature can be found; less destroys that and leads to m = 0, a solution that only
+        the undamped dynamics leaves. Where AMP does not converge (small N, close to the transition, beta
+        far too large), use `belief_propagation`, or start from its means.
     tolerance, most_steps : float, int
         When to stop.
 
@@ -155,7 +157,7 @@ def belief_propagation(
     *,
     start: Any = None,
     seed: Seed = 0,
-    damping: float = 0.3,
+    damping: float | None = None,
     tolerance: float = 1e-10,
     most_steps: int = 2000,
 ) -> Inference:
@@ -163,7 +165,8 @@ def belief_propagation(
 
     Messages to a component are u = atanh[tanh(beta s/sqrt N) tanh(kappa)], with the cavity field kappa of the
     auxiliary spin of the datum; for large N it is beta G of the literature, the difference is of order 1/N.
-    Parameters and result are those of `amp`.
+    Parameters and result are those of `amp`, except that damping (0.7 by default) does no harm: its messages
+    have no memory of their own.
 
     Examples
     --------
@@ -179,6 +182,8 @@ def belief_propagation(
 class _Nodes:
     """The messages of AMP: means m of the components, means tau of the auxiliary spins."""
 
+    damping = 1.0
+
     def __init__(self, S: Any, start: Any) -> None:
         self.S, self.m, self.tau = S, start, np.zeros(len(S))
 
@@ -186,10 +191,12 @@ class _Nodes:
         """One step; returns the largest change that it would have made without damping."""
         S, m, tau = self.S, self.m, self.tau
         M, N = S.shape
-        self.tau = np.tanh(beta * (S @ m - beta * (1 - m @ m / N) * tau))
+        new_tau = np.tanh(beta * (S @ m - beta * (1 - m @ m / N) * tau))
+        # tau has a memory of its own: undamped beside a damped m it would oscillate
+        self.tau = tau + damping * (new_tau - tau)
         new = np.tanh(beta * (self.tau @ S) - beta**2 * m * (M - self.tau @ self.tau) / N)
-        self.m = new + damping * (m - new)
-        return float(max(np.max(np.abs(self.tau - tau)), np.max(np.abs(new - m))))
+        self.m = m + damping * (new - m)
+        return float(max(np.max(np.abs(new_tau - tau)), np.max(np.abs(new - m))))
 
     def read(self, beta: float) -> tuple[Any, float, float]:
         """Means, ln Z and its derivative by beta."""
@@ -203,6 +210,8 @@ class _Nodes:
 class _Edges:
     """The messages of belief propagation: one mean for each direction of each edge, shape (M, N)."""
 
+    damping = 0.7
+
     def __init__(self, S: Any, start: Any) -> None:
         self.S, self.m, self.tau = S, np.tile(start, (len(S), 1)), np.zeros(S.shape)
 
@@ -213,7 +222,7 @@ class _Edges:
         self.tau = np.tanh(w.sum(axis=1, keepdims=True) - w)
         u = np.arctanh(t * self.tau)
         new = np.tanh(u.sum(axis=0) - u)
-        self.m = new + damping * (m - new)
+        self.m = m + damping * (new - m)
         return float(max(np.max(np.abs(self.tau - tau)), np.max(np.abs(new - m))))
 
     def read(self, beta: float) -> tuple[Any, float, float]:
@@ -233,10 +242,11 @@ def _run(
     beta: float,
     start: Any,
     seed: Seed,
-    damping: float,
+    damping: float | None,
     tolerance: float,
     most_steps: int,
 ) -> Inference:
+    damping = kind.damping if damping is None else damping
     S = _check(data, beta, damping)
     messages = kind(S / math.sqrt(S.shape[1]), _start(start, S.shape[1], seed))
     residual, steps = math.inf, 0
@@ -260,7 +270,7 @@ def infer_beta(
     *,
     beta: float | None = None,
     seed: Seed = 0,
-    damping: float = 0.3,
+    damping: float | None = None,
     tolerance: float = 1e-8,
     most_steps: int = 5000,
 ) -> Inference:
@@ -299,9 +309,11 @@ def infer_beta(
     """
     if method not in METHODS:
         raise UnknownNameError(what="method", name=method, known=METHODS)
+    kind = METHODS[method]
+    damping = kind.damping if damping is None else damping
     S = _check(data, 0.0 if beta is None else beta, damping)
     M, N = S.shape
-    messages = METHODS[method](S / math.sqrt(N), _start(None, N, seed))
+    messages = kind(S / math.sqrt(N), _start(None, N, seed))
     now = 1.1 * (N / M) ** 0.25 if beta is None else float(beta)
     residual, change, steps = math.inf, math.inf, 0
     while max(residual, change) > tolerance and steps < most_steps:
@@ -322,7 +334,7 @@ def infer_beta(
     if not found.converged:
         msg = (
             f"beta did not settle in {steps} steps: it stands at {now:.6g} and moved by {change:.1e} in the "
-            f"last round, the means by {residual:.1e}; try more damping or more steps"
+            f"last round, the means by {residual:.1e}; try bp in place of amp, or more steps"
         )
         raise ConvergenceError(msg, found)
     return found
@@ -345,7 +357,7 @@ def _start(start: Any, N: int, seed: Seed) -> Any:
     return m
 
 
-def _check(data: Any, beta: float, damping: float = 0.0) -> Any:
+def _check(data: Any, beta: float, damping: float = 1.0) -> Any:
     try:
         S = np.asarray(data, dtype=float)
     except (TypeError, ValueError):
@@ -360,7 +372,7 @@ def _check(data: Any, beta: float, damping: float = 0.0) -> Any:
     if not 0 <= beta < math.inf:
         msg = f"beta = {beta} must be a number >= 0"
         raise ParameterError(msg)
-    if not 0 <= damping < 1:
-        msg = f"damping = {damping} must lie in [0, 1)"
+    if not 0 < damping <= 1:
+        msg = f"damping = {damping}, the share of the new messages, must lie in (0, 1]"
         raise ParameterError(msg)
     return S

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from replica.errors import ParameterError
+from replica.machines.ensembles import Seed, seed_sequence
 from replica.units import Bernoulli, DoubleReLU, Gaussian, ReLU, Spin, Unit
 
 __all__ = [
@@ -248,7 +249,7 @@ class BlockGibbs:
         self,
         rbm: RBM,
         chains: int,
-        seed: int | np.random.SeedSequence,
+        seed: Seed,
         *,
         visible: Any = None,
         T: Any = None,
@@ -261,7 +262,7 @@ class BlockGibbs:
         if self.dtype not in (np.float32, np.float64):
             msg = f"dtype = {self.dtype} must be float32 or float64"
             raise ParameterError(msg)
-        self.rng = np.random.Generator(np.random.SFC64(seed))
+        self.rng = np.random.Generator(np.random.SFC64(seed_sequence(seed)))
         self._layers = tuple(
             _Layer(unit, count, self.dtype)
             for unit, count in ((rbm.visible, rbm.n_visible), (rbm.hidden, rbm.n_hidden))

@@ -238,6 +238,7 @@ class SingleSpin:
             np.broadcast_to(rbm.visible.potential(np.full(rbm.n_visible, v)), rbm.n_visible) for v in values
         )
         self._step, self._values = high - low, values
+        self._several = bool(rbm.hidden.shape)  # hidden units that differ from each other
         self._touched = [np.flatnonzero(row) for row in rbm.weights]
         self._field = rbm.hidden_field(self.visible)
         self._cost = self._hidden_cost(self._field, None)
@@ -276,7 +277,7 @@ class SingleSpin:
     def _hidden_cost(self, field: Any, touched: Any) -> Any:
         """-T ln Z of each hidden unit in its field; the ground energy at T = 0."""
         unit = self.rbm.hidden
-        if touched is not None and unit.shape:
+        if touched is not None and self._several:
             unit = unit.take(touched, (self.rbm.n_hidden,))
         if self.rbm.T == 0:
             return unit.ground(field, 0.0)[0]

@@ -13,7 +13,7 @@ import numpy as np
 
 from replica.errors import ParameterError, UnknownNameError
 from replica.machines import ensembles
-from replica.machines.ensembles import Seed, seed_sequence
+from replica.machines.ensembles import Seed, spawned
 from replica.machines.hopfield import HopfieldNetwork
 from replica.machines.message_passing import amp, overlap
 from replica.machines.sampling import ParallelTempering, temperatures
@@ -82,7 +82,7 @@ def simulation(name: str) -> Simulation:
 
 
 def _hopfield(N: int, sweeps: int, seed: Seed, *, alpha: float, T: float) -> dict[str, float]:
-    disorder, dynamics, later = seed_sequence(seed).spawn(3)
+    disorder, dynamics, later = spawned(seed, 3)
     network = HopfieldNetwork.random(N, alpha, disorder)
     start = network.patterns[0]
     if T == 0:
@@ -90,7 +90,7 @@ def _hopfield(N: int, sweeps: int, seed: Seed, *, alpha: float, T: float) -> dic
         lost = np.nan if not end.converged else 1.0
         return {"m": float(end.overlaps[0]) * lost, "q": lost, "e": end.energy * lost}
     burn = network.glauber(start, T, sweeps=max(sweeps // 2, 1), seed=dynamics)
-    first, second = later.spawn(2)
+    first, second = spawned(later, 2)
     half = network.glauber(burn.spins, T, sweeps=-(-sweeps // 2), seed=first)
     rest = network.glauber(half.spins, T, sweeps=-(-sweeps // 2), seed=second)
     return {
@@ -104,7 +104,7 @@ def _sherrington_kirkpatrick(N: int, sweeps: int, seed: Seed, *, T: float, J0: f
     if not 0 < T < math.inf:
         msg = f"T = {T} must be a positive number; tempering needs one"
         raise ParameterError(msg)
-    disorder, start, exchange = seed_sequence(seed).spawn(3)
+    disorder, start, exchange = spawned(seed, 3)
     J = sherrington_kirkpatrick(N, disorder, J0).values
     ladder = temperatures(T, max(1.6, 1.6 * T), 10)
     ising = DenseIsing(J, chains=2 * ladder.size, seed=start, T=1.0)
