@@ -309,7 +309,7 @@ EXACT: dict[str, tuple[Callable[[], None], ...]] = {
 
 
 POINTS: dict[str, tuple[dict[str, Any], dict[str, list[float]], list[int], int]] = {
-    "hopfield": ({}, {"alpha": [0.05, 0.1], "T": [0.1, 0.2]}, [1000], 20),
+    "hopfield": ({}, {"alpha": [0.05, 0.1], "T": [0.1, 0.2]}, [500], 20),
     "sherrington-kirkpatrick": ({}, {"T": [1.5, 2.5]}, [10, 14], 200),
     "random-energy": ({}, {"T": [0.3, 0.9]}, [10, 14], 200),
     "one-hidden-unit": ({}, {"alpha": [3.0], "beta": [1.0]}, [200, 400], 10),

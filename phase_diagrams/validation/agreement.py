@@ -344,7 +344,7 @@ def sigmas(gap: float, error: float, freedom: float = math.inf) -> float:
     Examples
     --------
     >>> print(f"{sigmas(0.3, 0.1):.2f} {sigmas(0.3, 0.1, freedom=3):.2f} {sigmas(0.0, 0.0)}")
-    3.00 1.89 0.0
+    3.00 1.90 0.0
     """
     if gap == 0:
         return 0.0
