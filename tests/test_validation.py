@@ -493,6 +493,19 @@ def test_validate_writes_what_compare_reads(here: Path) -> None:
     assert replica("draw v.json -o v.png").exit_code == 0
 
 
+def test_a_figure_shows_the_theory_at_the_size_that_was_measured(here: Path) -> None:
+    """The energy of strong units differs by m theta/sqrt(N): the points lie on the second curve."""
+    units = "--visible bernoulli:g=-0.02 --hidden relu:theta=0.3"
+    line = f"validate random-rbm {units} -p p=0.1 -p alpha=0.6 -p L=1:3:3 --N 500 --samples 3 --figure v.json"
+    assert replica(line).exit_code == 0
+    f = load(here / "v.json").beside[-1]
+    assert f.axes[1].name == "free_energy"
+    limit, at_size = (part for part in f.lines if part.kind.value == "curve")
+    assert (limit.label, at_size.label) == ("theory", "theory, $N = 500$")
+    bars = [part.y[1] for part in f.lines if part.kind.value == "measured"]
+    assert np.all(np.abs(np.subtract(bars, at_size.y)) < np.abs(np.subtract(bars, limit.y)))
+
+
 def test_validate_json() -> None:
     result = replica("validate random-energy -p T=0.8,0.9 --N 6,8 --samples 20 --json")
     told = json.loads(result.stdout)
