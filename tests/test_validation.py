@@ -450,7 +450,8 @@ def test_a_table_comes_back(tmp_path: Path) -> None:
         ("alpha,m,theta\n0.1,1,0.1\n", r"'theta' is nothing of hopfield, but of .*do not match"),
         ("alpha,m\n,1\n", r"row 2: the parameter alpha is missing"),
         ("alpha,N,m\n0.1,1.5,1\n", r"column N: 1.5 is not a whole number"),
-        ("alpha,samples,m\n0.1,1,1\n", r"column samples: 1 is not a whole number of at least 2"),
+        ("alpha,samples,m\n0.1,1.5,1\n", r"column samples: 1.5 is not a whole number of at least 0"),
+        ("alpha,samples,m,m_error\n0.1,1,1,0.1\n", r"row 2: an error cannot be estimated from samples = 1"),
     ],
 )
 def test_a_damaged_table_is_explained(text: str, sentence: str, tmp_path: Path) -> None:
