@@ -450,7 +450,8 @@ def test_a_table_comes_back(tmp_path: Path) -> None:
         ("alpha,m,theta\n0.1,1,0.1\n", r"'theta' is nothing of hopfield, but of .*do not match"),
         ("alpha,m\n,1\n", r"row 2: the parameter alpha is missing"),
         ("alpha,N,m\n0.1,1.5,1\n", r"column N: 1.5 is not a whole number"),
-        ("alpha,samples,m\n0.1,1,1\n", r"column samples: 1 is not a whole number of at least 2"),
+        ("alpha,samples,m\n0.1,1.5,1\n", r"column samples: 1.5 is not a whole number of at least 0"),
+        ("alpha,samples,m,m_error\n0.1,1,1,0.1\n", r"row 2: an error cannot be estimated from samples = 1"),
     ],
 )
 def test_a_damaged_table_is_explained(text: str, sentence: str, tmp_path: Path) -> None:
@@ -491,6 +492,19 @@ def test_validate_writes_what_compare_reads(here: Path) -> None:
     assert {one.kind.value for one in a.lines} == {"curve", "measured"}
     assert len(a.beside) == 2
     assert replica("draw v.json -o v.png").exit_code == 0
+
+
+def test_a_figure_shows_the_theory_at_the_size_that_was_measured(here: Path) -> None:
+    """The energy of strong units differs by m theta/sqrt(N): the points lie on the second curve."""
+    units = "--visible bernoulli:g=-0.02 --hidden relu:theta=0.3"
+    line = f"validate random-rbm {units} -p p=0.1 -p alpha=0.6 -p L=1:3:3 --N 500 --samples 3 --figure v.json"
+    assert replica(line).exit_code == 0
+    f = load(here / "v.json").beside[-1]
+    assert f.axes[1].name == "free_energy"
+    limit, at_size = (part for part in f.lines if part.kind.value == "curve")
+    assert (limit.label, at_size.label) == ("theory", "theory, $N = 500$")
+    bars = [part.y[1] for part in f.lines if part.kind.value == "measured"]
+    assert np.all(np.abs(np.subtract(bars, at_size.y)) < np.abs(np.subtract(bars, limit.y)))
 
 
 def test_validate_json() -> None:

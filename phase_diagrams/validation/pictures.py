@@ -100,6 +100,7 @@ def _panel(
         symbols = {k: subject.kind.parameters()[k].metadata["symbol"] for k in held}
         label = ", ".join(f"${symbols[k]} = {v:g}$" for k, v in held.items())
         lines += _theory(subject, mine, name, along, held, about, points, label or "theory")
+        lines += _at_size(mine, along, label)
         # with one size, line and points of a family are told by the same colour
         alone = bool(label) and len({N for row in mine for N in row.sizes}) == 1
         for row in mine:
@@ -157,6 +158,23 @@ def _theory(
             x, y = [float(grid[i]) for i in here], [float(found[i]) for i in here]
             title = f"{label} {len(out) + 1}" if out else label
             out.append(Line(title, LineKind.CURVE, x, y, [CONVERGED] * len(x), label))
+    return out
+
+
+def _at_size(rows: Sequence[Row], along: str, family: str) -> list[Line]:
+    """The theory at the sizes that were measured, where it is known to differ from its limit."""
+    out = []
+    for N in sorted({N for row in rows for N in row.sizes if N is not None}):
+        places = [
+            (row.point[along], expected, row.theory)
+            for row in rows
+            for size, expected in zip(row.sizes, row.expected, strict=True)
+            if size == N and np.isfinite(expected)
+        ]
+        if any(abs(expected - limit) > 1e-9 * abs(limit) for _, expected, limit in places):
+            x, y, _ = zip(*sorted(places), strict=True)
+            label = ", ".join(part for part in ("theory", f"$N = {N}$", family) if part)
+            out.append(Line(label, LineKind.CURVE, x, y, [CONVERGED] * len(x), label))
     return out
 
 

@@ -93,11 +93,15 @@ def read_table(
                     f"{path}, row {number}, column {name}{ERROR}: {error:g} is negative; an error is not"
                 )
                 raise TableError(message)
-        for name, whole, least in (("N", N, 1), ("samples", count, 2)):
+        for name, whole, least in (("N", N, 1), ("samples", count, 0)):
             if not math.isnan(whole) and (whole != int(whole) or whole < least):
                 place = f"{path}, row {number}, column {name}"
                 message = f"{place}: {whole:g} is not a whole number of at least {least}"
                 raise TableError(message)
+        if count < 2 and any(math.isfinite(error) for error in errors.values()):
+            place = f"{path}, row {number}"
+            message = f"{place}: an error cannot be estimated from samples = {count:g}, but one is given"
+            raise TableError(message)
         out.append(
             Measured(
                 point,

@@ -34,8 +34,8 @@ def sparse_signs(N: int, M: int, p: float, seed: Seed) -> Any:
     Examples
     --------
     >>> xi = sparse_signs(1000, 500, 0.1, seed=3)
-    >>> print(f"{xi.nnz / 500_000:.3f} {abs(xi.sum()) / xi.nnz:.2f}")
-    0.100 0.01
+    >>> print(f"{xi.nnz / 500_000:.3f}", sorted(set(xi.data.tolist())))
+    0.100 [-1.0, 1.0]
     """
     if not 0 < p <= 1:
         msg = f"p = {p} must be in (0, 1]"
@@ -103,7 +103,7 @@ class SparseRBM:
     >>> rbm = SparseRBM(sparse_signs(2000, 200, 0.1, seed=1), Bernoulli(g=-0.02), ReLU(theta=0.2))
     >>> end = rbm.descend(rbm.noise_free(3), strong=3)
     >>> print(end.converged, f"{rbm.overlap(end, 3):.4f}")
-    True 0.0425
+    True 0.0438
     """
 
     def __init__(self, signs: Any, visible: Unit, hidden: Unit) -> None:
