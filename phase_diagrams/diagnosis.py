@@ -378,7 +378,7 @@ def _observe(rbm: RBM, data: Any, scale: float | None) -> Observed:
         msg = f"data of shape {data.shape}: give an array (samples, {rbm.n_visible}), at least one sample"
         raise ParameterError(msg)
     h = rbm.hidden_mean(data)
-    L = _mean(participation_ratio(h, power=3), len(data))
+    L = _mean(participation_ratio(np.abs(h), power=3), len(data))
     low, high = (0.0, 1.0) if not isinstance(rbm.visible, Spin) else (-1.0, 1.0)
     q = _mean((data.mean(axis=1) - low) / (high - low), len(data))
     if scale is None:
@@ -455,10 +455,14 @@ def _advice(found: Diagnosis) -> list[str]:
         "paramagnet": "weights are too small for their temperature: train longer, or with a larger rate",
         "ferromagnet": "modes are learned; those that are not condensed do not shape the samples",
     }
+    if found.diagram == "spectral-rbm":
+        advice["spin glass"] = (
+            "the noise in the weights freezes the machine: weight decay, or longer training"
+        )
     told = [advice[found.phase]] if found.phase in advice else []
     if found.phase is None:
         told.append(
-            "there is no diagram for these units: compare L, p and the singular values with machines you know"
+            "no diagram for these units: compare L and the singular values with those of other machines"
         )
     if found.certainty < 0.9:
         told.append("the machine is close to a phase boundary: errors of its parameters reach across")

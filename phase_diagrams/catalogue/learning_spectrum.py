@@ -125,7 +125,9 @@ def build(
     left = panel(
         "learning-spectrum",
         "Singular values in training",
-        Axis("w", r"singular value $w_\alpha$", limits=(0, 1.1 * float(max(w.max(), seen_w.max())))),
+        Axis(
+            "w", r"singular value $w_\alpha$", limits=(0, round(1.1 * float(max(w.max(), seen_w.max())), 1))
+        ),
         w,
         seen_w,
     )

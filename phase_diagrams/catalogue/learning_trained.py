@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -90,14 +91,14 @@ def build(
         points += [
             Point(f"mode {a + 1}, epoch {t}", "", b, c) for (t, _), b, c in zip(seen, x, y, strict=True)
         ]
-    top = max([3.0, *(1.1 * point.y for point in points)])
+    top = max(3.0, _above(max((point.y for point in points), default=0.0)))
     plane = panel("gaussian", kappa=hidden / visible, T_max=max(2.2, 1.15 / sigma), w_max=top)
     right = PhaseDiagram(
         "learning-trajectory-values",
         "Its singular values",
         (
             Axis("epoch", "epoch", limits=(0, times[-1])),
-            Axis("w", r"singular value $w_\alpha$", limits=(0, 1.1 * float(np.max(values)))),
+            Axis("w", r"singular value $w_\alpha$", limits=(0, _above(float(np.max(values))))),
         ),
         [
             *(
@@ -119,3 +120,8 @@ def build(
         provenance=came_from,
         beside=[right],
     )
+
+
+def _above(value: float) -> float:
+    """A round number above: the axes do not change with the last digit of a training."""
+    return math.ceil(2 * value + 0.2) / 2
