@@ -220,7 +220,7 @@ class TwoLayers(Theory):
                 last = len(edges) - 2 - np.argmax(falls[::-1], axis=0)
                 known = np.any(falls, axis=0)
                 low, high = np.where(known, edges[last], low), np.where(known, edges[last + 1], high)
-            for _ in range(36):
+            for _ in range(18):  # Newton's method does the rest
                 middle = (low + high) / 2
                 above = answer(middle)[1] > 0
                 low, high = np.where(above, middle, low), np.where(above, high, middle)
