@@ -684,8 +684,9 @@ def test_inference_begins_where_the_threshold_is() -> None:
 
 
 def test_measured_overlaps_have_a_place() -> None:
-    diagram = DIAGRAMS["one-hidden-unit"].build(betas=(1.0,), simulated=[(2.0, 0.4), (3.0, 0.6)])
-    assert (diagram.point("simulation 2").x, diagram.point("simulation 2").y) == (3.0, 0.6)
+    diagram = DIAGRAMS["one-hidden-unit"].build(betas=(1.0,), simulated=[(2.0, 0.4, 0.1), (3.0, 0.6, 0.02)])
+    measured = diagram.line("simulation 2")
+    assert (measured.x[1], measured.y) == (3.0, (0.58, 0.6, 0.62))
     with pytest.raises(ParameterError, match="alpha_max must be larger"):
         DIAGRAMS["one-hidden-unit"].build(betas=(0.5,))
 

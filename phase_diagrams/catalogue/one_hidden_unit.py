@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,9 @@ from replica.theory import Phase, Zero
 
 __all__ = ["build"]
 
+DATA = Path(__file__).with_name("one_hidden_unit.csv")
+"""Means over ten samples; its first rows say how they were made."""
+
 LABELS = {
     "teacher": "onset of inference",
     "glass": "onset of glass",
@@ -31,7 +35,7 @@ def build(
     betas: Sequence[float] = (0.8, 1.0, 1.2, 1.5),
     alpha_max: float = 6.0,
     points: int = 61,
-    simulated: Sequence[tuple[float, float]] = (),
+    simulated: Sequence[tuple[float, float, float]] | None = None,
 ) -> PhaseDiagram:
     r"""Overlap r with the teacher's weights against the number of samples per weight [HT16]_ [H17]_.
 
@@ -49,8 +53,9 @@ def build(
         Right edge of the left panel.
     points : int
         Number of points of each curve.
-    simulated : sequence of (alpha, r)
-        Overlaps that were measured, to be marked in the left panel.
+    simulated : sequence of (alpha, r, error), optional
+        Overlaps that were measured, for the left panel; by default those of machines of 1000 weights that are
+        stored with the package, found by message passing.
 
     References
     ----------
@@ -75,12 +80,18 @@ def build(
         above = curve(f"beta={beta:g}", alpha, states["r"], label, of=states)
         lines.append(join([(0, 0), (onset, 0)], above))
         marks.append(Point(f"alpha_c, beta={beta:g}", "", onset, 0))
-    marks += [Point(f"simulation {i + 1}", "", *one) for i, one in enumerate(simulated)]
+    if simulated is None:
+        simulated = [
+            (alpha, r, error)
+            for beta, alpha, r, error in np.loadtxt(DATA, delimiter=",", skiprows=4)
+            if beta in betas
+        ]
+    lines += [_measured(f"simulation {i + 1}", *map(float, one)) for i, one in enumerate(simulated)]
     settings = {
         "betas": list(betas),
         "alpha_max": alpha_max,
         "points": points,
-        "simulated": [list(one) for one in simulated],
+        "simulated": [list(map(float, one)) for one in simulated],
     }
     origin = provenance(OneHiddenUnit(alpha=1.0, beta=1.0), ["alpha", "beta"], **settings)
     return PhaseDiagram(
@@ -96,6 +107,12 @@ def build(
         origin,
         beside=[_phases(settings)],
     )
+
+
+def _measured(name: str, alpha: float, r: float, error: float) -> Line:
+    """A measured overlap with its standard error."""
+    where, bar = [alpha] * 3, [r - error, r, r + error]
+    return Line(name, LineKind.MEASURED, where, bar, ["converged"] * 3, "message passing, $N = 1000$")
 
 
 def _phases(settings: Mapping[str, Any]) -> PhaseDiagram:
