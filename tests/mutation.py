@@ -54,7 +54,8 @@ EQUIVALENT: dict[str, str] = {
     "BernoulliReLU.field: r * 0 + TINY ** 2 -> r * 0 - TINY ** 2 #0": GUARD,
     "BernoulliReLU.hidden: q * 0 + TINY -> q * 0 - TINY #0": GUARD,
     "BernoulliReLU.hidden: 0 -> 1 #1": "max(q, q + TINY): " + GUARD,
-    "GeneralPriors.visible_answers: 1 - self.omega_pattern + 0 * pull -> 1 - self.omega_pattern - 0 * pull #0": SHAPE,
+    "GeneralPriors.visible_answers: "
+    "1 - self.omega_pattern + 0 * pull -> 1 - self.omega_pattern - 0 * pull #0": SHAPE,
     "GeneralPriors.visible_state: "
     "1 - self.omega_pattern + 0 * pull -> 1 - self.omega_pattern - 0 * pull #2": SHAPE,
     "RandomEnergy.free_energy: -mu / 4 - log2cosh(mu * self.h) / mu + 0 * self.T -> "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,16 +114,17 @@ def to_netcdf(data: xr.Dataset, output: Path, chunk: Sequence[int], source: Any 
     import h5netcdf
 
     with replacing(output) as temporary, h5netcdf.File(temporary, "w") as file:
-        file.dimensions = {str(name): size for name, size in data.sizes.items()}
+        file.dimensions = {str(name): data.sizes[name] for name in sorted(map(str, data.sizes))}
         file.attrs.update(data.attrs)
-        for name, coordinate in data.coords.items():
+        # a store is listed in the order of its directory, which is nobody's: the file has an order of its own
+        for name, coordinate in sorted(data.coords.items(), key=lambda item: str(item[0])):
             made = file.create_variable(str(name), (str(name),), coordinate.dtype, data=coordinate.values)
             made.attrs.update(_attributes(coordinate))
         sizes = {str(name): size for name, size in data.sizes.items()}
         parts = sizes | dict(
             zip([name for name in data["status"].dims if name != "branch"], chunk, strict=True)
         )
-        for name, variable in data.data_vars.items():
+        for name, variable in sorted(data.data_vars.items(), key=_rank(data)):
             dims = tuple(map(str, variable.dims))
             made = file.create_variable(
                 str(name),
@@ -140,6 +141,12 @@ def to_netcdf(data: xr.Dataset, output: Path, chunk: Sequence[int], source: Any 
                 made[place] = block(data, str(name), where, source)
 
 
+def _rank(data: xr.Dataset) -> Callable[[tuple[Any, Any]], tuple[int, str]]:
+    """Key that sorts variables as the sweep names them, any others behind."""
+    order = {name: i for i, name in enumerate(str(data.attrs.get("variables", "")).split(" "))}
+    return lambda item: (order.get(str(item[0]), len(order)), str(item[0]))
+
+
 def _attributes(variable: xr.DataArray) -> dict[str, Any]:
     """Attributes in the types that the conventions ask for."""
     attrs = dict(variable.attrs)
@@ -154,14 +161,15 @@ def _tables(data: xr.Dataset, chunk: Sequence[int], source: Any) -> Iterator[pd.
 
     dims = [str(name) for name in data["status"].dims]
     order = [name for name in dims if name != "branch"] + [name for name in dims if name == "branch"]
+    names = [str(name) for name, _ in sorted(data.data_vars.items(), key=_rank(data))]
     words = {str(name): _meanings(one.attrs) for name, one in data.variables.items()}
     for where in _blocks(data, chunk):
         part = data.coords.to_dataset().isel(where)
-        for name in data.data_vars:
+        for name in names:
             part[name] = (data[name].dims, block(data, str(name), where, source))
         shape = {name: part.sizes[name] for name in order}
         columns: dict[str, Any] = {}
-        for name in [*order, *map(str, data.data_vars)]:
+        for name in [*order, *names]:
             values = part[name].broadcast_like(part["status"]).transpose(*order).values.reshape(-1)
             columns[name] = pd.Series(values).map(words[name]) if words[name] else values
         assert all(len(column) == np.prod(list(shape.values())) for column in columns.values())
