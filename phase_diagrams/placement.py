@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 
 from phase_diagrams.storage import StorageError
 from replica.errors import ParameterError, UnknownNameError
+from replica.machines.arrays import NotNumbersError, read_numpy
 from replica.solving import Solution, solve
 from replica.theories import SpectralRBM
 
@@ -144,29 +145,28 @@ def read_weights(path: str | os.PathLike[str], key: str | None = None) -> Any:
         If there are several arrays and none was named, or a name was given for an .npy file.
     """
     path = Path(path)
+    named = False
+
+    def choose(names: Sequence[str]) -> str:
+        nonlocal named
+        named = True
+        return _chosen(path, names, key)
+
     try:
-        with path.open("rb") as file:
-            loaded = np.load(file, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                if key is not None:
-                    msg = f"{path} holds one array without a name; leave the name {key!r} out"
-                    raise ParameterError(msg)
-                return loaded
-            with loaded:
-                return loaded[_chosen(path, loaded.files, key)]
+        loaded = read_numpy(path, choose)
     except OSError as error:
         msg = f"cannot read {path}: {error.strerror or 'it is damaged, or no .npy or .npz file'}"
         raise StorageError(msg) from None
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        if isinstance(error, ParameterError):
-            raise
-        msg = (
-            f"cannot read {path}: it is no .npy or .npz file of numbers; write it with numpy.savez(file, W=W)"
-        )
+    except NotNumbersError as error:
+        msg = f"{error}; write it with numpy.savez(file, W=W)"
         raise StorageError(msg) from None
+    if key is not None and not named:
+        msg = f"{path} holds one array without a name; leave the name {key!r} out"
+        raise ParameterError(msg)
+    return loaded
 
 
-def _chosen(path: Path, names: list[str], key: str | None) -> str:
+def _chosen(path: Path, names: Sequence[str], key: str | None) -> str:
     """Name of the array that holds the weights."""
     if not names:
         msg = f"cannot read {path}: there is no array in it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 __all__ = [
@@ -20,6 +21,20 @@ class ReplicaError(Exception):
 
 class ParameterError(ReplicaError, ValueError):
     """A control parameter outside its domain, missing, or given twice."""
+
+
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
+    """The end of a message that suggests the nearest of the known names; empty where none is near.
+
+    Examples
+    --------
+    >>> nearest("hopfeild", ["hopfield", "mixtures"])
+    "; did you mean 'hopfield'?"
+    """
+    import difflib
+
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 class UnknownNameError(ReplicaError, LookupError):
@@ -41,14 +56,10 @@ class UnknownNameError(ReplicaError, LookupError):
     """
 
     def __init__(self, what: str, name: str, known: Any) -> None:
-        import difflib
-
         self.what, self.name, self.known = what, name, tuple(known)
-        near = difflib.get_close_matches(name, self.known, n=1, cutoff=0.5)
-        hint = f"; did you mean {near[0]!r}?" if near else ";"
-        names = ", ".join(self.known)
-        tail = f" (known: {names})" if near else f" known: {names}"
-        super().__init__(f"unknown {what} {name!r}{hint}{tail}")
+        hint, names = nearest(name, self.known), ", ".join(self.known)
+        tail = f"{hint} (known: {names})" if hint else f"; known: {names}"
+        super().__init__(f"unknown {what} {name!r}{tail}")
 
 
 class ConvergenceError(ReplicaError):

@@ -215,18 +215,11 @@ def H(k: int, x: Number) -> Number:
     with np.errstate(invalid="ignore", over="ignore"):
         direct = _pdf(x) - x * tail if k == 1 else (1.0 + x * x) * tail - x * _pdf(x)
     direct = np.asarray(direct)
-    for lower, upper, terms in _TAIL_TERMS:
-        far = (x > lower) & (x <= upper)
-        if np.any(far):
-            direct[far] = _H_tail(k, x[far], terms)
+    far = x > _TAIL_TERMS[0][0]
+    if np.any(far):
+        first, second = tail_ratios(x[far])
+        direct[far] = tail[far] * first if k == 1 else tail[far] * first * second
     return direct[()]
-
-
-def _H_tail(k: int, x: Any, terms: int) -> Any:
-    value = special.ndtr(-x)
-    for ratio in _tail_ratios(x, terms)[:k]:
-        value = value * ratio
-    return value
 
 
 def _tail_ratios(x: Any, terms: int) -> tuple[Any, Any]:

@@ -14,12 +14,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from replica.errors import ParameterError, UnknownNameError
+from replica.errors import ParameterError, UnknownNameError, nearest
 from replica.functions import Number, exact, is_exact, stack
 from replica.units import Unit
 
@@ -455,14 +454,22 @@ class Theory:
         >>> Hopfield(alpha=0.05, T=0.2).describe()
         'hopfield(alpha=0.05, T=0.2)'
         """
+        return f"{self.name}({self.where})"
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The control parameters that a person is told: groups of sites only where there are several."""
         known = self.parameters()
-        shown = (
-            f"{name}={short(value)}"
+        return {
+            name: value
             for name, value in self.values.items()
-            if value is not None
-            and not (known[name].metadata["kind"] == "sites" and value == known[name].default)
-        )
-        return f"{self.name}({', '.join(shown)})"
+            if not (known[name].metadata["kind"] == "sites" and value == known[name].default)
+        }
+
+    @property
+    def where(self) -> str:
+        """Parameter values, as messages print them."""
+        return ", ".join(f"{name}={short(value)}" for name, value in self.told.items() if value is not None)
 
 
 def short(value: Any) -> str:
@@ -484,8 +491,7 @@ def _check(theory: str, name: str, value: Any, about: Mapping[str, Any]) -> None
         return
     if about["choices"]:
         if not (isinstance(value, str) and value in about["choices"]):
-            near = get_close_matches(str(value), about["choices"], n=1, cutoff=0.5)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            hint = nearest(str(value), about["choices"])
             msg = f"{theory}: {name} = {value!r} is not allowed; {name} is {domain(about)}{hint}"
             raise ParameterError(msg)
         return

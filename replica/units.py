@@ -316,14 +316,9 @@ class Unit:
                 np.where(allowed, value, safe) for value, safe in ((loc, 0.0), (width, 1.0), (a, 0.0))
             )
         kinks = self._kinks(np.where(allowed, a, 0.0))
-        centre = (
-            np.stack([kink.field * np.ones_like(loc) for kink in kinks]) if kinks else np.empty((0, loc.size))
-        )
-        scale = (
-            np.stack([kink.width(T) * np.ones_like(loc) for kink in kinks])
-            if kinks
-            else np.empty((0, loc.size))
-        )
+        centre, scale = np.empty((2, len(kinks), loc.size))
+        for i, kink in enumerate(kinks):
+            centre[i], scale[i] = kink.field, kink.width(T)
         z, weight = kinked_rule((centre - loc) / width, scale / width)
         b = loc[:, None] + width[:, None] * z
         column = self.column()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -25,13 +25,6 @@ EQUAL = Coexistence(Phase("retrieval", over="l"), Phase("glass"))
 """Where the best compositional state has the free energy of the spin glass."""
 SWITCH = -0.25
 """Field at which l* vanishes at T = 0, exactly."""
-
-
-@dataclass(frozen=True)
-class _Sparse(RandomRBM):
-    def slope_l(self, x: Any) -> Any:
-        """df/dl: zero at l*."""
-        return self.slope("l", x)
 
 
 def build(
@@ -74,7 +67,7 @@ def build(
     ----------
     .. [TM17] J. Tubiana, R. Monasson, Phys. Rev. Lett. 118, 138301 (2017).
     """
-    cold = _Sparse(Bernoulli(g=g), ReLU(theta=theta), alpha=alpha, T=0.0, l=1.0)
+    cold = RandomRBM(Bernoulli(g=g), ReLU(theta=theta), alpha=alpha, T=0.0, l=1.0)
     T_max = max(temperatures)
     grid, warm = np.linspace(0, l_max, points), np.linspace(0, T_max, steps)
     curves = []
@@ -146,11 +139,11 @@ def build(
     )
 
 
-def _with_field(theory: _Sparse, g: float, **changes: float) -> _Sparse:
+def _with_field(theory: RandomRBM, g: float, **changes: float) -> RandomRBM:
     return replace(theory, visible=Bernoulli(g=g)).at(**changes)
 
 
-def _to_glass(cold: _Sparse, g: float, T_max: float, steps: int) -> Line:
+def _to_glass(cold: RandomRBM, g: float, T_max: float, steps: int) -> Line:
     """Line of equal free energies, from T = 0 past the upper edge; located in T at given fields."""
     sparse = Compositional(alpha=cold.alpha, theta=cold.hidden.parameters["theta"], g=g, l=1.0)
     end = locate(sparse, "compositional-glass", "g").value
@@ -177,7 +170,7 @@ def _to_glass(cold: _Sparse, g: float, T_max: float, steps: int) -> Line:
     return join(line, [(end, 0)])
 
 
-def _to_ferromagnet(cold: _Sparse, warm: Any) -> Line:
+def _to_ferromagnet(cold: RandomRBM, warm: Any) -> Line:
     """Line on which df/dl = 0 at l = 0: l* grows from there."""
 
     def slope(g: float, T: float) -> float:

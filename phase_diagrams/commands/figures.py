@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from phase_diagrams.commands.door import Verb
 from phase_diagrams.commands.options import OutputFile, computing, looks
+
+if TYPE_CHECKING:
+    from phase_diagrams.commands.drawing import Look
 
 __all__ = ["diagram", "draw", "figure"]
 
@@ -61,16 +64,14 @@ def diagram(ctx: click.Context, name: str, jobs: int, output: Path | str) -> Non
 @click.argument("source", metavar="FILE")
 @click.option("-o", "output", metavar="FILE", type=PICTURE, required=True, help="A .png, .pdf or .svg file.")
 @looks
-def draw(source: str, output: Path, **look: Any) -> None:
+def draw(source: str, output: Path, look: Look) -> None:
     """Draw a stored phase diagram (- for stdin).
 
     Nothing is computed.
     """
-    from phase_diagrams.commands.drawing import Look, paint, stored
+    from phase_diagrams.commands.drawing import paint, stored
 
-    how = Look(**look)
-    how.check()
-    paint(stored(source), output, how)
+    paint(stored(source), output, look)
 
 
 @click.command(cls=Verb, epilog=FIGURE)
@@ -80,16 +81,14 @@ def draw(source: str, output: Path, **look: Any) -> None:
 @looks
 @click.pass_context
 def figure(
-    ctx: click.Context, /, name: str, jobs: int, machine: str | None, output: Path, **look: Any
+    ctx: click.Context, /, name: str, jobs: int, machine: str | None, output: Path, look: Look
 ) -> None:
     """Compute a phase diagram and draw it.
 
     The figure weights shows those of a machine, one image for each hidden unit.
     """
-    from phase_diagrams.commands.drawing import Look, computed, paint
+    from phase_diagrams.commands.drawing import computed, paint
 
-    how = Look(**look)
-    how.check()
     if (name == "weights") != (machine is not None):
         from replica.errors import ParameterError
 
@@ -98,6 +97,6 @@ def figure(
     if machine is not None:
         from phase_diagrams.commands.trained import draw_weights
 
-        draw_weights(machine, output, how)
+        draw_weights(machine, output, look)
         return
-    paint(computed(name, jobs, ctx.find_root().obj, output), output, how)
+    paint(computed(name, jobs, ctx.find_root().obj, output), output, look)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from phase_diagrams.commands.door import Verb
 from phase_diagrams.commands.options import Numbers, OutputFile, Times, as_json, looks
+
+if TYPE_CHECKING:
+    from phase_diagrams.commands.drawing import Look
 
 __all__ = ["learn_theory"]
 
@@ -64,7 +67,9 @@ oo    0.866025403784  0.707106781187  0.408248290464  0
 )
 @looks
 @click.pass_context
-def learn_theory(ctx: click.Context, /, as_json: bool, as_csv: bool, output: Any, **asked: Any) -> None:
+def learn_theory(
+    ctx: click.Context, /, as_json: bool, as_csv: bool, output: Any, look: Look, **asked: Any
+) -> None:
     """Learn the singular values of a Gaussian RBM.
 
     Prints the singular value w(t) of the weights along every principal direction of the data, its rate of
@@ -72,11 +77,8 @@ def learn_theory(ctx: click.Context, /, as_json: bool, as_csv: bool, output: Any
     sigma_v^2 grow, the others decay. With sigma_v = 1 the rates are also those of a machine with units +-1
     and small weights.
     """
-    from phase_diagrams.commands.drawing import Look
     from phase_diagrams.commands.learning import Lesson
 
-    look = Look(**{name: asked.pop(name) for name in ("style", "size", "dpi", "title")})
-    look.check()
     lesson = Lesson(**asked)
     if as_json and as_csv:
         from replica.errors import ParameterError

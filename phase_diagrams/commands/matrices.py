@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
 from phase_diagrams.commands.door import Verb
 from phase_diagrams.commands.options import OutputFile, as_json, looks
+
+if TYPE_CHECKING:
+    from phase_diagrams.commands.drawing import Look
 
 __all__ = ["place"]
 
@@ -60,7 +63,7 @@ def place(
     zero_one: bool,
     as_json: bool,
     output: Path | None,
-    **look: Any,
+    look: Look,
 ) -> None:
     """Place a weight matrix on the phase diagram.
 
@@ -68,14 +71,11 @@ def place(
     file. Singular values beyond the Marchenko-Pastur edge are modes, the others noise; the theory
     spectral-rbm at T = 1 says which phase that is, and which modes condense.
     """
-    from phase_diagrams.commands.drawing import Look
     from phase_diagrams.commands.placing import Report
     from phase_diagrams.placement import place, read_weights
 
-    how = Look(**look)
-    how.check()
     weights = read_weights(source, key)
     report = Report(source, place(weights / 4 if zero_one else weights, law), given=law is not None)
     if output is not None:
-        report.draw(output, how)
+        report.draw(output, look)
     report.print(as_json)

@@ -295,7 +295,7 @@ def computing(command: Command) -> Command:
 
 
 def looks(command: Command) -> Command:
-    """Add what every command that draws takes: how the figure shall look."""
+    """Add what every command that draws takes: how the figure shall look. It arrives as `look`, checked."""
     options = (
         click.option(
             "--style",
@@ -308,9 +308,19 @@ def looks(command: Command) -> Command:
         click.option("--dpi", type=click.IntRange(20, 2400), help="Pixels per inch of a .png file."),
         click.option("--title", help="In place of the diagram's own; '' for none."),
     )
+
+    @functools.wraps(command)
+    def gathered(*passed: Any, **asked: Any) -> Any:
+        from phase_diagrams.commands.drawing import Look
+
+        look = Look(**{name: asked.pop(name) for name in ("style", "size", "dpi", "title")})
+        look.check()
+        return command(*passed, look=look, **asked)
+
+    drawn: Any = gathered
     for option in reversed(options):
-        command = option(command)
-    return command
+        drawn = option(drawn)
+    return drawn
 
 
 def jobs(command: Command) -> Command:

@@ -67,14 +67,14 @@ def parameters(theory: Theory, *, without: Iterable[str] = ()) -> dict[str, Any]
 
     known = theory.parameters()
     shown: dict[str, Any] = {}
-    for name, value in theory.values.items():
-        about = known[name]
-        if name in without or (about.metadata["kind"] == "sites" and value == about.default):
+    for name, value in theory.told.items():
+        about = known[name].metadata
+        if name in without:
             continue
-        if about.metadata["kind"] != "number":
+        if about["kind"] != "number":
             shown[name] = short(value)
         else:
-            shown[name] = int(value) if about.metadata["integer"] and value is not None else value
+            shown[name] = int(value) if about["integer"] and value is not None else value
     return shown
 
 

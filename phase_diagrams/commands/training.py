@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from phase_diagrams.commands.door import Verb
 from phase_diagrams.commands.options import OutputFile, as_json, looks
+
+if TYPE_CHECKING:
+    from phase_diagrams.commands.drawing import Look
 
 __all__ = ["diagnose", "likelihood", "sample", "train"]
 
@@ -251,15 +254,12 @@ def diagnose(
 )
 @looks
 def sample(
-    machine: str, count: int, sweeps: int, temper: int, hottest: float, seed: int, output: Path, **look: Any
+    machine: str, count: int, sweeps: int, temper: int, hottest: float, seed: int, output: Path, look: Look
 ) -> None:
     """Draw samples from a machine, each from a chain of its own.
 
     In a picture the means of the visible units are shown, as images if the data were images.
     """
-    from phase_diagrams.commands.drawing import Look
     from phase_diagrams.commands.trained import Drawing
 
-    how = Look(**look)
-    how.check()
-    Drawing(machine, count, sweeps, temper, hottest, seed).write(output, how)
+    Drawing(machine, count, sweeps, temper, hottest, seed).write(output, look)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +20,9 @@ from phase_diagrams.commands.options import (
     theory,
 )
 from phase_diagrams.commands.sweeps import OutputStore
+
+if TYPE_CHECKING:
+    from phase_diagrams.commands.drawing import Look
 
 __all__ = ["compare", "validate"]
 
@@ -112,7 +115,7 @@ def several(command: Any) -> Any:
 @click.option("--overwrite", is_flag=True, help="Replace what is there.")
 @looks
 @click.pass_context
-def validate(ctx: click.Context, /, as_json: bool, **asked: Any) -> None:
+def validate(ctx: click.Context, /, as_json: bool, look: Look, **asked: Any) -> None:
     """Simulate the machine of a theory and compare.
 
     Prints, for every observable, theory and simulation, its extrapolation in 1/N, and their distance z in
@@ -120,11 +123,8 @@ def validate(ctx: click.Context, /, as_json: bool, **asked: Any) -> None:
     sherrington-kirkpatrick, random-energy, one-hidden-unit. Parameters of an RBM are those in its energy,
     unless --scaled is given. With -o every sample is stored as soon as it is finished.
     """
-    from phase_diagrams.commands.drawing import Look
     from phase_diagrams.commands.validating import Validation
 
-    look = Look(**{name: asked.pop(name) for name in ("style", "size", "dpi", "title")})
-    look.check()
     Validation(**asked).run(as_json, ctx.find_root().obj, look)
 
 
@@ -149,7 +149,14 @@ def validate(ctx: click.Context, /, as_json: bool, **asked: Any) -> None:
 @looks
 @click.pass_context
 def compare(
-    ctx: click.Context, /, as_json: bool, visible: str | None, hidden: str | None, given: Any, **asked: Any
+    ctx: click.Context,
+    /,
+    as_json: bool,
+    visible: str | None,
+    hidden: str | None,
+    given: Any,
+    look: Look,
+    **asked: Any,
 ) -> None:
     """Compare a table of measurements with a theory.
 
@@ -158,10 +165,7 @@ def compare(
     standard errors, N is the size (several are extrapolated), samples how many the errors were estimated
     from. Ends with code 3 if some |z| is above 4.
     """
-    from phase_diagrams.commands.drawing import Look
     from phase_diagrams.commands.validating import Confrontation
 
-    look = Look(**{name: asked.pop(name) for name in ("style", "size", "dpi", "title")})
-    look.check()
     units = {name: unit for name, unit in (("visible", visible), ("hidden", hidden)) if unit is not None}
     Confrontation(given=units | given, **asked).run(as_json, ctx.find_root().obj, look)

@@ -153,11 +153,7 @@ class _SherringtonKirkpatrick(_Simulated):
         return N <= 16
 
     def refusal(self, theory: Theory, N: int) -> str:
-        if theory.values["h"]:
-            return "the machine has no field; leave h out"
-        if not theory.values["T"] > 0:
-            return "the machine needs T > 0"
-        return ""
+        return _warm_without_field(theory)
 
     def parameters(self, theory: Theory) -> dict[str, Any]:
         return {name: theory.values[name] for name in ("T", "J0")}
@@ -179,11 +175,7 @@ class _RandomEnergy(Machine):
         return ("free_energy",)
 
     def refusal(self, theory: Theory, N: int) -> str:
-        if theory.values["h"]:
-            return "the machine has no field; leave h out"
-        if not theory.values["T"] > 0:
-            return "the machine needs T > 0"
-        return ""
+        return _warm_without_field(theory)
 
     def sample(self, theory: Theory, N: int, sweeps: int, seed: np.random.SeedSequence) -> tuple[Values, int]:
         T = theory.values["T"]
@@ -195,6 +187,15 @@ class _RandomEnergy(Machine):
         T_c = 1 / (2 * math.sqrt(math.log(2)))
         cold = float(state.theory.values["T"]) < T_c
         return {"free_energy": T_c * math.log(N) / (2 * N)} if cold else {}
+
+
+def _warm_without_field(theory: Theory) -> str:
+    """Why a machine without a field cannot be at this point; empty where it can."""
+    if theory.values["h"]:
+        return "the machine has no field; leave h out"
+    if not theory.values["T"] > 0:
+        return "the machine needs T > 0"
+    return ""
 
 
 def _thermal(energies: Any, T: float) -> float:

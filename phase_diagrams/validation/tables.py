@@ -6,14 +6,13 @@ import csv
 import math
 import os
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from phase_diagrams.storage import StorageError, write_atomic
 from phase_diagrams.validation.agreement import MEASURES, Measured
-from replica.errors import ParameterError, ReplicaError
+from replica.errors import ParameterError, ReplicaError, nearest
 from replica.theories import THEORIES
 from replica.theory import Theory
 
@@ -209,10 +208,9 @@ def _columns(
         others = [
             other.name for other in THEORIES.values() if base in (*other.parameters(), *_observables(other))
         ]
-        near = get_close_matches(base, [*known, *kind.parameters()], n=1, cutoff=0.8)
-        if name.endswith(ERROR) or near or others:
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            whose = f", but of {others[0]}; theory and table do not match" if others and not near else hint
+        hint = nearest(base, [*known, *kind.parameters()], cutoff=0.8)
+        if name.endswith(ERROR) or hint or others:
+            whose = f", but of {others[0]}; theory and table do not match" if others and not hint else hint
             message = f"{path}: the column {name!r} is nothing of {kind.name}{whose}"
             raise TableError(message)
         ignored.append(name)

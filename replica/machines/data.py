@@ -10,8 +10,8 @@ import gzip
 import hashlib
 import os
 import struct
-import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from replica.errors import ParameterError, ReplicaError, UnknownNameError
+from replica.machines.arrays import NotNumbersError, read_numpy
 from replica.units import Bernoulli, Spin, Unit
 
 __all__ = ["BUILT_IN", "Data", "DataError", "check_domain", "load", "read_idx"]
@@ -219,19 +220,9 @@ def _numeric(row: str) -> bool:
 
 def _numpy(path: Path, key: str | None) -> Any:
     try:
-        with path.open("rb") as file:
-            loaded = np.load(file, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                values = loaded
-            else:
-                with loaded:
-                    values = loaded[_chosen(path, loaded.files, key)]
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        if isinstance(error, ParameterError):
-            raise
-        msg = (
-            f"cannot read {path}: it is no .npy or .npz file of numbers; write it with numpy.save(file, data)"
-        )
+        values = read_numpy(path, lambda names: _chosen(path, names, key))
+    except NotNumbersError as error:
+        msg = f"cannot read {path}: {error.problem}; write it with numpy.save(file, data)"
         raise DataError(msg) from None
     if values.dtype.kind not in "fiub":
         msg = f"cannot read {path}: data are real numbers, these are of type {values.dtype}"
@@ -239,7 +230,7 @@ def _numpy(path: Path, key: str | None) -> Any:
     return values.astype(float)
 
 
-def _chosen(path: Path, names: list[str], key: str | None) -> str:
+def _chosen(path: Path, names: Sequence[str], key: str | None) -> str:
     if key is not None:
         if key not in names:
             what = f"array in {path}"

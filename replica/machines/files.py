@@ -21,8 +21,6 @@ import json
 import math
 import os
 import secrets
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,6 +28,7 @@ from typing import Any
 import numpy as np
 
 from replica.errors import ParameterError, ReplicaError, UnknownNameError
+from replica.machines.arrays import NotNumbersError, read_numpy
 from replica.machines.exact import Gradient
 from replica.machines.rbm import RBM
 from replica.machines.training import Epoch, Settings, Training
@@ -174,15 +173,13 @@ def load_training(path: str | os.PathLike[str]) -> tuple[Training, dict[str, Any
 
 def _arrays(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            loaded = np.load(file, allow_pickle=False)
-            if not isinstance(loaded, np.ndarray):
-                with loaded:
-                    return {name: loaded[name] for name in loaded.files}
+        loaded = read_numpy(path)
+        if isinstance(loaded, dict):
+            return loaded
         problem = "it holds a single array; a machine is more than weights"
     except OSError as error:
         problem = error.strerror or "it is damaged"
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error):
+    except NotNumbersError:
         problem = "it is no .npz file of numbers, nor an .h5 file (pickled objects are never read)"
     msg = f"cannot read {path}: {problem}"
     raise FileError(msg)

@@ -180,7 +180,6 @@ class EdwardsAnderson(_Replicas):
         _check_lattice(J.shape[1])
         super().__init__(J.shape[1:], chains, seed, T, spins)
         self.couplings, self.field = J, field
-        self._axes = range(1, J.ndim)
         colour = np.indices(J.shape[1:]).sum(axis=0) % 2
         self._colours = tuple(np.flatnonzero(colour.ravel() == c) for c in (0, 1))
         # neighbours of every site and the couplings to them, both directions of every axis

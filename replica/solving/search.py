@@ -142,8 +142,7 @@ def _from_limit(theory: Theory, branch: str, failed: Solution) -> tuple[Solution
 
 
 def _no_branch(theory: Theory, branch: str, curve: Any) -> str:
-    where = theory.describe().removeprefix(theory.name).strip("()")
-    text = f"no {branch} solution at {where}"
+    text = f"no {branch} solution at {theory.where}"
     fold = curve.first_fold() if curve is not None else None
     if fold is not None and theory.limit is not None:
         name = theory.limit.parameter

@@ -90,6 +90,10 @@ class TwoLayers(Theory):
         """Fractions of the groups, shape (n_groups, 1)."""
         return np.array([[fraction] for fraction, _ in self.groups])
 
+    def weighted(self, values: Any) -> Any:
+        """E[x ...] over the groups, where there is no field W."""
+        return np.sum(values * self.group_density * self.group_fraction, axis=(-1, -2))
+
     def bulk(self, q: Any, r: Any, B: Any, C: Any) -> Any:
         """Terms of the free energy that couple the two layers, (alpha/2)(r C + q B) + alpha T B C/2."""
         return self.alpha / 2 * (r * C + q * B + self.warmth * B * C)
@@ -155,6 +159,17 @@ class TwoLayers(Theory):
         answers |= dict(zip(self.hidden_rows[1], self.hidden_answers(x), strict=True))
         return stack(*(answers[i] for i in range(len(answers))))
 
+    def rho(self, x: Any) -> Any:
+        """Replica symmetry is stable below 1."""
+        raise NotImplementedError
+
+    def replicon(self, x: Any) -> Any:
+        return 1 - self.rho(x)
+
+    def log_rho(self, x: Any) -> Any:
+        """Zero where replica symmetry breaks, and on the paramagnet where spin glass order sets in."""
+        return log(self.rho(x))
+
     def confined(self, B: Any, C: Any) -> Any:
         """Whether both layers stay confined under the quadratic term of the other."""
         visible, hidden = self.layers
@@ -171,7 +186,7 @@ class TwoLayers(Theory):
             def answer(C: Any) -> tuple[Any, Any]:
                 B = self.hidden_averages(zero, C).response
                 visible = self.visible_averages(_wide(zero), zero, B)
-                return np.sum(visible.response * self.group_density * self.group_fraction, axis=(-1, -2)), B
+                return self.weighted(visible.response), B
 
             C = answer(zero)[0]
             for _ in range(60):
@@ -205,11 +220,7 @@ class TwoLayers(Theory):
             )
             weak = self.hidden_averages(q, C)
             v = self.visible_averages(_wide(0 * q), weak.square, weak.response)
-            here = [
-                np.sum(part * self.group_density * self.group_fraction, axis=(-1, -2))
-                for part in (v.square, v.response)
-            ]
-            return here[0] - q, here[1] - C, C, weak
+            return self.weighted(v.square) - q, self.weighted(v.response) - C, C, weak
 
         with np.errstate(all="ignore"):
             low, high = np.zeros_like(q), np.ones_like(q)
@@ -536,18 +547,15 @@ class RandomRBM(TwoLayers):
         visible, hidden = self.visible_state(x), self.hidden_averages(q, C)
         return self.alpha * self.mean(visible.response_square, 2) * hidden.response_square
 
-    def replicon(self, x: Any) -> Any:
-        return 1 - self.rho(x)
-
-    def log_rho(self, x: Any) -> Any:
-        """Zero where replica symmetry breaks, and on the paramagnet where spin glass order sets in."""
-        return log(self.rho(x))
-
     def slope(self, parameter: str, x: Any) -> Any:
         if parameter != "l" or self.law.slope is None:
             return super().slope(parameter, x)
         m, _, _, _, _ = x
         return self.kappa * m**2 / 8 + _sum(self.visible_state(x).free_energy, self.law.slope)
+
+    def slope_l(self, x: Any) -> Any:
+        """df/dl: zero at l*, the number of strong hidden units of lowest free energy."""
+        return self.slope("l", x)
 
     # -- branches --------------------------------------------------------------------------------------------
 
@@ -831,8 +839,7 @@ class GeneralPriors(TwoLayers):
 
     def scales(self, x: Any) -> Any:
         m, q, qd, p, pd = np.abs(x)
-        beta, hidden = 1 / self.T, self.layers[1]
-        room = maximum(hidden.curvature - beta * 0 - (qd - q), 0 * q + 1e-9)
+        room = maximum(self.layers[1].curvature - (qd - q), 0 * q + 1e-9)
         gap = np.minimum(maximum(qd - q, 1e-4), room)
         return stack(
             maximum(m, 0.01), np.minimum(maximum(q, 1e-9), gap), gap, maximum(p, 1e-9), maximum(pd - p, 1e-4)
@@ -843,13 +850,6 @@ class GeneralPriors(TwoLayers):
         _, q, _, _, C = self.internal(x)
         visible, hidden = self.visible_state(x), self.hidden_averages(q, C)
         return self.alpha * _sum(visible.response_square, _halves()) * hidden.response_square
-
-    def replicon(self, x: Any) -> Any:
-        return 1 - self.rho(x)
-
-    def log_rho(self, x: Any) -> Any:
-        """Zero where replica symmetry breaks, and on the paramagnet where spin glass order sets in."""
-        return log(self.rho(x))
 
     def start(self, branch: str) -> Any:
         self.branch(branch)
