@@ -118,20 +118,35 @@ def test_no_text_of_the_figure_covers_another(name: str) -> None:
                 assert box.count_overlaps(boxes[:i]) == 0, [text.get_text() for text in view.texts]
 
 
+def near(value: Any) -> Any:
+    """The same, but for the last digits of its numbers, which differ from one processor to the next."""
+    if isinstance(value, dict):
+        return {key: near(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [near(part) for part in value]
+    return pytest.approx(value, rel=1e-6, abs=1e-9) if isinstance(value, float) else value
+
+
+def shown(panel: PhaseDiagram) -> dict[str, Any]:
+    """What a reader would notice: everything but the points between the ends of the lines."""
+    return {
+        "title": [panel.name, panel.title],
+        "axes": [[axis.name, axis.label, axis.scale, list(axis.limits or ())] for axis in panel.axes],
+        "kinds": kinds(panel),
+        "ends": {
+            line.name: [list(end) for end in ends(line) if np.isfinite(end).all()] for line in panel.lines
+        },
+        "regions": [region.label for region in panel.regions],
+        "points": [[point.name, point.x, point.y] for point in panel.points],
+    }
+
+
 @pytest.mark.parametrize("name", DIAGRAMS)
 def test_the_stored_diagram_is_the_one_that_is_computed(name: str) -> None:
     stored = load(STORED / f"{name}.json")
     for old, new in zip(panels(stored), panels(built(name)), strict=True):
-        assert (old.name, old.title, old.axes) == (new.name, new.title, new.axes)
-        assert kinds(old) == kinds(new)
-        assert [region.label for region in old.regions] == [region.label for region in new.regions]
-        for one, two in zip(old.points, new.points, strict=True):
-            assert (one.name, one.x, one.y) == (
-                two.name,
-                pytest.approx(two.x),
-                pytest.approx(two.y, abs=1e-9),
-            )
-    assert stored.provenance["settings"] == built(name).provenance["settings"]
+        assert shown(old) == near(shown(new))
+    assert stored.provenance["settings"] == near(built(name).provenance["settings"])
 
 
 # --- Hopfield --------------------------------------------------------------------------------------
