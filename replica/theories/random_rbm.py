@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from replica.averages import IntegerLaw, skellam, trinomial
+from replica.averages import TINY, IntegerLaw, skellam, trinomial
 from replica.errors import ParameterError
 from replica.functions import maximum, stack
 from replica.theory import (
@@ -95,7 +95,6 @@ class RandomRBM(TwoLayers):
 
     name: ClassVar[str] = "random-rbm"
     order: ClassVar[tuple[str, ...]] = ("m", "q", "r", "B", "C")
-    limit: ClassVar[Limit | None] = Limit("alpha")
     branches: ClassVar[Mapping[str, Branch]] = {
         "retrieval": Branch("m > 0: strongly active hidden units, continued from alpha = 0"),
         "glass": Branch("m = 0, the solution with the largest q > 0"),
@@ -341,6 +340,23 @@ class RandomRBM(TwoLayers):
         """df/dl: zero at l*, the number of strong hidden units of lowest free energy."""
         return self.slope("l", x)
 
+    @cached_property
+    def limit(self) -> Limit | None:  # type: ignore[override]
+        """Alpha = 0, where there is no noise; a small load where hidden units are confined by noise only."""
+        if "retrieval" not in self.available or self.batch:
+            return Limit("alpha")
+        if self.physical(self._overlap(np.float64(4.0), np.float64(0.0))):
+            return Limit("alpha")
+        loads = (1e-2, 1e-3, 1e-4)
+        return next(
+            (
+                Limit("alpha", alpha)
+                for alpha in loads
+                if np.all(np.isfinite(self.at(alpha=alpha)._loud_start(np.float64(4.0))))
+            ),
+            Limit("alpha"),
+        )
+
     # -- branches --------------------------------------------------------------------------------------------
 
     @property
@@ -367,7 +383,11 @@ class RandomRBM(TwoLayers):
         return self.state(m=0.0, q=q, r=r, B=B, C=C)
 
     def _retrieval_start(self) -> Any:
-        """Without the noise of the weak hidden units: the largest solution m of one equation."""
+        """The largest overlap without the noise of the weak hidden units, if they are confined then.
+
+        If not, the noise is that which they make themselves: with free visible units (spins with W = 0)
+        C stays below the curvature by that noise alone, and alpha r is finite even as alpha -> 0.
+        """
         if "retrieval" not in self.available:
             self._require_tail()
             msg = (
@@ -376,9 +396,20 @@ class RandomRBM(TwoLayers):
             )
             raise ParameterError(msg)
         zero = np.zeros(self.batch)
-        m = zero + 1.0
-        for step in range(200):  # m falls monotonically from saturation
-            v = self.visible_averages(wide(m) * self.law.w / 2 * (4.0 if step == 0 else 1.0), zero, zero)
+        strong = zero + 4.0  # the first field is strong, so that m falls monotonically from saturation
+        quiet = self._overlap(strong, zero)
+        with np.errstate(invalid="ignore"):
+            loud = ~(quiet[4] < self.hidden.curvature)
+            if not np.any(loud & (zero + self.alpha > 0)):
+                return quiet
+            return np.where(loud, self._loud_start(strong), quiet)
+
+    def _overlap(self, m: Any, noise: Any) -> Any:
+        """Order parameters at a given strength of the noise, sqrt(alpha r), by iteration from m."""
+        r = noise**2 / np.maximum(self.alpha, TINY)
+        B = 0 * noise
+        for _ in range(200):
+            v = self.visible_averages(wide(m) * self.law.w / 2, r, B)
             new = odd_mean(v.mean, self.law.tilted) / self.kappa
             moving = ~(np.abs(new - m) < 1e-9)  # each point stops by itself, whatever else is in the batch
             m = np.where(moving, new, m)
@@ -387,7 +418,26 @@ class RandomRBM(TwoLayers):
         q, C = self.mean(v.square, 1), self.mean(v.response, 1)
         with np.errstate(invalid="ignore"):
             h = self.hidden_averages(q, C)
-        return self.state(m=m, q=q, r=h.square, B=h.response, C=C)
+        return stack(m, q, h.square, h.response, C)
+
+    def _loud_start(self, strong: Any) -> Any:
+        """The least noise that is at least the noise which the weak hidden units make in it."""
+        noise = np.geomspace(1e-3, 10.0, 33).reshape(-1, *(1,) * len(self.batch)) + 0 * strong
+        x = self._overlap(strong + 0 * noise, noise)
+        enough = (self.alpha * x[2] <= noise**2) & (x[0] > 1e-3)
+        known, first = np.any(enough, axis=0), np.argmax(enough, axis=0)[None]
+        low, high = (
+            np.take_along_axis(noise, np.maximum(first - back, 0), 0)[0] * np.where(known, 1.0, np.nan)
+            for back in (1, 0)
+        )
+        best = np.where(known, np.take_along_axis(x, first[None], 1)[:, 0], np.nan)
+        for _ in range(12):  # Newton's method does the rest
+            middle = np.sqrt(low * high)
+            x = self._overlap(best[0], middle)
+            below = self.alpha * x[2] <= middle**2
+            best = np.where(below, x, best)
+            low, high = np.where(below, low, middle), np.where(below, middle, high)
+        return best
 
     def belongs(self, branch: str, x: Any) -> Any:
         m, q, *_ = x
