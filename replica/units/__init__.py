@@ -19,6 +19,7 @@ from replica.units.continuous import DoubleReLU, Gaussian, ReLU
 from replica.units.discrete import Bernoulli, Spin
 from replica.units.interpolating import Interpolating
 from replica.units.potential import Potential
+from replica.units.scaled import Scaled
 from replica.units.unit import Averages, Unit
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Interpolating",
     "Potential",
     "ReLU",
+    "Scaled",
     "Spin",
     "Unit",
     "parse",

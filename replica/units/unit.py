@@ -217,8 +217,9 @@ class Unit:
         """The unit s' = s/length with potential U(length s')/energy, which sparse weights call for."""
         if np.all(np.equal(energy, 1)) and np.all(np.equal(length, 1)):
             return self
-        msg = f"unit {self}: its scaled form is not known; give scaled parameters, or p = 1"
-        raise ParameterError(msg)
+        from replica.units.scaled import Scaled  # which is a unit, too
+
+        return Scaled(self, energy, length)
 
     # -- one unit in a field ---------------------------------------------------------------------------
 
