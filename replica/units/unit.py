@@ -256,7 +256,8 @@ class Unit:
         """Energy and position of the minimum of U(s) - a s^2/2 - b s: the unit at T = 0."""
         b, a = self._fields(b, a)
         with np.errstate(all="ignore"):
-            s = np.where(a < self.curvature, self._ground(b, a)[0], np.nan)
+            allowed, safe = self._confined(a)
+            s = np.where(allowed, self._ground(b, safe)[0], np.nan)
             return (self.potential(s) - a * s**2 / 2 - b * s)[()], s[()]
 
     def sample(self, b: Any, a: Any, T: Any, rng: np.random.Generator) -> Any:
@@ -317,15 +318,14 @@ class Unit:
 
     def _average(self, loc: Any, width: Any, a: Any, T: Any) -> Any:
         """Averages of a few hundred fields; arrays of one dimension, as are the unit's parameters."""
-        allowed = a < self.curvature
+        allowed, a = self._confined(a)
         if type(self)._thermal is Unit._thermal and not self.discrete:
             # sums over a potential reach only so far; a solver that strays has left what is physical
             reach = LARGEST_FIELD + 300 * np.sqrt(T)
             allowed = allowed & (np.abs(loc) + 9 * width < reach) & (np.abs(a) < reach)
-            loc, width, a = (
-                np.where(allowed, value, safe) for value, safe in ((loc, 0.0), (width, 1.0), (a, 0.0))
-            )
-        kinks = self._kinks(np.where(allowed, a, 0.0))
+            loc, width = np.where(allowed, loc, 0.0), np.where(allowed, width, 1.0)
+            a = np.where(np.abs(a) < reach, a, self._confined(np.inf)[1])
+        kinks = self._kinks(a)
         centre, scale = np.empty((2, len(kinks), loc.size))
         for i, kink in enumerate(kinks):
             centre[i], scale[i] = kink.field, kink.width(T)
@@ -411,14 +411,19 @@ class Unit:
     def _warm(self, b: Any, a: Any, T: Any, index: int, cold: Callable[..., Any] | None) -> Any:
         b, a, T = self._fields(b, a, T)
         with np.errstate(all="ignore"):
-            allowed = a < self.curvature
-            safe = np.where(allowed, a, np.where(np.greater(self.curvature, 0), 0.0, np.nan))
+            allowed, safe = self._confined(a)
             value = np.full(b.shape, np.nan)
             if np.any(T > 0):
                 value = self._thermal(b, safe, np.where(T > 0, T, 1.0))[index]
             if np.any(T == 0):
                 value = np.where(T > 0, value, np.nan if cold is None else cold(b, safe))
             return np.where(allowed & (T >= 0), value, np.nan)[()]
+
+    def _confined(self, a: Any) -> tuple[Any, Any]:
+        """Whether a quadratic term leaves the unit confined, and one that does where it does not."""
+        curvature = self.curvature
+        allowed = a < curvature
+        return allowed, np.where(allowed, a, np.where(np.greater(curvature, 0), 0.0, curvature - 1.0))
 
     def _check_confined(self, a: Any) -> None:
         if not np.all(a < self.curvature):
