@@ -105,6 +105,11 @@ class Scaled(Unit):
             entropy=known.entropy - self._unit_length,
         )
 
+    def entropy(self, b: Any, a: Any, T: Any) -> Any:
+        b, a, T = self._fields(b, a, T)
+        known = self.unit.entropy(self.energy / self.length * b, a / self._stiffness, self.energy * T)
+        return known - self._unit_length
+
     def _thermal(self, b: Any, a: Any, T: Any) -> tuple[Any, ...]:
         force = self.energy / self.length
         logs, mean, variance, entropy = self.unit._thermal(force * b, a / self._stiffness, self.energy * T)
