@@ -259,3 +259,44 @@ def test_a_binary_prior_weighs_each_sign_one_half() -> None:
     for T in (0.4, 1.0):
         known = math.log(2 * math.cosh(0.3 / T)) + (0.1 / 2 - math.log(2)) / T
         assert Interpolating(omega=0.0).log_partition(0.3, 0.1, T) == pytest.approx(known, abs=1e-13)
+
+
+# -- every pair of units ---------------------------------------------------------------------------
+
+FULL = {"p": 1.0, "L": 1}
+PAIRS = [
+    ("bernoulli:g=-0.2", "relu:theta=1", {"l": 0.8}, (0.2, 0.4), (0.0, 0.04), "retrieval"),
+    ("bernoulli:g=-0.25", "double-relu:theta_plus=1,theta_minus=-1", {"l": 0.6}, (0.1, 0.2), (0.0, 0.03), ""),
+    ("bernoulli:g=-0.08", "gaussian:gamma=2", {"l": 0.3}, (0.002, 0.004), (0.0, 0.01), "retrieval"),
+    ("spin", "gaussian", FULL, (0.03, 0.08), (0.0, 0.3), "retrieval"),
+    ("spin", "relu:theta=0.5", FULL, (0.1, 0.3), (0.0, 0.3), "retrieval"),
+    ("spin:g=0.1", "double-relu:theta_plus=0.4,theta_minus=0.1", FULL, (0.03, 0.08), (0.0, 0.2), "retrieval"),
+    ("spin", "spin", {}, (0.5, 1.0), (0.0, 0.5), "glass"),
+    ("spin:g=0.1", "bernoulli:g=-0.3", {}, (0.5, 1.0), (0.0, 0.5), "glass"),
+    ("bernoulli:g=-0.1", "spin", {}, (0.5, 1.0), (0.0, 0.3), "glass"),
+    ("bernoulli:g=-0.1", "bernoulli:g=-0.2", {}, (0.5, 1.0), (0.05, 0.3), "glass"),
+    ("bernoulli:g=-0.2", "relu:theta=1", {}, (0.3, 0.5), (0.0, 0.05), "glass"),
+    ("relu:theta=0.2,gamma=4", "gaussian:gamma=2", {}, (0.3, 0.5), (0.1, 0.5), "quiet"),
+    ("relu:theta=0.2", "spin", {}, (0.1, 0.3), (0.1, 0.4), "glass"),
+    ("gaussian:g=0.3,gamma=4", "relu:theta=0.1,gamma=2", {}, (0.2, 0.4), (0.1, 0.4), "glass"),
+    ("double-relu:gamma_plus=4,gamma_minus=3,theta_plus=0.2", "spin", {}, (0.2, 0.4), (0.1, 0.3), "glass"),
+]
+
+
+@pytest.mark.parametrize(("visible", "hidden", "rest", "loads", "temperatures", "branch"), PAIRS)
+def test_the_free_energy_is_stationary_at_ten_solutions_of_each_pair(
+    visible: str, hidden: str, rest: Any, loads: Any, temperatures: Any, branch: str
+) -> None:
+    """Fourth-order differences of f in all order parameters, at steps on their own scales."""
+    alpha, T = (np.linspace(*ends, n) for ends, n in ((loads, 2), (temperatures, 5)))
+    theory = RandomRBM(visible, hidden, alpha=alpha[:, None], T=T, **rest)
+    state = solve(theory, branch or None, throw=False)
+    assert state.success.all()
+    x, scale = state.x, theory.scales(state.x)
+    for i in range(5):
+        if i == 0 and not np.any(x[0]):
+            continue  # m = 0: nothing to move
+        h = 2e-3 * scale[i] * np.eye(5)[i][:, None, None]
+        f = [theory.free_energy(x + k * h) for k in (-2, -1, 1, 2)]
+        slope = (8 * (f[2] - f[1]) - (f[3] - f[0])) / 12  # times the step
+        np.testing.assert_allclose(slope, 0, atol=2e-13 + 2e-10 * np.max(np.abs(scale[i] * 2e-3)))
