@@ -1,6 +1,7 @@
 """A variable that is known by its potential alone: partition function, ground state, activation, samples.
 
-Everything here is numerical and works for any potential that confines. `replica.units` has the closed forms.
+Everything here is numerical and works for any potential that confines: `Landscape` for a continuous variable,
+`Levels` for finitely many values. `replica.units` has the closed forms.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy import special
 
 from replica.averages import gauss_legendre
 from replica.errors import ParameterError
 
-__all__ = ["Kink", "Landscape", "curvature_at_infinity"]
+__all__ = ["Kink", "Landscape", "Levels", "curvature_at_infinity", "kinks_of"]
 
 NODES = 20
 """Gauss-Legendre nodes per panel; a panel is at most six thermal widths of the narrowest well."""
@@ -62,7 +64,8 @@ def curvature_at_infinity(potential: Callable[[Any], Any], end: float) -> float:
     """
     x = math.copysign(1.0, end) * np.array([1e3, 1e4, 1e5])
     with np.errstate(all="ignore"):
-        far, near = (potential(3 * x) - 2 * potential(2 * x) + potential(x)) / x**2, potential(x)
+        one, two, three = (elementwise(potential, k * x) for k in (1, 2, 3))
+        far, near = (three - 2 * two + one) / x**2, one
     if not np.all(np.isfinite(far)):
         return math.inf if np.all(near > 0) else math.nan
     if far[2] > 2 * abs(far[1]):
@@ -70,6 +73,24 @@ def curvature_at_infinity(potential: Callable[[Any], Any], end: float) -> float:
     if abs(far[2]) < abs(far[1]) / 2 or abs(far[2]) < 1e-9:
         return 0.0
     return float(round(far[2], 9))
+
+
+def elementwise(potential: Callable[[Any], Any], s: Any) -> Any:
+    """Values of a potential at the points of an array, one for each.
+
+    Raises
+    ------
+    ParameterError
+        If the potential answers with an array of another shape.
+    """
+    values = np.asarray(potential(s), dtype=float)
+    if values.ndim and values.shape != np.shape(s):
+        msg = (
+            f"the potential answers {np.shape(s)} points with an array of shape {values.shape}; it must be "
+            "elementwise: one energy for each value"
+        )
+        raise ParameterError(msg)
+    return np.broadcast_to(values, np.shape(s))
 
 
 @dataclass(frozen=True)
@@ -95,9 +116,13 @@ class Landscape:
         inside = [x for x in self.breaks if self.domain[0] < x < self.domain[1]]
         return np.array(sorted([x for x in self.domain if math.isfinite(x)] + inside))
 
+    def at(self, s: Any) -> Any:
+        """The potential at the points of an array."""
+        return elementwise(self.potential, s)
+
     def energy(self, s: Any, b: Any, a: Any) -> Any:
         """U(s) - a s^2/2 - b s."""
-        return self.potential(s) - a * s**2 / 2 - b * s
+        return self.at(s) - a * s**2 / 2 - b * s
 
     # -- T > 0 ---------------------------------------------------------------------------------------
 
@@ -113,14 +138,16 @@ class Landscape:
             variance = (weight * (s - mean[:, None]) ** 2).sum(axis=1)
             log_z = top[:, 0] + np.log(total)
             t = T[part]
-            energy = weight @ self.potential(s) - a[part] / 2 * (weight @ s**2) - b[part] * mean
+            energy = weight @ self.at(s) - a[part] / 2 * (weight @ s**2) - b[part] * mean
             out[:, part] = log_z, mean, variance, log_z + energy / t
         return tuple(out)
 
     def sample(self, b: Any, a: Any, T: Any, uniform: Any) -> Any:
-        """Invert the distribution function at `uniform`; one-dimensional arrays, T > 0."""
-        out = np.full(b.size, np.nan)
-        for part, s, log_weight in self._weights(b, a, T):
+        """Invert the distribution function at `uniform`; one-dimensional arrays, T >= 0."""
+        out = self.ground(b, a)[0] if np.any(T == 0) else np.empty(b.size)
+        warm = np.flatnonzero(T > 0)
+        for block, s, log_weight in self._weights(b[warm], a[warm], T[warm]):
+            part = warm[block]
             weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
             below = np.cumsum(weight, axis=1)
             middle = (below - weight / 2) / below[:, -1:]
@@ -140,7 +167,7 @@ class Landscape:
             part = order[start:close]
             s, weight = self._nodes(b[part], a[part], T[part])
             count = max(1, _BLOCK // s.size)
-            base = self.potential(s)
+            base = self.at(s)
             for first in range(0, part.size, count):
                 here = part[first : first + count]
                 energy = base - a[here][:, None] * s**2 / 2 - b[here][:, None] * s
@@ -156,7 +183,7 @@ class Landscape:
         for corner in self.corners:
             smooth &= np.abs(s[1:-1] - corner) > 1.5 * (s[1] - s[0])
         with np.errstate(all="ignore"):
-            stiff = np.abs(np.diff(self.potential(s), 2)) / (s[1] - s[0]) ** 2
+            stiff = np.abs(np.diff(self.at(s), 2)) / (s[1] - s[0]) ** 2
         stiffness = float(np.max(stiff[smooth & np.isfinite(stiff)], initial=0.0)) + abs(highest) + 1e-3
         width = min(6 * math.sqrt(coldest / stiffness), (high - low) / 8)
         edges = [low, *(x for x in self.corners if low < x < high), high]
@@ -210,7 +237,7 @@ class Landscape:
         low, high = self._range(float(b.min()), float(b.max()), float(np.max(a)), 1.0)
         grid = np.unique(np.concatenate([np.linspace(low, high, GRID), self.corners]))
         grid = grid[(grid >= low) & (grid <= high)]
-        base = self.potential(grid)
+        base = self.at(grid)
         count = max(1, _BLOCK // grid.size)
         for first in range(0, b.size, count):
             part = slice(first, first + count)
@@ -252,7 +279,7 @@ class Landscape:
         low, high = ends[right - 1], ends[right]
         step = np.minimum(4e-3 * np.maximum(np.abs(s), 1.0), (high - low) / 6)
         base = np.clip(s, low + 3 * step, high - 3 * step)
-        c = self.potential(base[:, None] + step[:, None] * _STENCIL) @ _POLYNOMIAL.T
+        c = self.at(base[:, None] + step[:, None] * _STENCIL) @ _POLYNOMIAL.T
         t, k = ((s - base) / step)[:, None], np.arange(7)
         first = np.sum(k[1:] * c[:, 1:] * t ** k[:-1], axis=1)
         second = np.sum(k[2:] * (k[2:] - 1) * c[:, 2:] * t ** k[:-2], axis=1)
@@ -264,8 +291,8 @@ class Landscape:
         weight = np.array([-49 / 20, 6, -15 / 2, 20 / 3, -15 / 4, 6 / 5, -1 / 6]) / step
         shift = step * np.arange(7)
         tilt = a * corner + b
-        below = -np.inf if corner == self.domain[0] else -(self.potential(corner - shift) @ weight)
-        above = np.inf if corner == self.domain[1] else self.potential(corner + shift) @ weight
+        below = -np.inf if corner == self.domain[0] else -(self.at(corner - shift) @ weight)
+        above = np.inf if corner == self.domain[1] else self.at(corner + shift) @ weight
         return below - tilt, above - tilt
 
     def kinks(self, a: float) -> list[Kink]:
@@ -273,7 +300,7 @@ class Landscape:
         low, high = self._range(-LARGEST_FIELD, LARGEST_FIELD, a, 1.0)
         grid = np.unique(np.concatenate([np.linspace(low, high, GRID), self.corners]))
         grid = grid[(grid >= low) & (grid <= high)]
-        hull = _lower_hull(grid, self.potential(grid) - a * grid**2 / 2)
+        hull = _lower_hull(grid, self.at(grid) - a * grid**2 / 2)
         usual = 2.5 * (grid[-1] - grid[0]) / (GRID - 1)
         found = [
             self._jump(grid[i], grid[j], a) for i, j in itertools.pairwise(hull) if grid[j] - grid[i] > usual
@@ -293,7 +320,7 @@ class Landscape:
             replace(self, domain=(self.domain[0], middle)),
             replace(self, domain=(middle, self.domain[1])),
         ]
-        energy = [float(self.potential(np.array(x)) - a * x * x / 2) for x in (left, right)]
+        energy = [float(self.at(np.array(x)) - a * x * x / 2) for x in (left, right)]
         b = (energy[1] - energy[0]) / (right - left)
         s = [left, right]
         for _ in range(4):
@@ -303,20 +330,62 @@ class Landscape:
         return Kink(b, s[1] - s[0])
 
 
+@dataclass(frozen=True)
+class Levels:
+    """Thermodynamics of one variable s with finitely many values and energy U(s) - a s^2/2 - b s: sums.
+
+    Attributes
+    ----------
+    potential : callable
+    values : tuple of float
+    """
+
+    potential: Callable[[Any], Any]
+    values: tuple[float, ...]
+
+    @cached_property
+    def s(self) -> Any:
+        """The values, in order."""
+        return np.sort(np.asarray(self.values, dtype=float))
+
+    def energy(self, b: Any, a: Any) -> Any:
+        """U(s) - a s^2/2 - b s of every value, along a last axis."""
+        return elementwise(self.potential, self.s) - a[:, None] * self.s**2 / 2 - b[:, None] * self.s
+
+    def thermal(self, b: Any, a: Any, T: Any) -> tuple[Any, Any, Any, Any]:
+        """Ln Z, <s>, var(s) and the entropy; one-dimensional arrays, T > 0."""
+        logs = -self.energy(b, a) / T[:, None]
+        log_z = special.logsumexp(logs, axis=-1)
+        weight = np.exp(logs - log_z[:, None])
+        mean = weight @ self.s
+        variance = np.sum(weight * (self.s - mean[:, None]) ** 2, axis=-1)
+        return log_z, mean, variance, np.sum(special.entr(weight), axis=-1)
+
+    def sample(self, b: Any, a: Any, T: Any, uniform: Any) -> Any:
+        """Invert the distribution function at `uniform`; one-dimensional arrays, T >= 0."""
+        hot = np.where(T > 0, T, 1.0)
+        weight = special.softmax(-self.energy(b, a) / hot[:, None], axis=-1)
+        index = np.sum(np.cumsum(weight, axis=-1) < uniform[:, None], axis=-1)
+        drawn = self.s[np.minimum(index, self.s.size - 1)]
+        return np.where(T > 0, drawn, self.ground(b, a)[0])
+
+    def ground(self, b: Any, a: Any) -> tuple[Any, Any]:
+        """The value of lowest energy, and its slope by the field, 0; one-dimensional arrays."""
+        return self.s[np.argmin(self.energy(b, a), axis=-1)], np.zeros(b.size)
+
+    def kinks(self, a: float) -> list[Kink]:
+        """Fields at which the ground state jumps."""
+        s, e = self.s, self.energy(np.zeros(1), np.full(1, a))[0]
+        return [
+            Kink(float((e[j] - e[i]) / (s[j] - s[i])), float(s[j] - s[i]))
+            for i, j in itertools.pairwise(_lower_hull(s, e))
+        ]
+
+
 @lru_cache(maxsize=4096)
-def kinks_of(landscape: Landscape, a: float) -> tuple[Kink, ...]:
+def kinks_of(landscape: Landscape | Levels, a: float) -> tuple[Kink, ...]:
     """The kinks of a landscape, remembered."""
     return tuple(landscape.kinks(a))
-
-
-def discrete_kinks(values: Any, energy: Any) -> list[Kink]:
-    """Fields at which the ground state of a discrete variable jumps."""
-    order = np.argsort(values)
-    s, e = np.asarray(values, dtype=float)[order], np.asarray(energy, dtype=float)[order]
-    hull = _lower_hull(s, e)
-    return [
-        Kink(float((e[j] - e[i]) / (s[j] - s[i])), float(s[j] - s[i])) for i, j in itertools.pairwise(hull)
-    ]
 
 
 def _lower_hull(x: Any, y: Any) -> list[int]:

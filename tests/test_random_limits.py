@@ -353,3 +353,72 @@ def test_binary_layers_are_the_bipartite_spin_glass() -> None:
     layers = solve(RandomRBM("spin", "spin", alpha=alpha, T=T**0.5), "glass")
     assert float(found["q"]) == pytest.approx(float(layers["q"]), abs=1e-12)
     assert float(found["p"]) == pytest.approx(float(layers["r"]), abs=1e-12)
+
+
+# --- states that do not exist without noise -----------------------------------------------------------
+
+
+def test_free_spins_are_held_by_the_noise_of_the_hidden_units() -> None:
+    """At p = 0.9 and L = 3 a spin in seven feels no pattern: its free response exceeds 1 below T = 0.13.
+
+    The state is then found from the noise; it obeys the equations of Gaussian hidden units, r = q/(1 - C)^2,
+    with the averages of a spin over W = +-1, +-2, +-3 and 0, and C tends to 1 as alpha falls.
+    """
+    theory = RandomRBM("spin", "gaussian", alpha=0.005, T=0.1, p=0.9, L=3)
+    assert theory.at(alpha=0.0).start("retrieval")[4] > 1
+    state = solve(theory)
+    m, q, r, B, C = state.x
+    assert r == pytest.approx(q / (1 - C) ** 2, rel=1e-12)
+    assert pytest.approx(1 / (1 - C), rel=1e-12) == B
+    z, width = np.linspace(-9, 9, 4001), np.sqrt(0.005 * r)
+    weight = np.exp(-z * z / 2) / np.sqrt(2 * np.pi) * (z[1] - z[0])
+    chance = {0: 0.1**3 + 6 * 0.1 * 0.45**2, 1: 3 * 0.45 * 0.1**2 + 3 * 0.45**3}
+    chance |= {2: 3 * 0.45**2 * 0.1, 3: 0.45**3}
+    overlap, square = 0.0, 0.0
+    for w, one in chance.items():
+        for sign in (-1, 1):
+            s = np.tanh((m * sign * w / 2 + width * z) / 0.1)
+            overlap += one * (0.5 if w == 0 else 1) * sign * w * np.sum(s * weight)
+            square += one * (0.5 if w == 0 else 1) * np.sum(s**2 * weight)
+    assert m == pytest.approx(2 / 2.7 * overlap, abs=1e-12)
+    assert q == pytest.approx(square, abs=1e-12)
+    assert pytest.approx((1 - square) / 0.1, abs=1e-11) == C
+    assert locate(theory, "spinodal", "alpha").value == pytest.approx(0.007171895295, abs=1e-12)
+    assert locate(theory.at(T=0.0), "spinodal", "alpha").value == pytest.approx(0.007860636821, abs=1e-12)
+    less = [float(solve(theory.at(alpha=alpha)).order["C"]) for alpha in (1e-3, 1e-4)]
+    assert 0.59 < C < less[0] < less[1] < 1
+
+
+@pytest.mark.parametrize(("omega", "value"), [(0.3, 0.0115929610490), (0.5, 0.0017915311257)])
+def test_capacity_with_patterns_that_are_half_gaussian(omega: float, value: float) -> None:
+    """The overlap p of the hidden units is some hundreds there; a state exists below, and none above."""
+    theory = GeneralPriors(alpha=0.01, T=0.2, omega_pattern=omega)
+    assert locate(theory, "spinodal", "alpha").value == pytest.approx(value, abs=1e-12)
+    assert solve(theory.at(alpha=0.98 * value), throw=False).success
+    assert not solve(theory.at(alpha=1.02 * value), "retrieval", throw=False).success
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"alpha": 0.02, "T": 0.2, "omega_pattern": 0.05},
+        {"alpha": 0.005, "T": 0.5, "omega_hidden": 0.8, "omega_visible": 0.05, "omega_pattern": 0.05},
+    ],
+)
+def test_energy_and_entropy_of_general_priors(parameters: dict[str, float]) -> None:
+    """S = -df/dT with f at a solution, and e = f + T s."""
+    state, h, T = solve(GeneralPriors(**parameters)), 1e-3, parameters["T"]
+
+    def f(T: float) -> float:
+        return float(solve(GeneralPriors(**(parameters | {"T": T}))).free_energy)
+
+    slope = (8 * (f(T + h) - f(T - h)) - (f(T + 2 * h) - f(T - 2 * h))) / (12 * h)
+    assert state.entropy == pytest.approx(-slope, abs=1e-8)
+    assert state.energy == pytest.approx(float(state.free_energy) + T * float(state.entropy), abs=1e-13)
+
+
+def test_general_priors_have_the_energy_of_the_hopfield_network() -> None:
+    """The diagonal of the couplings is kept, and priors are normalised."""
+    ours, theirs = solve(GeneralPriors(alpha=0.05, T=0.3)), solve(Hopfield(alpha=0.05, T=0.3))
+    assert ours.energy == pytest.approx(float(theirs.energy) - 0.05 / 2, abs=1e-13)
+    assert ours.entropy == pytest.approx(float(theirs.entropy) - np.log(2), abs=1e-13)

@@ -1,5 +1,6 @@
 """The random RBM of any two units: what is refused, how values convert, and batches of units."""
 
+import json
 import math
 from typing import Any
 
@@ -44,10 +45,6 @@ BAD = [
     ("solve random-rbm --visible spin -p alpha=0.1 -p l=1", "give --hidden UNIT"),
     ("solve hopfield --visible spin -p alpha=0.1", "unknown parameter of hopfield 'visible'"),
     ("solve random-rbm --visible spin --hidden relu -p alpha=0.1 -p l=1 --unscaled", "unscaled parameter"),
-    (
-        "solve random-rbm --visible spin --hidden spin -p alpha=0.1 -p p=0.1 --unscaled",
-        "scaled form is not known",
-    ),
 ]
 
 
@@ -145,3 +142,16 @@ def test_general_priors_know_their_corners() -> None:
     assert ours["p"] * T == pytest.approx(theirs["r"], abs=1e-12)
     assert ours.free_energy == pytest.approx(theirs.free_energy - alpha / 2 + T * math.log(2), abs=1e-13)
     assert ours.replicon == pytest.approx(theirs.replicon, abs=1e-12)
+
+
+def test_a_capacity_is_read_and_printed_unscaled() -> None:
+    """The published machine of Fig. 3b, in the units of its energy."""
+    units = "--visible bernoulli:g=-0.02 --hidden relu:theta=0.3 -p p=0.1 -p L=13"
+    result = replica(f"capacity random-rbm {units} --unscaled --json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert told["value"] == pytest.approx(0.6334590079341, abs=1e-11)
+    assert told["order"]["m"] == pytest.approx(0.1 * 0.6198283376 / 2, abs=1e-9)
+    assert told["parameters"]["hidden"] == "relu:theta=0.3"
+    for line in (f"capacity random-rbm {units} --unscaled --digits 20", "capacity hopfield --unscaled"):
+        assert replica(line).exit_code == 2

@@ -10,7 +10,7 @@ import click
 
 from phase_diagrams.commands.asking import build, check_free, theory_named
 from phase_diagrams.commands.printing import describe, number, parameters, print_json, print_table, where
-from replica.errors import LocateError
+from replica.errors import LocateError, ParameterError
 
 if TYPE_CHECKING:
     from replica.solving import Located
@@ -57,6 +57,13 @@ class Question:
     rsb: int
     given: dict[str, float]
     digits: int | None
+    unscaled: bool
+
+    def __post_init__(self) -> None:
+        """Refuse options that do not go together."""
+        if self.digits and self.unscaled:
+            message = "--digits does not go with --unscaled; leave one of them out"
+            raise ParameterError(message)
 
     @cached_property
     def kind(self) -> type[Theory]:
@@ -81,7 +88,11 @@ class Question:
     def theory(self) -> Theory:
         """The theory; the parameter that is computed has a value to begin with."""
         check_free(self.kind, self.boundary, self.given)
-        return build(self.kind, self.given, [self.critical.parameter])
+        return build(self.kind, self.given, [self.critical.parameter], unscaled=self.unscaled)
+
+    def rescaled(self, theory: Any, name: str, value: Any) -> Any:
+        """A quantity in the units that were asked for."""
+        return theory.unscaled(name, value) if self.unscaled else value
 
     def run(self) -> Answer:
         """Locate the point and establish its digits."""
@@ -92,7 +103,7 @@ class Question:
             low, high = point.bracket or (float("nan"),) * 2
             message = f"{self.critical.symbol} lies between {low:g} and {high:g}, but was not located"
             raise LocateError(message, point.bracket)
-        wanted = self.digits or (CONFIRMED if _quick(point) else None)
+        wanted = self.digits or (CONFIRMED if _quick(point) and not self.unscaled else None)
         if wanted:
             precise = polish(point, wanted)
             how = "computed with mpmath at two precisions that agree"
@@ -100,7 +111,9 @@ class Question:
             return Answer(point, value, dict(precise.order), precise.residual, digits, how)
         digits = max(point.digits, 1)
         how = "from the residual and the conditioning of the equations in float64"
-        return Answer(point, f"{point.value:#.{digits}g}", point.order, point.residual, digits, how)
+        value = self.rescaled(point.theory, point.parameter, point.value)
+        order = {name: self.rescaled(point.theory, name, one) for name, one in point.order.items()}
+        return Answer(point, f"{value:#.{digits}g}", order, point.residual, digits, how)
 
     def print(self, answer: Answer, as_json: bool) -> None:
         """Print the answer."""
@@ -136,7 +149,11 @@ class Question:
     @property
     def fixed(self) -> dict[str, Any]:
         """The parameters that are held fixed."""
-        return parameters(self.theory, without=[self.critical.parameter])
+        values = parameters(self.theory, without=[self.critical.parameter])
+        if not self.unscaled:
+            return values
+        given = {name: one for name, one in self.given.items() if not isinstance(values.get(name), int)}
+        return {name: given.get(name, value) for name, value in values.items() if name in self.given}
 
     @property
     def method(self) -> str:

@@ -177,6 +177,7 @@ def solve(as_json: bool, **asked: Any) -> None:
 @click.command(cls=Verb, epilog=CAPACITY)
 @theory
 @click.option("--digits", type=DIGITS, help="Significant digits, computed with mpmath.")
+@click.option("--unscaled", is_flag=True, help="Read and print unscaled quantities (RBMs, p > 0).")
 def capacity(as_json: bool, **asked: Any) -> None:
     """Locate the critical value of a theory.
 

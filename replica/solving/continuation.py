@@ -396,7 +396,8 @@ def trace(
     n = len(start)
     about = theory.parameters()[parameter].metadata
     span = abs(to - origin) or 1.0
-    scale = np.append(np.ones(n), max(span, 1e-12))
+    sizes = np.maximum(np.abs(start), 1.0)  # an order parameter may be large
+    scale = np.append(sizes, max(span, 1e-12))
     box = np.full(n + 1, np.inf)
     low, high = -box, box.copy()
     low[n], high[n] = min(origin, to), max(origin, to)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from replica.theories.blume_capel import BlumeCapel
 from replica.theories.compositional import Compositional, ThresholdedHopfield
 from replica.theories.curie_weiss import CurieWeiss
+from replica.theories.general_priors import GeneralPriors
 from replica.theories.hopfield import Hopfield
 from replica.theories.hopfield_1rsb import Hopfield1RSB
 from replica.theories.mixtures import Mixtures
 from replica.theories.one_hidden_unit import HopfieldHiddenUnit, OneHiddenUnit
 from replica.theories.random_energy import RandomEnergy
-from replica.theories.random_rbm import GeneralPriors, RandomRBM
+from replica.theories.random_rbm import RandomRBM
 from replica.theories.sherrington_kirkpatrick import SherringtonKirkpatrick
 from replica.theories.sherrington_kirkpatrick_1rsb import SherringtonKirkpatrick1RSB
 from replica.theories.spectral_rbm import SpectralRBM

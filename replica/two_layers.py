@@ -1,0 +1,251 @@
+"""Two layers of units in the fields of each other: what the random RBM and its relatives share."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+
+from replica.functions import is_exact, log, maximum, sqrt, stack
+from replica.theory import Parameter, Theory
+from replica.units import Averages, Unit
+
+__all__ = ["ONE_SITE", "TwoLayers", "odd_mean", "weighted_sum", "wide"]
+
+ONE_SITE = ((1.0, 1.0),)
+"""All visible units alike: one group, of relative density of weights 1."""
+
+
+class TwoLayers(Theory):
+    """Two layers of independent units in the fields of each other, eqs. (2.2) and (2.3) of the notes.
+
+    The visible units feel the strong hidden units through W, and the weak ones as a Gaussian field of
+    variance alpha x r with a quadratic term alpha B x; the weak hidden units feel a Gaussian field of
+    variance q with a quadratic term C. A subclass gives the two layers, and what the strong hidden units do.
+    """
+
+    alpha: Parameter
+    T: Parameter
+    overlaps: ClassVar[tuple[str, ...]] = ("q", "r")
+
+    @property
+    def layers(self) -> tuple[Unit, Unit]:
+        """Visible and hidden unit."""
+        raise NotImplementedError
+
+    @property
+    def warmth(self) -> Any:
+        """Temperature at which the units live."""
+        return self.T
+
+    @property
+    def groups(self) -> tuple[tuple[float, float], ...]:
+        """Groups of visible units: their fraction and their relative density of weights x."""
+        return ONE_SITE
+
+    def visible_averages(self, loc: Any, r: Any, B: Any, extra: Any = 0.0) -> Averages:
+        """Averages of the visible units, shape (*batch, n_groups, n_w), at the mean fields `loc`.
+
+        `extra` is further variance of their field.
+        """
+        x = self.group_density
+        width = sqrt(maximum(wide(self.alpha * r) * x + wide(extra), 0 * wide(r)))
+        unit = self.layers[0].column().column()
+        return unit.averages(loc, width, wide(self.alpha * B) * x, wide(self.warmth))
+
+    def hidden_averages(self, q: Any, C: Any) -> Averages:
+        """Averages of the weak hidden units, shape (*batch)."""
+        return self.layers[1].averages(0 * q, sqrt(maximum(q, 0 * q)), C, self.warmth)
+
+    @cached_property
+    def group_density(self) -> Any:
+        """X of the groups, shape (n_groups, 1)."""
+        return np.array([[x] for _, x in self.groups])
+
+    @cached_property
+    def group_fraction(self) -> Any:
+        """Fractions of the groups, shape (n_groups, 1)."""
+        return np.array([[fraction] for fraction, _ in self.groups])
+
+    def weighted(self, values: Any) -> Any:
+        """E[x ...] over the groups, where there is no field W."""
+        return np.sum(values * self.group_density * self.group_fraction, axis=(-1, -2))
+
+    def bulk(self, q: Any, r: Any, B: Any, C: Any) -> Any:
+        """Terms of the free energy that couple the two layers, (alpha/2)(r C + q B) + alpha T B C/2."""
+        return self.alpha / 2 * (r * C + q * B + self.warmth * B * C)
+
+    jacobian_error: ClassVar[float] = 5e-10
+    visible_rows: ClassVar[tuple[tuple[int, ...], tuple[int, ...]]]
+    hidden_rows: ClassVar[tuple[tuple[int, ...], tuple[int, ...]]]
+    """Order parameters that a layer feels, and those that it answers with."""
+
+    def visible_answers(self, x: Any) -> Any:
+        """Right-hand sides of the saddle-point equations that come from the visible layer."""
+        raise NotImplementedError
+
+    def hidden_answers(self, x: Any) -> Any:
+        """Right-hand sides of the saddle-point equations that come from the hidden layer."""
+        raise NotImplementedError
+
+    def scales(self, x: Any) -> Any:
+        """Sizes of the order parameters on which the equations bend, shape of `x`."""
+        raise NotImplementedError
+
+    def jacobian(self, x: Any) -> Any:
+        """Fourth-order differences on the scales of the order parameters, which the engine does not know.
+
+        An overlap next to 0 is moved upwards only: its square root is the width of a field.
+        """
+        if is_exact(x):
+            return None
+        x = np.asarray(x, dtype=float)
+        n, step = len(x), 2.5e-4 * self.scales(x)
+        out = np.zeros((n, n, *np.broadcast_shapes(x.shape[1:], self.batch)))
+        for answers, inputs, outputs in (
+            (self.visible_answers, *self.visible_rows),
+            (self.hidden_answers, *self.hidden_rows),
+        ):
+            out[np.ix_(outputs, inputs)] = self._differences(answers, x, step, inputs)
+        return out
+
+    def _differences(self, answers: Any, x: Any, step: Any, inputs: tuple[int, ...]) -> Any:
+        """Derivatives of what one layer answers, by the order parameters that it feels."""
+        n, k, tail = len(x), len(inputs), (1,) * (x.ndim - 1)
+        overlaps = np.array([self.order[i] in self.overlaps for i in inputs]).reshape(k, *tail)
+        here, h = x[list(inputs)], step[list(inputs)]
+        edge = overlaps & (here >= 0) & (here < 4 * h)
+        central, forward = (
+            np.array(v).reshape(4, 1, *tail) for v in ((-2.0, -1.0, 1.0, 2.0), (1.0, 2.0, 3.0, 4.0))
+        )
+        shift = np.where(edge, forward, central) * h  # (4, k, *batch)
+        unit = np.eye(n)[:, list(inputs)].reshape(n, 1, k, *tail)
+        with np.errstate(all="ignore"):
+            values = answers(x[:, None, None] + unit * shift[None])
+            ahead, both = (
+                np.array(v).reshape(4, 1, *tail)
+                for v in ((4.0, -3.0, 4.0 / 3.0, -0.25), (1 / 12, -8 / 12, 8 / 12, -1 / 12))
+            )
+            out = np.sum(values * np.where(edge, ahead, both), axis=1)
+            if np.any(edge):
+                out = out - np.where(edge, 25.0 / 12.0, 0.0) * answers(x)[:, None]
+        return out / h
+
+    def update(self, x: Any) -> Any:
+        answers = dict(zip(self.visible_rows[1], self.visible_answers(x), strict=True))
+        answers |= dict(zip(self.hidden_rows[1], self.hidden_answers(x), strict=True))
+        return stack(*(answers[i] for i in range(len(answers))))
+
+    def rho(self, x: Any) -> Any:
+        """Replica symmetry is stable below 1."""
+        raise NotImplementedError
+
+    def replicon(self, x: Any) -> Any:
+        return 1 - self.rho(x)
+
+    def log_rho(self, x: Any) -> Any:
+        """Zero where replica symmetry breaks, and on the paramagnet where spin glass order sets in."""
+        return log(self.rho(x))
+
+    def confined(self, B: Any, C: Any) -> Any:
+        """Whether both layers stay confined under the quadratic term of the other."""
+        visible, hidden = self.layers
+        return (hidden.curvature > C) & (self.alpha * B * np.max(self.group_density) < visible.curvature)
+
+    def quiet(self) -> tuple[Any, Any]:
+        """Responses B, C of the state m = q = r = 0; NaN where it does not exist.
+
+        A fixed point of two one-site problems, by iteration and then by Newton's method.
+        """
+        zero = np.zeros(self.batch)
+        with np.errstate(all="ignore"):
+
+            def answer(C: Any) -> tuple[Any, Any]:
+                B = self.hidden_averages(zero, C).response
+                visible = self.visible_averages(wide(zero), zero, B)
+                return self.weighted(visible.response), B
+
+            C = answer(zero)[0]
+            for _ in range(60):
+                last, C = C, answer(C)[0]
+                if not np.any(np.abs(C - last) > 1e-15 * np.abs(C)):  # NaN is final, too
+                    return answer(C)[1], C
+            for _ in range(6):
+                step = 1e-5 * np.maximum(np.abs(C), 1e-3)
+                here, slope = answer(C)[0], (answer(C + step)[0] - answer(C - step)[0]) / (2 * step)
+                moved = C - (here - C) / (slope - 1)
+                C = np.where(np.isfinite(moved), moved, C)
+            return answer(C)[1], C
+
+    def unmagnetised(self, *, largest: bool = True) -> tuple[Any, Any, Any, Any]:
+        """Guess q, r, B, C of the state m = 0 with the largest or smallest q > 0; NaN where there is none.
+
+        At fixed q the response C is found by bisection, then q by the sign of E<v>^2 - q on a grid.
+        """
+        visible, hidden = self.layers
+        shape, zero = self.batch, np.zeros(self.batch)
+        most = max((abs(v) for v in visible.values), default=0.0) ** 2 or 4.0
+        share = np.concatenate([1 - np.geomspace(1e-9, 0.5, 24), np.geomspace(0.48, 1e-5, 24)])
+        q = np.concatenate([[1.0], share]) * most
+        q = q.reshape(-1, *(1,) * len(shape)) + zero
+
+        def answer(t: Any) -> tuple[Any, Any, Any, Any]:
+            C = (
+                np.minimum(hidden.curvature, t / (1 - t))
+                if np.all(np.isinf(hidden.curvature))
+                else t * hidden.curvature
+            )
+            weak = self.hidden_averages(q, C)
+            v = self.visible_averages(wide(0 * q), weak.square, weak.response)
+            return self.weighted(v.square) - q, self.weighted(v.response) - C, C, weak
+
+        with np.errstate(all="ignore"):
+            low, high = np.zeros_like(q), np.ones_like(q)
+            if largest:  # at fixed q there may be three roots C; the glass is on the largest
+                edges = np.append(1 - np.geomspace(1, 1e-5, 29), 1.0)
+                rest = np.stack([*(answer(edge + 0 * q)[1] for edge in edges[:-1]), -np.ones_like(q)])
+                falls = (rest[:-1] > 0) & (rest[1:] <= 0)  # not where the visible layer stops being confined
+                last = len(edges) - 2 - np.argmax(falls[::-1], axis=0)
+                known = np.any(falls, axis=0)
+                low, high = np.where(known, edges[last], low), np.where(known, edges[last + 1], high)
+            for _ in range(18):  # Newton's method does the rest
+                middle = (low + high) / 2
+                above = answer(middle)[1] > 0
+                low, high = np.where(above, middle, low), np.where(above, high, middle)
+            gap, _, C, weak = answer((low + high) / 2)
+            gap = np.where(np.abs(gap) < 1e-12 * most, 0.0, gap)
+            crossing = (gap[:-1] <= 0) & (gap[1:] > 0)
+            first = (
+                np.argmax(crossing, axis=0) if largest else len(gap) - 2 - np.argmax(crossing[::-1], axis=0)
+            )[None]
+            none = ~np.any(crossing, axis=0)
+
+            def pick(values: Any) -> Any:
+                a, b = (np.take_along_axis(gap, first + i, 0)[0] for i in (0, 1))
+                lower, upper = (np.take_along_axis(values, first + i, 0)[0] for i in (0, 1))
+                part = np.where(a == b, 0.0, a / np.where(a == b, 1.0, a - b))
+                return np.where(none, np.nan, lower + part * (upper - lower))
+
+            return pick(q), pick(weak.square + 0 * q), pick(weak.response + 0 * q), pick(C + 0 * q)
+
+
+def wide(value: Any) -> Any:
+    """Append the axes of the groups and of W."""
+    return np.expand_dims(np.asarray(value), (-2, -1))
+
+
+def weighted_sum(values: Any, weight: Any) -> Any:
+    """Sum over the groups and over W, where a weight of 0 silences any value."""
+    if is_exact(values) or is_exact(weight):
+        here = np.broadcast_to(weight != 0, np.broadcast_shapes(np.shape(values), np.shape(weight)))
+        return np.sum(np.where(here, values, 0) * weight, axis=(-1, -2))
+    with np.errstate(invalid="ignore"):
+        return np.sum(np.where(weight == 0, 0.0, values * weight), axis=(-1, -2))
+
+
+def odd_mean(values: Any, tilted: Any) -> Any:
+    """Mean with a weight that is odd in W: only the odd part counts, which is exactly 0 at m = 0."""
+    middle = values.shape[-1] // 2
+    up, down = values[..., -middle:], values[..., :middle][..., ::-1]
+    return np.sum((up - down) * tilted[..., -middle:], axis=(-1, -2))

@@ -1,0 +1,87 @@
+r"""Units: what one visible or hidden variable can be, shared by the replica averages and by the samplers.
+
+A unit s has a potential U(s). In a field b and with a quadratic term a its statistical weight at temperature
+T is exp{-[U(s) - a s^2/2 - b s]/T}. Theories need ln Z and its cumulants in that field, the ground state
+where T = 0, and all of them averaged over a Gaussian field; machines need samples. A unit written once
+serves both.
+
+`Spin`, `Bernoulli`, `Gaussian`, `ReLU`, `DoubleReLU` and `Interpolating` have closed forms. Any other unit is
+its potential and nothing else: subclass `Unit`, or call `Potential` (docs/your_own_unit.md). Units: k_B = 1.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from replica.errors import ParameterError, UnknownNameError
+from replica.units.continuous import DoubleReLU, Gaussian, ReLU
+from replica.units.discrete import Bernoulli, Spin
+from replica.units.interpolating import Interpolating
+from replica.units.potential import Potential
+from replica.units.scaled import Scaled
+from replica.units.unit import Averages, Unit
+
+__all__ = [
+    "UNITS",
+    "Averages",
+    "Bernoulli",
+    "DoubleReLU",
+    "Gaussian",
+    "Interpolating",
+    "Potential",
+    "ReLU",
+    "Scaled",
+    "Spin",
+    "Unit",
+    "parse",
+]
+
+UNITS: dict[str, type[Unit]] = {
+    "bernoulli": Bernoulli,
+    "spin": Spin,
+    "gaussian": Gaussian,
+    "relu": ReLU,
+    "double-relu": DoubleReLU,
+    "interpolating": Interpolating,
+}
+
+
+def parse(text: str) -> Unit:
+    """Read a unit as the command line writes it, ``NAME`` or ``NAME:PARAMETER=VALUE,...``.
+
+    Raises
+    ------
+    UnknownNameError
+        For a unit or a parameter that does not exist; the nearest one is suggested.
+    ParameterError
+        For a value that is not a number.
+
+    Examples
+    --------
+    >>> parse("relu:theta=1.5")
+    ReLU(theta=1.5, gamma=1.0)
+    """
+    name, _, rest = text.partition(":")
+    if name not in UNITS:
+        raise UnknownNameError(what="unit", name=name, known=UNITS)
+    kind = UNITS[name]
+    known = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    given: dict[str, float] = {}
+    for item in filter(None, rest.split(",")):
+        key, sign, value = item.partition("=")
+        if key not in known:
+            what = f"parameter of the unit {name}"
+            raise UnknownNameError(what=what, name=key, known=known)
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not sign or not math.isfinite(number):
+            msg = f"unit {name}: {item!r} is not of the form {key}=NUMBER, such as {key}=0.5"
+            raise ParameterError(msg)
+        if key in given:
+            msg = f"unit {name}: {key} is given twice"
+            raise ParameterError(msg)
+        given[key] = number
+    return kind(**given)

@@ -1,0 +1,121 @@
+"""Units with two values, in closed form: the averages of a spin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy import special
+
+from replica.averages import SpinAverages, spin_averages
+from replica.functions import ratio
+from replica.units.unit import Averages, Unit
+
+__all__ = ["Bernoulli", "Spin"]
+
+
+@dataclass(frozen=True)
+class Spin(Unit):
+    """Ising spin s = -1, +1 in a constant field g; U(s) = -g s.
+
+    Examples
+    --------
+    >>> print(f"{Spin().mean(0.3, 0.0, 0.5):.12f}", Spin().ground(0.3, 0.0)[1])
+    0.537049566998 1.0
+    """
+
+    g: Any = 0.0
+    name: ClassVar[str] = "spin"
+    values: ClassVar[tuple[float, ...]] = (-1.0, 1.0)  # type: ignore[misc]
+    about: ClassVar[Mapping[str, str]] = {
+        "domain": "-1, +1",
+        "potential": "U(s) = -g s",
+        "activation": "sign(b + g)",
+        "mean": "tanh((b + g)/T)",
+    }
+
+    def potential(self, x: Any) -> Any:
+        return -self.g * x
+
+    def scaled(self, energy: Any, length: Any) -> Unit:
+        return Spin(self.g / energy) if np.all(np.equal(length, 1)) else super().scaled(energy, length)
+
+    def averages(self, loc: Any, width: Any, a: Any, T: Any) -> Averages:
+        spin = spin_averages(loc + self.g, width, T)
+        return _spin_like(spin, T, mean=spin.tanh, shift=a / 2)
+
+    def _thermal(self, b: Any, a: Any, T: Any) -> tuple[Any, Any, Any, Any]:
+        y = (b + self.g) / T
+        log_2cosh, variance, entropy = _two_values(y)
+        return a / (2 * T) + log_2cosh, np.tanh(y), variance, entropy
+
+    def _sample(self, b: Any, a: Any, T: Any, rng: np.random.Generator) -> Any:
+        return np.where(_heads(2 * (b + self.g), T, rng), 1.0, -1.0)
+
+
+@dataclass(frozen=True)
+class Bernoulli(Unit):
+    """Neuron s = 0, 1 in a constant field g; U(s) = -g s.
+
+    Examples
+    --------
+    >>> print(f"{Bernoulli(g=-0.2).mean(0.3, 0.0, 0.5):.12f}")
+    0.549833997312
+    """
+
+    g: Any = 0.0
+    name: ClassVar[str] = "bernoulli"
+    values: ClassVar[tuple[float, ...]] = (0.0, 1.0)  # type: ignore[misc]
+    about: ClassVar[Mapping[str, str]] = {
+        "domain": "0, 1",
+        "potential": "U(s) = -g s",
+        "activation": "1 if b + g + a/2 > 0, else 0",
+        "mean": "1/(1 + exp(-(b + g + a/2)/T))",
+    }
+
+    def potential(self, x: Any) -> Any:
+        return -self.g * x
+
+    def scaled(self, energy: Any, length: Any) -> Unit:
+        return Bernoulli(self.g / energy) if np.all(np.equal(length, 1)) else super().scaled(energy, length)
+
+    def averages(self, loc: Any, width: Any, a: Any, T: Any) -> Averages:
+        field = (loc + self.g + a / 2) / 2  # s = (1 + spin)/2, and the spin feels half of it
+        spin = spin_averages(field, width / 2, T)
+        return _spin_like(spin, T, mean=(1 + spin.tanh) / 2, shift=field, size=2)
+
+    def _thermal(self, b: Any, a: Any, T: Any) -> tuple[Any, Any, Any, Any]:
+        y = (b + self.g + a / 2) / (2 * T)
+        log_2cosh, variance, entropy = _two_values(y)
+        return y + log_2cosh, special.expit(2 * y), variance / 4, entropy
+
+    def _sample(self, b: Any, a: Any, T: Any, rng: np.random.Generator) -> Any:
+        return np.where(_heads(b + self.g + a / 2, T, rng), 1.0, 0.0)
+
+
+def _two_values(y: Any) -> tuple[Any, Any, Any]:
+    """Ln 2cosh y, sech^2 y and the entropy ln 2cosh y - y tanh y, without cancellation for large |y|."""
+    size = np.abs(y)
+    e = np.exp(-2 * size)
+    return size + np.log1p(e), 4 * e / (1 + e) ** 2, np.log1p(e) + 2 * size * e / (1 + e)
+
+
+def _spin_like(spin: SpinAverages, T: Any, mean: Any, shift: Any, size: int = 1) -> Averages:
+    """Averages of a variable (constant + spin)/size; its energy is shifted by -shift."""
+    response = spin.susceptibility / size**2
+    return Averages(
+        free_energy=-(shift + spin.log2cosh),
+        mean=mean,
+        square=(1 - T * response if size == 1 else mean - T * response),
+        response=response,
+        response_square=ratio(spin.sech4_over_T / size**4, T),
+        entropy=spin.entropy,
+    )
+
+
+def _heads(field: Any, T: Any, rng: np.random.Generator) -> Any:
+    """Whether a logistic threshold lies below the field; ties at T = 0 are broken downwards."""
+    with np.errstate(divide="ignore"):
+        return field > T * special.logit(rng.random(field.shape))

@@ -1,0 +1,148 @@
+"""Priors between binary and Gaussian."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from replica.averages import spin_averages
+from replica.errors import ParameterError
+from replica.functions import exact, is_exact, log, ratio, sqrt
+from replica.units.unit import Averages, Unit, check_positive
+
+__all__ = ["Interpolating"]
+
+
+@dataclass(frozen=True)
+class Interpolating(Unit):
+    r"""The prior of Barra, Genovese, Sollich and Tantari (2017), from binary to Gaussian.
+
+    At T = 1 it is s = size (sqrt(omega) x + sqrt(1 - omega) e), x a standard Gaussian and e = -1 or +1 with
+    equal chances; its potential is minus the logarithm of that density, and other temperatures act on the
+    potential as they do for every unit.
+
+    Examples
+    --------
+    >>> print(f"{Interpolating(omega=0.5).mean(0.3, 0.2, 1.0):.12f}")
+    0.348497028526
+    """
+
+    omega: Any = 0.5
+    size: Any = 1.0
+    name: ClassVar[str] = "interpolating"
+    about: ClassVar[Mapping[str, str]] = {
+        "domain": "real line; -size, +size at omega = 0",
+        "potential": "U(s) = s^2/(2 omega size^2) - ln cosh(sqrt(1 - omega) s/(omega size)) + constant",
+        "activation": "that of its potential; jumps at b = 0 while omega < 1/(1 + a size^2)",
+        "mean": "at T = 1: omega' b + c' tanh(c b), see docs/theory/random_rbm.md",
+    }
+
+    def __post_init__(self) -> None:
+        check_positive(self, "size")
+        if np.any(np.less(self.omega, 0) | np.greater(self.omega, 1)):
+            msg = f"unit interpolating: omega = {float(np.max(self.omega)):g} must lie in [0, 1]"
+            raise ParameterError(msg)
+
+    @property
+    def discrete(self) -> bool:
+        return bool(np.all(np.equal(self.omega, 0)))
+
+    @property
+    def values(self) -> tuple[float, ...]:  # type: ignore[override]
+        return (-float(self.size), float(self.size)) if self.discrete and not np.ndim(self.size) else ()
+
+    @property
+    def curvature(self) -> Any:
+        return ratio(1.0 + 0 * self.size, self.omega * self.size**2)
+
+    @property
+    def tail(self) -> Any:
+        return None if self.discrete else self.curvature
+
+    @property
+    def bounded(self) -> bool:
+        return self.discrete
+
+    @property
+    def symmetric(self) -> bool:
+        return True
+
+    def potential(self, x: Any) -> Any:
+        binary = np.equal(self.omega, 0)
+        omega = np.where(binary, 1.0, self.omega)
+        x, c = np.asarray(x) / self.size, np.sqrt(1 - omega)
+        density = (x**2 + c**2) / (2 * omega) - _log_cosh(c * x / omega) + np.log(2 * math.pi * omega) / 2
+        return np.where(binary, math.log(2), density + np.log(self.size))[()]
+
+    def averages(self, loc: Any, width: Any, a: Any, T: Any) -> Averages:
+        if not np.all(np.equal(T, 1)):
+            return super().averages(loc, width, a, T)
+        closed = self.closed_averages(loc, width, a)
+        if is_exact(closed.mean):
+            return closed
+        return dataclasses.replace(closed, entropy=self._summed.averages(loc, width, a, 1.0).entropy)
+
+    def closed_averages(self, loc: Any, width: Any, a: Any) -> Averages:
+        """Averages at T = 1 in closed form but for the entropy, which has none and is NaN here."""
+        precise = is_exact(loc, width, a, *self._numbers.values())
+        omega, size = self.omega, self.size
+        gamma, one = a * size**2, 1 - self.omega
+        A = (
+            1 - gamma * omega
+            if precise
+            else np.where(np.less(a, self.curvature), 1 - gamma * omega, np.nan)[()]
+        )
+        c = sqrt(one)
+        loc, width = loc * size, width * size
+        spin = spin_averages(c * loc / A, c * width / A, 1.0 if not precise else exact(1.0))
+        t, chi = spin.tanh, spin.susceptibility
+        field_square, cross = loc**2 + width**2, loc * t + width**2 * c / A * chi
+        logs = (gamma * one + omega * field_square) / (2 * A) - log(A) / 2 + spin.log2cosh - log(2 + 0 * A)
+        variance = omega / A + one / A**2 * chi
+        return Averages(
+            free_energy=-logs,
+            mean=size * (omega * loc / A + c / A * t),
+            square=size**2
+            * (omega**2 * field_square / A**2 + 2 * omega * c / A**2 * cross + one / A**2 * (1 - chi)),
+            response=size**2 * variance,
+            response_square=size**4
+            * (omega**2 / A**2 + 2 * omega * one / A**3 * chi + one**2 / A**4 * spin.sech4_over_T),
+            entropy=np.full(np.shape(logs), np.nan)[()],
+        )
+
+    def entropy(self, b: Any, a: Any, T: Any) -> Any:
+        return self._summed.entropy(b, a, T)
+
+    @property
+    def _summed(self) -> _Summed:
+        copy = object.__new__(_Summed)
+        copy.__dict__.update(self.parameters)
+        return copy
+
+    def _thermal(self, b: Any, a: Any, T: Any) -> tuple[Any, ...]:
+        if np.all(np.equal(T, 1)):
+            omega, gamma, one = self.omega, a * self.size**2, 1 - self.omega
+            A, c, h = 1 - gamma * omega, np.sqrt(one), b * self.size
+            t = np.tanh(c * h / A)
+            logs = (gamma * one + omega * h**2) / (2 * A) - np.log(A) / 2 + _log_cosh(c * h / A)
+            mean = self.size * (omega * h + c * t) / A
+            return logs, mean, self.size**2 * (omega / A + one / A**2 * (1 - t * t)), np.nan * logs
+        return super()._thermal(b, a, T)
+
+
+class _Summed(Interpolating):
+    """The same prior without its closed forms, which do not include the entropy."""
+
+    averages = Unit.averages
+    entropy = Unit.entropy
+    _thermal = Unit._thermal
+
+
+def _log_cosh(y: Any) -> Any:
+    size = np.abs(y)
+    return size + np.log1p(np.exp(-2 * size)) - math.log(2)

@@ -1,0 +1,132 @@
+"""Any unit in other units of energy and length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from replica.functions import log
+from replica.potentials import Kink
+from replica.units.unit import Averages, Unit
+
+__all__ = ["Scaled"]
+
+
+@dataclass(frozen=True)
+class Scaled(Unit):
+    """The unit s' = s/length with the potential U(length s')/energy, with the closed forms of the unit s.
+
+    Sparse weights call for it: in scaled variables a spin among the hidden units is +-1/sqrt(p). A field b',
+    a quadratic term a' and a temperature T' act on s as energy b'/length, energy a'/length^2 and energy T'.
+
+    Examples
+    --------
+    >>> from replica.units import Spin
+    >>> unit = Scaled(Spin(), energy=0.25, length=0.5)
+    >>> print(unit.values, f"{unit.mean(0.3, 0.0, 0.4):.9f} {Spin().mean(0.15, 0.0, 0.1) / 0.5:.9f}")
+    (-2.0, 2.0) 1.810296524 1.810296524
+    """
+
+    unit: Unit
+    energy: Any
+    length: Any
+    name: ClassVar[str] = "scaled"
+
+    def __str__(self) -> str:
+        return (
+            f"({self.unit})/{float(self.length):.6g}, U/{float(self.energy):.6g}"
+            if not self.shape
+            else (f"({self.unit}), scaled")
+        )
+
+    def _changed(self, change: Callable[[Any], Any]) -> Self:
+        return type(self)(self.unit._changed(change), change(self.energy), change(self.length))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return np.broadcast_shapes(self.unit.shape, np.shape(self.energy), np.shape(self.length))
+
+    @property
+    def domain(self) -> tuple[float, float]:  # type: ignore[override]
+        low, high = self.unit.domain
+        return low / float(np.max(self.length)), high / float(np.max(self.length))
+
+    @property
+    def values(self) -> tuple[float, ...]:  # type: ignore[override]
+        return tuple(value / self.length for value in self.unit.values)
+
+    @property
+    def discrete(self) -> bool:
+        return self.unit.discrete
+
+    @property
+    def bounded(self) -> bool:
+        return self.unit.bounded
+
+    @property
+    def symmetric(self) -> bool:
+        return self.unit.symmetric
+
+    @property
+    def curvature(self) -> Any:
+        return self.unit.curvature * self._stiffness
+
+    @property
+    def tail(self) -> Any:
+        return None if self.unit.tail is None else self.unit.tail * self._stiffness
+
+    @property
+    def _stiffness(self) -> Any:
+        return self.length**2 / self.energy
+
+    @property
+    def _unit_length(self) -> Any:
+        """What a continuous variable loses in ln Z and in its entropy."""
+        return 0 * self.length if self.discrete else log(self.length)
+
+    def potential(self, x: Any) -> Any:
+        return self.unit.potential(self.length * np.asarray(x)) / self.energy
+
+    def scaled(self, energy: Any, length: Any) -> Unit:
+        return Scaled(self.unit, self.energy * energy, self.length * length)
+
+    def averages(self, loc: Any, width: Any, a: Any, T: Any) -> Averages:
+        force = self.energy / self.length
+        known = self.unit.averages(force * loc, force * width, a / self._stiffness, self.energy * T)
+        return Averages(
+            free_energy=known.free_energy / self.energy + T * self._unit_length,
+            mean=known.mean / self.length,
+            square=known.square / self.length**2,
+            response=known.response / self._stiffness,
+            response_square=known.response_square / self._stiffness**2,
+            entropy=known.entropy - self._unit_length,
+        )
+
+    def entropy(self, b: Any, a: Any, T: Any) -> Any:
+        b, a, T = self._fields(b, a, T)
+        known = self.unit.entropy(self.energy / self.length * b, a / self._stiffness, self.energy * T)
+        return known - self._unit_length
+
+    def _thermal(self, b: Any, a: Any, T: Any) -> tuple[Any, ...]:
+        force = self.energy / self.length
+        logs, mean, variance, entropy = self.unit._thermal(force * b, a / self._stiffness, self.energy * T)
+        lost = self._unit_length
+        return logs - lost, mean / self.length, variance / self.length**2, entropy - lost
+
+    def _ground(self, b: Any, a: Any) -> tuple[Any, Any]:
+        s, slope = self.unit._ground(self.energy / self.length * b, a / self._stiffness)
+        return s / self.length, slope / self._stiffness
+
+    def _kinks(self, a: Any) -> list[Kink]:
+        force = self.length / self.energy
+        return [
+            Kink(force * kink.field, kink.jump / self.length, kink.stiffness * self._stiffness)
+            for kink in self.unit._kinks(a / self._stiffness)
+        ]
+
+    def _sample(self, b: Any, a: Any, T: Any, rng: np.random.Generator) -> Any:
+        known = self.unit._sample(self.energy / self.length * b, a / self._stiffness, self.energy * T, rng)
+        return known / self.length

@@ -1,0 +1,454 @@
+"""What every unit has: its potential, and all that follows from it in a field, averaged or sampled."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from replica.averages import TINY, kinked_rule
+from replica.errors import ParameterError
+from replica.functions import Number, exact, is_exact
+from replica.potentials import LARGEST_FIELD, Kink, Landscape, Levels, curvature_at_infinity, kinks_of
+
+__all__ = ["HALF_LINE", "REAL_LINE", "Averages", "Unit", "check_positive"]
+
+REAL_LINE = (-math.inf, math.inf)
+HALF_LINE = (0.0, math.inf)
+_FIELDS = 512
+"""Gaussian fields whose averages are taken together."""
+
+
+@dataclass(frozen=True)
+class Averages:
+    """Averages of one unit over a Gaussian field b; every attribute has the shape of the fields.
+
+    Attributes
+    ----------
+    free_energy : float or array
+        -T E[ln Z]; at T = 0 the mean energy of the ground state.
+    mean, square : float or array
+        E[<s>] and E[<s>^2].
+    response : float or array
+        E[var(s)]/T, the derivative of the mean by the field; finite at T = 0.
+    response_square : float or array
+        E[(var(s)/T)^2]; infinite at T = 0 where the ground state jumps.
+    entropy : float or array
+        E[ln Z + <energy>/T]; at T = 0 it is 0 for discrete units and -inf for continuous ones.
+    """
+
+    free_energy: Number
+    mean: Number
+    square: Number
+    response: Number
+    response_square: Number
+    entropy: Number
+
+
+class Unit:
+    """Base class of every unit; a subclass needs a `potential`, all else is computed from it.
+
+    Attributes
+    ----------
+    domain : (float, float)
+        The interval on which the unit lives; the real line by default.
+    values : tuple of float
+        The values of a discrete unit; then `domain` does not count.
+    breaks : tuple of float
+        Points inside the domain where the potential is not smooth.
+
+    Notes
+    -----
+    Where a closed form is missing, numbers are good to about 1e-11 for potentials that are smooth between the
+    breaks (compare `Gaussian` with ``Potential(lambda x: x**2 / 2)``).
+
+    Examples
+    --------
+    >>> class DoubleWell(Unit):
+    ...     def potential(self, x):
+    ...         return (x**2 - 1) ** 2
+    >>> well = DoubleWell()
+    >>> print(f"{well.mean(0.1, 0.0, 0.2):.10f}", well.curvature)
+    0.4369673054 inf
+    >>> energy, s = well.ground(0.1, 0.0)
+    >>> print(f"{energy:.10f} {s:.10f}")
+    -0.1006173766 1.0122731310
+    """
+
+    name: ClassVar[str] = ""
+    about: ClassVar[Mapping[str, str]] = {}
+    domain: tuple[float, float] = REAL_LINE
+    values: tuple[float, ...] = ()
+    breaks: tuple[float, ...] = ()
+
+    # -- what a unit is --------------------------------------------------------------------------------
+
+    def potential(self, x: Any) -> Any:
+        """Potential U(x), elementwise on arrays."""
+        raise NotImplementedError
+
+    @property
+    def discrete(self) -> bool:
+        """Whether the unit takes finitely many values."""
+        return bool(self.values)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the unit cannot become large, whatever the field."""
+        return self.discrete or (math.isfinite(self.domain[0]) and math.isfinite(self.domain[1]))
+
+    @property
+    def curvature(self) -> Any:
+        """Curvature of U(x) for large x: the quadratic term a must stay below it.
+
+        0 for a potential that grows more slowly than a parabola; inf for one that grows faster, and for a
+        bounded unit.
+        """
+        if self.bounded:
+            return math.inf
+        ends = [end for end in self.domain if math.isinf(end)]
+        return self._each(lambda unit: min(curvature_at_infinity(unit.potential, end) for end in ends))
+
+    @property
+    def tail(self) -> Any:
+        """Curvature kappa of U(x) ~ kappa x^2/2 for large positive x; None where there is no such tail."""
+        if self.bounded or math.isfinite(self.domain[1]):
+            return None
+        kappa = self._each(lambda unit: curvature_at_infinity(unit.potential, math.inf))
+        return kappa if np.all((kappa > 0) & (kappa < math.inf)) else None
+
+    @property
+    def symmetric(self) -> bool:
+        """Whether s and -s are equally likely without a field."""
+        low, high = self.domain
+        points = np.array(self.values) if self.discrete else np.array([0.1, 0.35, 0.77, 1.3, 2.9])
+        if self.discrete:
+            if not np.array_equal(np.sort(points), np.sort(-points)):
+                return False
+        elif low != -high:
+            return False
+        else:
+            points = points[points < high]
+        there, mirrored = (self.column().potential(x) for x in (points, -points))
+        return bool(np.allclose(there, mirrored, rtol=1e-12, atol=1e-12))
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of the unit and their values."""
+        if not dataclasses.is_dataclass(self):
+            return {}
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape to which the parameters broadcast; () for one unit."""
+        return np.broadcast_shapes(*(np.shape(value) for value in self._numbers.values()))
+
+    @property
+    def _numbers(self) -> dict[str, Any]:
+        return {key: value for key, value in self.parameters.items() if _is_number(value)}
+
+    @property
+    def _arrays(self) -> dict[str, Any]:
+        return {key: value for key, value in self._numbers.items() if np.ndim(value)}
+
+    def __str__(self) -> str:
+        """As the command line writes it, such as ``relu:theta=1.5``."""
+        head = self.name or type(self).__name__
+        if not dataclasses.is_dataclass(self):
+            return head
+        defaults = {field.name: field.default for field in dataclasses.fields(self)}
+        told = [
+            f"{key}=array{np.shape(value)}" if np.ndim(value) else f"{key}={float(value):.10g}"
+            for key, value in self._numbers.items()
+            if np.ndim(value) or value != defaults[key]
+        ]
+        return f"{head}:{','.join(told)}" if told else head
+
+    def _changed(self, change: Callable[[Any], Any]) -> Self:
+        """Copy, unchecked, in which every number has been replaced by ``change(number)``."""
+        return self._with({key: change(value) for key, value in self._numbers.items()})
+
+    def _with(self, numbers: dict[str, Any]) -> Self:
+        """Copy, unchecked, with other numbers."""
+        copy = object.__new__(type(self))
+        copy.__dict__.update(self.__dict__ | numbers)
+        copy.__dict__.pop("landscape", None)
+        return copy
+
+    def _members(self, shape: tuple[int, ...]) -> Iterator[tuple[Self, Any]]:
+        """The different units of a batch, each with the flat indices at which it stands in that shape."""
+        arrays = {key: np.broadcast_to(value, shape).ravel() for key, value in self._arrays.items()}
+        if not arrays:
+            yield self, slice(None)
+            return
+        rows = np.stack(list(arrays.values()), axis=-1)
+        different, which = np.unique(rows, axis=0, return_inverse=True)
+        order = np.argsort(which.ravel(), kind="stable")
+        ends = np.cumsum(np.bincount(which.ravel(), minlength=len(different)))
+        for row, part in zip(different, np.split(order, ends[:-1]), strict=True):
+            yield self._with(dict(zip(arrays, map(float, row), strict=True))), part
+
+    def _each(self, question: Callable[[Self], float]) -> Any:
+        """The answer of every unit of a batch, in the shape of the batch."""
+        answers = np.empty(math.prod(self.shape))
+        for unit, part in self._members(self.shape):
+            answers[part] = question(unit)
+        return answers.reshape(self.shape)[()]
+
+    def exact(self) -> Self:
+        """Copy whose parameters are mpmath numbers at the current precision."""
+        return self._changed(exact)
+
+    def take(self, index: Any, shape: tuple[int, ...]) -> Self:
+        """The units `index` of the flattened batch of that shape."""
+        return self._changed(lambda v: np.broadcast_to(v, shape).ravel()[index] if np.ndim(v) else v)
+
+    def column(self) -> Self:
+        """Copy whose array parameters have one more axis, for nodes or for the values of W."""
+        return self._changed(lambda v: np.expand_dims(v, -1) if np.ndim(v) else v)
+
+    def scaled(self, energy: Any, length: Any) -> Unit:
+        """The unit s' = s/length with potential U(length s')/energy, which sparse weights call for."""
+        if np.all(np.equal(energy, 1)) and np.all(np.equal(length, 1)):
+            return self
+        from replica.units.scaled import Scaled  # which is a unit, too
+
+        return Scaled(self, energy, length)
+
+    # -- one unit in a field ---------------------------------------------------------------------------
+
+    def log_partition(self, b: Any, a: Any, T: Any) -> Any:
+        """Logarithm of the sum (or integral) of exp{-[U(s) - a s^2/2 - b s]/T}, for T > 0.
+
+        NaN where a is not below `curvature`: the integral diverges.
+        """
+        return self._warm(b, a, T, 0, None)
+
+    def mean(self, b: Any, a: Any, T: Any) -> Any:
+        """<s>; at T = 0 the ground state, which is the activation function."""
+        return self._warm(b, a, T, 1, lambda b, a: self._ground(b, a)[0])
+
+    def variance(self, b: Any, a: Any, T: Any) -> Any:
+        """<s^2> - <s>^2; 0 at T = 0."""
+        return self._warm(b, a, T, 2, lambda b, a: 0.0 * b)
+
+    def second_moment(self, b: Any, a: Any, T: Any) -> Any:
+        """<s^2>."""
+        return self.variance(b, a, T) + self.mean(b, a, T) ** 2
+
+    def response(self, b: Any, a: Any, T: Any) -> Any:
+        """d<s>/db, which is var(s)/T; at T = 0 the slope of the activation function away from its jumps."""
+        b, a, T = self._fields(b, a, T)
+        warm = np.asarray(self._warm(b, a, T, 2, lambda b, a: self._ground(b, a)[1]))
+        return (warm / np.where(T > 0, T, 1.0))[()]
+
+    def entropy(self, b: Any, a: Any, T: Any) -> Any:
+        """Ln Z + <energy>/T; at T = 0 it is 0 for a discrete unit and -inf for a continuous one."""
+        return self._warm(b, a, T, 3, lambda b, a: np.full(b.shape, 0.0 if self.discrete else -np.inf))
+
+    def ground(self, b: Any, a: Any) -> tuple[Any, Any]:
+        """Energy and position of the minimum of U(s) - a s^2/2 - b s: the unit at T = 0."""
+        b, a = self._fields(b, a)
+        with np.errstate(all="ignore"):
+            allowed, safe = self._confined(a)
+            s = np.where(allowed, self._ground(b, safe)[0], np.nan)
+            return (self.potential(s) - a * s**2 / 2 - b * s)[()], s[()]
+
+    def sample(self, b: Any, a: Any, T: Any, rng: np.random.Generator) -> Any:
+        """Draw s from its distribution in the field b; the shape is that of the fields.
+
+        At T = 0 the answer is the ground state.
+        """
+        b, a, T = self._fields(b, a, T)
+        if np.all(T == 0):
+            return self.ground(b, a)[1]
+        self._check_confined(a)
+        return self._sample(b, a, T, rng)[()]
+
+    # -- averaged over a Gaussian field ----------------------------------------------------------------
+
+    def averages(self, loc: Any, width: Any, a: Any, T: Any) -> Averages:
+        """Averages over the field b = loc + width z, z a standard Gaussian.
+
+        Parameters
+        ----------
+        loc, width, a, T : float or array
+            They broadcast; T = 0 is the limit.
+
+        Returns
+        -------
+        Averages
+            NaN where a is not below `curvature`.
+
+        Raises
+        ------
+        ParameterError
+            For mpmath numbers, where no closed form is known.
+
+        Notes
+        -----
+        Gauss-Legendre panels that are refined where the ground state jumps or bends, on the scale on which
+        temperature rounds it: about 1e-13 in natural units, for T = 0 and for T >= 1e-5.
+
+        Examples
+        --------
+        >>> from replica.units import ReLU
+        >>> average = ReLU(theta=0.5).averages(0.0, 1.0, 0.2, 0.05)
+        >>> print(f"{average.mean:.12f} {average.response:.12f}")
+        0.303996550299 0.386923416722
+        """
+        self._refuse_exact(loc, width, a, T)
+        shape = np.broadcast_shapes(*(np.shape(v) for v in (loc, width, a, T)), self.shape)
+        loc, width, a, T = (
+            np.broadcast_to(np.asarray(v, dtype=float), shape).ravel() for v in (loc, width, a, T)
+        )
+        out = np.full((6, loc.size), np.nan)
+        for first in range(0, loc.size, _FIELDS):
+            part = np.arange(first, min(first + _FIELDS, loc.size))
+            unit = self.take(part, shape) if self.shape else self
+            with np.errstate(all="ignore"):
+                out[:, part] = unit._average(loc[part], np.maximum(width[part], TINY), a[part], T[part])
+        return Averages(*(row.reshape(shape)[()] for row in out))
+
+    def _average(self, loc: Any, width: Any, a: Any, T: Any) -> Any:
+        """Averages of a few hundred fields; arrays of one dimension, as are the unit's parameters."""
+        allowed, a = self._confined(a)
+        if type(self)._thermal is Unit._thermal and not self.discrete:
+            # sums over a potential reach only so far; a solver that strays has left what is physical
+            reach = LARGEST_FIELD + 300 * np.sqrt(T)
+            allowed = allowed & (np.abs(loc) + 9 * width < reach) & (np.abs(a) < reach)
+            loc, width = np.where(allowed, loc, 0.0), np.where(allowed, width, 1.0)
+            a = np.where(np.abs(a) < reach, a, self._confined(np.inf)[1])
+        kinks = self._kinks(a)
+        centre, scale = np.empty((2, len(kinks), loc.size))
+        for i, kink in enumerate(kinks):
+            centre[i], scale[i] = kink.field, kink.width(T)
+        z, weight = kinked_rule((centre - loc) / width, scale / width)
+        b = loc[:, None] + width[:, None] * z
+        column = self.column()
+        quad, t = np.broadcast_arrays(a[:, None], T[:, None])
+        hot = np.broadcast_to(np.where(t > 0, t, 1.0), b.shape)
+        quad = np.broadcast_to(quad, b.shape)
+        rows: list[Any] = [np.full(loc.shape, np.nan)] * 6
+
+        def average(values: Any) -> Any:
+            return np.einsum("ij,ij->i", np.broadcast_to(values, b.shape), weight)
+
+        if np.any(T > 0):
+            logs, mean, variance, entropy = column._thermal(b, quad, hot)
+            response = variance / hot
+            rows = [average(v) for v in (-hot * logs, mean, mean**2, response, response**2, entropy)]
+        if np.any(T == 0):
+            s, slope = column._ground(b, quad)
+            energy = column.potential(s) - quad * s**2 / 2 - b * s
+            jumps = [np.abs(kink.jump) * np.exp(-(((kink.field - loc) / width) ** 2) / 2) for kink in kinks]
+            density = sum(jumps, np.zeros_like(loc)) / (width * math.sqrt(2 * math.pi))
+            jumping = sum((np.asarray(kink.jump) > 0 for kink in kinks), np.zeros(loc.shape, dtype=bool))
+            cold = [
+                average(energy),
+                average(s),
+                average(s**2),
+                average(slope) + density,
+                np.where(jumping, np.inf, average(slope**2)),
+                np.full(loc.shape, 0.0 if self.discrete else -np.inf),
+            ]
+            rows = [np.where(T == 0, new, old) for new, old in zip(cold, rows, strict=True)]
+        return np.where(allowed, np.stack(rows), np.nan)
+
+    # -- the numerical answers, for units without closed forms -----------------------------------------
+
+    @cached_property
+    def landscape(self) -> Landscape | Levels:
+        """The potential and where it lives, of one unit."""
+        if self.discrete:
+            return Levels(self.potential, self.values)
+        return Landscape(self.potential, self.domain, self.breaks)
+
+    def _numerical(self, method: str, count: int, *fields: Any) -> tuple[Any, ...]:
+        """Answers of the landscapes in fields of one shape, the unit's own included."""
+        shape = np.broadcast_shapes(*map(np.shape, fields), self.shape)
+        flat = [np.broadcast_to(field, shape).ravel() for field in fields]
+        answers = np.empty((count, math.prod(shape)))
+        for unit, part in self._members(shape):
+            answers[:, part] = getattr(unit.landscape, method)(*(field[part] for field in flat))
+        return tuple(answers.reshape(count, *shape))
+
+    def _thermal(self, b: Any, a: Any, T: Any) -> tuple[Any, ...]:
+        """Ln Z, <s>, var(s) and entropy for T > 0; arrays of one shape, the unit's own included."""
+        return self._numerical("thermal", 4, b, a, T)
+
+    def _ground(self, b: Any, a: Any) -> tuple[Any, Any]:
+        """Position of the ground state and its slope ds*/db; arrays of one shape."""
+        s, slope = self._numerical("ground", 2, b, a)
+        return s, slope
+
+    def _kinks(self, a: Any) -> list[Kink]:
+        """Kinks of the activation function, as many at every a: missing ones lie at infinity."""
+        lists: list[Any] = [()] * a.size
+        for unit, part in self._members(a.shape):
+            for i in np.arange(a.size)[part]:
+                lists[i] = kinks_of(unit.landscape, float(a[i]))
+        most = max(map(len, lists))
+        far = Kink(math.inf, 0.0, 0.0)
+        padded = [(*kinks, *[far] * (most - len(kinks))) for kinks in lists]
+        return [Kink(*map(np.array, zip(*column, strict=True))) for column in zip(*padded, strict=True)]
+
+    def _sample(self, b: Any, a: Any, T: Any, rng: np.random.Generator) -> Any:
+        return self._numerical("sample", 1, b, a, T, rng.random(b.shape))[0]
+
+    def _fields(self, *fields: Any) -> tuple[Any, ...]:
+        """Fields as arrays of one shape, that of the unit's own parameters included."""
+        arrays = [np.asarray(field, dtype=float) for field in fields]
+        shape = np.broadcast_shapes(*(field.shape for field in arrays), self.shape)
+        return tuple(np.broadcast_to(field, shape) for field in arrays)
+
+    def _warm(self, b: Any, a: Any, T: Any, index: int, cold: Callable[..., Any] | None) -> Any:
+        b, a, T = self._fields(b, a, T)
+        with np.errstate(all="ignore"):
+            allowed, safe = self._confined(a)
+            value = np.full(b.shape, np.nan)
+            if np.any(T > 0):
+                value = self._thermal(b, safe, np.where(T > 0, T, 1.0))[index]
+            if np.any(T == 0):
+                value = np.where(T > 0, value, np.nan if cold is None else cold(b, safe))
+            return np.where(allowed & (T >= 0), value, np.nan)[()]
+
+    def _confined(self, a: Any) -> tuple[Any, Any]:
+        """Whether a quadratic term leaves the unit confined, and one that does where it does not."""
+        curvature = self.curvature
+        allowed = a < curvature
+        return allowed, np.where(allowed, a, np.where(np.greater(curvature, 0), 0.0, curvature - 1.0))
+
+    def _check_confined(self, a: Any) -> None:
+        if not np.all(a < self.curvature):
+            msg = (
+                f"unit {self}: the quadratic term a = {float(np.max(a)):g} must stay below "
+                f"{float(np.min(self.curvature)):g}, the curvature of the potential; else nothing confines it"
+            )
+            raise ParameterError(msg)
+
+    def _refuse_exact(self, *values: Any) -> None:
+        if is_exact(*values, *self._numbers.values()):
+            msg = (
+                f"unit {self}: averages at this temperature are known in double precision only; ask no digits"
+            )
+            raise ParameterError(msg)
+
+
+def check_positive(unit: Unit, name: str) -> None:
+    """Raise `ParameterError` unless a parameter of a unit is positive."""
+    value = getattr(unit, name)
+    if not np.all(np.greater(value, 0)):
+        low = float(np.min(value))
+        msg = f"unit {unit.name}: {name} = {low:g} must be positive; else nothing confines the unit"
+        raise ParameterError(msg)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.ndarray | np.generic) or is_exact(value)
