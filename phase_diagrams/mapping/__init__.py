@@ -69,6 +69,7 @@ def phase_map(
     continuous continuous
     first-order first-order
     spinodal spinodal
+    end of paramagnet spinodal
     >>> diagram.provenance["notes"]
     []
     """
@@ -105,7 +106,7 @@ def phase_map(
         (axes[0], axes[1]),
         lines,
         [],
-        regions(grid, traced, notes),
+        regions(grid, traced, notes, narrow=heat is not None),
         {
             **(provenance or {}),
             "model": grid.theory.at(**dict.fromkeys(grid.names)).describe(),

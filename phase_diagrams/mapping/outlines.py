@@ -21,10 +21,15 @@ SMALLEST = 4
 """Points of the smallest patch that is called a region."""
 
 
-def regions(grid: Grid, lines: Sequence[Refined], notes: list[str]) -> list[Region]:
-    """Connected patches of one phase with the same metastable states, in the outlines of refined lines."""
+def regions(grid: Grid, lines: Sequence[Refined], notes: list[str], *, narrow: bool = False) -> list[Region]:
+    """Connected patches of one phase with the same metastable states, in the outlines of refined lines.
+
+    `narrow` says that the frame leaves room for the scale of a heat map, so that names are wider in it.
+    """
     owners = {edge: one for one in lines for edge in one.explained}
-    page = _Page(grid, [curve for one in lines for curve in one.curves])
+    page = _Page(
+        grid, [curve for one in lines for curve in one.curves], letter=LETTER * (1.3 if narrow else 1.0)
+    )
     weights = 4 ** np.arange(len(grid.branches))
     codes = np.tensordot(weights, np.where(grid.state >= METASTABLE, grid.state, 0), axes=1)
     patches: list[tuple[int, Any]] = []
@@ -94,16 +99,17 @@ def _outline(grid: Grid, inside: Any, owners: Mapping[Edge, Refined]) -> list[tu
             corners += [
                 np.clip(np.array(corner), 0, limits) for corner in (steps[0][0], *(s[1] for s in steps))
             ]
-        elif isinstance(wall, tuple):
+            continue
+        start, end = (
+            corner if joint is None else joint for corner, joint in ((start, joints[i - 1]), (end, joints[i]))
+        )
+        if isinstance(wall, _Curve):
+            corners += list(_stretch(wall, start, end))
+        else:
             axis, at = wall
             ends = np.array([start, end])
             ends[:, axis] = at
             corners += list(ends)
-        else:
-            before, after = joints[i - 1], joints[i]
-            corners += list(
-                _stretch(wall, start if before is None else before, end if after is None else after)
-            )
     if len(corners) < 3:
         return None
     places = [tuple(map(float, place)) for place in grid.place(np.array(corners))]
@@ -112,14 +118,31 @@ def _outline(grid: Grid, inside: Any, owners: Mapping[Edge, Refined]) -> list[tu
 
 
 def _joint(one: Any, two: Any, corner: Any) -> Any:
-    """The special point in which two curves meet, if the patch between here and there is but a sliver."""
-    if not (isinstance(one, _Curve) and isinstance(two, _Curve)) or one == two:
+    """The special point in which two walls meet, if the patch between here and there is but a sliver."""
+    curve, other = (one, two) if isinstance(one, _Curve) else (two, one)
+    if not isinstance(curve, _Curve) or other == "side" or curve == other:
         return None
-    for place in sorted(map(tuple, one.special), key=lambda place: math.dist(place, corner)):
-        shared = len(two.special) and np.min(np.max(np.abs(two.special - place), axis=1)) < SAME
-        if shared and np.max(distances(_stretch(one, corner, np.array(place)), two.path)) <= NEAR:
+    for place in sorted(map(tuple, curve.special), key=lambda place: math.dist(place, corner)):
+        ends = other.special if isinstance(other, _Curve) else [_on_thread(place, other)]
+        meets = np.min(np.max(np.abs(np.array(ends) - place), axis=1), initial=np.inf) < SAME
+        sliver = _stretch(curve, corner, np.array(place))
+        if meets and np.max(_from_wall(sliver, other)) <= NEAR:
             return np.array(place)
     return None
+
+
+def _on_thread(place: Any, wall: Any) -> Any:
+    """The point of a row or column that is nearest to a place."""
+    axis, at = wall
+    return [at if i == axis else value for i, value in enumerate(place)]
+
+
+def _from_wall(points: Any, wall: Any) -> Any:
+    """Distances of points from a wall, in steps of the grid."""
+    if isinstance(wall, _Curve):
+        return distances(points, wall.path)
+    axis, at = wall
+    return np.abs(points[:, axis] - at)
 
 
 def _loop(inside: Any) -> list[tuple[tuple[float, float], tuple[float, float], Edge | None]]:
@@ -159,12 +182,10 @@ def _wall(grid: Grid, inside: Any, owners: Mapping[Edge, Refined], step: Any) ->
     if edge is None:
         return "side"
     axis, *place = edge
-    for thread in grid.threads:
-        if thread[0] == axis and place[axis] in (thread[1], thread[1] - 1):
-            return thread
     refined = owners.get(edge)
     if refined is None or not refined.curves:
-        return None
+        beside = (t for t in grid.threads if t[0] == axis and place[axis] in (t[1], t[1] - 1))
+        return next(beside, None)
     number = _nearest_curve(refined, np.array([middle(edge)]))
     return _Curve(refined.feature.name, number, refined.curves[number], refined.special[number])
 
@@ -213,7 +234,8 @@ LETTER, ROW = 0.021, 0.064
 class _Page:
     """The frame of the figure as a raster, on which names find places where they cover least."""
 
-    def __init__(self, grid: Grid, curves: Sequence[Any]) -> None:
+    def __init__(self, grid: Grid, curves: Sequence[Any], letter: float) -> None:
+        self.letter = letter
         self.axes = [
             np.geomspace(v[0], v[-1], n) if equal_ratios(v) else np.linspace(v[0], v[-1], n)
             for v, n in zip(grid.values, RASTER, strict=True)
@@ -232,7 +254,7 @@ class _Page:
     def place(self, inside: Any, label: str) -> tuple[float, float]:
         """The middle of a name in a patch, away from lines, other names and the frame if there is room."""
         rows = label.split("\n")
-        share = (LETTER * max(map(len, rows)), ROW * len(rows))
+        share = (self.letter * max(map(len, rows)), ROW * len(rows))
         size = tuple(min(n, int(np.ceil(part * n)) + 2) for part, n in zip(share, RASTER, strict=True))
         room = inside[self.near] & ~self.taken
         covered = 1 - ndimage.uniform_filter(room.astype(float), size, mode="constant")
