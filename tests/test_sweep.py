@@ -27,7 +27,7 @@ from phase_diagrams.sweep.plan import make_plan
 from replica.errors import ParameterError, ReplicaError, UnknownNameError
 from replica.functions import stack
 from replica.solving import Newton, Status, search, solve
-from replica.theories import BlumeCapel, Compositional, CurieWeiss, Hopfield, Mixtures
+from replica.theories import BlumeCapel, Compositional, CurieWeiss, Hopfield, Mixtures, RandomRBM
 from replica.theory import Branch, Parameter, Theory, parameter
 
 ROOT = Path(__file__).parents[1]
@@ -222,6 +222,15 @@ def test_progress_counts_points(tmp_path: Path) -> None:
 
 
 # --- chunks ----------------------------------------------------------------------------------------
+
+
+def test_every_neighbour_gives_a_start() -> None:
+    """Two states of the random RBM exist side by side; where one is too far away, the other is not."""
+    over = {"alpha": np.linspace(0.1, 1.0, 12), "l": np.linspace(0.2, 5.0, 24)}
+    units = {"visible": "bernoulli:g=-0.2", "hidden": "relu:theta=1.5"}
+    data = sweep(RandomRBM, over, fixed=units, branch="retrieval")
+    assert (data["status"] == 0).all()  # from one neighbour alone a strip at l = 2.5 is lost
+    assert float(data["residual"].max()) < 1e-11
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 30, 100, 10**9, (3, 11), (100, 100)])
