@@ -26,14 +26,20 @@ from replica.solving import Newton, solve
 from replica.theories import BlumeCapel, Hopfield
 
 
+def cpu_time() -> float:
+    """CPU time of this process and its children so far."""
+    both = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(used.ru_utime + used.ru_stime for used in both)
+
+
 def timed(function: Any, *args: Any, repeats: int = 1, **options: Any) -> tuple[float, float]:
     """Shortest wall time and CPU time (this process and its children) of a few runs."""
     walls, cpus = [], []
     for _ in range(repeats):
-        wall, cpu = time.perf_counter(), sum(os.times()[:4])
+        wall, cpu = time.perf_counter(), cpu_time()
         function(*args, **options)
         walls.append(time.perf_counter() - wall)
-        cpus.append(sum(os.times()[:4]) - cpu)
+        cpus.append(cpu_time() - cpu)
     return min(walls), min(cpus)
 
 
@@ -144,14 +150,32 @@ def one_chunk() -> None:
 
 def growth(quick: bool) -> None:
     """Cost of a point as the grid grows; the peak memory of the process is that of everything so far."""
-    head("Blume-Capel model, ferromagnet, to a netCDF file", "points", "per point", "peak memory so far")
-    for exponent in (2, 3, 4, 5) if quick else (2, 3, 4, 5, 6):
-        n = round(10 ** (exponent / 2))
-        over = {"T": np.linspace(0.05, 0.8, n), "D": np.linspace(0.0, 0.6, n)}
-        with tempfile.TemporaryDirectory() as folder:
-            _, cpu = timed(sweep, BlumeCapel, over, output=Path(folder, "a.nc"))
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        row(f"{n * n:,}", f"{cpu / n**2 * 1e6:.1f} us", f"{peak:.0f} MiB")
+    head(
+        "Cost of a point as the grid grows",
+        *("points", "Hopfield, in memory", "Blume-Capel, in memory", "to a Zarr store", "to a netCDF file"),
+        "peak memory of files",
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        sweep(BlumeCapel, crystal(3), output=Path(folder, "a.nc"))  # loads what is used
+    sides = [round(10 ** (exponent / 2)) for exponent in ((2, 3, 4, 5) if quick else (2, 3, 4, 5, 6))]
+    rows: dict[int, list[str]] = {n: [] for n in sides}
+    for suffix in (".zarr", ".nc", ""):  # memory last: then the peak is that of the files
+        for n in sides:
+            with tempfile.TemporaryDirectory() as folder:
+                where: dict[str, Any] = {"output": Path(folder, f"a{suffix}"), "overwrite": True}
+                options = where if suffix else {}
+                _, cpu = timed(sweep, BlumeCapel, crystal(n), repeats=3 if n < 300 else 1, **options)
+            rows[n].append(f"{cpu / n**2 * 1e6:.1f} us")
+            if suffix == ".nc":
+                rows[n].append(f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+    for n, cells in rows.items():
+        _, cpu = timed(sweep, Hopfield, grid(n * n), branch="retrieval", repeats=3 if n < 300 else 1)
+        row(f"{n * n:,}", f"{cpu / n**2 * 1e6:.1f} us", cells[3], *cells[:3])
+
+
+def crystal(n: int) -> dict[str, Any]:
+    """A square grid of the Blume-Capel model."""
+    return {"T": np.linspace(0.05, 0.8, n), "D": np.linspace(0.0, 0.6, n)}
 
 
 def formats() -> None:

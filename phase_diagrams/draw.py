@@ -513,8 +513,8 @@ def _draw_panel(diagram: PhaseDiagram, ax: Axes) -> None:
     _draw_frame(diagram, ax)
     if diagram.heat_map is not None:
         mesh = _draw_heat_map(diagram.heat_map, ax)
-        # the legend above takes up to half of the height; a letter is about half as wide as high
-        room = 0.45 * 72 * ax.figure.bbox.height / ax.figure.dpi / (0.55 * rcParams["font.size"])
+        # the legend above leaves half of the height; a letter is about half as wide as high
+        room = 0.5 * 72 * ax.figure.bbox.height / ax.figure.dpi / (0.55 * rcParams["font.size"])
         label = fill(diagram.heat_map.label, max(12, int(room)), break_long_words=False)
         ax.figure.colorbar(mesh, ax=ax, label=label, pad=0.02, fraction=0.08)
     magnified = [_inside(inset) for inset in diagram.insets]
@@ -642,8 +642,19 @@ def _draw_heat_map(heat_map: HeatMap, ax: Axes) -> QuadMesh:
             lines = ax.contour(
                 heat_map.x, heat_map.y, part, levels, colors="0.35", linewidths=0.4, zorder=0.3
             )
-            ax.clabel(lines, fontsize=6, fmt="%g")
+            ax.clabel(lines, fontsize=6, fmt="%g", manual=_longest(lines.allsegs, ax))
     return mesh
+
+
+def _longest(levels: Sequence[Sequence[Any]], ax: Axes) -> list[Any]:
+    """The middle of the longest piece of every contour, where its number stands if it has room for it."""
+    pieces = [max(level, key=len) for level in levels if level]
+    room = 18 * ax.figure.dpi / 72
+    return [
+        tuple(piece[len(piece) // 2])
+        for piece in pieces
+        if np.sum(np.hypot(*np.diff(ax.transData.transform(piece), axis=0).T)) > room
+    ]
 
 
 def _styled(lines: Sequence[Line]) -> Iterable[tuple[Line, dict[str, Any]]]:

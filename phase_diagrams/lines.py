@@ -101,7 +101,8 @@ def find_points(
     x, y : str
         The two control parameters.
     lines : sequence of str or Boundary, optional
-        The lines to trace; by default all that the theory declares and that have a place in this plane.
+        The lines to trace; by default all that the theory declares, that have a place in this plane, and that
+        need no parameter without a value.
     xlim, ylim, step
         As in `boundary_line`.
 
@@ -119,7 +120,11 @@ def find_points(
     """
     theory.check_varied(x, y)
     if lines is None:
-        lines = [name for name, boundary in theory.lines.items() if not holds(boundary, (x, y))]
+        lines = [
+            name
+            for name, boundary in theory.lines.items()
+            if not holds(boundary, (x, y)) and _defined(theory, boundary)
+        ]
     found: list[SpecialPoint] = []
     for line in lines:
         try:
@@ -132,6 +137,17 @@ def find_points(
             if not any(np.hypot(*gap) < 1e-6 for gap in apart):
                 found.append(point)
     return found
+
+
+def _defined(theory: Theory, boundary: Boundary) -> bool:
+    """Whether a theory has all the parameters that a boundary needs."""
+    for phase in phases(boundary):
+        held = dict(phase.at) | ({phase.over: 1.0} if phase.over else {})
+        try:
+            theory.at(**held).start(phase.branch)
+        except ParameterError:
+            return False
+    return True
 
 
 def _follow(
@@ -176,7 +192,7 @@ def _follow(
     )
     spans = [abs(b - a) or 1.0 for a, b in (near if at is None else typical)]
     traced = _curve(system, theory, first, x, y, xbox, ybox, spans, step)
-    special, ends = special_points(traced)
+    traced, special, ends = special_points(traced)
     for index, end in zip((0, -1), ends, strict=True):
         if end is not None:  # the curve ends next to it, the line in it
             traced.y[-2:, index] = end.values

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -91,23 +91,39 @@ class Traced:
         pieces = np.diff(self.y[-2:, max(first, 0) : last + 1], axis=1) / np.array(self.spans)[:, None]
         return float(np.sum(np.hypot(*pieces)))
 
+    def between(self, first: int, last: int, start: SpecialPoint | None, end: SpecialPoint | None) -> Traced:
+        """The part from one point of the curve to another, with the located points in which it ends now."""
+        y, tangent = self.y[:, first : last + 1], self.tangent[:, first : last + 1]
+        stops, events = list(self.stops), list(self.events)
+        for index, point in ((0, start), (-1, end)):
+            if point is not None:
+                column = y[:, index].copy()
+                column[-2:] = point.values
+                place = 0 if index == 0 else y.shape[1]
+                y = np.insert(y, place, column, axis=1)
+                tangent = np.insert(tangent, place, tangent[:, index], axis=1)
+                stops[index], events[index] = Stop.EVENT, ""
+        return replace(self, y=y, tangent=tangent, stops=(stops[0], stops[1]), events=(events[0], events[1]))
 
-def special_points(traced: Traced) -> tuple[list[SpecialPoint], tuple[SpecialPoint | None, ...]]:
-    """Special points of a traced boundary, and those among them in which its two ends lie.
 
-    Ends come first: where two states merge, where the state of a line ceases to exist, where a minimum
-    reaches its edge. Then turning points and cusps, where the direction of the curve changes sign;
-    tricritical points, where the quartic term does; crossings with the other boundaries that the theory
-    declares, where their conditions do. Each is located by its own augmented system; what does not converge
-    next to where it was seen is no point.
+def special_points(traced: Traced) -> tuple[Traced, list[SpecialPoint], tuple[SpecialPoint | None, ...]]:
+    """The curve up to its tricritical points, its special points, and those in which its two ends lie.
+
+    Ends come first: tricritical points, where the quartic term of a line on which a symmetric state loses its
+    stability changes sign (beyond them the line is of the other kind); then where two states merge, where the
+    state of a line ceases to exist, where a minimum reaches its edge. Then turning points and cusps, where
+    the direction of the curve changes sign, and crossings with the other boundaries that the theory declares,
+    where their conditions do. Each is located by its own augmented system; what does not converge next to
+    where it was seen is no point.
     """
-    ends = tuple(_end(traced, index) for index in (0, -1))
+    traced, cuts = _of_its_kind(traced)
+    ends = tuple(cut or _end(traced, index) for cut, index in zip(cuts, (0, -1), strict=True))
     found = [point for point in ends if point is not None]
-    for candidates in (_turns(traced), _quartics(traced), _crossings(traced)):
+    for candidates in (_turns(traced), _crossings(traced)):
         for point in candidates:
             if not any(_same(traced, point, other) for other in found):
                 found.append(point)
-    return found, ends
+    return traced, found, ends
 
 
 def labelled(points: Iterable[SpecialPoint]) -> list[Point]:
@@ -144,6 +160,8 @@ def _end(traced: Traced, index: int) -> SpecialPoint | None:
     point = None
     if event == "fold":
         point = _end_on_a_fold(traced, here, z)
+        if not (point and point.located) and separations(system, here, z):
+            point = _merging(traced, here, index)  # where states merge, each of them folds as well
     elif event == "merging":
         point = _merging(traced, here, index)
     else:
@@ -243,22 +261,42 @@ def _turns(traced: Traced) -> Iterator[SpecialPoint]:
 # -- tricritical points -------------------------------------------------------------------------------------
 
 
-def _quartics(traced: Traced) -> Iterator[SpecialPoint]:
-    """Where the quartic term on a line of continuous transitions changes sign."""
+def _of_its_kind(traced: Traced) -> tuple[Traced, tuple[SpecialPoint | None, ...]]:
+    """The part of a line that is of its kind, and the tricritical points in which it ends.
+
+    Where a symmetric state loses its stability, the transition is continuous if the quartic term of the free
+    energy is positive. If it is negative, another state has taken over before, and the line is the spinodal
+    of the symmetric one. Of several such parts the longest counts.
+    """
     boundary = traced.system.boundary
+    whole = traced, (None, None)
     if not (isinstance(boundary, Zero) and boundary.test == "stability"):
-        return
-    phase = boundary.phase
-    if phase.over or not traced.theory.branch(phase.branch).explicit:
-        return
+        return whole
+    phase, sign = boundary.phase, {"continuous": -1.0, "spinodal": 1.0}.get(boundary.kind)
+    if sign is None or phase.over or not traced.theory.branch(phase.branch).explicit:
+        return whole
     held = [traced.at(i).at(**dict(phase.at)) for i in range(traced.y.shape[1])]
     even, odd = np.array([quartic(theory, phase.branch) for theory in held]).T
     with np.errstate(invalid="ignore"):
         odd = np.where(np.abs(even) < 1e-6 * (1 + np.abs(odd)), odd, np.nan)  # where there is the symmetry
+    cuts: list[tuple[int, int, SpecialPoint]] = []
     for i, j in _changes(odd):
         point = tricritical(held[i], traced.parameters, phase.branch)
         if point.located and traced.distance(point, i) <= 2 * traced.length(i, j) + 1e-6:
-            yield point
+            cuts.append((i, j, point))
+    if not cuts:
+        return whole
+    starts = [0, *(j for _, j, _ in cuts)]
+    stops = [*(i for i, _, _ in cuts), len(odd) - 1]
+    points = [None, *(point for _, _, point in cuts), None]
+    parts = [k for k in range(len(starts)) if np.nanmedian(odd[starts[k] : stops[k] + 1]) * sign > 0]
+    if not parts:
+        return whole
+    best = max(parts, key=lambda k: traced.length(starts[k], stops[k]))
+    return traced.between(starts[best], stops[best], points[best], points[best + 1]), (
+        points[best],
+        points[best + 1],
+    )
 
 
 # -- crossings ----------------------------------------------------------------------------------------------
@@ -268,12 +306,19 @@ def _crossings(traced: Traced) -> Iterator[SpecialPoint]:
     """Where another boundary that the theory declares holds as well."""
     own = traced.system.boundary
     for other in traced.theory.lines.values():
-        if other == own or isinstance(other, Fold) or holds(other, traced.parameters):
+        if _alike(own, other) or isinstance(other, Fold) or holds(other, traced.parameters):
             continue
         shared = set(phases(own)) & set(phases(other))
         if not shared and not (own.kind in TRANSITIONS and other.kind in TRANSITIONS):
             continue  # lines about different states, whose crossing means nothing
         yield from _crossings_with(traced, own, other)
+
+
+def _alike(one: Boundary, two: Boundary) -> bool:
+    """Whether two boundaries are one, whatever it is called."""
+    if isinstance(one, Zero) and isinstance(two, Zero):
+        return (one.phase, one.test) == (two.phase, two.test)
+    return one == two
 
 
 def holds(boundary: Boundary, parameters: Sequence[str]) -> bool:

@@ -13,7 +13,9 @@ from phase_diagrams.diagram import CONVERGED, LineKind, PhaseDiagram
 from phase_diagrams.draw import HEAT, figure
 from phase_diagrams.mapping import Grid, phase_map, read
 from phase_diagrams.sweep import sweep
+from reference import reference
 from replica.errors import ParameterError, UnknownNameError
+from replica.kinds import Kind
 from replica.solving import locate
 from replica.theories import BlumeCapel, CurieWeiss, Hopfield, Mixtures
 from replica.theory import Theory
@@ -49,6 +51,7 @@ KINDS = {
         "entropy of glass": LineKind.CURVE,
     },
     "blume-capel": {
+        "end of paramagnet": LineKind.SPINODAL,
         "continuous": LineKind.CONTINUOUS,
         "first-order": LineKind.FIRST_ORDER,
         "spinodal": LineKind.SPINODAL,
@@ -76,12 +79,55 @@ def test_the_grid_and_the_lines_agree(name: str) -> None:
     assert {region.name for region in diagram.regions} == REGIONS[name]
     for boundary, told in diagram.provenance["agreement"].items():
         assert told["explained"] == told["pairs"] > 1, boundary
-        # a boundary passes between the two neighbours that it separates, so within half a step of the middle
-        assert told["farthest in steps of the grid"] <= 0.5 + 1e-9
+        # a boundary passes between the two neighbours that it separates, so within half a step of the middle;
+        # unless that is next to the tricritical point, where the grid does not tell the lines apart
+        assert told["farthest in steps of the grid"] <= (0.7 if boundary == "continuous" else 0.5 + 1e-9)
     expected = (
         ["paramagnet: a state at h = 0 only, which has no area; not shown"] if name == "curie-weiss" else []
     )
     assert diagram.provenance["notes"] == expected
+
+
+def test_lines_and_regions_go_on_to_the_tricritical_point_however_coarse_the_grid() -> None:
+    diagram = mapped("blume-capel")
+    place = [reference(f"blume_capel/tricritical/{name}").number for name in "TD"]
+    for line in diagram.lines:
+        assert Kind.TRICRITICAL in [point.kind for point in line.points]
+        ends = [(line.x[0], line.y[0]), (line.x[-1], line.y[-1])]
+        assert min(math.dist(end, place) for end in ends) < 1e-9, line.name
+        assert set(line.status) == {CONVERGED}
+    for region in diagram.regions:
+        assert region.polygon is not None
+        assert min(math.dist(corner, place) for corner in region.polygon) < 1e-9, region.name
+    continuous, first = diagram.line("continuous"), diagram.line("first-order")
+    assert min(continuous.x) == pytest.approx(place[0], abs=1e-9)
+    assert max(first.x) == pytest.approx(place[0], abs=1e-9)
+
+
+@pytest.mark.parametrize("name", PLANES)
+@pytest.mark.parametrize("style", ["paper", "slides"])
+def test_names_of_regions_stand_inside_the_frame_and_apart(name: str, style: str) -> None:
+    made = figure(mapped(name), style=style)
+    made.draw_without_rendering()
+    frame = made.axes[0].bbox
+    boxes = [
+        text.get_window_extent()
+        for text in made.axes[0].texts
+        if text.get_text() in {region.label for region in mapped(name).regions}
+    ]
+    assert len(boxes) == len(mapped(name).regions)
+    for i, box in enumerate(boxes):
+        assert frame.x0 < box.x0 < box.x1 < frame.x1
+        assert frame.y0 < box.y0 < box.y1 < frame.y1
+        assert not box.count_overlaps(boxes[:i])
+
+
+def test_axes_with_values_at_equal_ratios_are_logarithmic() -> None:
+    over = {"alpha": np.geomspace(1e-3, 0.2, 16), "T": np.linspace(0.05, 1.2, 17)}
+    diagram = phase_map(read(sweep(Hopfield, over, branch="all"), Hopfield(alpha=0.1)))
+    assert [axis.scale for axis in diagram.axes] == ["log", "linear"]
+    (region,) = (region for region in diagram.regions if region.name == "glass")
+    assert 1e-3 < region.at[0] < 0.2
 
 
 @pytest.mark.parametrize("name", PLANES)

@@ -18,6 +18,7 @@ from phase_diagrams.lines import boundary_line, find_points
 from phase_diagrams.regions import join
 from problems import Cusp, Nowhere, Pitchfork
 from reference import reference
+from replica.errors import ParameterError
 from replica.functions import stack
 from replica.kinds import Kind
 from replica.solving import locate, solve
@@ -135,17 +136,27 @@ TRICRITICAL = reference("blume_capel/tricritical/T").number, reference("blume_ca
 def test_blume_capel_tricritical_point_on_each_of_its_three_lines(name: str) -> None:
     line = boundary_line(BlumeCapel(T=0.2), name, "T", "D")
     assert within(only(line, Kind.TRICRITICAL), *TRICRITICAL, atol=1e-10)
-    if name != "continuous":
-        assert kinds(line) == [Kind.TRICRITICAL]
-        ends = [(line.x[0], line.y[0]), (line.x[-1], line.y[-1])]
-        assert (line.points[0].x, line.points[0].y) in ends  # the line ends in it, not near it
+    assert kinds(line) == [Kind.TRICRITICAL]
+    ends = [(line.x[0], line.y[0]), (line.x[-1], line.y[-1])]
+    assert (line.points[0].x, line.points[0].y) in ends  # the line ends in it, not near it
 
 
-def test_the_continuous_line_of_blume_capel_turns_behind_the_tricritical_point() -> None:
-    """D = T ln(2 (1 - T)/T) is largest where ln(2 (1 - T)/T) = 1/(1 - T)."""
-    line = boundary_line(BlumeCapel(T=0.2), "continuous", "T", "D")
+def test_a_continuous_line_ends_in_its_tricritical_point_and_goes_on_as_a_spinodal() -> None:
+    """D = T ln(2 (1 - T)/T) is largest where ln(2 (1 - T)/T) = 1/(1 - T), behind the tricritical point."""
+    theory = BlumeCapel(T=0.2)
+    continuous = boundary_line(theory, "continuous", "T", "D")
+    assert min(continuous.x) == pytest.approx(TRICRITICAL[0], abs=1e-12)
+    behind = boundary_line(theory, Zero(Phase("paramagnet"), "stability", "spinodal"), "T", "D")
+    assert max(behind.x) == pytest.approx(TRICRITICAL[0], abs=1e-12)
+    for line in (continuous, behind):
+        T, D = (np.array(part) for part in (line.x, line.y))
+        np.testing.assert_allclose(D[D > 0], (T * np.log(2 * (1 - T) / T))[D > 0], atol=1e-12)
+        within(only(line, Kind.TRICRITICAL), *TRICRITICAL)
     T = float(mpmath.findroot(lambda t: mpmath.log(2 * (1 - t) / t) - 1 / (1 - t), 0.3))
-    assert within(only(line, Kind.TIP), T, T / (1 - T))
+    assert within(only(behind, Kind.TIP), T, T / (1 - T))
+    assert set(kinds(behind)) == {Kind.TRICRITICAL, Kind.TIP}
+    given = boundary_line(theory, "continuous", "T", "D", at=[0.3, 0.4])
+    assert given.status == ("no such point at T=0.3 in this range", CONVERGED)
 
 
 @pytest.mark.parametrize("axes", ["TD", "DT"])
@@ -225,14 +236,21 @@ def test_compositional_triple_point_is_the_same_from_all_three_lines(alpha: floa
 
 
 def test_find_points_gives_each_point_once() -> None:
-    found = find_points(BlumeCapel(T=0.2), "T", "D")
-    assert sorted(point.kind.value for point in found) == ["tricritical point", "turning point"]
-    (point,) = (point for point in found if point.kind is Kind.TRICRITICAL)
+    (point,) = find_points(BlumeCapel(T=0.2), "T", "D")
+    assert point.kind is Kind.TRICRITICAL
     assert point.located
     assert point.values == pytest.approx(TRICRITICAL, abs=1e-11)
     assert min(point.decimals) >= 10
     assert point.order["m"] == 0
     assert find_points(BlumeCapel(T=0.2), "T", "D", lines=["continuous"], xlim=(0.5, 0.6)) == []
+
+
+def test_lines_that_need_a_parameter_more_have_no_points() -> None:
+    theory = Compositional(alpha=0.5, theta=1.5, g=-0.2)  # its spinodal is one at given l
+    found = find_points(theory, "theta", "g", xlim=(0.9, 1.6), ylim=(-0.35, -0.15), step=0.05)
+    assert [point.kind for point in found] == [Kind.TRIPLE]
+    with pytest.raises(ParameterError, match="l = pL"):
+        find_points(theory, "theta", "g", lines=["spinodal"])
 
 
 def test_points_outside_the_box_are_not_listed() -> None:

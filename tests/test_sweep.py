@@ -27,7 +27,7 @@ from phase_diagrams.sweep.plan import make_plan
 from replica.errors import ParameterError, ReplicaError, UnknownNameError
 from replica.functions import stack
 from replica.solving import Newton, Status, search, solve
-from replica.theories import BlumeCapel, Compositional, CurieWeiss, Hopfield, Mixtures
+from replica.theories import BlumeCapel, Compositional, CurieWeiss, Hopfield, Mixtures, RandomRBM
 from replica.theory import Branch, Parameter, Theory, parameter
 
 ROOT = Path(__file__).parents[1]
@@ -222,6 +222,15 @@ def test_progress_counts_points(tmp_path: Path) -> None:
 
 
 # --- chunks ----------------------------------------------------------------------------------------
+
+
+def test_every_neighbour_gives_a_start() -> None:
+    """Two states of the random RBM exist side by side; where one is too far away, the other is not."""
+    over = {"alpha": np.linspace(0.1, 1.0, 12), "l": np.linspace(0.2, 5.0, 24)}
+    units = {"visible": "bernoulli:g=-0.2", "hidden": "relu:theta=1.5"}
+    data = sweep(RandomRBM, over, fixed=units, branch="retrieval")
+    assert (data["status"] == 0).all()  # from one neighbour alone a strip at l = 2.5 is lost
+    assert float(data["residual"].max()) < 1e-11
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 30, 100, 10**9, (3, 11), (100, 100)])
@@ -447,6 +456,43 @@ def test_a_full_disk_keeps_what_is_finished(tmp_path: Path, monkeypatch: pytest.
     assert tree(path) == tree(tmp_path / "whole.zarr")
 
 
+FULL = """
+import resource, signal, sys
+from phase_diagrams.storage import StorageError
+from phase_diagrams.sweep import export
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+for size in range(0, 96_000, 8_000):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+    try:
+        export(sys.argv[1], sys.argv[2])
+    except StorageError as error:
+        print(str(error).partition(": ")[2])
+    else:
+        print("wrote", size)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs files of limited size")
+@pytest.mark.parametrize("suffix", ["nc", "csv", "parquet"])
+def test_a_file_that_does_not_fit_is_none(finished: Path, suffix: str, tmp_path: Path) -> None:
+    """HDF5 ends the process when it can neither write nor close a file."""
+    output = tmp_path / f"run.{suffix}"
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, finished, output], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    small, large = (
+        [line for line in done.stdout.splitlines() if line.startswith("wrote") == whole]
+        for whole in (False, True)
+    )
+    assert len(small) > 1
+    assert len(large) > 1
+    assert all("File too large; nothing was changed" in line for line in small)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([finished.name, output.name])
+
+
 SLOW = """
 import sys, time
 from dataclasses import dataclass
@@ -510,8 +556,10 @@ def test_workers_that_keep_dying_are_given_up(
     marker.write_text("always")
     options: dict[str, Any] = {"theory": slow.Deadly, "over": GRID, "branch": "up", "chunk": 80}
     path = tmp_path / "run.zarr"
-    with pytest.raises(SweepError, match=r"killed 3 times at chunks \(1, 0\).*--resume"):
+    with pytest.raises(SweepError, match=r"killed 3 times at chunk \(1, 0\), .*--resume"):
         sweep(**options, jobs=2, output=path)
+    with open_sweep(path) as data:  # whichever chunks it took down with it
+        assert (data["status"] >= 0).sum() == 7 * 11
     with (
         ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool,
         pytest.raises(SweepError, match="the executor broke down"),

@@ -65,6 +65,10 @@ def _tracer(jobs: int, output: Path | str) -> Iterator[Executor]:
         executor = stack.enter_context(processes(jobs)) if jobs > 1 else Here()
         try:
             yield keeping(executor)
+        except KeyboardInterrupt:
+            if kept:
+                click.echo("interrupted; the finished lines are kept: the same command goes on", err=True)
+            raise
         except BrokenProcessPool as error:
             hint = "the same command goes on with the finished lines" if kept else "try fewer --jobs"
             message = f"a worker process was killed, perhaps for want of memory; {hint}"

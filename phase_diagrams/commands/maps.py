@@ -13,10 +13,11 @@ __all__ = ["chart"]
 
 MAP = """\
 $ replica map run.zarr -o map.json
-boundary     kind         neighbours that differ  explained  farthest
-continuous   continuous   55                      55         0.42
-first-order  first-order  9                       9          0.46
-spinodal     spinodal     12                      12         0.39
+boundary           kind         neighbours that differ  explained  farthest
+continuous         continuous   37                      37         0.67
+first-order        first-order  12                      12         0.46
+spinodal           spinodal     12                      12         0.39
+end of paramagnet  spinodal     15                      15         0.25
 wrote map.json
 """
 

@@ -49,11 +49,14 @@ class Request:
         """Compute the sweep and say how it went."""
         from phase_diagrams.sweep import sweep
         from phase_diagrams.sweep.files import tally
+        from phase_diagrams.sweep.run import AHEAD
 
         kind = theory_named(self.name, self.rsb)
         options: dict[str, Any] = {"chunk": self.chunk} if self.chunk else {}
         try:
-            with self.executor() as executor, progress("sweep") as report:
+            with self.executor() as (executor, workers), progress("sweep") as report:
+                if workers:
+                    options["ahead"] = max(AHEAD, 2 * workers)
                 data = sweep(
                     kind,
                     self.over,
@@ -101,10 +104,10 @@ class Request:
         )
 
     @contextmanager
-    def executor(self) -> Iterator[Executor | None]:
-        """Give the cluster that was named, if one was."""
+    def executor(self) -> Iterator[tuple[Executor | None, int]]:
+        """Give the cluster that was named, if one was, and how many chunks it computes at once."""
         if not self.dask:
-            yield None
+            yield None, 0
             return
         from phase_diagrams.sweep import SweepError
 
@@ -122,7 +125,11 @@ class Request:
             )
             raise SweepError(message) from error
         with client, client.get_executor() as executor:
-            yield executor
+            workers = sum(client.nthreads().values())
+            if not workers:
+                message = f"the Dask scheduler at {self.dask} has no workers; start some with `dask worker`"
+                raise SweepError(message)
+            yield executor, workers
 
 
 @contextmanager

@@ -149,26 +149,28 @@ def _spread(solution: Solution, branch: str) -> Solution:
     """Solve the points that failed once more, from a converged neighbour; and so on from those.
 
     Next to a fold, and far from the limit in which the start of a branch is exact, a neighbour is the better
-    start. Nothing is carried across the border of a chunk.
+    start; each of them is tried once. Nothing is carried across the border of a chunk.
     """
     theory = solution.theory
     x, status = np.array(solution.x), np.array(solution.status)
     residual, iterations = np.array(solution.residual), np.array(solution.iterations)
     flat = x.reshape(len(x), -1)
     number = np.arange(status.size).reshape(status.shape)
-    tried = np.zeros(status.size, dtype=bool)
+    sides = [
+        ((slice(None),) * axis + (near,), (slice(None),) * axis + (far,))
+        for axis in range(status.ndim)
+        for near, far in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None)))
+    ]
+    tried = np.zeros((len(sides), *status.shape), dtype=bool)
     while True:
         source = np.full(status.shape, -1)
-        for axis in range(status.ndim):
-            for near, far in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))):
-                here = (slice(None),) * axis + (near,)
-                there = (slice(None),) * axis + (far,)
-                ready = (source[here] < 0) & (status[there] == 0)
-                source[here] = np.where(ready, number[there], source[here])
-        todo = np.flatnonzero((np.ravel(status) != 0) & (np.ravel(source) >= 0) & ~tried)
+        for side, (here, there) in enumerate(sides):
+            fresh = (status[here] != 0) & (status[there] == 0) & ~tried[side][here] & (source[here] < 0)
+            source[here] = np.where(fresh, number[there], source[here])
+            tried[side][here] |= fresh
+        todo = np.flatnonzero(np.ravel(source) >= 0)
         if not todo.size:
             return Solution(solution.theory, x, residual, status, iterations, branch)
-        tried[todo] = True
         start = flat[:, np.ravel(source)[todo]]
         again = label(Newton(warmup=0).run(theory.take(todo), start), branch)
         good = np.flatnonzero(again.success)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -113,32 +114,91 @@ def to_netcdf(data: xr.Dataset, output: Path, chunk: Sequence[int], source: Any 
     """Write a sweep as netCDF-4, chunk by chunk."""
     import h5netcdf
 
-    with replacing(output) as temporary, h5netcdf.File(temporary, "w") as file:
-        file.dimensions = {str(name): data.sizes[name] for name in sorted(map(str, data.sizes))}
-        file.attrs.update(data.attrs)
-        # a store is listed in the order of its directory, which is nobody's: the file has an order of its own
-        for name, coordinate in sorted(data.coords.items(), key=lambda item: str(item[0])):
-            made = file.create_variable(str(name), (str(name),), coordinate.dtype, data=coordinate.values)
-            made.attrs.update(_attributes(coordinate))
-        sizes = {str(name): size for name, size in data.sizes.items()}
-        parts = sizes | dict(
-            zip([name for name in data["status"].dims if name != "branch"], chunk, strict=True)
-        )
-        for name, variable in sorted(data.data_vars.items(), key=_rank(data)):
-            dims = tuple(map(str, variable.dims))
-            made = file.create_variable(
-                str(name),
-                dims,
-                variable.dtype,
-                chunks=tuple(parts[dim] for dim in dims),
-                compression="gzip",
-                compression_opts=1,
-                shuffle=True,
+    with replacing(output) as temporary, _Steady(temporary) as target:
+        with h5netcdf.File(target, "w") as file:
+            file.dimensions = {str(name): data.sizes[name] for name in sorted(map(str, data.sizes))}
+            file.attrs.update(data.attrs)
+            # a store is listed in the order of its directory, which is nobody's: the file has its own
+            for name, coordinate in sorted(data.coords.items(), key=lambda item: str(item[0])):
+                made = file.create_variable(str(name), (str(name),), coordinate.dtype, data=coordinate.values)
+                made.attrs.update(_attributes(coordinate))
+            sizes = {str(name): size for name, size in data.sizes.items()}
+            parts = sizes | dict(
+                zip([name for name in data["status"].dims if name != "branch"], chunk, strict=True)
             )
-            made.attrs.update(_attributes(variable))
-            for where in _blocks(data, chunk):
-                place = tuple(where.get(dim, slice(None)) for dim in dims)
-                made[place] = block(data, str(name), where, source)
+            for name, variable in sorted(data.data_vars.items(), key=_rank(data)):
+                dims = tuple(map(str, variable.dims))
+                made = file.create_variable(
+                    str(name),
+                    dims,
+                    variable.dtype,
+                    chunks=tuple(parts[dim] for dim in dims),
+                    compression="gzip",
+                    compression_opts=1,
+                    shuffle=True,
+                )
+                made.attrs.update(_attributes(variable))
+                for where in _blocks(data, chunk):
+                    place = tuple(where.get(dim, slice(None)) for dim in dims)
+                    made[place] = block(data, str(name), where, source)
+                    target.check()
+        target.check()
+
+
+class _Steady(io.FileIO):
+    """A file that never fails, and says so afterwards; what finds no room on the disk is kept in memory.
+
+    HDF5 cannot even close a file of which a part could not be written: it prints thousands of lines, and ends
+    the process. `check` is called often enough that little is kept.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "x+")
+        self.error: OSError | None = None
+        self.late: list[tuple[int, bytes]] = []
+
+    def write(self, data: Any) -> int:
+        """Write all of it, or keep it, and the reason why."""
+        rest = memoryview(data).cast("B")
+        size, end = len(rest), self.tell() + len(rest)
+        while rest and self.error is None:
+            try:
+                rest = rest[super().write(rest) :]
+            except OSError as error:
+                self.error = error
+        if rest:
+            self.late.append((end - len(rest), bytes(rest)))
+        return size
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Read so many bytes, zeros where nothing has been written."""
+        at, size = self.tell(), size or 0
+        found = bytearray(super().read(size).ljust(size, b"\0"))
+        for start, part in self.late:
+            low, high = max(at, start), min(at + size, start + len(part))
+            if low < high:
+                found[low - at : high - at] = part[low - start : high - start]
+        return bytes(found)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move; the end of the file is that of all that was to be written."""
+        if whence == io.SEEK_END and self.late:
+            offset += max(super().seek(0, io.SEEK_END), *(start + len(part) for start, part in self.late))
+            whence = io.SEEK_SET
+        return super().seek(offset, whence)
+
+    def truncate(self, size: int | None = None) -> int:
+        """Set the length of the file, or keep the reason why not."""
+        try:
+            return super().truncate(size)
+        except OSError as error:
+            self.error = self.error or error
+            return size or 0
+
+    def check(self) -> None:
+        """Raise what went wrong, if anything did."""
+        if self.error is not None:
+            raise self.error
 
 
 def _rank(data: xr.Dataset) -> Callable[[tuple[Any, Any]], tuple[int, str]]:

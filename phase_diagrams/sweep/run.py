@@ -30,7 +30,7 @@ AHEAD = 64
 """Chunks that are handed to an executor before the first of them is back."""
 
 PATIENCE = 3
-"""Times that worker processes may die, one after the other, without a chunk being finished in between."""
+"""Times that a worker process may die of a chunk that it computes alone."""
 
 SUFFIXES = (".nc", ".zarr")
 
@@ -334,23 +334,39 @@ class _Work:
 
 
 def _with_processes(work: _Work, jobs: int) -> None:
-    """Compute the chunks in processes of our own; a process that dies is replaced."""
-    deaths = 0
+    """Compute the chunks in processes of our own; a process that dies is replaced.
+
+    Who killed it, the pool does not say: each of the chunks that were under way is then computed alone, which
+    is also what helps where memory is short.
+    """
     while True:
-        before = work.count.done
         try:
             with processes(jobs) as pool:
                 work.elsewhere(pool, 2 * jobs)
+        except BrokenProcessPool:
+            for index in sorted(work.lost):
+                _alone(work, index)
+        else:
+            return
+
+
+def _alone(work: _Work, index: Index) -> None:
+    """Compute a chunk in a process of its own, a few times if need be."""
+    for attempt in range(1, PATIENCE + 1):
+        try:
+            with processes(1) as pool, _failing(work.plan, index):
+                block = pool.submit(work.plan.worker, work.plan.task(index)).result()
         except BrokenProcessPool as error:
-            deaths = 1 if work.count.done > before else deaths + 1
-            if deaths == PATIENCE:
+            if attempt == PATIENCE:
                 message = (
-                    f"worker processes were killed {PATIENCE} times at {_places(work)}, perhaps for want of "
-                    "memory; the finished chunks are kept: go on with --resume and fewer --jobs, or start "
-                    "anew with a smaller --chunk"
+                    f"worker processes were killed {PATIENCE} times at chunk {index}, perhaps for want of "
+                    "memory; the finished chunks are kept: start anew with a smaller --chunk, or go on with "
+                    "--resume where there is more memory"
                 )
                 raise SweepError(message) from error
         else:
+            work.take(index, block)
+            work.lost.remove(index)
             return
 
 
