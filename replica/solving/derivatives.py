@@ -110,7 +110,8 @@ def signature(theory: Theory, x: Any) -> list[int]:
     """Numbers of positive and negative eigenvalues of the Hessian of the free energy, for one point.
 
     In the directions of the overlaps between replicas the physical saddle is a maximum (n -> 0), so the
-    physical signature of a branch is a fact about the branch, not "all positive".
+    physical signature of a branch is a fact about the branch, not "all positive". An empty list says that
+    differences of the free energy do not tell: the state is closer to the edge of the domain than their step.
     """
     matrix = hessian(theory, x)
     if not np.all(np.isfinite(matrix)):
