@@ -1,4 +1,4 @@
-"""Commands on the theories of spin glasses, spectral RBMs and learning: what users type, and what they see."""
+"""Commands on the theories of spin glasses, spectral RBMs and learning: as users type them."""
 
 import shlex
 from inspect import signature

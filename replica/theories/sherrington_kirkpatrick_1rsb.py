@@ -152,7 +152,7 @@ class SherringtonKirkpatrick1RSB(Theory):
         spin = self.spins(x)
         # df/dtau = 0, with what cancels on both sides taken out; without breaking any tau will do
         unbroken = np.equal(np.real(B), 0)
-        split = np.where(unbroken, tau, B * (2 - q1 - q0) / (4 * np.where(unbroken, 1, spin.excess)))
+        split = np.where(unbroken, tau, B * (2 - q1 - q0) / (4 * np.where(unbroken, 1, spin.excess)))[()]
         return (spin.tanh, spin.susceptibility, spin.spread / tau, split)
 
     def free_energy(self, x: Any) -> Any:
