@@ -60,10 +60,9 @@ def build(*, J0_max: float = 2.0, step: float = 0.02) -> PhaseDiagram:
     stability = join([corner], near, far)
     onset = join([corner], line("mixed", "$m > 0$ (RS)", (1, 1.3), (0, 1)))
     # without magnetisation the bias is in no equation: it is 1/(C + B) where the glass magnetises
-    broken = solve(SherringtonKirkpatrick1RSB(T=np.linspace(0, 0.95, 20)), "glass")
-    one_step = curve(
-        "mixed, 1RSB", 1 / (broken["C"] + broken["B"]), broken.theory.T, "$m > 0$ (1RSB)", of=broken
-    )
+    T = np.linspace(0, 0.95, 20)
+    broken = solve(SherringtonKirkpatrick1RSB(T=T), "glass")
+    one_step = curve("mixed, 1RSB", 1 / (broken["C"] + broken["B"]), T, "$m > 0$ (1RSB)", of=broken)
     one_step = join(one_step, [corner])
     vertical = curve("J0 = 1", [1, 1], [0, 1], "$m > 0$ (exact)")
     edge = locate(theory.at(T=0.0), "mixed", "J0")

@@ -255,10 +255,8 @@ def random_energy_moments(n: Any, N: int, T: float) -> Any:
     return np.array([one(float(k)) for k in n.ravel()]).reshape(n.shape)[()]
 
 
-def spin_glass_moments(
-    n: Any, N: int, T: float, *, samples: int = 300, seed: int = 1
-) -> tuple[Any, Any]:
-    """Moments ln E[Z^n]/(n N) of the Sherrington-Kirkpatrick spin glass without field, E ln Z / N where n = 0.
+def spin_glass_moments(n: Any, N: int, T: float, *, samples: int = 300, seed: int = 1) -> tuple[Any, Any]:
+    """Moments ln E[Z^n]/(n N) of the Sherrington-Kirkpatrick spin glass, h = 0; E ln Z / N where n = 0.
 
     At n near 1 and low temperature the mean is carried by samples too rare to be drawn. Those with a
     configuration that was planted in them are drawn instead: couplings of mean n/(T N), after a gauge
@@ -308,11 +306,12 @@ def spin_glass_moments(
             log_ratio[i] = k * log_Z[0] - log_Z[1] if k else log_Z[0]
         center, scatter = np.mean(log_ratio), np.std(log_ratio, ddof=1)
         if k == 0:
-            return center / N, scatter / np.sqrt(samples) / N
+            return float(center / N), float(scatter / np.sqrt(samples) / N)
         ratio = np.exp(log_ratio - center)
         mean = np.mean(ratio)
         total = center + np.log(mean) + N * np.log(2) + (N - 1) * (k / T) ** 2 / 4
-        return total / (k * N), np.std(ratio, ddof=1) / mean / np.sqrt(samples) / (k * N)
+        error = np.std(ratio, ddof=1) / mean / np.sqrt(samples)
+        return float(total / (k * N)), float(error / (k * N))
 
     value, error = np.array([one(float(k)) for k in n.ravel()]).reshape(*n.shape, 2).T
     return value.T[()], error.T[()]

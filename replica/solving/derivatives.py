@@ -119,7 +119,8 @@ def signature(theory: Theory, x: Any) -> list[int]:
     size = np.sqrt(np.abs(np.diag(matrix)))
     size[size == 0] = 1.0
     values = np.linalg.eigvalsh(matrix / np.outer(size, size))  # scaling keeps the signs (Sylvester)
-    return [int(np.sum(values > 0)), int(np.sum(values < 0))]
+    rounding = 1e-12  # an order parameter on which f does not depend has neither sign
+    return [int(np.sum(values > rounding)), int(np.sum(values < -rounding))]
 
 
 def determinant(matrix: Any) -> Any:
