@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from phase_diagrams.storage import StorageError
+from replica.components import LAWS
 from replica.errors import ParameterError, UnknownNameError
 from replica.machines.arrays import NotNumbersError, read_numpy
-from replica.solving import Solution, solve
+from replica.solving import Solution, critical, solve
 from replica.theories import SpectralRBM
 
 __all__ = ["Mode", "Placement", "Spectrum", "place", "read_weights", "spectrum"]
@@ -24,6 +25,8 @@ KEYS = ("W", "weights")
 """Names under which weights are looked for if none is given."""
 SMALLEST = 8
 """Units of a layer below which a spectrum has no bulk to speak of."""
+TINY, HUGE = 1e-100, 1e100
+"""Sizes of the largest weight between which its square is a number."""
 TRACY_WIDOM = 3.27
 """The largest singular value of pure noise lies above this with probability 1/1000 (Tracy-Widom law)."""
 
@@ -97,6 +100,8 @@ class Placement:
     spectrum : Spectrum
     law : str
         Law of the components that the theory was solved with.
+    p : float or None
+        Probability that a component is not zero, of the law bernoulli.
     kurtosis : float
         Excess kurtosis that decides about it: of both vectors, u weighted with sqrt(kappa) and v with
         1/sqrt(kappa), as in the free energy; the mean over the modes, weighted by their errors. NaN without
@@ -109,6 +114,7 @@ class Placement:
 
     spectrum: Spectrum
     law: str
+    p: float | None
     kurtosis: float
     phase: str
     state: Solution | None
@@ -263,6 +269,10 @@ def _checked(weights: Any) -> Any:
     if not np.any(matrix):
         msg = "all weights are zero: there is neither a mode nor noise"
         raise ParameterError(msg)
+    largest = float(np.max(np.abs(matrix)))
+    if not TINY < largest < HUGE:
+        msg = f"the largest weight is {largest:g}; sizes between {TINY:g} and {HUGE:g} make sense at T = 1"
+        raise ParameterError(msg)
     return matrix
 
 
@@ -299,15 +309,23 @@ def _distance(bulk: Any, sigma: float, root: float) -> float:
     return float(max(np.max(np.abs(at - steps[1:])), np.max(np.abs(at - steps[:-1]))))
 
 
-def place(weights: Any, law: str | None = None) -> Placement:
+def place(weights: Any, law: str | None = None, p: float | None = None) -> Placement:
     """Place a weight matrix on the phase diagram of the spectral RBM, at T = 1.
 
     Parameters
     ----------
     weights : array, shape (visible, hidden)
         Of an RBM whose units are +-1: P(s, t) ~ exp(s.W t).
-    law : {"rademacher", "gaussian", "laplace"}, optional
-        Law of the components; by default the one with the nearest kurtosis.
+    law : {"rademacher", "gaussian", "laplace", "bernoulli"}, optional
+        Law of the components; by default the one of the first three with the nearest kurtosis.
+    p : float, optional
+        For the law bernoulli, the probability that a component is not zero; by default that of the kurtosis
+        found, which is 1/p - 3.
+
+    Raises
+    ------
+    ParameterError, UnknownNameError
+        If it is no weight matrix, if there is no such law, or if p is out of place or cannot be told.
 
     Examples
     --------
@@ -317,23 +335,34 @@ def place(weights: Any, law: str | None = None) -> Placement:
     >>> print(placed.law, placed.phase, sep=": ")
     rademacher: ferromagnet, replica symmetric
     """
-    if law is not None and law not in NEAREST:
+    if law is not None and law not in LAWS:
         what = "law of the components"
-        raise UnknownNameError(what, law, NEAREST)
+        raise UnknownNameError(what, law, LAWS)
+    if p is not None and law != "bernoulli":
+        msg = f"p = {p:g} belongs to the law bernoulli; leave it out, or ask for that law"
+        raise ParameterError(msg)
     found = spectrum(weights)
     kurtosis = _kurtosis_of(found)
+    if law == "bernoulli" and p is None:
+        if np.isnan(kurtosis):
+            msg = "without a mode there is no kurtosis that would tell p; give the p of the law bernoulli"
+            raise ParameterError(msg)
+        p = 1 / max(kurtosis + 3, 1.0)
     if law is None:
         here = 0.0 if np.isnan(kurtosis) else kurtosis
         law = min(NEAREST, key=lambda name: abs(NEAREST[name] - here))
     w = found.modes[0].w if found.modes else 0.0
-    theory = SpectralRBM(w=w, sigma=found.sigma, kappa=found.kappa, law=law)
-    state = solve(theory, "ferromagnet", throw=False) if w else None
-    if state is not None and state.success:
-        broken = float(state.replicon) < 0
-        phase = f"ferromagnet, replica {'symmetry broken' if broken else 'symmetric'}"
-        return Placement(found, law, kurtosis, phase, state)
-    phase = "spin glass" if found.sigma > 1 else "paramagnet"
-    return Placement(found, law, kurtosis, phase, None)
+    theory = SpectralRBM(w=w, sigma=found.sigma, kappa=found.kappa, law=law, p=p)
+    glass = found.sigma > 1
+    onset = 1.0  # for every law; nothing condenses below
+    if glass:  # in units of sigma, for which searches know where to look
+        cold = SpectralRBM(w=1.0, T=1 / found.sigma, kappa=found.kappa)
+        onset = found.sigma * float(critical(cold).value)
+    if w <= onset:
+        return Placement(found, law, p, kurtosis, "spin glass" if glass else "paramagnet", None)
+    state = solve(theory, "ferromagnet")
+    phase = f"ferromagnet, replica {'symmetry broken' if float(state.replicon) < 0 else 'symmetric'}"
+    return Placement(found, law, p, kurtosis, phase, state)
 
 
 def _kurtosis_of(found: Spectrum) -> float:

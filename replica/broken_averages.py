@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import factorial
 from typing import Any
 
 import numpy as np
@@ -221,12 +222,14 @@ def _warm_states(y: Any, width: Any, mu: Any, T: Any, step: Any, reach: Any) -> 
     weight = weight * exp(shift - np.max(np.real(shift), axis=-1, keepdims=True))
     weight = weight / np.sum(weight, axis=-1, keepdims=True)
     gain = np.sum(weight * (exp(mu * more) - 1), axis=-1)
+    log_ratio = log1p(gain)
+    lost = np.sum(weight * _divergence(mu * more - log_ratio[:, None]), axis=-1)
     weight = weight * exp(mu * more) / (1 + gain)[:, None]
 
     def mean(values: Any) -> Any:
         return np.sum(weight * values, axis=-1)
 
-    log_ratio, main = log1p(gain), main[:, 0]
+    main = main[:, 0]
     t = side * (1 - d) / (1 + d)
     sech2 = 4 * d / (1 + d) ** 2
     average = mean(t)
@@ -235,7 +238,22 @@ def _warm_states(y: Any, width: Any, mu: Any, T: Any, step: Any, reach: Any) -> 
         mean(sech2) / T,
         mean((t - average[:, None]) ** 2),
         main * mu * y[:, 0] + tilt * tilt / 2 + log_ratio,
-        log_ratio - mu * mean(more) + tilt * tilt * (1 - main * average),  # as <z>_1 = tilt <t>_1
+        tilt * tilt * (1 - main * average) - lost,  # as <z>_1 = tilt <t>_1
         mean(cost + size * 2 * d / (1 + d)) / T,
         mean(sech2**2) / T,
     )
+
+
+def _divergence(u: Any) -> Any:
+    """Return u exp(u) - exp(u) + 1, to rounding error also where u is small.
+
+    Its average, u being the logarithm of a ratio of two distributions, is their Kullback-Leibler divergence:
+    a sum of positive terms, where the difference of the two averages of u would cancel under weak breaking.
+    """
+    whole = u * exp(u) - (exp(u) - 1)
+    if is_exact(u):
+        return whole
+    series = 0 * u
+    for k in range(16, 1, -1):  # u^k (k - 1)/k!
+        series = series * u + (k - 1) / factorial(k)
+    return np.where(np.abs(u) < 0.3, series * u * u, whole)

@@ -304,6 +304,10 @@ class Theory:
         entropy = self.entropy(x)
         return None if entropy is None else self.free_energy(x) + getattr(self, "T", 0.0) * entropy
 
+    def hint(self, branch: str) -> str:
+        """One clause for people: where a branch exists; added to the message if it is not found."""
+        return ""
+
     def absence(self, line: str) -> str:
         """Why a line does not exist at these parameters, if the theory knows; else an empty text."""
         return ""

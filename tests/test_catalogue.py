@@ -673,6 +673,11 @@ def test_the_replica_limit_is_not_the_continuation_from_whole_numbers() -> None:
     assert sizes[0] < sizes[1] < sizes[2] < limit.y[0] < diagram.line("symmetric").y[0] - 0.1
     spins = diagram.beside[0]
     assert spins.point("1RSB").y < spins.line("symmetric").y[0]  # a larger f
+    for N in (6, 12):
+        moments = spins.line(f"N={N}")
+        assert list(moments.y) == sorted(moments.y)  # as every E[Z^n]^(1/n); the symmetric curve falls first
+        assert moments.y[-1] == pytest.approx(np.log(2) + (N - 1) / N / (4 * T * T), rel=1e-13)
+    assert min(spins.line("symmetric").y) < spins.line("symmetric").y[0]
 
 
 def test_fluctuations_between_samples_vanish() -> None:

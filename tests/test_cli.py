@@ -1150,8 +1150,8 @@ def test_learn_theory_from_clusters() -> None:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ("", "give the data: either --variance, such as --variance 4,2,1.2, or --clusters SEED"),
-        ("--variance 4 --clusters 1", "give the data: either"),
+        ("", "give the data: one of --variance, such as --variance 4,2,1.2, --clusters SEED and --signal S"),
+        ("--variance 4 --clusters 1", "give the data: one of"),
         ("--variance 4,,2", "variance= is not a decimal number"),
         ("--variance 4,two", "variance=two is not a decimal number"),
         ("--variance 4,-2", "variance = -2 is not allowed; variance is >= 0"),

@@ -11,6 +11,7 @@ from replica.machines.enumeration import (
     random_energy_moments,
     sample,
     spin_glass_energies,
+    spin_glass_moments,
 )
 
 GLASS, REM = "sherrington-kirkpatrick", "random-energy"
@@ -90,6 +91,36 @@ def test_sampled_moments_agree_with_the_exact_ones() -> None:
     assert np.all(np.abs(value[:, 0] - random_energy_moments(n, 12, 0.8)) < 3 * error[:, 0])
 
 
+@pytest.mark.parametrize("N", [2, 3])
+def test_moments_of_few_spins(N: int) -> None:
+    """One and three couplings: by a product rule; four standard errors of 3000 samples, seed 7."""
+    T, pairs = 0.4, N * (N - 1) // 2
+    z, w = np.polynomial.hermite_e.hermegauss(60)
+    J = np.stack(np.meshgrid(*[z] * pairs)).reshape(pairs, -1) / np.sqrt(N)
+    weight = np.prod(np.stack(np.meshgrid(*[w / w.sum()] * pairs)).reshape(pairs, -1), axis=0)
+    S = 1 - 2 * ((np.arange(2**N)[:, None] >> np.arange(N)) & 1)
+    bonds = np.stack([S[:, i] * S[:, j] for i in range(N) for j in range(i)])
+    Z = np.sum(np.exp(bonds.T @ J / T), axis=0)
+    n = np.array([0.2, 0.6, 0.95])
+    value, error = spin_glass_moments(n, N, T, samples=3000, seed=7)
+    assert np.all(np.abs(value - [np.log(weight @ Z**k) / (k * N) for k in n]) < 4 * error)
+    assert np.all(error < 0.01)
+    assert np.all(np.diff(error) < 0)
+
+
+def test_moments_of_planted_samples_know_the_rare_ones() -> None:
+    """At n = 1 the moment is exact; drawn plainly, samples miss it by more than they know."""
+    value, error = spin_glass_moments([0.0, 0.9, 1.0], 10, 0.4, samples=100)
+    exact = np.log(2) + 9 / 10 / (4 * 0.4**2)
+    assert value[2] == pytest.approx(exact, rel=1e-14)
+    assert error[2] == pytest.approx(0, abs=1e-14)
+    assert exact - value[1] < 0.15
+    few = sample(GLASS, 10, 0.4, samples=100, seed=1)
+    assert value[0] == pytest.approx(few.log_Z.mean() / 10, rel=1e-13)
+    plain, claimed = few.moment(1.0)
+    assert plain[0] < exact - 2 * claimed[0]
+
+
 def test_moment_at_zero_is_the_limit() -> None:
     few = sample(GLASS, 6, [0.5, 1.0], samples=50, seed=1)
     (zero, near), (error, close) = few.moment([0.0, 1e-6])
@@ -112,3 +143,8 @@ def test_what_cannot_be_enumerated_is_said() -> None:
     for n, N, T in ((1.5, 10, 1.0), (0.5, 0, 1.0), (0.5, 10, 0.0), (0.5, 401, 2.0)):
         with pytest.raises(ParameterError, match="moments are computed for"):
             random_energy_moments(n, N, T)
+    for n, T in ((-0.1, 1.0), (1.1, 1.0), (0.5, 0.0)):
+        with pytest.raises(ParameterError, match="moments are computed for"):
+            spin_glass_moments(n, 4, T)
+    with pytest.raises(ParameterError, match="at least 2"):
+        spin_glass_moments(0.5, 4, 1.0, samples=1)

@@ -119,6 +119,50 @@ def test_breaking_near_the_freezing(gap: float) -> None:
     assert state["x"] / gap == pytest.approx(4 / 3, abs=4 * gap)
 
 
+@pytest.mark.parametrize("gap", [0.02, 0.005, 0.002])
+def test_weak_breaking_is_resolved(gap: float) -> None:
+    """q0/q1 = 1/3 + O(g^2), x = (4/3) g (1 + O(g)), and 1 - C = 0.926 g^2: found up to T = 0.999."""
+    state = solve(SK1(T=1 - gap))
+    assert state["q0"] / state["q1"] == pytest.approx(1 / 3, abs=0.2 * gap**2)
+    assert state["x"] / gap == pytest.approx(4 / 3, abs=3 * gap)
+    assert (1 - state["C"]) / gap**2 == pytest.approx(0.926, abs=0.003)
+
+
+@pytest.mark.parametrize(
+    ("h", "J0", "share"),
+    [(1.6, 0.0, 0.0), (1.6, 0.0, 0.5), (1.0, 0.0, 0.95), (0.0, 1.05, 0.95), (0.0, 2.0, 0.9)],
+)
+def test_starts_are_good_up_to_the_line_of_stability(h: float, J0: float, share: float) -> None:
+    T = share * critical(SK(T=0.5, h=h, J0=J0)).value
+    branch = "ferromagnet" if J0 else "glass"
+    plain, broken = solve(SK(T=T, h=h, J0=J0), branch), solve(SK1(T=T, h=h, J0=J0), branch)
+    assert broken.free_energy > plain.free_energy
+    assert 0 < broken["q1"] - broken["q0"] < 0.1
+
+
+def test_the_magnetised_glass_sets_in_earlier_with_each_step_of_breaking() -> None:
+    """At T = 0: J0 = 1.2533, 1.0509, ..., 1; the whole response is the derivative of m by the field."""
+    onset = locate(SK1(T=0.0), "mixed", "J0").value
+    assert 1 < onset < np.sqrt(np.pi / 2)
+    h = 1e-4
+    slope = solve(SK1(T=0.0, h=h))["m"] / h
+    assert 1 / onset == pytest.approx(slope, rel=1e-4)
+
+
+@pytest.mark.parametrize("theory", [SK(T=1.0), SK1(T=1.0), SK1(T=1.7), Hopfield(alpha=0.25, T=1.5)])
+def test_the_paramagnet_is_known_on_its_critical_point_too(theory: Theory) -> None:
+    state = solve(theory, "paramagnet")
+    assert state.residual < 1e-15
+    assert state["m"] == 0
+
+
+def test_where_nothing_breaks_it_is_said_where_something_does() -> None:
+    with pytest.raises(BranchError, match=r"no glass solution at T=1\.3.*here: paramagnet; .* below T_AT"):
+        solve(SK1(T=1.3))
+    with pytest.raises(BranchError, match=r"no retrieval solution at alpha=0\.15.*glass; .* below T_R"):
+        solve(Hopfield1RSB(alpha=0.15))
+
+
 @pytest.mark.parametrize("T", [0.0, 0.3])
 @pytest.mark.parametrize(
     ("broken", "plain", "branch"),

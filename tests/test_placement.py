@@ -142,3 +142,37 @@ def test_whole_numbers_and_single_precision_are_numbers() -> None:
     weights = matrix((60, 50), 0.5, 2.0)
     assert spectrum(weights.astype("f4")).modes[0].w == pytest.approx(spectrum(weights).modes[0].w, rel=1e-5)
     assert spectrum(np.random.default_rng(0).integers(-3, 4, (60, 50))).sigma > 0
+
+
+def test_sparse_components_can_be_asked_for() -> None:
+    rng = np.random.default_rng(4)
+    u, v = (np.where(rng.random(n) < 0.2, rng.choice([-1.0, 1.0], n), 0.0) for n in (800, 600))
+    weights = 2.0 * np.outer(u / np.linalg.norm(u), v / np.linalg.norm(v))
+    weights += 0.3 * rng.standard_normal((800, 600)) / (800 * 600) ** 0.25
+    told, given = place(weights, law="bernoulli"), place(weights, law="bernoulli", p=0.2)
+    # four standard errors of the share of 1400 components that are not zero
+    assert told.p == pytest.approx(0.2, abs=4 * (0.2 * 0.8 / 1400) ** 0.5)
+    assert given.state is not None
+    assert given.state.theory == SpectralRBM(
+        w=given.spectrum.modes[0].w, sigma=given.spectrum.sigma, kappa=0.75, law="bernoulli", p=0.2
+    )
+    with pytest.raises(ParameterError, match=r"p = 0\.5 belongs to the law bernoulli"):
+        place(weights, p=0.5)
+    with pytest.raises(ParameterError, match="without a mode there is no kurtosis"):
+        place(matrix((60, 60), 0.5), law="bernoulli")
+
+
+def test_a_mode_that_has_just_condensed_is_in_the_ferromagnet() -> None:
+    """The phase is told by the threshold, not by whether a search succeeds."""
+    for w in (1.001, 1.1):
+        placed = place(matrix((40, 30), 0.0, w))
+        assert placed.phase == "ferromagnet, replica symmetric"
+        assert placed.state is not None
+        assert placed.state["m"] > 0
+    assert place(matrix((40, 30), 0.0, 0.999)).phase == "paramagnet"
+
+
+@pytest.mark.parametrize("size", [1e200, 1e-200])
+def test_sizes_without_a_square_are_refused(size: float) -> None:
+    with pytest.raises(ParameterError, match="the largest weight is"):
+        place(size * matrix((20, 20), 1.0))

@@ -99,28 +99,53 @@ def singular_values(
     )
 
 
+def singular_vectors(
+    rbm: GaussGauss, variances: Sequence[float], times: Sequence[float], overlaps: Any, values: Any
+) -> tuple[PhaseDiagram, PhaseDiagram]:
+    """Singular values against time, and how far the leading vectors have turned to the principal directions.
+
+    Parameters
+    ----------
+    rbm : GaussGauss
+    variances : sequence of float
+        Second moments of the data, the largest first.
+    times : sequence of float
+        At least two, increasing.
+    overlaps, values : array, shape (n_times, n)
+        Squared overlaps of the singular vectors with the directions, and the singular values.
+    """
+    learned = [a for a, S in enumerate(variances) if rbm.sigma_v**2 < S]
+    turning = PhaseDiagram(
+        "learning-dynamics-vectors",
+        "Singular vectors turn to the data",
+        (_time(times), Axis("overlap", r"$(u_\alpha\cdot e_\alpha)^2$", limits=(0, 1.05))),
+        [curve(f"mode {a + 1}", times, overlaps[:, a], rf"$\alpha = {a + 1}$") for a in learned],
+        [],
+        [],
+        {},
+    )
+    growing = PhaseDiagram(
+        "learning-dynamics-values",
+        "Learning from random weights",
+        (_time(times), Axis("w", r"singular value $w_\alpha$", limits=(0, 1.1 * float(np.max(values))))),
+        [curve(f"mode {a + 1}", times, values[:, a], f"$S = {S:.4g}$") for a, S in enumerate(variances)],
+        [],
+        [],
+        {},
+    )
+    return growing, turning
+
+
 def _alignment(
     rbm: GaussGauss, variances: Sequence[float], initial: float, times: Any, seed: int
 ) -> PhaseDiagram:
     """Overlap of the leading singular vectors with the principal directions, from random weights."""
     n = 2 * len(variances)
-    moments = np.diag([*sorted(variances, reverse=True), *[min(variances) / 2] * (n - len(variances))])
+    ordered = [*sorted(variances, reverse=True), *[min(variances) / 2] * (n - len(variances))]
     W = initial / np.sqrt(n) * np.random.default_rng(seed).normal(size=(n, n))
-    u = np.linalg.svd(rbm.integrate(W, moments, times))[0]
-    lines = [
-        curve(f"mode {a + 1}", times, u[:, a, a] ** 2, rf"$\alpha = {a + 1}$")
-        for a in range(len(variances))
-        if moments[a, a] > rbm.sigma_v**2
-    ]
-    return PhaseDiagram(
-        "learning-dynamics-vectors",
-        "Singular vectors turn to the data",
-        (_time(times), Axis("overlap", r"$(u_\alpha\cdot e_\alpha)^2$", limits=(0, 1.05))),
-        lines,
-        [],
-        [],
-        {},
-    )
+    u, values, _ = np.linalg.svd(rbm.integrate(W, np.diag(ordered), times))
+    overlaps = np.diagonal(u, axis1=1, axis2=2) ** 2
+    return singular_vectors(rbm, ordered[: len(variances)], times, overlaps, values)[1]
 
 
 def _clusters(rbm: GaussGauss, initial: float, seed: int) -> PhaseDiagram:

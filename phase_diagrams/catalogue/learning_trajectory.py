@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from phase_diagrams.catalogue._parts import curve, origin
 from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram, Point, Region
 from phase_diagrams.regions import join, outline
+from replica.errors import ParameterError
 from replica.learning import OneMode, glass_threshold
 
 __all__ = ["build"]
@@ -18,6 +20,7 @@ def build(
     *,
     signal: float = 0.6,
     sigmas: Sequence[float] = (0.8, 0.6, 0.45),
+    kappa: float = 1.0,
     initial: float = 0.05,
     time_max: float = 40.0,
     marks: int = 11,
@@ -27,14 +30,16 @@ def build(
     One mode of strength w grows on top of random weights of strength sigma, which stays fixed: the way is
     straight up, from the paramagnet across w = 1 into the ferromagnetic phase, where model and data come to
     agree. The marks are equidistant in time. The line between spin glass and ferromagnet is the
-    replica-symmetric one, for Gaussian components and as many hidden as visible units.
+    replica-symmetric one, for Gaussian components.
 
     Parameters
     ----------
     signal : float
         Projection of the two clusters of the data on the mode.
     sigmas : sequence of float
-        Strengths of the random weights, below 1.
+        Strengths of the random weights, above 0 and below 1.
+    kappa : float
+        Hidden units per visible unit.
     initial : float
         w at t = 0.
     time_max : float
@@ -52,24 +57,30 @@ def build(
     1.716620
     """
     came_from = origin(
-        "one mode of a binary RBM, mean field, kappa = 1",
+        f"one mode of a binary RBM, mean field, kappa = {kappa:g}",
         signal=signal,
         sigmas=list(sigmas),
+        kappa=kappa,
         initial=initial,
         time_max=time_max,
         marks=marks,
     )
+    if min(sigmas) <= 0:
+        msg = f"sigma is above 0, for 1/sigma to have a place; it cannot be {min(sigmas):g}"
+        raise ParameterError(msg)
     times = np.linspace(0, time_max, 12 * (marks - 1) + 1)
     right = max(2.6, *(1.1 / sigma for sigma in sigmas))
     top, ways, curves, points = 0.0, [], [], []
     for sigma in sigmas:
-        w = OneMode(signal=signal, sigma=sigma).integrate(times, initial)
+        w = OneMode(signal=signal, sigma=sigma, kappa=kappa).integrate(times, initial)
         name, label = f"sigma={sigma:g}", rf"$\sigma = {sigma:g}$"
         curves.append(curve(name, times, w, label))
         ways.append(curve(name, np.full_like(w, 1 / sigma), w / sigma))
         there = zip(times[::12], w[::12], strict=True)
         points += [Point(f"{name}, t={t:g}", "", 1 / sigma, v / sigma) for t, v in there]
         top = max(top, 1.15 * w[-1] / sigma)
+    fences = [1, *sorted(1 / sigma for sigma in sigmas), right]  # the name stands in the widest gap
+    _, middle = max((b - a, (a + b) / 2) for a, b in pairwise(fences))
     boundary = Line("w=1", LineKind.CONTINUOUS, [1, right], [1, right], [CONVERGED] * 2, "$w = 1$")
     freezing = Line("sigma=1", LineKind.CONTINUOUS, [1, 1], [0, 1], [CONVERGED] * 2, r"$\sigma = 1$")
     inverse = np.linspace(0.05, 1, 39)[:-1]
@@ -77,7 +88,7 @@ def build(
         "glass",
         LineKind.CONTINUOUS,
         [*inverse, 1],
-        [*(glass_threshold(1 / x) * x for x in inverse), 1],
+        [*(glass_threshold(1 / x, kappa) * x for x in inverse), 1],
         [CONVERGED] * 39,
         "glass (RS)",
     )
@@ -108,7 +119,7 @@ def build(
             Region(
                 "paramagnet",
                 "paramagnet",
-                (0.75 * right, 0.14 * top),
+                (middle, 0.14 * top),
                 outline([(right, 0), (1, 0)], freezing, boundary),
             ),
             Region("glass", "spin glass", (0.5, 0.16 * top), outline([(1, 0), (0, 0)], glass)),

@@ -11,7 +11,7 @@ from phase_diagrams.catalogue._parts import bars, curve, provenance
 from phase_diagrams.diagram import Axis, PhaseDiagram, Point
 from replica.broken_averages import broken_averages
 from replica.errors import ParameterError
-from replica.machines.enumeration import random_energy_moments, sample
+from replica.machines.enumeration import random_energy_moments, spin_glass_moments
 from replica.solving import solve
 from replica.theories import RandomEnergy, SherringtonKirkpatrick, SherringtonKirkpatrick1RSB
 
@@ -22,8 +22,8 @@ def build(
     *,
     T: float = 0.4,
     sizes: Sequence[int] = (10, 40, 160),
-    spins: int = 12,
-    samples: int = 1500,
+    spins: Sequence[int] = (6, 12),
+    samples: int = 1000,
     seed: int = 1,
     points: int = 41,
 ) -> PhaseDiagram:
@@ -32,7 +32,8 @@ def build(
     At n -> 0 this is the wanted E ln Z/N; at n = 1 the annealed average. On the left the moments are exact
     at every N. For N -> infinity they have a kink at n = T/T_c: the curve that continues from whole n > 1
     does not reach n = 0, and what does is the solution with x = T/T_c. On the right the moments are means
-    over enumerated samples, beside replica symmetry at the same n and, at n = 0, one step of breaking.
+    over enumerated samples with a planted configuration, of which none is too rare to be drawn; beside them
+    stand replica symmetry at the same n and, at n = 0, one step of breaking.
 
     Parameters
     ----------
@@ -40,8 +41,10 @@ def build(
         Temperature, below T_c = 0.6006 of the random energy model; that of the other one is 1.
     sizes : sequence of int
         Sizes of the random energy model.
-    spins, samples, seed : int
-        Size, number and seed of the samples of the Sherrington-Kirkpatrick model.
+    spins : sequence of int
+        Sizes of the Sherrington-Kirkpatrick model.
+    samples, seed : int
+        Number of its samples at each size, and their seed.
     points : int
         Number of values of n.
 
@@ -65,18 +68,16 @@ def build(
     left = [curve("N -> infinity", joined, limit, r"$N\to\infty$")]
     left += [curve(f"N={N}", n, random_energy_moments(n, N, T), f"$N = {N}$") for N in sizes]
     left += [curve("symmetric", [0, 1], [limit[-1]] * 2, "symmetric")]
-    few = sample("sherrington-kirkpatrick", spins, T, samples=samples, seed=seed)
     measured = np.linspace(0, 1, 11)
-    mean, error = few.moment(measured)
-    right = [
-        curve("symmetric", n, symmetric_moments(n, T), r"symmetric, $N\to\infty$"),
-        *bars(f"N={spins}", measured, mean[:, 0], error[:, 0], f"$N = {spins}$"),
-    ]
+    right = [curve("symmetric", n, symmetric_moments(n, T), r"symmetric, $N\to\infty$")]
+    for N in spins:
+        mean, error = spin_glass_moments(measured, N, T, samples=samples, seed=seed)
+        right += bars(f"N={N}", measured, mean, error, f"$N = {N}$")
     broken = solve(SherringtonKirkpatrick1RSB(T=T), "glass")
     ends = [*left[0].y, *left[1].y]
-    heights = [*right[0].y, *mean[:, 0]]
+    heights = [y for line in right for y in line.y]
     origin = provenance(
-        theory, [], T=T, sizes=list(sizes), spins=spins, samples=samples, seed=seed, points=points
+        theory, [], T=T, sizes=list(sizes), spins=list(spins), samples=samples, seed=seed, points=points
     )
     beside = PhaseDiagram(
         "replica-trick-sk",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from phase_diagrams.catalogue._parts import curve, provenance
 from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Point, Region
 from phase_diagrams.lines import boundary_line
 from phase_diagrams.regions import join, outline
 from replica.errors import ParameterError
-from replica.solving import locate
-from replica.theories import SherringtonKirkpatrick
+from replica.solving import locate, solve
+from replica.theories import SherringtonKirkpatrick, SherringtonKirkpatrick1RSB
 
 __all__ = ["build"]
 
@@ -17,8 +19,9 @@ def build(*, J0_max: float = 2.0, step: float = 0.02) -> PhaseDiagram:
     r"""Phase diagram of the spin glass with ferromagnetic bias, without field [SK75]_ [AT78]_ [T80]_.
 
     Replica symmetry holds above ``T_AT``, where the boundaries are exact. Below, the mixed phase is
-    magnetised and glassy. Its border to the glass is ``J0 = 1``, exactly [T80]_; the replica-symmetric
-    equations put it on ``mixed``, which bends to J0 = sqrt(pi/2) at T = 0.
+    magnetised and glassy. Its border to the glass is ``J0 = 1``, exactly [T80]_. The replica-symmetric
+    equations put it on ``mixed``, which bends to J0 = sqrt(pi/2) at T = 0; one step of symmetry breaking
+    brings it to ``mixed, 1RSB``, at most J0 = 1.051.
 
     Parameters
     ----------
@@ -56,6 +59,11 @@ def build(*, J0_max: float = 2.0, step: float = 0.02) -> PhaseDiagram:
     far = line("stability", "$T_{AT}$", (1.1, J0_max), (0, 1))
     stability = join([corner], near, far)
     onset = join([corner], line("mixed", "$m > 0$ (RS)", (1, 1.3), (0, 1)))
+    # without magnetisation the bias is in no equation: it is 1/(C + B) where the glass magnetises
+    T = np.linspace(0, 0.95, 20)
+    broken = solve(SherringtonKirkpatrick1RSB(T=T), "glass")
+    one_step = curve("mixed, 1RSB", 1 / (broken["C"] + broken["B"]), T, "$m > 0$ (1RSB)", of=broken)
+    one_step = join(one_step, [corner])
     vertical = curve("J0 = 1", [1, 1], [0, 1], "$m > 0$ (exact)")
     edge = locate(theory.at(T=0.0), "mixed", "J0")
     return PhaseDiagram(
@@ -65,7 +73,7 @@ def build(*, J0_max: float = 2.0, step: float = 0.02) -> PhaseDiagram:
             Axis("J0", "ferromagnetic bias $J_0/J$", limits=(0, J0_max)),
             Axis("T", "temperature $T/J$", limits=(0, T_max)),
         ),
-        [freezing, magnetised, stability, vertical, onset],
+        [freezing, magnetised, stability, vertical, one_step, onset],
         [Point("multicritical", "", *corner), Point("J0_RS", r"$\sqrt{\pi/2}$", edge.value, 0)],
         [
             Region("paramagnet", "paramagnet", (0.6, 1.4), outline([(0, T_max)], freezing, magnetised)),
@@ -73,7 +81,7 @@ def build(*, J0_max: float = 2.0, step: float = 0.02) -> PhaseDiagram:
             Region(
                 "mixed",
                 "mixed",
-                (1.6, 0.1),
+                (1.69, 0.075),
                 outline([(1, 0), corner], stability, [(J0_max, 0)]),
             ),
             Region(

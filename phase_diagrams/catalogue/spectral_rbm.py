@@ -114,7 +114,7 @@ def panel(
     edge = T_max, min(T_max, w_max)  # where P_F leaves the plane, if on the right
     cold = min(F_SG.x, default=0.0), max(F_SG.y)
     corner = [] if edge[1] == w_max else [(T_max, w_max)]
-    height = cold[1] + 0.06 * w_max
+    height = cold[1] + 0.045 * w_max
     return PhaseDiagram(
         "spectral-rbm",
         f"{law.capitalize()} components{'' if p is None else f', $p = {p:g}$'}",

@@ -41,8 +41,15 @@ mode  singular value  w       w/sigma  kurtosis u    kurtosis v    condensed
 @click.option("--key", metavar="NAME", help="Array of an .npz file; W, weights or the only one if not given.")
 @click.option(
     "--law",
-    type=click.Choice(["rademacher", "gaussian", "laplace"]),
-    help="Law of the components of the modes; the nearest by kurtosis if not given.",
+    type=click.Choice(["rademacher", "gaussian", "laplace", "bernoulli"]),
+    help="Law of the components of the modes; if not given, the nearest by kurtosis of the first three.",
+)
+@click.option(
+    "-p",
+    "p",
+    metavar="P",
+    type=float,
+    help="With --law bernoulli: probability that a component is not zero; by default from the kurtosis.",
 )
 @click.option(
     "--zero-one", is_flag=True, help="The units are 0 and 1, not -1 and 1: weights count a quarter."
@@ -60,6 +67,7 @@ def place(
     source: str,
     key: str | None,
     law: str | None,
+    p: float | None,
     zero_one: bool,
     as_json: bool,
     output: Path | None,
@@ -75,7 +83,7 @@ def place(
     from phase_diagrams.placement import place, read_weights
 
     weights = read_weights(source, key)
-    report = Report(source, place(weights / 4 if zero_one else weights, law), given=law is not None)
+    report = Report(source, place(weights / 4 if zero_one else weights, law, p), given=law is not None)
     if output is not None:
         report.draw(output, look)
     report.print(as_json)

@@ -42,6 +42,8 @@ class Report:
         bulk = min(found.visible, found.hidden) - len(found.modes)
         nearest = f"the nearest to their kurtosis {self.placed.kurtosis:.2f}" if found.modes else "by default"
         how = "as given" if self.given else nearest
+        if self.placed.p is not None:
+            how += f", p = {_short(self.placed.p)}"
         click.echo(f"{self.source}: {found.visible} visible, {found.hidden} hidden units\n")
         rows = [
             ("kappa", _short(found.kappa), "hidden units per visible unit"),
@@ -95,7 +97,7 @@ class Report:
         ]
         told: dict[str, Any] = {"file": self.source, "visible": found.visible, "hidden": found.hidden}
         told |= {name: getattr(found, name) for name in ("kappa", "sigma", "edge", "largest", "distance")}
-        told |= {"law": placed.law, "kurtosis": placed.kurtosis, "phase": placed.phase}
+        told |= {"law": placed.law, "p": placed.p, "kurtosis": placed.kurtosis, "phase": placed.phase}
         told |= {
             "w_c": None if state is None else state["w_c"],
             "replicon": None if state is None else state.replicon,
@@ -116,6 +118,7 @@ class Report:
         heights = [mode.w * x for mode in found.modes]
         diagram = panel(
             self.placed.law,
+            self.placed.p,
             kappa=found.kappa,
             T_max=max(2.0, 1.25 * x),
             w_max=max(3.0, 1.15 * max(heights, default=0.0)),

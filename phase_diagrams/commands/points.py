@@ -81,9 +81,9 @@ free energy   -0.765562227474
 energy        -0.760640712869
 entropy       0.0246075730226
 replicon      -0.446415343461
-Hessian of f  +  - - -         signs of its eigenvalues
+Hessian of f  - - -            signs of its eigenvalues
 status        converged
-residual      6.7e-16          largest, undamped
+residual      1.3e-15          largest, undamped
 iterations    9
 """
 

@@ -173,6 +173,9 @@ class Request:
 
 
 def _signs(signature: list[int]) -> str:
+    """Signs of the eigenvalues of the Hessian; a question mark where it is beyond its differences."""
+    if not signature:
+        return "?"
     return (
         "  ".join(" ".join(sign * count) for sign, count in zip("+-", signature, strict=True) if count) or "-"
     )

@@ -89,7 +89,7 @@ def hessian(theory: Theory, x: Any) -> Any:
     x = np.asarray(x, dtype=float)
     n = len(x)
     offsets, weights = np.array([-2, -1, 1, 2]), np.array([1.0, -8.0, 8.0, -1.0]) / 12.0
-    step = 1e-3 * np.maximum(np.abs(x), 1e-2)
+    step = _steps(x)
     out = np.empty((n, n, *x.shape[1:]))
     with np.errstate(all="ignore"):
         theory = theory.tuned(x)
@@ -106,19 +106,28 @@ def hessian(theory: Theory, x: Any) -> Any:
     return out
 
 
+def _steps(x: Any) -> Any:
+    """Steps of the differences that make a Hessian."""
+    return 1e-3 * np.maximum(np.abs(x), 1e-2)
+
+
 def signature(theory: Theory, x: Any) -> list[int]:
     """Numbers of positive and negative eigenvalues of the Hessian of the free energy, for one point.
 
     In the directions of the overlaps between replicas the physical saddle is a maximum (n -> 0), so the
-    physical signature of a branch is a fact about the branch, not "all positive".
+    physical signature of a branch is a fact about the branch, not "all positive". An empty list says that
+    differences of the free energy do not tell: the state is closer to the edge of the domain than their step.
     """
     matrix = hessian(theory, x)
     if not np.all(np.isfinite(matrix)):
         return []
+    step, f = _steps(np.asarray(x, dtype=float)), np.abs(theory.free_energy(x))
+    rounding = 8 * np.finfo(float).eps * f / np.outer(step, step)
+    matrix = np.where(np.abs(matrix) > rounding, matrix, 0.0)  # f need not depend on every order parameter
     size = np.sqrt(np.abs(np.diag(matrix)))
     size[size == 0] = 1.0
     values = np.linalg.eigvalsh(matrix / np.outer(size, size))  # scaling keeps the signs (Sylvester)
-    return [int(np.sum(values > 0)), int(np.sum(values < 0))]
+    return [int(np.sum(values > 1e-12)), int(np.sum(values < -1e-12))]
 
 
 def determinant(matrix: Any) -> Any:

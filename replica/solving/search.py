@@ -79,9 +79,10 @@ def solve(
             raise BranchError(_no_branch(theory, name, end), solution, end)
     if not throw:
         return solution
-    if single and solution.outcome in (Status.OTHER_BRANCH, Status.UNSTABLE):
-        if solver is None:
-            raise BranchError(_no_branch(theory, name, None), solution)
+    elsewhere = single and solution.outcome in (Status.OTHER_BRANCH, Status.UNSTABLE)
+    if single and solver is None and not solution.success and (elsewhere or theory.hint(name)):
+        raise BranchError(_no_branch(theory, name, None), solution)
+    if elsewhere:
         msg = f"{theory.describe()}: asked for {name}, the solver {solution.outcome.value}; try another start"
         raise BranchError(msg, solution)
     return solution.require()
@@ -100,12 +101,31 @@ def _from_start(theory: Theory, branch: str, solver: Solver | None) -> Solution:
     if solver is not None:
         return label((solver).run(theory, start), branch)
     solution = label(Newton().run(theory, start), branch)
+    if theory.branch(branch).explicit:
+        solution = _as_known(theory, start, branch, solution)
     if not theory.batch and not solution.success:
         for warmup in (30, 300):  # one point: a longer warm-up is cheap, and next to a fold it helps
             solution = label(Newton(warmup=warmup, max_iterations=60 + warmup).run(theory, start), branch)
             if solution.success:
                 break
     return solution
+
+
+def _as_known(theory: Theory, start: Any, branch: str, solution: Solution) -> Solution:
+    """Keep an exact start where Newton's method has no step: on a critical point its matrix is singular."""
+    start = np.broadcast_to(start, solution.x.shape)
+    with np.errstate(all="ignore"):
+        size = np.max(np.abs(theory.residual(start)), axis=0)
+        solved = size <= Newton().tol * (1 + np.max(np.abs(start), axis=0))
+    known = np.asarray((solution.status == Status.UNPHYSICAL.code) & solved & theory.belongs(branch, start))
+    return Solution(
+        theory,
+        np.where(known, start, solution.x),
+        np.where(known, size, solution.residual)[()],
+        np.where(known, Status.CONVERGED.code, solution.status)[()],
+        solution.iterations,
+        branch,
+    )
 
 
 def label(solution: Solution, branch: str) -> Solution:
@@ -152,9 +172,9 @@ def _no_branch(theory: Theory, branch: str, curve: Any) -> str:
         return f"{text}: it ends at {symbol}={fold:.6g}"
     others = [name for name in theory.available if name != branch]
     existing = [name for name in others if np.all(_from_start(theory, name, None).success)]
-    if existing:
-        return f"{text}; what exists here: {', '.join(existing)}"
-    return f"{text}; no named branch was found here"
+    found = f"what exists here: {', '.join(existing)}" if existing else "no named branch was found here"
+    hint = theory.hint(branch)
+    return f"{text}; {found}; {hint}" if hint else f"{text}; {found}"
 
 
 def search(

@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from replica.averages import spin_averages
 from replica.broken_averages import BrokenAverages, broken_averages, by_complex_step
 from replica.functions import is_exact, maximum, ratio, stack
-from replica.theory import Boundary, Branch, Critical, Limit, Parameter, Phase, Theory, Zero, parameter
+from replica.theory import Boundary, Branch, Critical, Parameter, Phase, Theory, Zero, parameter
 
 __all__ = ["SherringtonKirkpatrick1RSB"]
 
@@ -53,12 +54,9 @@ class SherringtonKirkpatrick1RSB(Theory):
 
     name: ClassVar[str] = "sherrington-kirkpatrick-1rsb"
     order: ClassVar[tuple[str, ...]] = ("m", "C", "B", "tau")
-    limit: ClassVar[Limit | None] = Limit("T")
     branches: ClassVar[Mapping[str, Branch]] = {
-        "glass": Branch("many states: q1 > q0 > 0; m = 0, or along a field", (0.0, 0.24, 0.71, 0.735)),
-        "ferromagnet": Branch(
-            "many states, with m > 0 by the bias J0 or along a field", (0.6, 0.15, 0.48, 0.43)
-        ),
+        "glass": Branch("many states: q1 > q0 > 0; m = 0, or along a field"),
+        "ferromagnet": Branch("many states, with m > 0 by the bias J0 or along a field"),
         "paramagnet": Branch("m = 0, q1 = q0 = 0, without field", explicit=True),
     }
     lines: ClassVar[Mapping[str, Boundary]] = {
@@ -66,6 +64,11 @@ class SherringtonKirkpatrick1RSB(Theory):
             Phase("paramagnet", at=(("h", 0.0),)),
             "freezing",
             text="the paramagnet freezes and breaks replica symmetry, at h = 0: T = 1",
+        ),
+        "mixed": Zero(
+            Phase("glass", at=(("h", 0.0),)),
+            "alignment",
+            text="the glass magnetises, at h = 0: J0 (C + B) = 1",
         ),
     }
     critical: ClassVar[Critical | None] = Critical(
@@ -116,6 +119,7 @@ class SherringtonKirkpatrick1RSB(Theory):
         "E(T = 0)": "-0.7652 (Parisi 1979); replica symmetric -0.7979, exact -0.7632",
         "s(T = 0)": "-0.01 (Parisi 1979); replica symmetric -0.159, exact 0",
         "T_c": "1 at h = 0, J0 <= 1, exact",
+        "mixed at T = 0": "J0 = 1.0510; replica symmetric sqrt(pi/2) = 1.2533, exact 1 (Toulouse 1980)",
     }
     notes: ClassVar[tuple[str, ...]] = (
         "f is a maximum in the overlaps and in x: every further step of breaking raises it.",
@@ -146,8 +150,10 @@ class SherringtonKirkpatrick1RSB(Theory):
         *_, B, tau = x
         q0, _, q1 = self.overlaps(x)
         spin = self.spins(x)
-        # df/dtau = 0, with what cancels on both sides taken out
-        return (spin.tanh, spin.susceptibility, spin.spread / tau, B * (2 - q1 - q0) / (4 * spin.excess))
+        # df/dtau = 0, with what cancels on both sides taken out; without breaking any tau will do
+        unbroken = np.equal(np.real(B), 0)
+        split = np.where(unbroken, tau, B * (2 - q1 - q0) / (4 * np.where(unbroken, 1, spin.excess)))[()]
+        return (spin.tanh, spin.susceptibility, spin.spread / tau, split)
 
     def free_energy(self, x: Any) -> Any:
         m, C, B, _ = x
@@ -159,14 +165,25 @@ class SherringtonKirkpatrick1RSB(Theory):
         return (x[3] > 0) & (q0 > -1e-9) & (gap > -1e-9)
 
     def start(self, branch: str) -> Any:
-        if branch == "paramagnet":  # where all overlaps vanish, any x will do
-            return self.state(m=0.0, C=1 / maximum(self.T, 1e-300 + 0 * self.T), B=0.0, tau=1.0)
-        if branch == "glass":
-            T = np.minimum(np.asarray(self.T, dtype=float), 0.98)
-            return self.state(
-                m=0.5 * np.sign(self.h), C=0.24 + 0.76 * T, B=0.71 * (1 - T) ** 2, tau=0.735 / (1 - T)
-            )
-        return super().start(branch)
+        if branch == "paramagnet":  # where all overlaps vanish, any x will do: x = 1
+            hot = maximum(self.T, 1e-300 + 0 * self.T)
+            return self.state(m=0.0, C=1 / hot, B=0.0, tau=hot)
+        # from the replica-symmetric state, found by iteration; how it splits is fitted to known solutions
+        T, upward = np.asarray(self.T, dtype=float), branch == "ferromagnet"
+        m: Any = np.ones(self.batch) if upward else np.sign(self.h) + np.zeros(self.batch)
+        C: Any = 0 * m
+        for _ in range(100):
+            spin = spin_averages(self.J0 * m + self.h, np.sqrt(np.maximum(1 - T * C, 0)), T)
+            m, C = spin.tanh, spin.susceptibility
+        stable = np.minimum(ratio(T, spin.sech4_over_T), 1)  # 1/rho
+        q, B = np.maximum(1 - T * C, 1e-9), 0.8 * C * (1 - stable)
+        tau = C * (0.75 + 0.55 * q**2) / q * (0.58 + 0.42 * stable)
+        # without magnetisation: exact at T = 0, and the right powers of 1 - T as T -> 1
+        bare, gap = np.abs(m) < 0.1, np.maximum(1 - T, 1e-4)
+        B = np.where(bare, gap**2 * (0.712 + 0.176 * T), B)
+        C = np.where(bare, 1 - gap**2 * (0.76 + 0.53 * T - 0.37 * T**2), C - B)
+        C = np.where(T < 1, C, 0.999 / np.maximum(T, 1))  # q1 > 0, although nothing is there to be found
+        return self.state(m=np.where(bare & upward, 0.2, m), C=C, B=B, tau=np.where(bare, 0.735 / gap, tau))
 
     def belongs(self, branch: str, x: Any) -> Any:
         m, _, B, _ = x
@@ -174,6 +191,12 @@ class SherringtonKirkpatrick1RSB(Theory):
         if branch == "paramagnet":
             return bare & (np.abs(1 - self.T * x[1]) < 1e-9)
         return ((bare | (m * self.h > 0)) if branch == "glass" else m > 1e-7) & (B > 1e-9)
+
+    def hint(self, branch: str) -> str:
+        return (
+            "replica symmetry breaks only below T_AT, the line `stability` of sherrington-kirkpatrick; "
+            "without field below T_c = 1, and within 1e-3 of it the breaking is below double precision"
+        )
 
     def derived(self, x: Any) -> dict[str, Any]:
         q0, _, q1 = self.overlaps(x)
@@ -186,6 +209,10 @@ class SherringtonKirkpatrick1RSB(Theory):
     def freezing(self, x: Any) -> Any:
         """1 - C^2 of a paramagnet: zero where overlaps set in."""
         return 1 - x[1] ** 2
+
+    def alignment(self, x: Any) -> Any:
+        """1 - J0 (C + B), with the whole response: zero where m = 0 becomes unstable."""
+        return 1 - self.J0 * (x[1] + x[2])
 
     def replicon(self, x: Any) -> Any:
         return 1 - ratio(self.spins(x).sech4_over_T, self.T)
