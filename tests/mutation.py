@@ -455,7 +455,7 @@ def validation(kind: type[Theory]) -> bool:
     if kind.name not in POINTS:
         return True
     one = MACHINES[kind.name]
-    found = confront(Subject(kind, among=one.branches), machines(kind.name), one.finite_size)
+    found = confront(Subject(kind, among=one.branches), machines(kind.name), one.finite_size, one.power)
     return found.worst is not None and all(abs(row.z) <= MOST for row in found.rows)
 
 

@@ -40,7 +40,8 @@ class Machine:
     text : str
         What is simulated, in one line.
     branches : tuple of str
-        Branches on which the machine may be; the first one that has a solution counts. Empty for the default.
+        Branches on which the machine may be, where the default branch of the theory is one of them: the first
+        one that has a solution counts.
     sizes : tuple of int
         Sizes N unless others are asked for.
     sweeps : int
@@ -67,6 +68,10 @@ class Machine:
     def finite_size(self, state: Solution, N: int) -> Values:
         """What size N adds to the observables of the theory, as far as it is known."""
         return {}
+
+    def power(self, state: Solution) -> float:
+        """The power of 1/N with which the rest of the difference vanishes."""
+        return 1.0
 
     def resolution(self, theory: Theory, N: int) -> Values:
         """Smallest step of an observable; where all samples agree, the error is a step in one of them."""
@@ -121,6 +126,15 @@ class _Hopfield(_Simulated):
         return {"m": 2 / N, "q": 2 / N}  # one neuron
 
 
+class _BrokenHopfield(_Hopfield):
+    """Beside one step of replica symmetry breaking: a run explores one cluster of states."""
+
+    names: ClassVar[Mapping[str, str]] = {"m": "m", "q": "q1", "e": "energy"}
+
+    def resolution(self, theory: Theory, N: int) -> Values:
+        return {"m": 2 / N, "q1": 2 / N}
+
+
 class _OneHiddenUnit(_Simulated):
     text = "message passing (AMP) on the data of a teacher"
     sizes = (200, 400, 800)
@@ -161,6 +175,11 @@ class _SherringtonKirkpatrick(_Simulated):
         T, J0 = theory.values["T"], theory.values["J0"]
         energies = spin_glass_energies(N, np.random.default_rng(seed), J0=J0)
         return {"energy": _thermal(energies, T) / N}, OK
+
+    def power(self, state: Solution) -> float:
+        """In the glass, energies have corrections N^(-2/3) (Parisi, Ritort and Slanina 1993; Billoire 2007)."""
+        frozen = float(state.theory.values["T"]) <= 1 and abs(float(state["m"])) < 1e-6
+        return 2 / 3 if frozen else 1.0
 
 
 class _RandomEnergy(_Simulated):
@@ -213,6 +232,7 @@ class _RandomRBM(Machine):
 
     text = "single flips to a minimum of the energy at T = 0, block Gibbs sampling at T > 0, from the state \
 without noise"
+    branches = ("glass", "paramagnet")  # without strong hidden units
     sizes = (1000, 2000, 4000)
 
     def units(self, theory: Theory) -> tuple[Unit, Unit]:
@@ -317,9 +337,11 @@ class _Compositional(_RandomRBM):
 
 MACHINES: dict[str, Machine] = {
     "hopfield": _Hopfield(),
+    "hopfield-1rsb": _BrokenHopfield(),
     "random-rbm": _RandomRBM(),
     "compositional": _Compositional(),
     "sherrington-kirkpatrick": _SherringtonKirkpatrick(),
+    "sherrington-kirkpatrick-1rsb": _SherringtonKirkpatrick(),
     "random-energy": _RandomEnergy(),
     "one-hidden-unit": _OneHiddenUnit(),
 }
