@@ -328,7 +328,7 @@ def _row(
 def _intercept(
     inverse: Any, difference: Any, errors: Any, counts: list[int | None]
 ) -> tuple[float, float, float, int, float]:
-    """Intercept of a line in 1/N or a power of it, its error, chi^2, degrees of freedom of the fit, and of the error."""
+    """Intercept of a line, its error, chi^2, degrees of freedom of the fit, and of the error."""
     columns = [np.ones(len(inverse))] + ([inverse] if len(set(inverse.tolist())) > 1 else [])
     design = np.stack(columns, axis=1)
     floor = np.max(errors) * 1e-6 or 1.0  # a value without any error decides alone

@@ -177,7 +177,7 @@ class _SherringtonKirkpatrick(_Simulated):
         return {"energy": _thermal(energies, T) / N}, OK
 
     def power(self, state: Solution) -> float:
-        """In the glass, energies have corrections N^(-2/3) (Parisi, Ritort and Slanina 1993; Billoire 2007)."""
+        """N^(-2/3) in the glass (Parisi, Ritort and Slanina 1993; Billoire 2007)."""
         frozen = float(state.theory.values["T"]) <= 1 and abs(float(state["m"])) < 1e-6
         return 2 / 3 if frozen else 1.0
 
