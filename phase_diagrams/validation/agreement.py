@@ -1,10 +1,10 @@
 r"""Measurements beside a theory: extrapolation to large N, z, and a verdict.
 
 What is extrapolated is the difference between measurement and theory, d(N) = a + b/N, by least squares with
-the weights 1/error^2; in b/N^power where a state is known to have another power. Its intercept a over the error of a is z. An error that was estimated from n samples
-makes z follow Student's distribution, with wider tails than Gauss': z is then given as the number of sigmas
-of a Gaussian variable that is as unlikely, with the degrees of freedom of the weighted sum (Welch and
-Satterthwaite).
+the weights 1/error^2; a + b/N^power where a state is known to have another power. Its intercept a over the
+error of a is z. An error that was estimated from n samples makes z follow Student's distribution, with wider
+tails than Gauss': z is then given as the number of sigmas of a Gaussian variable that is as unlikely, with
+the degrees of freedom of the weighted sum (Welch and Satterthwaite).
 """
 
 from __future__ import annotations
