@@ -1,35 +1,30 @@
 """Samples of a simulation, kept in a netCDF file as they arrive, and what they say on average.
 
-The file is written whole each time, so it is never damaged; an interrupted run loses at most the samples of
-the last second. Sample k has the seed ``SeedSequence(seed, spawn_key=(k,))``: a resumed run gives the same
-numbers as one that was never interrupted.
+The file is written whole after every sample, so it is never damaged, and a run that was killed keeps every
+sample that was finished. Sample k has the seed ``SeedSequence(seed, spawn_key=(k,))``: a resumed run gives
+the same numbers as one that was never interrupted.
 """
 
 from __future__ import annotations
 
 import math
-import tempfile
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from phase_diagrams.storage import StorageError, check_writable, write_atomic
+from phase_diagrams.storage import StorageError, check_writable, replacing
 from replica.machines.simulations import Simulation
 
 __all__ = ["averages", "load_samples", "simulate"]
-
-_EVERY = 1.0
-"""Seconds between two writes of the file."""
 
 
 def simulate(
     simulation: Simulation,
     N: int,
-    parameters: Mapping[str, float],
+    parameters: Mapping[str, Any],
     samples: int,
     *,
     seed: int,
@@ -78,44 +73,42 @@ def simulate(
     >>> print(dict(data.sizes), data.attrs["seed"], f"{float(data['m'].mean()):.3f}")
     {'sample': 3} 1 1.000
     """
-    identity = {
-        "machine": simulation.name,
-        "N": N,
-        "sweeps": sweeps,
-        "seed": seed,
-        **simulation.complete(parameters),
+    values = simulation.complete(parameters)
+    identity = {"machine": simulation.name, "N": N, "sweeps": sweeps, "seed": seed} | {
+        name: value if isinstance(value, float) else str(value) for name, value in values.items()
     }
-    rows = {name: np.empty(0) for name in simulation.measured}
+    rows: dict[str, list[Any]] = {name: [] for name in _columns(simulation)}
     if path is not None:
         check_writable(path)
         if path.exists() and not overwrite:
-            rows = _kept(path, identity, rows, resume)
-    written = time.monotonic()
-    done = len(next(iter(rows.values())))
-    values = {name: list(row[:samples]) for name, row in rows.items()}
-    try:
-        for k in range(done, samples):
-            child = np.random.SeedSequence(seed, spawn_key=(k,))
-            for name, value in simulation.sample(N, sweeps, child, **simulation.complete(parameters)).items():
-                values[name].append(value)
-            if progress is not None:
-                progress(k + 1, samples)
-            if path is not None and time.monotonic() - written > _EVERY:
-                _write(path, _dataset(simulation, values, identity))
-                written = time.monotonic()
-    finally:  # an interrupt keeps what there is
-        if path is not None and len(values[next(iter(values))]) > done:
-            _write(path, _dataset(simulation, values, identity))
-    return _dataset(simulation, values, identity)
+            rows = _kept(path, identity, rows, resume, samples)
+    for k in range(len(rows[next(iter(rows))]), samples):
+        child = np.random.SeedSequence(seed, spawn_key=(k,))
+        one = simulation.sample(N, sweeps, child, **values)
+        for name, row in rows.items():
+            row.append(one[name])
+        if path is not None:
+            _write(path, _dataset(simulation, rows, identity))
+        if progress is not None:
+            progress(k + 1, samples)
+    return _dataset(simulation, rows, identity)
 
 
-def averages(data: xr.Dataset) -> dict[str, tuple[float, float, int]]:
-    """Mean, standard error and number of good samples of everything that was measured.
+def averages(data: xr.Dataset, role: str = "measured") -> dict[str, tuple[float, float, int]]:
+    """Mean, standard error and number of good samples of every number.
 
-    Samples that did not converge are NaN and left out; the number says how many there were.
+    Parameters
+    ----------
+    data : xarray.Dataset
+        What `simulate` returned.
+    role : {"measured", "run"}
+        What was measured, or how the runs went. Samples that did not converge are NaN and left out; the
+        number says how many there were.
     """
     found = {}
     for name, column in data.data_vars.items():
+        if column.ndim > 1 or column.attrs.get("role", "measured") != role:
+            continue
         good = column.values[np.isfinite(column.values)]
         error = float(good.std(ddof=1) / math.sqrt(good.size)) if good.size > 1 else math.nan
         found[str(name)] = (float(good.mean()) if good.size else math.nan, error, int(good.size))
@@ -135,7 +128,7 @@ def load_samples(path: Path) -> xr.Dataset:
     except (OSError, ValueError, KeyError) as error:
         message = f"cannot read {path}: it is not a netCDF file of samples, or damaged ({error})"
         raise StorageError(message) from None
-    if "machine" not in data.attrs or tuple(data.sizes) != ("sample",):
+    if "machine" not in data.attrs or "sample" not in data.sizes:
         message = f"cannot read {path}: it is a netCDF file, but not one of samples"
         raise StorageError(message)
     return data
@@ -144,22 +137,36 @@ def load_samples(path: Path) -> xr.Dataset:
 # -- helpers -------------------------------------------------------------------------------------------------
 
 
-def _dataset(simulation: Simulation, values: Mapping[str, Iterable[float]], identity: Any) -> xr.Dataset:
-    columns: dict[str, Any] = {
-        name: ("sample", np.array(list(values[name])), {"long_name": text})
-        for name, text in simulation.measured.items()
+def _columns(simulation: Simulation) -> dict[str, tuple[tuple[str, ...], dict[str, str]]]:
+    """Dimensions and attributes of everything that a sample gives."""
+    columns: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {}
+    for role, texts in (("measured", simulation.measured), ("run", simulation.told)):
+        columns |= {
+            name: (("sample",), {"long_name": text, "units": "1", "role": role})
+            for name, text in texts.items()
+        }
+    for name, (text, axis, _) in simulation.curves.items():
+        columns[name] = (("sample", axis), {"long_name": text, "units": "1", "role": "measured"})
+    return columns
+
+
+def _dataset(simulation: Simulation, rows: Mapping[str, list[Any]], identity: Any) -> xr.Dataset:
+    columns = {
+        name: (dims, np.array(rows[name], dtype=float), about)
+        for name, (dims, about) in _columns(simulation).items()
     }
-    return xr.Dataset(columns, attrs={**identity, "about": simulation.text})
+    axes = {axis: grid for _, axis, grid in simulation.curves.values()}
+    return xr.Dataset(columns, coords=axes, attrs={**identity, "about": simulation.text})
 
 
 def _write(path: Path, data: xr.Dataset) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        whole = Path(folder, "samples.nc")
-        data.to_netcdf(whole, engine="h5netcdf")
-        write_atomic(path, whole.read_bytes())
+    with replacing(path) as temporary:
+        data.to_netcdf(temporary, engine="h5netcdf")
 
 
-def _kept(path: Path, identity: Mapping[str, Any], rows: dict[str, Any], resume: bool) -> dict[str, Any]:
+def _kept(
+    path: Path, identity: Mapping[str, Any], rows: Mapping[str, Any], resume: bool, most: int
+) -> dict[str, list[Any]]:
     """The samples in the file, if they are of the same run."""
     if not resume:
         message = f"{path} exists; go on with it (--resume), replace it (--overwrite) or choose another name"
@@ -170,4 +177,8 @@ def _kept(path: Path, identity: Mapping[str, Any], rows: dict[str, Any], resume:
         if there != wanted:
             message = f"{path} is of another run: {name} is {there} there, {wanted} here; choose another name"
             raise StorageError(message)
-    return {name: data[name].values for name in rows}
+    missing = [name for name in rows if name not in data]
+    if missing:
+        message = f"{path} was written by another version: it has no {missing[0]}; choose another name"
+        raise StorageError(message)
+    return {name: list(data[name].values[:most]) for name in rows}

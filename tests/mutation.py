@@ -1,8 +1,9 @@
 """Mutants of the theories: one sign or one constant of a formula wrong, and whether the suite notices.
 
 A mutant is a theory in which one node of the source of `update` or `free_energy`, or of a method of the same
-theory that these call, is changed: a sum becomes a difference (or the other way round), a sign is dropped, a
-number becomes another one. Three kinds of checks look at it, cheapest first:
+theory that these call, is changed: a sum becomes a difference (or the other way round), a sign is dropped or
+put in front, a number becomes another one, a term without a number is doubled. So every term has a mutant
+with a wrong sign, and one with a wrong factor. Three kinds of checks look at it, cheapest first:
 
 contract    it has a solution next to the right one, where the free energy is stationary; its Jacobian is the
             derivative of its update
@@ -27,13 +28,14 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from types import FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 import test_glasses
 import test_numbers
+import test_random_limits
 import test_theories
 from phase_diagrams.validation.agreement import MOST, Measured, Subject, confront
 from phase_diagrams.validation.machines import MACHINES
@@ -42,26 +44,26 @@ from reference import reference
 from replica.errors import ReplicaError
 from replica.solving import Newton, solve
 from replica.solving.derivatives import jacobian
-from replica.theories import THEORIES, Hopfield, Hopfield1RSB
+from replica.theories import (
+    THEORIES,
+    Hopfield,
+    Hopfield1RSB,
+    SherringtonKirkpatrick,
+    SherringtonKirkpatrick1RSB,
+)
 from replica.theory import Theory
 
 METHODS = ("update", "free_energy")
 
 GUARD = "a guard against a division by zero, far below anything that counts"
-SHAPE = "adds zero, for the shape of the batch"
 EQUIVALENT: dict[str, str] = {
     "BernoulliReLU.field: 2 -> 3 #2": GUARD,
-    "BernoulliReLU.field: r * 0 + TINY ** 2 -> r * 0 - TINY ** 2 #0": GUARD,
+    "BernoulliReLU.field: TINY ** 2 -> 2 * TINY ** 2 #8": GUARD,
     "BernoulliReLU.hidden: q * 0 + TINY -> q * 0 - TINY #0": GUARD,
     "BernoulliReLU.hidden: 0 -> 1 #1": "max(q, q + TINY): " + GUARD,
-    "GeneralPriors.visible_answers: "
-    "1 - self.omega_pattern + 0 * pull -> 1 - self.omega_pattern - 0 * pull #0": SHAPE,
-    "GeneralPriors.visible_state: "
-    "1 - self.omega_pattern + 0 * pull -> 1 - self.omega_pattern - 0 * pull #2": SHAPE,
-    "RandomEnergy.free_energy: -mu / 4 - log2cosh(mu * self.h) / mu + 0 * self.T -> "
-    "-mu / 4 - log2cosh(mu * self.h) / mu - 0 * self.T #0": SHAPE,
+    "BernoulliReLU.hidden: TINY -> 2 * TINY #8": GUARD,
+    "BlumeCapel.site: COLD -> 2 * COLD #13": GUARD,
     "SherringtonKirkpatrick1RSB.spins: 0 -> 1 #1": "max(q0, q0): an overlap is positive at every solution",
-    "OneHiddenUnit.evidence: 2 + 0 * Q -> 2 - 0 * Q #6": SHAPE,
     "OneHiddenUnit.field: 0 -> 1 #0": "max(Q, Q): an overlap is positive at every solution",
     "HiddenUnit.weights: 0 -> 1 #0": "max(Q_hat, Q_hat): a variance is positive at every solution",
 }
@@ -99,8 +101,8 @@ class Mutant:
     @contextmanager
     def installed(self) -> Iterator[None]:
         """Put the changed method in the place of the right one."""
-        tree = copy.deepcopy(_parsed(self.owner, self.method)[0])
-        _changed(_targets(tree)[self.number])
+        tree = copy.deepcopy(_parsed(self.owner, self.method))
+        changes(tree)[self.number]()
         original = vars(self.owner)[self.method]
         function = _function(original)
         space: dict[str, Any] = {}
@@ -123,7 +125,7 @@ def _function(member: Any) -> FunctionType:
 
 
 @cache
-def _parsed(owner: type, method: str) -> tuple[ast.Module, int]:
+def _parsed(owner: type, method: str) -> ast.Module:
     function = _function(vars(owner)[method])
     tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     definition = tree.body[0]
@@ -132,11 +134,19 @@ def _parsed(owner: type, method: str) -> tuple[ast.Module, int]:
     definition.returns = None
     for argument in definition.args.args:
         argument.annotation = None
-    return tree, len(_targets(tree))
+    return tree
 
 
-def _targets(tree: ast.AST) -> list[Any]:
-    """The nodes that can be changed, in the order of the source."""
+def changes(tree: ast.AST) -> list[Callable[[], str]]:
+    """All changes of a tree; calling one makes it, in place, and tells what became of what."""
+    nodes, places = _nodes(tree), _terms(tree)
+    return [partial(_changed, node) for node in nodes] + [
+        partial(_wrapped, place, how) for place, ways in places for how in ways
+    ]
+
+
+def _nodes(tree: ast.AST) -> list[Any]:
+    """Signs between terms and in front of them, and numbers, in the order of the source."""
     out: list[Any] = []
 
     def walk(node: ast.AST, arithmetic: bool) -> None:
@@ -146,7 +156,7 @@ def _targets(tree: ast.AST) -> list[Any]:
         if isinstance(node, ast.keyword) and node.arg == "axis":
             return
         if isinstance(node, ast.BinOp):
-            if isinstance(node.op, ast.Add | ast.Sub):
+            if isinstance(node.op, ast.Add | ast.Sub) and not _is_zero(node.right):
                 out.append(node)
             arithmetic = True
         elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
@@ -165,7 +175,7 @@ def _targets(tree: ast.AST) -> list[Any]:
 
 
 def _changed(node: Any) -> str:
-    """Change a node in place; what was changed into what."""
+    """Change a sign or a number."""
     if isinstance(node, ast.BinOp):
         before = ast.unparse(node)
         node.op = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
@@ -176,6 +186,111 @@ def _changed(node: Any) -> str:
         before = repr(node.value)
         node.value = node.value + 1 if node.value == int(node.value) else 1.5 * node.value
     return f"{before} -> {ast.unparse(node)}"
+
+
+DOUBLE, NEGATE = "2 * ", "-"
+
+
+class Place(NamedTuple):
+    """Where an expression stands: what holds it, and under which name and index."""
+
+    parent: Any
+    name: str
+    index: int | None
+
+    @property
+    def node(self) -> Any:
+        """The expression."""
+        held = getattr(self.parent, self.name)
+        return held if self.index is None else held[self.index]
+
+    def put(self, node: ast.expr) -> None:
+        """Put another expression in its place."""
+        if self.index is None:
+            setattr(self.parent, self.name, node)
+        else:
+            getattr(self.parent, self.name)[self.index] = node
+
+
+def _terms(tree: ast.AST) -> list[tuple[Place, tuple[str, ...]]]:
+    """Terms that have no number of their own, or no sign in front, and what is to be done with them."""
+    out: list[tuple[Place, tuple[str, ...]]] = []
+
+    def term(place: Place, leading: bool) -> None:
+        ways = (() if _has_factor(place.node) else (DOUBLE,)) + ((NEGATE,) if leading else ())
+        if ways and not _is_zero(place.node):
+            out.append((place, ways))
+
+    def added(place: Place, leading: bool) -> None:
+        """The terms of a sum."""
+        node = place.node
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+            added(Place(node, "left", None), leading)
+            added(Place(node, "right", None), False)
+        elif not isinstance(node, ast.Constant):
+            term(place, leading and not ast.unparse(node).startswith("-"))
+
+    def walk(node: ast.AST, inside: bool) -> None:
+        """Whether a node is a formula, a part of one, or holds formulas, is told by what it stands in."""
+        for place in _children(node):
+            child = place.node
+            if isinstance(node, ast.Subscript) and place.name == "slice":
+                continue
+            sum_ = isinstance(child, ast.BinOp) and isinstance(child.op, ast.Add | ast.Sub)
+            answer = isinstance(node, ast.Return) or (isinstance(node, ast.Call) and _is_stack(node.func))
+            if sum_ and not inside:
+                added(place, leading=True)
+            elif place.name in ("args", "value") and not sum_:
+                product = isinstance(child, ast.BinOp)
+                named = isinstance(child, ast.Call | ast.Attribute | ast.Name) and not _is_stack(
+                    getattr(child, "func", None)
+                )
+                if product or (answer and named):
+                    term(place, leading=answer)
+            walk(child, sum_)
+
+    walk(tree, False)
+    return out
+
+
+def _children(node: ast.AST) -> Iterator[Place]:
+    for name, held in ast.iter_fields(node):
+        if isinstance(held, ast.AST):
+            yield Place(node, name, None)
+        elif isinstance(held, list):
+            yield from (Place(node, name, i) for i, one in enumerate(held) if isinstance(one, ast.AST))
+
+
+def _is_stack(function: Any) -> bool:
+    return isinstance(function, ast.Name) and function.id == "stack"
+
+
+def _is_zero(node: ast.expr) -> bool:
+    """Whether a product has the factor 0: it gives a result its shape, and has no sign."""
+    return (
+        isinstance(node, ast.BinOp)
+        and isinstance(node.op, ast.Mult)
+        and any(isinstance(one, ast.Constant) and one.value == 0 for one in (node.left, node.right))
+    )
+
+
+def _has_factor(node: ast.expr) -> bool:
+    """Whether a product has a number among its factors, which is changed anyway."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
+        return _has_factor(node.left) or _has_factor(node.right)
+    if isinstance(node, ast.UnaryOp):
+        return _has_factor(node.operand)
+    return isinstance(node, ast.Constant)
+
+
+def _wrapped(place: Place, how: str) -> str:
+    """Double a term, or put a sign in front of it."""
+    node = place.node
+    before = ast.unparse(node)
+    place.put(
+        ast.BinOp(ast.Constant(2), ast.Mult(), node) if how == DOUBLE else ast.UnaryOp(ast.USub(), node)
+    )
+    return f"{before} -> {ast.unparse(place.node)}"
 
 
 def mutants(kind: type[Theory]) -> list[Mutant]:
@@ -192,10 +307,9 @@ def mutants(kind: type[Theory]) -> list[Mutant]:
         member = vars(owner)[method]
         if not isinstance(member, FunctionType | property):
             continue  # cached laws are laws of integers, tested by themselves
-        tree, count = _parsed(owner, method)
-        for number in range(count):
-            spare = copy.deepcopy(tree)
-            found.append(Mutant(owner, method, number, _changed(_targets(spare)[number])))
+        tree = _parsed(owner, method)
+        for number in range(len(changes(tree))):
+            found.append(Mutant(owner, method, number, changes(copy.deepcopy(tree))[number]()))
         waiting += [
             node.attr
             for node in ast.walk(tree)
@@ -296,6 +410,16 @@ EXACT: dict[str, tuple[Callable[[], None], ...]] = {
     "curie-weiss": (partial(test_numbers.test_curie_weiss_spinodal, 0.3),),
     "blume-capel": (partial(test_numbers.test_blume_capel_first_order_line, 0.2),),
     "mixtures": (partial(test_numbers.test_even_mixtures_are_never_stable, 4),),
+    "general-priors": (partial(test_random_limits.test_retrieval_points_of_general_priors, 0.05, 0.02),),
+    "sherrington-kirkpatrick-1rsb": (
+        partial(
+            test_glasses.test_without_breaking_the_equations_are_the_replica_symmetric_ones,
+            SherringtonKirkpatrick1RSB(T=0.3, h=0.2),
+            SherringtonKirkpatrick(T=0.3, h=0.2),
+            "glass",
+            0.3,
+        ),
+    ),
     "hopfield-1rsb": (
         partial(
             test_glasses.test_without_breaking_the_equations_are_the_replica_symmetric_ones,
@@ -331,7 +455,7 @@ def validation(kind: type[Theory]) -> bool:
     if kind.name not in POINTS:
         return True
     one = MACHINES[kind.name]
-    found = confront(Subject(kind, among=one.branches), machines(kind.name), one.finite_size)
+    found = confront(Subject(kind, among=one.branches), machines(kind.name), one.finite_size, one.power)
     return found.worst is not None and all(abs(row.z) <= MOST for row in found.rows)
 
 
@@ -348,6 +472,9 @@ def prepare(kind: type[Theory]) -> None:
         assert check(kind), f"{kind.name}: {name} fails without any mutant"
 
 
+STILLBORN = "no formula at all"
+
+
 def noticed(mutant: Mutant, kind: type[Theory]) -> str:
     """Which check notices a mutant; empty if none does."""
     with mutant.installed(), np.errstate(all="ignore"):
@@ -355,6 +482,8 @@ def noticed(mutant: Mutant, kind: type[Theory]) -> str:
             try:
                 if not check(kind):
                     return name
+            except TypeError:  # twice an object that is no number
+                return STILLBORN
             except (
                 ReplicaError,
                 AssertionError,
@@ -362,7 +491,6 @@ def noticed(mutant: Mutant, kind: type[Theory]) -> str:
                 ValueError,
                 IndexError,
                 np.linalg.LinAlgError,
-                TypeError,
             ):
                 return name
     return ""
@@ -374,20 +502,25 @@ def main(names: list[str]) -> int:
     A method that several theories have in common is tried in each; one of them has to notice.
     """
     lost_in: dict[str, list[bool]] = {}
+    total = dict.fromkeys(("mutants", *CHECKS), 0)
     for name in names or THEORIES:
         kind, start = THEORIES[name], time.perf_counter()
         prepare(kind)
         every = mutants(kind)
         who = {one: noticed(one, kind) for one in every}
+        who = {one: found for one, found in who.items() if found != STILLBORN}
         counts = {check: sum(found == check for found in who.values()) for check in CHECKS}
+        for check, count in ({"mutants": len(who)} | counts).items():
+            total[check] += count
         lost = [one.name for one, found in who.items() if not found]
         for one, found in who.items():
             lost_in.setdefault(one.name, []).append(not found)
         told = ", ".join(f"{count} by {check}" for check, count in counts.items())
         seconds = time.perf_counter() - start
-        print(f"{name}: {len(every)} mutants, {told}, {len(lost)} by nobody, {seconds:.0f} s", flush=True)
+        print(f"{name}: {len(who)} mutants, {told}, {len(lost)} by nobody, {seconds:.0f} s", flush=True)
         for one in lost:
             print(f"    {one}: {EQUIVALENT.get(one, 'no reason known')}")
+    print(f"{total['mutants']} mutants", *(f"{total[check]} by {check}" for check in CHECKS), sep=", ")
     bad = [name for name, lost in lost_in.items() if all(lost) and name not in EQUIVALENT]
     for name in bad:
         print(f"NOT NOTICED: {name}")

@@ -164,6 +164,15 @@ def test_the_gibbs_chain_has_the_model_as_its_stationary_state(convention: str) 
     np.testing.assert_allclose(exact.stationary(A), p, atol=1e-12)
 
 
+def test_the_stationary_state_is_exact_where_the_chain_hardly_mixes() -> None:
+    """Weights so strong that the relaxation time is above 10^7 sweeps."""
+    rng = np.random.default_rng(5)
+    rbm = RBM(rng.normal(0, 1.1, (5, 4)), Spin(g=rng.normal(0, 0.7, 5)), Spin(), 0.25)
+    A = exact.transition_matrix(rbm)
+    assert exact.relaxation_time(A) > 1e7
+    np.testing.assert_allclose(exact.stationary(A), exact.visible_distribution(rbm), rtol=1e-10)
+
+
 def test_mixing_time_is_the_first_time_within_the_distance() -> None:
     rbm = RBM(1.5 * case(CONVENTIONS[1]).rbm.weights, Spin(), Spin(), 0.3)
     A = exact.transition_matrix(rbm)
@@ -204,7 +213,8 @@ def test_a_chain_of_two_states() -> None:
         (lambda: exact.gradient(RBM([[1.0]], Spin(), Spin()), [1]), "give an array \\(samples, 1\\)"),
         (lambda: exact.contrastive_divergence(RBM([[1.0]], Spin(), Spin()), [[1]], 0), "at least 1"),
         (lambda: exact.kl_divergence([1.0], [0.5, 0.5]), "different shapes"),
-        (lambda: exact.mixing_time(np.eye(2)), "further than 0.25"),
+        (lambda: exact.mixing_time(np.eye(2)), "falls into parts"),
+        (lambda: exact.mixing_time([[0.9, 0.1], [0.1, 0.9]], most=2), "further than 0.25"),
     ],
 )
 def test_bad_input_gets_a_sentence(make: Any, sentence: str) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from replica.errors import ParameterError, UnknownNameError
 from replica.machines.experiments import count_hops, mode_hops, retrieval_steps, survival
@@ -31,6 +32,16 @@ def test_crosstalk_of_the_first_step() -> None:
         values = np.array([getattr(run, name) for run in runs])
         error = values.std(ddof=1) / np.sqrt(20)
         assert abs(values.mean() - known) < 4 * error + 5 / N, name
+
+
+def test_the_distribution_of_the_hidden_units_is_the_crosstalk() -> None:
+    """The weak ones are Gaussian of variance 1 + T at first: a Kolmogorov test of 2000 units, 1 per cent."""
+    first, second = retrieval_steps(8000, 0.25, 0.5, 2, seed=4)
+    assert first.hidden.shape == (2000,)
+    assert first.hidden[0] / np.sqrt(8000) == first.strong
+    assert stats.kstest(first.hidden[1:] / np.sqrt(1.5), "norm").pvalue > 0.01
+    # spins that feel the crosstalk follow the other patterns: h gets wider
+    assert np.var(second.hidden[1:]) > 1.1 * np.var(first.hidden[1:])
 
 
 def test_retrieval_mends_a_damaged_pattern_below_capacity_and_not_above() -> None:

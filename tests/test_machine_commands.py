@@ -1,7 +1,13 @@
 """``replica simulate`` and ``replica infer``: numbers, files, interrupted runs, bad input."""
 
 import json
+import math
+import os
 import shlex
+import signal
+import subprocess
+import sys
+import time
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -16,7 +22,9 @@ from phase_diagrams.storage import StorageError
 from replica.machines.ensembles import teacher_data
 from replica.machines.message_passing import overlap
 from replica.machines.simulations import SIMULATIONS, simulation
+from replica.units import Gaussian, Spin
 
+ROOT = Path(__file__).parents[1]
 SEPARATE: Any = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
 SHORT = "simulate hopfield --N 300 -p alpha=0.05 -p T=0.3 --sweeps 20 --seed 4"
 
@@ -40,15 +48,81 @@ def told(line: str) -> Any:
     return json.loads(result.stdout)
 
 
+CASES: dict[str, tuple[int, dict[str, Any]]] = {
+    "hopfield": (40, {"alpha": 0.05, "T": 0.7}),
+    "random-rbm": (60, {"visible": Spin(), "hidden": Gaussian(), "alpha": 0.1, "T": 0.5, "p": 1.0, "L": 1.0}),
+    "sherrington-kirkpatrick": (40, {"T": 0.7, "J0": 0.0}),
+    "edwards-anderson": (64, {"T": 0.7, "d": 3.0}),
+    "random-energy": (12, {"T": 0.7}),
+    "one-hidden-unit": (40, {"alpha": 8.0, "beta": 1.0, "beta_star": 1.0}),
+}
+
+
 @pytest.mark.parametrize("name", SIMULATIONS)
 def test_every_machine_gives_what_it_says(name: str) -> None:
-    machine = simulation(name)
-    values = {"alpha": 8.0 if name == "one-hidden-unit" else 0.05, "T": 0.7}
-    given = {k: values.get(k, default) for k, default in machine.parameters.items()}
-    one = machine.sample(40, 300, 7, **given)
-    assert one.keys() == machine.measured.keys()
-    assert one == machine.sample(40, 300, np.random.SeedSequence(7), **given)
-    assert one != machine.sample(40, 300, 8, **given)
+    machine, (N, given) = simulation(name), CASES[name]
+    one = machine.sample(N, 200, 7, **given)
+    assert one.keys() == {*machine.measured, *machine.told, *machine.curves}
+    again = machine.sample(N, 200, np.random.SeedSequence(7), **given)
+    other = machine.sample(N, 200, 8, **given)
+    for key, value in one.items():
+        np.testing.assert_array_equal(value, again[key])
+        assert np.shape(value) == (np.shape(machine.curves[key][2]) if key in machine.curves else ())
+    assert any(not np.array_equal(one[key], other[key]) for key in machine.measured)
+    assert machine.complete(given) == given
+
+
+def test_a_run_tells_how_long_its_memory_is() -> None:
+    """At T = 0.5 and alpha = 0.1 the overlap of N = 300 wanders; what is told is `estimate` of its record."""
+    found = simulation("hopfield").sample(300, 400, 3, alpha=0.02, T=0.6)
+    assert found["tau"] > 3
+    assert found["effective"] == pytest.approx(400 / found["tau"])
+    cold = simulation("hopfield").sample(300, 400, 3, alpha=0.02, T=0.0)
+    assert math.isnan(cold["tau"])
+
+
+@pytest.mark.parametrize(("d", "N"), [(2, 64), (3, 64)])
+def test_overlaps_of_the_edwards_anderson_glass(d: int, N: int) -> None:
+    """P(q) of tempered replicas: a density, symmetric, broad in the cold and of width 1/sqrt(N) in the heat.
+
+    Infinitely hot, q has the variance 1/N; at T = 8 it is larger by the neighbours, 1 + 2 d/T^2 and more.
+    """
+    machine = simulation("edwards-anderson")
+    (q, *_) = (grid for *_, grid in machine.curves.values())
+    step, second = q[1] - q[0], []
+    for T in (0.4, 8.0):
+        densities = [machine.sample(N, 150, seed, T=T, d=float(d))["P"] for seed in (1, 2, 3)]
+        for density in densities:
+            assert density.sum() * step == pytest.approx(1)
+            np.testing.assert_allclose(density, density[::-1])
+        second.append(np.mean([np.sum(q**2 * density) * step for density in densities]))
+    assert second[0] > 0.25
+    assert second[1] == pytest.approx((1 + 2 * d / 64) / N, rel=0.35)
+
+
+def test_a_killed_run_keeps_every_finished_sample(here: Path) -> None:
+    """SIGKILL in the middle, and in the middle of a second: what was finished is there, --resume goes on."""
+    line = "simulate hopfield --N 600 -p alpha=0.05 -p T=0.3 --sweeps 400 --seed 4 --samples 12 -o x.nc"
+    command = [sys.executable, "-m", "replica", *shlex.split(line)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    running = subprocess.Popen(command, cwd=here, env=environment, stdout=subprocess.DEVNULL)
+    limit = time.monotonic() + 60
+    count = 0
+    while count < 3 and time.monotonic() < limit:
+        time.sleep(0.01)
+        count = samples.load_samples(here / "x.nc").sizes["sample"] if (here / "x.nc").exists() else 0
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    kept = samples.load_samples(here / "x.nc")
+    assert 3 <= kept.sizes["sample"] < 12
+    again = subprocess.run(
+        [*command, "--resume"], cwd=here, env=environment, capture_output=True, text=True, check=False
+    )
+    assert again.returncode == 0, again.stderr
+    whole = samples.simulate(simulation("hopfield"), 600, {"alpha": 0.05, "T": 0.3}, 12, seed=4, sweeps=400)
+    finished = samples.load_samples(here / "x.nc")
+    assert finished.equals(whole)
+    assert kept.equals(finished.isel(sample=slice(kept.sizes["sample"])))
 
 
 def test_means_and_errors_are_those_of_the_samples(here: Path) -> None:
@@ -85,8 +159,7 @@ def test_an_interrupted_run_goes_on_with_the_same_numbers(here: Path) -> None:
     np.testing.assert_array_equal(more["m"].values[:6], whole["m"].values)
 
 
-def test_samples_are_written_while_they_arrive(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(samples, "_EVERY", 0.0)
+def test_samples_are_written_when_they_are_finished(here: Path) -> None:
     seen = []
     samples.simulate(
         simulation("hopfield"),
@@ -95,11 +168,9 @@ def test_samples_are_written_while_they_arrive(here: Path, monkeypatch: pytest.M
         3,
         seed=1,
         path=here / "x.nc",
-        progress=lambda done, _: seen.append(
-            done - 1 if done == 1 else samples.load_samples(here / "x.nc").sizes["sample"]
-        ),
+        progress=lambda done, _: seen.append((done, samples.load_samples(here / "x.nc").sizes["sample"])),
     )
-    assert seen == [0, 1, 2]
+    assert seen == [(1, 1), (2, 2), (3, 3)]
 
 
 @pytest.mark.parametrize(
@@ -118,7 +189,28 @@ def test_samples_are_written_while_they_arrive(here: Path, monkeypatch: pytest.M
         (
             "simulate one-hidden-unit -p alpha=4 --N 60 --sweeps 2 --samples 2",
             3,
-            "none of 2 samples converged",
+            "none of 2 samples came to rest",
+        ),
+        (
+            "simulate random-energy -p T=0.5 --N 30",
+            2,
+            "N = 30 spins cannot be enumerated; N is a whole number",
+        ),
+        ("simulate random-energy -p T=-1 --N 10", 2, "T = -1.0 must be a positive number"),
+        ("simulate edwards-anderson -p T=1 --N 100 -p d=3", 2, "take N = 64, that is 4 x 4 x 4"),
+        ("simulate edwards-anderson -p T=1 --N 64 -p d=4", 2, "d = 4 must be 2 or 3"),
+        ("simulate random-rbm --visible spin -p alpha=0.1", 2, "hidden must be given"),
+        ("simulate random-rbm --visible spin --hidden relo -p alpha=0.1", 2, "did you mean 'relu'"),
+        ("simulate hopfield --visible spin -p alpha=0.1", 2, "unknown parameter of hopfield 'visible'"),
+        (
+            "simulate random-rbm --visible gaussian --hidden relu -p alpha=0.1 -p p=0.5",
+            2,
+            "single flips need visible units with two values",
+        ),
+        (
+            "simulate random-rbm --visible spin --hidden relu -p alpha=0.1 -p L=1.5",
+            2,
+            "L = 1.5 must be a whole",
         ),
         ("infer missing.npy", 1, "cannot read missing.npy: No such file"),
         ("infer broken.nc", 1, "it is not a .npy file, or damaged"),

@@ -47,10 +47,12 @@ from replica.theories import (
     Compositional,
     CurieWeiss,
     Hopfield,
+    Hopfield1RSB,
     OneHiddenUnit,
     RandomEnergy,
     RandomRBM,
     SherringtonKirkpatrick,
+    SherringtonKirkpatrick1RSB,
 )
 from replica.units import Bernoulli, ReLU, Spin
 
@@ -106,6 +108,18 @@ def test_what_is_known_of_finite_size_is_taken_into_account() -> None:
     assert row.estimate == pytest.approx(exact_m(0.5), abs=1e-12)
     assert row.expected == pytest.approx((exact_m(0.5) + 0.1, exact_m(0.5) + 0.05))
     assert bare.z > 0.05 > abs(row.z)
+
+
+def test_another_power_of_the_size_can_be_extrapolated() -> None:
+    values = [one(N, exact_m(0.5) + 0.3 * N ** (-2 / 3), 0.01) for N in (60, 100, 200)]
+    (row,) = confront(Subject(CurieWeiss), values, power=lambda _: 2 / 3).rows
+    assert row.estimate == pytest.approx(exact_m(0.5), abs=1e-12)
+    assert row.chi2 == pytest.approx(0, abs=1e-20)
+    glass, hot = (
+        solve(SherringtonKirkpatrick(T=T), branch) for T, branch in ((0.5, "glass"), (1.5, "paramagnet"))
+    )
+    assert MACHINES["sherrington-kirkpatrick"].power(glass) == pytest.approx(2 / 3)
+    assert MACHINES["sherrington-kirkpatrick"].power(hot) == 1
 
 
 @pytest.mark.parametrize("freedom", [2, 5, 19])
@@ -221,12 +235,14 @@ RUNS: list[tuple[Subject, dict[str, list[float]], list[int], int]] = [
     (COLD, {"alpha": [0.03, 0.08]}, [500, 1000], 12),
     (Subject(Hopfield, {"T": 0.0}), {"alpha": [0.05]}, [500, 1000], 10),
     (Subject(Hopfield, {"alpha": 0.02}), {"T": [0.5]}, [150, 300], 8),
+    (Subject(Hopfield1RSB, {"T": 0.0}), {"alpha": [0.12]}, [500, 1000], 12),
     (Subject(RandomEnergy), {"T": [0.3, 0.9]}, [8, 11, 14], 150),
+    (Subject(SherringtonKirkpatrick1RSB), {"T": [0.8]}, [8, 12, 15], 100),
     (Subject(SherringtonKirkpatrick), {"T": [1.6, 2.5]}, [8, 12, 15], 100),
     (Subject(OneHiddenUnit, {"beta": 1.0}), {"alpha": [4.0]}, [150, 300], 12),
     (Subject(RandomRBM, UNITS, unscaled=True), {"L": [1, 4]}, [1500, 3000], 8),
     (
-        Subject(RandomRBM, {"visible": Spin(), "hidden": Spin(), "p": 1.0, "T": 1.4, "L": 0}, "paramagnet"),
+        Subject(RandomRBM, {"visible": Spin(), "hidden": Spin(), "p": 1.0, "T": 1.4, "L": 0}),
         {"alpha": [0.5]},
         [100, 200],
         10,
@@ -310,6 +326,13 @@ def test_machines_that_do_not_exist() -> None:
         simulate(Subject(CurieWeiss), {"T": [0.5]}, [100])
     for subject, sizes, reason in (
         (Subject(Hopfield, {"alpha": 0.001}), [100], "less than one pattern"),
+        (
+            Subject(Hopfield, {"alpha": 0.005}),
+            [100],
+            "0.5 patterns, less than one pattern; take alpha >= 0.01",
+        ),
+        (Subject(RandomEnergy, {"T": 0.5}), [10, 23], "cannot be enumerated; N is at most 22"),
+        (Subject(RandomRBM, UNITS | {"L": 3}), [5], "3 hidden units, but more than the L = 3 strong ones"),
         (Subject(RandomEnergy, {"T": 0.5, "h": 0.1}), [10], "has no field"),
         (Subject(SherringtonKirkpatrick, {"T": 0.0}), [10], "T > 0"),
         (
@@ -492,6 +515,7 @@ def test_validate_writes_what_compare_reads(here: Path) -> None:
     assert second.exit_code == 0, second.stderr
     assert second.stdout.partition("\n\n")[2] == first.stdout.partition("\n\n")[2]
     a, b = load(here / "v.json"), load(here / "c.json")
+    assert a.axes[1].label == "overlap with the retrieved pattern $m$"
     assert a.lines == b.lines
     assert {one.kind.value for one in a.lines} == {"curve", "measured"}
     assert len(a.beside) == 2
@@ -536,6 +560,14 @@ def test_disagreement_ends_with_3(here: Path) -> None:
     assert "columns that are not used: note\n" in result.stderr
     assert "the worst is m at alpha = 0.05" in result.stderr
     assert "-100.0" in result.stdout
+
+
+def test_the_temperature_that_nobody_gave_is_told(here: Path) -> None:
+    write(here, "alpha,m,m_error\n0.05,0.9999,0.001\n")
+    assert replica("compare mine.csv --theory hopfield").stdout.startswith(
+        "hopfield at T = 0 (default): 1 row"
+    )
+    assert replica("compare mine.csv --theory hopfield -p T=0.1").stdout.startswith("hopfield at T = 0.1: ")
 
 
 def test_without_errors_there_is_no_verdict(here: Path) -> None:

@@ -59,7 +59,7 @@ def build(*, points: int = 61) -> PhaseDiagram:
     return picture(
         agreement(),
         "validation-hopfield",
-        "Hopfield network: theory and simulation",
+        "Hopfield network",
         provenance(Hopfield(alpha=0.1), ["alpha", "T"], points=points),
         labels={"alpha": load, "m": m, "energy": e},
         points=points,

@@ -16,9 +16,11 @@ SIMULATE = """\
 $ replica simulate hopfield --N 1000 -p alpha=0.05 -p T=0.2 --samples 4 --seed 1 -o mc.nc
 hopfield, N = 1000, alpha=0.05, T=0.2: 4 samples of 200 sweeps, seed 1
 
-m  0.99809 +- 0.00036   overlap with the retrieved pattern
-q  0.99666 +- 0.00045   overlap of the time averages of the two halves of the run (Edwards-Anderson)
-e  -0.50416 +- 0.00033  energy per neuron
+m          0.99809 +- 0.00036   overlap with the retrieved pattern
+q          0.99666 +- 0.00045   overlap of the time averages of the two halves of the run (Edwards-Anderson)
+e          -0.50416 +- 0.00033  energy per neuron
+tau        1.22                 integrated autocorrelation time of the overlap, in sweeps
+effective  168                  effective number of independent measurements in a run
 wrote mc.nc
 """
 
@@ -45,6 +47,8 @@ converged: residual 2.7e-10, 105 steps
     callback=once,
     help="A control parameter, such as T=0.3; once for each.",
 )
+@click.option("--visible", metavar="UNIT", help="Visible units of a random RBM, such as bernoulli:g=-0.02.")
+@click.option("--hidden", metavar="UNIT", help="Hidden units of a random RBM, such as relu:theta=0.3.")
 @click.option(
     "--N", "N", type=click.IntRange(1), default=1000, show_default=True, help="Size of the machine."
 )
@@ -62,6 +66,8 @@ converged: residual 2.7e-10, 105 steps
 def simulate(
     name: str,
     given: dict[str, float],
+    visible: str | None,
+    hidden: str | None,
     N: int,
     samples: int,
     sweeps: int,
@@ -77,11 +83,15 @@ def simulate(
 
     \b
       hopfield                 alpha, T (0): retrieval of one pattern
+      random-rbm               alpha, T (0), p (1), L (1), --visible, --hidden: L strong hidden units
       sherrington-kirkpatrick  T, J0 (0): two replicas, tempered
+      edwards-anderson         T, d (2): two replicas on a lattice of N = L^d spins, tempered
+      random-energy            T: all configurations
       one-hidden-unit          alpha, beta (1), beta_star (1): AMP on a teacher's data
 
-    Means are over samples of the disorder, with their standard errors. Samples are stored as they arrive; an
-    interrupted run goes on with --resume and ends with the same numbers.
+    Means are over samples of the disorder, with their standard errors; below them is how the runs went. Each
+    sample is stored when it is finished; an interrupted run goes on with --resume and ends with the same
+    numbers.
     """  # noqa: D301  # a backspace: click leaves the paragraph as it is
     from phase_diagrams.commands.measuring import report
     from phase_diagrams.samples import simulate as run
@@ -92,10 +102,11 @@ def simulate(
             click.echo(f"\r{done}/{every} samples" + ("\n" if done == every else ""), err=True, nl=False)
 
     keep = {"path": output, "resume": resume, "overwrite": overwrite}
+    units = {layer: unit for layer, unit in (("visible", visible), ("hidden", hidden)) if unit is not None}
     data = run(
         simulation(name),
         N,
-        given,
+        units | given,
         samples,
         seed=seed,
         sweeps=sweeps,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,8 +85,8 @@ class Validation:
             told = {"samples": self.samples, "sweeps": int(data.attrs["sweeps"]), "seed": self.seed}
         listed = ", ".join(str(N) for N in sorted(set(sizes)))
         headline = (
-            f"{kind.name}{_at(fixed)}: {self.samples} samples at N = {listed}, {told['sweeps']} sweeps, "
-            f"seed {self.seed}"
+            f"{kind.name}{_at(kind, fixed, over)}: {self.samples} samples at N = {listed}, "
+            f"{told['sweeps']} sweeps, seed {self.seed}"
         )
         report_on(agreement, headline, told, as_json)
         for file in (self.output, self.csv):
@@ -119,7 +119,7 @@ class Confrontation:
         first = {name: [value] for name, value in rows[0].point.items()}
         subject = subject_of(kind, self.given, first, self.branch, self.scaled)
         agreement = confront(subject, rows)
-        headline = f"{kind.name}{_at(self.given)}: {len(rows)} rows of {self.source.name}"
+        headline = f"{kind.name}{_at(kind, self.given, first)}: {len(rows)} rows of {self.source.name}"
         report_on(agreement, headline, {"table": str(self.source)}, as_json)
         if self.figure is not None:
             draw(agreement, headline, self.figure, command, look)
@@ -226,9 +226,13 @@ def _measured(value: float, error: float) -> str:
     return "-" if math.isnan(value) else with_error(value, error)
 
 
-def _at(fixed: dict[str, Any]) -> str:
-    shown = ", ".join(f"{k} = {number(v) if isinstance(v, int | float) else v}" for k, v in fixed.items())
-    return f" at {shown}" if shown else ""
+def _at(kind: Any, fixed: dict[str, Any], over: Iterable[str]) -> str:
+    """Where the theory stands: what was given, and the temperature that nobody gave."""
+    shown = [f"{k} = {number(v) if isinstance(v, int | float) else v}" for k, v in fixed.items()]
+    about = kind.parameters().get("T")
+    if about is not None and "T" not in (*fixed, *over) and about.default is not MISSING:
+        shown.append(f"T = {number(about.default)} (default)")
+    return f" at {', '.join(shown)}" if shown else ""
 
 
 def _json(row: Row) -> dict[str, Any]:

@@ -120,8 +120,9 @@ def validate(ctx: click.Context, /, as_json: bool, look: Look, **asked: Any) -> 
 
     Prints, for every observable, theory and simulation, its extrapolation in 1/N, and their distance z in
     sigmas. Ends with code 3 if some |z| is above 4. Machines: hopfield, random-rbm, compositional,
-    sherrington-kirkpatrick, random-energy, one-hidden-unit. Parameters of an RBM are those in its energy,
-    unless --scaled is given. With -o every sample is stored as soon as it is finished.
+    sherrington-kirkpatrick, random-energy, one-hidden-unit; hopfield and sherrington-kirkpatrick also with
+    --rsb 1. Parameters of an RBM are those in its energy, unless --scaled is given. With -o every sample is
+    stored as soon as it is finished.
     """
     from phase_diagrams.commands.validating import Validation
 

@@ -1,10 +1,10 @@
 r"""Measurements beside a theory: extrapolation to large N, z, and a verdict.
 
 What is extrapolated is the difference between measurement and theory, d(N) = a + b/N, by least squares with
-the weights 1/error^2. Its intercept a over the error of a is z. An error that was estimated from n samples
-makes z follow Student's distribution, with wider tails than Gauss': z is then given as the number of sigmas
-of a Gaussian variable that is as unlikely, with the degrees of freedom of the weighted sum (Welch and
-Satterthwaite).
+the weights 1/error^2; a + b/N^power where a state is known to have another power. Its intercept a over the
+error of a is z. An error that was estimated from n samples makes z follow Student's distribution, with wider
+tails than Gauss': z is then given as the number of sigmas of a Gaussian variable that is as unlikely, with
+the degrees of freedom of the weighted sum (Welch and Satterthwaite).
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ class Subject:
     unscaled : bool
         Whether parameters and observables are the unscaled ones, for a theory that has both.
     among : tuple of str
-        Without `branch`: the first of these that has a solution, in place of the first one of all.
+        Without `branch`, and where the default of the theory is one of these: the first of them that has a
+        solution.
 
     Examples
     --------
@@ -92,7 +93,8 @@ class Subject:
             If there is none.
         """
         theory = self.at(point)
-        *others, last = self.among if self.among and self.branch is None else (self.branch,)
+        several = self.branch is None and theory.default in self.among
+        *others, last = self.among if several else (self.branch,)
         for name in others:
             state = solve(theory, name, throw=False)
             if state.success:
@@ -230,6 +232,7 @@ def confront(
     subject: Subject,
     measured: Sequence[Measured],
     finite_size: Callable[[Solution, int], Mapping[str, float]] | None = None,
+    power: Callable[[Solution], float] | None = None,
 ) -> Agreement:
     """Put measurements beside the theory.
 
@@ -241,6 +244,8 @@ def confront(
         Measurements; those at one point and several sizes are extrapolated.
     finite_size : callable, optional
         What size N adds to the observables of a state, in the units of the theory.
+    power : callable, optional
+        The power of 1/N with which the rest vanishes; 1 by default.
 
     Examples
     --------
@@ -255,11 +260,11 @@ against 0.957504: z = +0.2
         groups.setdefault(tuple(one.point.items()), []).append(one)
     rows: list[Row] = []
     for parts in groups.values():
-        rows += _point(subject, parts, finite_size)
+        rows += _point(subject, parts, finite_size, power)
     return Agreement(subject, tuple(rows))
 
 
-def _point(subject: Subject, parts: list[Measured], finite_size: Any) -> list[Row]:
+def _point(subject: Subject, parts: list[Measured], finite_size: Any, power: Any) -> list[Row]:
     """All observables at one point."""
     point = parts[0].point
     names = list(dict.fromkeys(name for one in parts for name in one.values))
@@ -270,12 +275,13 @@ def _point(subject: Subject, parts: list[Measured], finite_size: Any) -> list[Ro
         ends = f": {error}" if isinstance(error, BranchError) else ": the solver did not converge"
         return [_absent(point, name, f"theory{ends}", parts) for name in names]
     added = [{} if finite_size is None or one.N is None else finite_size(state, one.N) for one in parts]
+    decay = 1.0 if power is None else float(power(state))
     rows = []
     for name in names:
         limit = subject.value(state, name)
         theory = float(subject.asked(state.theory, name, limit))
         expected = [float(subject.asked(state.theory, name, limit + shift.get(name, 0.0))) for shift in added]
-        rows.append(_row(point, name, theory, parts, expected, notes))
+        rows.append(_row(point, name, theory, parts, expected, notes, decay))
     return rows
 
 
@@ -296,6 +302,7 @@ def _row(
     parts: list[Measured],
     expected: list[float],
     note: str,
+    decay: float,
 ) -> Row:
     values = np.array([one.values.get(name, np.nan) for one in parts], dtype=float)
     errors = np.array([one.errors.get(name, np.nan) for one in parts], dtype=float)
@@ -310,7 +317,7 @@ def _row(
         return Row(point, name, theory, sizes, *shown, estimate, math.nan, math.nan, 0, math.nan, why)
     counts = [None if one.samples is None else one.samples - 1 for one in parts]
     known = [N for N, ok in zip(sizes, good, strict=True) if ok]
-    inverse = np.array([0.0 if N is None else 1 / N for N in known])
+    inverse = np.array([0.0 if N is None else N**-decay for N in known])
     gap, error, chi2, dof, freedom = _intercept(
         inverse, difference[good], errors[good], [n for n, ok in zip(counts, good, strict=True) if ok]
     )
@@ -321,7 +328,7 @@ def _row(
 def _intercept(
     inverse: Any, difference: Any, errors: Any, counts: list[int | None]
 ) -> tuple[float, float, float, int, float]:
-    """Intercept of a line in 1/N, its error, chi^2, degrees of freedom of the fit, and of the error."""
+    """Intercept of a line, its error, chi^2, degrees of freedom of the fit, and of the error."""
     columns = [np.ones(len(inverse))] + ([inverse] if len(set(inverse.tolist())) > 1 else [])
     design = np.stack(columns, axis=1)
     floor = np.max(errors) * 1e-6 or 1.0  # a value without any error decides alone

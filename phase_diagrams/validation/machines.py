@@ -15,11 +15,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from replica.errors import ParameterError, UnknownNameError
-from replica.machines.ensembles import pattern_count, sparse_weights
-from replica.machines.enumeration import log_partition, random_energies, spin_glass_energies
-from replica.machines.rbm import RBM, BlockGibbs
+from replica.machines.ensembles import pattern_count
+from replica.machines.enumeration import MOST_SPINS, spin_glass_energies
+from replica.machines.runs import random_rbm_run
 from replica.machines.simulations import simulation
-from replica.machines.sparse_rbm import SparseRBM, sparse_signs
 from replica.solving import Solution
 from replica.solving.derivatives import jacobian
 from replica.theory import Theory
@@ -41,7 +40,8 @@ class Machine:
     text : str
         What is simulated, in one line.
     branches : tuple of str
-        Branches on which the machine may be; the first one that has a solution counts. Empty for the default.
+        Branches on which the machine may be, where the default branch of the theory is one of them: the first
+        one that has a solution counts.
     sizes : tuple of int
         Sizes N unless others are asked for.
     sweeps : int
@@ -68,6 +68,10 @@ class Machine:
     def finite_size(self, state: Solution, N: int) -> Values:
         """What size N adds to the observables of the theory, as far as it is known."""
         return {}
+
+    def power(self, state: Solution) -> float:
+        """The power of 1/N with which the rest of the difference vanishes."""
+        return 1.0
 
     def resolution(self, theory: Theory, N: int) -> Values:
         """Smallest step of an observable; where all samples agree, the error is a step in one of them."""
@@ -116,12 +120,19 @@ class _Hopfield(_Simulated):
     names: ClassVar[Mapping[str, str]] = {"m": "m", "q": "q", "e": "energy"}
 
     def refusal(self, theory: Theory, N: int) -> str:
-        if theory.values["alpha"] * N < 0.5:
-            return "that is less than one pattern"
-        return ""
+        return _without_pattern(float(theory.values["alpha"]), N)
 
     def resolution(self, theory: Theory, N: int) -> Values:
         return {"m": 2 / N, "q": 2 / N}  # one neuron
+
+
+class _BrokenHopfield(_Hopfield):
+    """Beside one step of replica symmetry breaking: a run explores one cluster of states."""
+
+    names: ClassVar[Mapping[str, str]] = {"m": "m", "q": "q1", "e": "energy"}
+
+    def resolution(self, theory: Theory, N: int) -> Values:
+        return {"m": 2 / N, "q1": 2 / N}
 
 
 class _OneHiddenUnit(_Simulated):
@@ -165,28 +176,40 @@ class _SherringtonKirkpatrick(_Simulated):
         energies = spin_glass_energies(N, np.random.default_rng(seed), J0=J0)
         return {"energy": _thermal(energies, T) / N}, OK
 
+    def power(self, state: Solution) -> float:
+        """N^(-2/3) in the glass (Parisi, Ritort and Slanina 1993; Billoire 2007)."""
+        frozen = float(state.theory.values["T"]) <= 1 and abs(float(state["m"])) < 1e-6
+        return 2 / 3 if frozen else 1.0
 
-class _RandomEnergy(Machine):
+
+class _RandomEnergy(_Simulated):
     text = "enumeration of all configurations"
     branches = ("condensed", "paramagnet")
     sizes = (10, 13, 16)
+    name = "random-energy"
+    names: ClassVar[Mapping[str, str]] = {"f": "free_energy"}
 
-    def observables(self, theory: Theory) -> tuple[str, ...]:
-        return ("free_energy",)
+    def parameters(self, theory: Theory) -> dict[str, Any]:
+        return {"T": theory.values["T"]}
 
     def refusal(self, theory: Theory, N: int) -> str:
+        if N > MOST_SPINS:
+            return f"its 2^{N} configurations cannot be enumerated; N is at most {MOST_SPINS}"
         return _warm_without_field(theory)
-
-    def sample(self, theory: Theory, N: int, sweeps: int, seed: np.random.SeedSequence) -> tuple[Values, int]:
-        T = theory.values["T"]
-        energies = random_energies(N, np.random.default_rng(seed))
-        return {"free_energy": -T * float(log_partition(energies, T)) / N}, OK
 
     def finite_size(self, state: Solution, N: int) -> Values:
         """Below T_c the lowest levels have a logarithm, (T_c/2) ln(N)/N (Derrida 1981)."""
         T_c = 1 / (2 * math.sqrt(math.log(2)))
         cold = float(state.theory.values["T"]) < T_c
         return {"free_energy": T_c * math.log(N) / (2 * N)} if cold else {}
+
+
+def _without_pattern(alpha: float, N: int) -> str:
+    """Why there is no network of so few patterns; empty where there is one."""
+    if round(alpha * N) >= 1:
+        return ""
+    more = f"; take alpha >= {1 / N:g}" + (f" or N >= {math.ceil(1 / alpha)}" if alpha else "")
+    return f"that is {alpha * N:g} patterns, less than one pattern{more}"
 
 
 def _warm_without_field(theory: Theory) -> str:
@@ -209,6 +232,7 @@ class _RandomRBM(Machine):
 
     text = "single flips to a minimum of the energy at T = 0, block Gibbs sampling at T > 0, from the state \
 without noise"
+    branches = ("glass", "paramagnet")  # without strong hidden units
     sizes = (1000, 2000, 4000)
 
     def units(self, theory: Theory) -> tuple[Unit, Unit]:
@@ -237,54 +261,36 @@ without noise"
         visible, _ = self.units(theory)
         if not self.warmth(theory) and len(visible.values) != 2:
             return f"single flips at T = 0 need visible units with two values, not {visible}"
-        if pattern_count(N, float(values["alpha"])) < max(self.strong(theory), 1):
-            return f"that is fewer than {max(self.strong(theory), 1)} hidden units"
+        M, L = pattern_count(N, float(values["alpha"])), self.strong(theory)
+        if M <= L:
+            return (
+                f"that is {M} hidden unit{'s' * (M != 1)}, but more than the L = {L} strong ones are "
+                f"needed; take N > {L / float(values['alpha']):.0f}"
+            )
         return ""
 
     def sample(self, theory: Theory, N: int, sweeps: int, seed: np.random.SeedSequence) -> tuple[Values, int]:
-        M = pattern_count(N, float(theory.values["alpha"]))
-        if self.warmth(theory):
-            return self._warm(theory, N, M, sweeps, seed)
         visible, hidden = self.units(theory)
-        p, L = float(theory.values["p"]), self.strong(theory)
-        rbm = SparseRBM(sparse_signs(N, M, p, seed), visible, hidden)
-        state = rbm.descend(rbm.noise_free(L), L)
-        values = {
-            "q": float(np.mean(state.visible**2)),
-            "r": float(np.mean(state.hidden[L:] ** 2)) / p,
-            "free_energy": state.energy / p,
+        p, T = float(theory.values["p"]), self.warmth(theory)
+        found = random_rbm_run(
+            N,
+            sweeps,
+            seed,
+            visible=visible,
+            hidden=hidden,
+            alpha=float(theory.values["alpha"]),
+            T=T,
+            p=p,
+            L=self.strong(theory),
+        )
+        scaled = {
+            "m": 2 * found["m"] / p,
+            "q": found["q"],
+            "r": found["r"] / p,
+            "energy" if T else "free_energy": found["e"] / p,
         }
-        if L:
-            tail = 1.0 if hidden.tail is None else float(hidden.tail)
-            values["m"] = 2 * rbm.overlap(state, L) / (p * tail)
-        return values, LEFT if state.left else OK if state.converged else UNFINISHED
-
-    def _warm(self, theory: Theory, N: int, M: int, sweeps: int, seed: Any) -> tuple[Values, int]:
-        visible, hidden = self.units(theory)
-        p, L = float(theory.values["p"]), self.strong(theory)
-        disorder, dynamics = seed.spawn(2)
-        weights = sparse_weights(N, M, p, disorder).values
-        rbm = RBM(weights, visible, hidden, self.warmth(theory))
-        pull = weights[:, :L].sum(axis=1)
-        start = visible.ground(1e6 * pull, 0.0)[1] if L else None
-        gibbs = BlockGibbs(rbm, chains=2, seed=dynamics, visible=start)
-        gibbs.sweep(max(sweeps // 2, 1))
-        v, h, energy = np.zeros(gibbs.visible.shape), np.zeros(gibbs.hidden.shape), 0.0
-        for _ in range(sweeps):
-            gibbs.sweep()
-            v += gibbs.visible
-            h += gibbs.hidden
-            energy += float(np.mean(gibbs.energy()))
-        v, h = v / sweeps, h / sweeps
-        values = {
-            "q": float(np.mean(v[0] * v[1])),  # two chains: no bias from their own noise
-            "r": float(np.mean(h[0, L:] * h[1, L:])) / p,
-            "energy": energy / (sweeps * N * p),
-        }
-        if L:
-            tail = 1.0 if hidden.tail is None else float(hidden.tail)
-            values["m"] = 2 * float(np.mean(v @ weights[:, :L])) / (math.sqrt(N) * p * tail)
-        return values, OK
+        finished = math.isfinite(found["e"])
+        return scaled, OK if finished else LEFT if found["left"] else UNFINISHED
 
     def resolution(self, theory: Theory, N: int) -> Values:
         """One visible unit, or one hidden unit just above its threshold, h = 1/sqrt(N)."""
@@ -331,9 +337,11 @@ class _Compositional(_RandomRBM):
 
 MACHINES: dict[str, Machine] = {
     "hopfield": _Hopfield(),
+    "hopfield-1rsb": _BrokenHopfield(),
     "random-rbm": _RandomRBM(),
     "compositional": _Compositional(),
     "sherrington-kirkpatrick": _SherringtonKirkpatrick(),
+    "sherrington-kirkpatrick-1rsb": _SherringtonKirkpatrick(),
     "random-energy": _RandomEnergy(),
     "one-hidden-unit": _OneHiddenUnit(),
 }

@@ -16,6 +16,8 @@ __all__ = ["picture"]
 
 POINTS = 61
 """Points of a line of the theory."""
+LONGEST = 40
+"""Letters of the text of an axis; longer ones are left to the symbol."""
 
 
 def picture(
@@ -58,6 +60,11 @@ def picture(
         raise DiagramError(message)
     along, *others = varied
     names = list(dict.fromkeys(row.name for row in shown))
+    sizes = {N for row in shown for N in row.sizes if N is not None}
+    if (
+        others and len(sizes) == 1
+    ):  # colours tell the values of the others, and no entry of the legend the size
+        title = f"{title}, points $N = {sizes.pop()}$"
     panels = [
         _panel(subject, [row for row in shown if row.name == one], one, along, others, labels or {}, points)
         for one in names
@@ -110,16 +117,27 @@ def _panel(
     air = 0.06 * ((top - bottom) or 0.1 * max(abs(top), 1e-3))
     symbol = about["symbol"]
     axes = (
-        Axis(along, labels.get(along, f"{about['text']} ${symbol}$"), limits=(low - margin, high + margin)),
+        Axis(
+            along,
+            labels.get(along, f"{_short(about['text'])} ${symbol}$"),
+            limits=(low - margin, high + margin),
+        ),
         Axis(name, labels.get(name, _word(subject, name)), limits=(bottom - air, top + air)),
     )
     return axes, lines
 
 
+def _short(text: str) -> str:
+    """A text without what explains it further."""
+    return text.partition(";")[0].partition(" (")[0].partition(", ")[0]
+
+
 def _word(subject: Subject, name: str) -> str:
-    return {"free_energy": "free energy $f$", "energy": "energy $e$"}.get(
-        name, f"${name}$" if len(name) == 1 else name
-    )
+    """What stands on the axis of an observable."""
+    known = {"free_energy": "free energy $f$", "energy": "energy $e$", "entropy": "entropy $s$"}
+    text = _short(subject.kind.symbols.get(name, ""))
+    symbol = f"${name[0]}_{{{name[1:]}}}$" if name[1:].isdigit() else f"${name}$" if len(name) == 1 else name
+    return known.get(name, f"{text} {symbol}" if 0 < len(text) <= LONGEST else symbol)
 
 
 def _theory(

@@ -346,4 +346,4 @@ def judge(subject: Subject, data: xr.Dataset) -> Agreement:
     """Put samples that were simulated beside the theory."""
     one = machine(subject.kind.name)
     subject = dataclasses.replace(subject, among=one.branches)
-    return confront(subject, measured(data, subject), one.finite_size)
+    return confront(subject, measured(data, subject), one.finite_size, one.power)

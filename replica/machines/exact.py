@@ -247,11 +247,34 @@ def transition_matrix(rbm: RBM) -> Any:
 
 
 def stationary(matrix: Any) -> Any:
-    """Stationary distribution of a matrix of transition probabilities, from its linear equations."""
-    matrix = np.asarray(matrix, dtype=float)
-    n = len(matrix)
-    equations = np.vstack([matrix.T - np.eye(n), np.ones(n)])
-    return np.linalg.lstsq(equations, np.append(np.zeros(n), 1.0), rcond=None)[0]
+    """Stationary distribution of a matrix of transition probabilities.
+
+    States are taken out one after the other, their probability handed to those where they lead, without a
+    single subtraction (Grassmann, Taksar and Heyman 1985): every entry has nearly all of its digits, even
+    where the chain needs 10^12 sweeps to mix.
+
+    Raises
+    ------
+    ParameterError
+        If the chain falls into parts, so that there are several such distributions.
+
+    Examples
+    --------
+    >>> print(stationary([[1 - 1e-9, 1e-9], [3e-9, 1 - 3e-9]]))
+    [0.75 0.25]
+    """
+    P = np.array(matrix, dtype=float)
+    for k in range(len(P) - 1, 0, -1):
+        out = P[k, :k].sum()
+        if not out > 0:
+            msg = "the chain falls into parts that do not lead to each other: no single stationary state"
+            raise ParameterError(msg)
+        P[:k, k] /= out
+        P[:k, :k] += np.multiply.outer(P[:k, k], P[k, :k])
+    p = np.ones(len(P))
+    for k in range(1, len(P)):
+        p[k] = p[:k] @ P[:k, k]
+    return p / p.sum()
 
 
 def mixing_time(matrix: Any, distance: float = 0.25, most: int = 2**40) -> int:

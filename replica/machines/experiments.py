@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RetrievalStep:
     """One sweep of block Gibbs sampling: the hidden units, the fields that they make, the new spins.
 
@@ -49,6 +49,8 @@ class RetrievalStep:
         own reaction, and the crosstalk alpha (1 + T).
     overlap : float
         m after the step.
+    hidden : array, shape (P,)
+        All hidden units, that of the pattern first: their distribution is two lines of numpy away.
     """
 
     strong: float
@@ -57,6 +59,7 @@ class RetrievalStep:
     field_mean: float
     field_variance: float
     overlap: float
+    hidden: Any
 
 
 def retrieval_steps(
@@ -111,6 +114,7 @@ def retrieval_steps(
                 field_mean=float(field.mean()),
                 field_variance=float(field.var()),
                 overlap=float(xi[0] @ gibbs.visible[0] / N),
+                hidden=h.copy(),
             )
         )
     return told

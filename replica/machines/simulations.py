@@ -5,21 +5,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-
-import numpy as np
+from dataclasses import dataclass, field
+from typing import Any
 
 from replica.errors import ParameterError, UnknownNameError
-from replica.machines import ensembles
-from replica.machines.ensembles import Seed, spawned
-from replica.machines.hopfield import HopfieldNetwork
-from replica.machines.message_passing import amp, overlap
-from replica.machines.sampling import ParallelTempering, temperatures
-from replica.machines.spin_glass import DenseIsing, sherrington_kirkpatrick
+from replica.machines import runs
+from replica.units import Unit, parse
 
 __all__ = ["SIMULATIONS", "Simulation", "simulation"]
+
+UNITS = ("visible", "hidden")
+"""Parameters that are units, not numbers."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +26,7 @@ class Simulation:
     Attributes
     ----------
     name : str
-        That of the theory.
+        That of the theory, where there is one.
     text : str
         What is simulated, and from which start.
     parameters : dict of name to default
@@ -37,22 +34,29 @@ class Simulation:
     measured : dict of name to text
         What one sample gives.
     sample : callable
-        ``sample(N, sweeps, seed, **parameters)`` returns a number for each name in `measured`.
+        ``sample(N, sweeps, seed, **parameters)`` returns a number for each name in `measured` and `told`, and
+        an array for each in `curves`.
+    told : dict of name to text
+        How the run went; NaN where that means nothing.
+    curves : dict of name to (text, name of the axis, its values)
+        What one sample gives as a function of something.
     """
 
     name: str
     text: str
     parameters: Mapping[str, float | None]
     measured: Mapping[str, str]
-    sample: Callable[..., dict[str, float]]
+    sample: Callable[..., dict[str, Any]]
+    told: Mapping[str, str] = field(default_factory=dict)
+    curves: Mapping[str, tuple[str, str, Any]] = field(default_factory=dict)
 
-    def complete(self, given: Mapping[str, float]) -> dict[str, float]:
-        """The parameters with their defaults.
+    def complete(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters with their defaults; units may be given as text.
 
         Raises
         ------
         UnknownNameError
-            For a parameter that the machine does not have.
+            For a parameter that the machine does not have, or an unknown unit.
         ParameterError
             For one that is missing.
         """
@@ -64,7 +68,11 @@ class Simulation:
         if missing:
             msg = f"{self.name}: {', '.join(missing)} must be given"
             raise ParameterError(msg)
-        return {name: float(value) for name, value in values.items() if value is not None}
+        return {name: _unit(value) if name in UNITS else float(value) for name, value in values.items()}
+
+
+def _unit(value: Any) -> Unit:
+    return value if isinstance(value, Unit) else parse(str(value))
 
 
 def simulation(name: str) -> Simulation:
@@ -72,8 +80,9 @@ def simulation(name: str) -> Simulation:
 
     Examples
     --------
-    >>> one = simulation("hopfield").sample(1000, 40, 1, alpha=0.05, T=0.2)
-    >>> print({name: round(value, 2) for name, value in one.items()})
+    >>> hopfield = simulation("hopfield")
+    >>> one = hopfield.sample(1000, 40, 1, alpha=0.05, T=0.2)
+    >>> print({name: round(one[name], 2) for name in hopfield.measured})
     {'m': 1.0, 'q': 1.0, 'e': -0.5}
     """
     if name not in SIMULATIONS:
@@ -81,58 +90,24 @@ def simulation(name: str) -> Simulation:
     return SIMULATIONS[name]
 
 
-def _hopfield(N: int, sweeps: int, seed: Seed, *, alpha: float, T: float) -> dict[str, float]:
-    disorder, dynamics, later = spawned(seed, 3)
-    network = HopfieldNetwork.random(N, alpha, disorder)
-    start = network.patterns[0]
-    if T == 0:
-        end = network.relax(start, most_sweeps=max(sweeps, 1))
-        lost = np.nan if not end.converged else 1.0
-        return {"m": float(end.overlaps[0]) * lost, "q": lost, "e": end.energy * lost}
-    burn = network.glauber(start, T, sweeps=max(sweeps // 2, 1), seed=dynamics)
-    first, second = spawned(later, 2)
-    half = network.glauber(burn.spins, T, sweeps=-(-sweeps // 2), seed=first)
-    rest = network.glauber(half.spins, T, sweeps=-(-sweeps // 2), seed=second)
+def _memory(of: str) -> dict[str, str]:
     return {
-        "m": float(np.mean([half.overlaps[:, 0], rest.overlaps[:, 0]])),
-        "q": float(half.mean_spins @ rest.mean_spins / N),  # two halves: no bias from their own noise
-        "e": float(np.mean([half.energy, rest.energy])),
+        "tau": f"integrated autocorrelation time of the {of}, in sweeps",
+        "effective": "effective number of independent measurements in a run",
     }
 
 
-def _sherrington_kirkpatrick(N: int, sweeps: int, seed: Seed, *, T: float, J0: float) -> dict[str, float]:
-    if not 0 < T < math.inf:
-        msg = f"T = {T} must be a positive number; tempering needs one"
-        raise ParameterError(msg)
-    disorder, start, exchange = spawned(seed, 3)
-    J = sherrington_kirkpatrick(N, disorder, J0).values
-    ladder = temperatures(T, max(1.6, 1.6 * T), 10)
-    ising = DenseIsing(J, chains=2 * ladder.size, seed=start, T=1.0)
-    tempering = ParallelTempering(ising, ladder, exchange)
-
-    tempering.step(max(sweeps // 2, 1))
-    rows = np.empty((sweeps, 3))
-    for row in rows:
-        tempering.step()
-        cold = tempering.at(0)
-        a, b = ising.spins[cold]
-        row[:] = abs(a @ b) / N, (abs(a.mean()) + abs(b.mean())) / 2, ising.energy()[cold].mean() / N
-    q, m, e = rows.mean(axis=0)
-    return {"q": float(q), "m": float(m), "e": float(e)}
-
-
-def _one_hidden_unit(
-    N: int, sweeps: int, seed: Seed, *, alpha: float, beta: float, beta_star: float
-) -> dict[str, float]:
-    draw = ensembles.teacher_data(N, ensembles.pattern_count(N, alpha), beta_star, seed)
-    found = amp(draw.values, beta, tolerance=1e-8, most_steps=sweeps)
-    sure = 1.0 if found.converged else np.nan
-    return {
-        "Q": found.Q * sure,
-        "r": overlap(found.mean, draw.parts["feature"]) * sure,
-        "phi": found.log_Z / N * sure,
-    }
-
+_TEMPERED = {
+    **_memory("overlap"),
+    "swaps": "smallest rate of swaps between neighbouring temperatures",
+    "trips": "round trips between the lowest temperature and the highest",
+}
+_REPLICAS = {
+    "q": "overlap of the two replicas, its absolute value",
+    "m": "magnetisation, its absolute value",
+    "e": "energy per spin",
+}
+_P = {"P": ("distribution of the overlap of the two replicas", "overlap", runs.OVERLAPS)}
 
 SIMULATIONS: dict[str, Simulation] = {
     "hopfield": Simulation(
@@ -144,18 +119,50 @@ SIMULATIONS: dict[str, Simulation] = {
             "q": "overlap of the time averages of the two halves of the run (Edwards-Anderson)",
             "e": "energy per neuron",
         },
-        _hopfield,
+        runs.hopfield_run,
+        _memory("overlap"),
+    ),
+    "random-rbm": Simulation(
+        "random-rbm",
+        "Sparse weights, L strong hidden units; block Gibbs, at T = 0 single flips to a minimum.",
+        {"visible": None, "hidden": None, "alpha": None, "T": 0.0, "p": 1.0, "L": 1.0},
+        {
+            "m": "activity of the strong hidden units, h/sqrt(N)",
+            "q": "overlap of the visible units of two chains; at T = 0 their mean square",
+            "r": "overlap of the weak hidden units of two chains; at T = 0 their mean square",
+            "e": "energy per visible unit",
+        },
+        runs.random_rbm_run,
+        {**_memory("energy"), "left": "share of samples that left the state; they are not in the means"},
     ),
     "sherrington-kirkpatrick": Simulation(
         "sherrington-kirkpatrick",
         "Two replicas, each in a tempering ladder of ten temperatures.",
         {"T": None, "J0": 0.0},
+        _REPLICAS,
+        runs.sherrington_kirkpatrick_run,
+        _TEMPERED,
+        _P,
+    ),
+    "edwards-anderson": Simulation(
+        "edwards-anderson",
+        "Two replicas on a periodic lattice of N = L^d spins with Gaussian bonds, tempered.",
+        {"T": None, "d": 2.0},
+        _REPLICAS,
+        runs.edwards_anderson_run,
+        _TEMPERED,
+        _P,
+    ),
+    "random-energy": Simulation(
+        "random-energy",
+        "Enumeration of all 2^N configurations.",
+        {"T": None},
         {
-            "q": "overlap of the two replicas, its absolute value",
-            "m": "magnetisation, its absolute value",
-            "e": "energy per spin",
+            "f": "free energy per spin",
+            "Y": "participation, the sum of the squared Boltzmann weights",
+            "e0": "lowest energy per spin",
         },
-        _sherrington_kirkpatrick,
+        runs.random_energy_run,
     ),
     "one-hidden-unit": Simulation(
         "one-hidden-unit",
@@ -166,6 +173,7 @@ SIMULATIONS: dict[str, Simulation] = {
             "r": "overlap with the teacher, its absolute value",
             "phi": "TAP free energy ln Z/N",
         },
-        _one_hidden_unit,
+        runs.one_hidden_unit_run,
+        {"steps": "steps until the messages were at rest"},
     ),
 }

@@ -1,0 +1,286 @@
+"""One sample of a machine: the disorder drawn, the dynamics run, a few numbers measured.
+
+Each function takes the size N, the length of the run, a seed and the control parameters, and returns what it
+measured together with how the run went: its autocorrelation time and the number of independent measurements
+in it, swap rates and round trips of a tempering. What did not come to rest is NaN. `simulations` lists them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from replica.errors import ParameterError
+from replica.machines import ensembles
+from replica.machines.ensembles import Seed, spawned
+from replica.machines.enumeration import log_partition, random_energies
+from replica.machines.hopfield import HopfieldNetwork
+from replica.machines.message_passing import amp, overlap
+from replica.machines.rbm import RBM, BlockGibbs
+from replica.machines.sampling import ParallelTempering, autocorrelation_time, temperatures
+from replica.machines.sparse_rbm import SparseRBM, sparse_signs
+from replica.machines.spin_glass import (
+    DenseIsing,
+    EdwardsAnderson,
+    edwards_anderson,
+    sherrington_kirkpatrick,
+)
+from replica.units import Unit
+
+__all__ = [
+    "OVERLAPS",
+    "edwards_anderson_run",
+    "hopfield_run",
+    "one_hidden_unit_run",
+    "random_energy_run",
+    "random_rbm_run",
+    "sherrington_kirkpatrick_run",
+]
+
+Values = dict[str, Any]
+
+BINS = 41
+OVERLAPS = np.linspace(-1, 1, 2 * BINS + 1)[1::2]
+"""Centres of the bins of P(q)."""
+
+
+def hopfield_run(N: int, sweeps: int, seed: Seed, *, alpha: float, T: float) -> Values:
+    """Retrieval of the first pattern: heat bath at T > 0, single flips to a minimum at T = 0.
+
+    Examples
+    --------
+    >>> one = hopfield_run(1000, 40, 1, alpha=0.05, T=0.2)
+    >>> print({name: round(one[name], 2) for name in ("m", "q", "e")})
+    {'m': 1.0, 'q': 1.0, 'e': -0.5}
+    """
+    disorder, dynamics, later = spawned(seed, 3)
+    network = HopfieldNetwork.random(N, alpha, disorder)
+    start = network.patterns[0]
+    if T == 0:
+        end = network.relax(start, most_sweeps=max(sweeps, 1))
+        sure = 1.0 if end.converged else math.nan
+        return {"m": float(end.overlaps[0]) * sure, "q": sure, "e": end.energy * sure} | memory(None)
+    burn = network.glauber(start, T, sweeps=max(sweeps // 2, 1), seed=dynamics)
+    first, second = spawned(later, 2)
+    half = network.glauber(burn.spins, T, sweeps=-(-sweeps // 2), seed=first)
+    rest = network.glauber(half.spins, T, sweeps=-(-sweeps // 2), seed=second)
+    m = np.concatenate([half.overlaps[:, 0], rest.overlaps[:, 0]])
+    return {
+        "m": float(np.mean([half.overlaps[:, 0], rest.overlaps[:, 0]])),
+        "q": float(half.mean_spins @ rest.mean_spins / N),  # two halves: no bias from their own noise
+        "e": float(np.mean([half.energy, rest.energy])),
+    } | memory(m)
+
+
+def sherrington_kirkpatrick_run(N: int, sweeps: int, seed: Seed, *, T: float, J0: float) -> Values:
+    """Two replicas of a Sherrington-Kirkpatrick glass, each in a tempering ladder of ten temperatures.
+
+    Examples
+    --------
+    >>> one = sherrington_kirkpatrick_run(32, 200, 1, T=0.5, J0=0.0)
+    >>> print(f"{one['e']:.2f}", one["trips"] > 10, one["P"].shape)
+    -0.66 True (41,)
+    """
+    disorder, start, exchange = spawned(seed, 3)
+    _positive(T)
+    J = sherrington_kirkpatrick(N, disorder, J0).values
+    ladder = temperatures(T, max(1.6, 1.6 * T), 10)
+    ising = DenseIsing(J, chains=2 * ladder.size, seed=start, T=1.0)
+    return _tempered(ising, ParallelTempering(ising, ladder, exchange), sweeps, N)
+
+
+def edwards_anderson_run(N: int, sweeps: int, seed: Seed, *, T: float, d: float) -> Values:
+    """Two replicas of an Edwards-Anderson glass with N = L^d spins and Gaussian bonds, tempered.
+
+    The ladder reaches well above the freezing, with neighbours so close that they swap often.
+
+    Examples
+    --------
+    >>> one = edwards_anderson_run(64, 100, 1, T=1.0, d=3.0)
+    >>> print(f"{one['swaps']:.1f}", one["trips"] > 3, f"{one['P'].sum() * 2 / 41:.12f}")
+    0.5 True 1.000000000000
+    """
+    disorder, start, exchange = spawned(seed, 3)
+    _positive(T)
+    if d not in (2, 3):
+        msg = f"d = {d:g} must be 2 or 3"
+        raise ParameterError(msg)
+    L = round(N ** (1 / d))
+    if L**d != N or L % 2 or L < 4:
+        near = max(2 * round(N ** (1 / d) / 2), 4)
+        msg = (
+            f"N = {N} is no lattice of {d:g} dimensions and even length; take N = {near ** int(d)}, that is "
+            f"{' x '.join([str(near)] * int(d))}"
+        )
+        raise ParameterError(msg)
+    high = max(2.0 if d == 2 else 2.5, 1.5 * T)
+    count = min(max(math.ceil(0.8 * math.sqrt(N) * math.log(high / T)) + 2, 4), 64)
+    ladder = temperatures(T, high, count)
+    lattice = EdwardsAnderson(edwards_anderson(L, int(d), disorder).values, 2 * count, start, T=1.0)
+    return _tempered(lattice, ParallelTempering(lattice, ladder, exchange), sweeps, N)
+
+
+def random_energy_run(N: int, sweeps: int, seed: Seed, *, T: float) -> Values:
+    """All 2^N energies of a random energy model.
+
+    Examples
+    --------
+    >>> one = random_energy_run(12, 0, 1, T=0.4)
+    >>> print({name: round(value, 3) for name, value in one.items()})
+    {'f': -0.738, 'Y': 0.457, 'e0': -0.724}
+    """
+    _positive(T)
+    energies = random_energies(N, np.random.default_rng(ensembles.seed_sequence(seed)))
+    log_z = float(log_partition(energies, T))
+    twice = float(log_partition(energies, T / 2))
+    return {"f": -T * log_z / N, "Y": math.exp(twice - 2 * log_z), "e0": float(energies.min()) / N}
+
+
+def one_hidden_unit_run(
+    N: int, sweeps: int, seed: Seed, *, alpha: float, beta: float, beta_star: float
+) -> Values:
+    """AMP on the data of a teacher.
+
+    Examples
+    --------
+    >>> one = one_hidden_unit_run(400, 500, 1, alpha=4.0, beta=1.0, beta_star=1.0)
+    >>> print(f"{one['Q']:.2f} {one['r']:.2f}", one["steps"] < 500)
+    0.77 0.76 True
+    """
+    draw = ensembles.teacher_data(N, ensembles.pattern_count(N, alpha), beta_star, seed)
+    found = amp(draw.values, beta, tolerance=1e-8, most_steps=sweeps)
+    sure = 1.0 if found.converged else math.nan
+    return {
+        "Q": found.Q * sure,
+        "r": overlap(found.mean, draw.parts["feature"]) * sure,
+        "phi": found.log_Z / N * sure,
+        "steps": found.steps,
+    }
+
+
+def random_rbm_run(
+    N: int,
+    sweeps: int,
+    seed: Seed,
+    *,
+    visible: Unit,
+    hidden: Unit,
+    alpha: float,
+    T: float,
+    p: float,
+    L: float,
+) -> Values:
+    """L strong hidden units of a random machine with sparse weights; parameters and values are unscaled.
+
+    At T > 0 block Gibbs sampling of two chains on the same weights; at T = 0 single flips to a minimum. Both
+    start from the state without noise. `left` is 1 where the strong units lost half of their field (T = 0).
+
+    Examples
+    --------
+    >>> from replica.units import Bernoulli, ReLU
+    >>> units = {"visible": Bernoulli(g=-0.02), "hidden": ReLU(theta=0.3)}
+    >>> one = random_rbm_run(2000, 200, 1, **units, alpha=0.3, T=0.0, p=0.1, L=3)
+    >>> print(f"{one['m']:.4f} {one['q']:.4f}", one["left"])
+    0.0427 0.1210 0.0
+    """
+    M = ensembles.pattern_count(N, alpha)
+    if int(L) != L or not 0 <= L < M:
+        msg = f"L = {L:g} must be a whole number from 0 to {M - 1}, one less than there are hidden units"
+        raise ParameterError(msg)
+    if not 0 <= T < math.inf:
+        msg = f"T = {T} must be a number >= 0"
+        raise ParameterError(msg)
+    strong = int(L)
+    tail = 1.0 if hidden.tail is None else float(hidden.tail)
+    if T:
+        return _warm(N, M, sweeps, seed, visible, hidden, T, p, strong, tail)
+    rbm = SparseRBM(sparse_signs(N, M, p, seed), visible, hidden)
+    state = rbm.descend(rbm.noise_free(strong), strong, most_rounds=max(sweeps, 1))
+    sure = 1.0 if state.converged else math.nan
+    return {
+        "m": (rbm.overlap(state, strong) / tail if strong else 0.0) * sure,
+        "q": float(np.mean(state.visible**2)) * sure,
+        "r": float(np.mean(state.hidden[strong:] ** 2)) * sure,
+        "e": state.energy * sure,
+        "left": float(state.left),
+    } | memory(None)
+
+
+def _warm(
+    N: int,
+    M: int,
+    sweeps: int,
+    seed: Seed,
+    visible: Unit,
+    hidden: Unit,
+    T: float,
+    p: float,
+    strong: int,
+    tail: float,
+) -> Values:
+    disorder, dynamics = spawned(seed, 2)
+    weights = ensembles.sparse_weights(N, M, p, disorder).values
+    rbm = RBM(weights, visible, hidden, T)
+    start = visible.ground(1e6 * weights[:, :strong].sum(axis=1), 0.0)[1] if strong else None
+    gibbs = BlockGibbs(rbm, chains=2, seed=dynamics, visible=start)
+    gibbs.sweep(max(sweeps // 2, 1))
+    v, h = np.zeros(gibbs.visible.shape), np.zeros(gibbs.hidden.shape)
+    energy = np.empty((sweeps, 2))
+    for row in energy:
+        gibbs.sweep()
+        v += gibbs.visible
+        h += gibbs.hidden
+        row[:] = gibbs.energy()
+    v, h = v / sweeps, h / sweeps
+    pull = float(np.mean(v @ weights[:, :strong])) / math.sqrt(N) / tail if strong else 0.0
+    return (
+        {
+            "m": pull,
+            "q": float(np.mean(v[0] * v[1])),  # two chains: no bias from their own noise
+            "r": float(np.mean(h[0, strong:] * h[1, strong:])),
+            "e": float(np.mean(energy)) / N,
+            "left": math.nan,
+        }
+        | memory(energy)
+    )
+
+
+# -- how a run went ------------------------------------------------------------------------------------------
+
+
+def memory(record: Any) -> Values:
+    """Autocorrelation time of a record, and the independent measurements in it; NaN where nothing moves."""
+    if record is None:
+        return {"tau": math.nan, "effective": math.nan}
+    tau = autocorrelation_time(record)
+    return {"tau": tau, "effective": np.size(record) / tau}
+
+
+def _tempered(glass: Any, tempering: ParallelTempering, sweeps: int, N: int) -> Values:
+    """Two replicas at the lowest temperature: overlap, energy, P(q), and whether the ladder mixes."""
+    tempering.step(max(sweeps // 2, 1))
+    rows, overlaps = np.empty((sweeps, 3)), np.empty(sweeps)
+    for row, q in zip(rows, overlaps.reshape(-1, 1), strict=True):
+        tempering.step()
+        cold = tempering.at(0)
+        a, b = glass.spins[cold].reshape(2, N)
+        q[:] = a @ b / N
+        row[:] = abs(q[0]), (abs(a.mean()) + abs(b.mean())) / 2, glass.energy()[cold].mean() / N
+    q, m, e = rows.mean(axis=0)
+    density, _ = np.histogram(overlaps, bins=BINS, range=(-1, 1), density=True)
+    return {
+        "q": float(q),
+        "m": float(m),
+        "e": float(e),
+        "P": (density + density[::-1]) / 2,  # without a field both signs are equally likely
+        "swaps": float(np.min(tempering.swap_rates)),
+        "trips": float(tempering.round_trips.sum()),
+    } | memory(rows[:, 0])
+
+
+def _positive(T: float) -> None:
+    if not 0 < T < math.inf:
+        msg = f"T = {T} must be a positive number"
+        raise ParameterError(msg)
