@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from phase_diagrams.placement import SMALLEST, Placement, Spectrum, place, spectrum
+from phase_diagrams.placement import NEAREST, SMALLEST, Placement, Spectrum, place, spectrum
 from replica.errors import ParameterError
 from replica.machines.data import check_domain
 from replica.machines.measures import participation_ratio
@@ -35,7 +35,16 @@ from replica.solving.minimise import profile
 from replica.theories import Compositional, RandomRBM
 from replica.units import Bernoulli, ReLU, Spin
 
-__all__ = ["PHASES", "Diagnosis", "Measured", "Observed", "Sparse", "diagnose", "sparse_phase"]
+__all__ = [
+    "PHASES",
+    "Diagnosis",
+    "Measured",
+    "Observed",
+    "Sparse",
+    "diagnose",
+    "sparse_phase",
+    "spectral_errors",
+]
 
 PHASES = {
     "compositional": "a few hidden units compose each configuration",
@@ -368,6 +377,18 @@ def _certainty(alpha: float, sparse: Sparse, phase: str, draws: int, seed: int) 
     return Counter(drawn)[phase] / draws
 
 
+def spectral_errors(found: Spectrum, law: str = "rademacher") -> tuple[float, tuple[float, ...]]:
+    """Standard errors of sigma, and of the strength of every mode outside the bulk.
+
+    A strength errs by the noise, and by as much as the squares of finitely many components of that law differ
+    from 1 in the mean.
+    """
+    N, M = found.visible, found.hidden
+    noise = max(found.sigma, 1e-3) / math.sqrt(min(N, M))
+    drawn = math.sqrt((NEAREST[law] + 2) / 4 * (1 / N + 1 / M))
+    return found.sigma / math.sqrt(2 * N * M), tuple(math.hypot(noise, one.w * drawn) for one in found.modes)
+
+
 def _spectral_certainty(placed: Placement, draws: int, seed: int) -> float:
     """Part of draws of sigma and w within their errors, w = 1 and sigma = 1 being the phase boundaries."""
     if not draws:
@@ -375,14 +396,12 @@ def _spectral_certainty(placed: Placement, draws: int, seed: int) -> float:
     from replica.theories import SpectralRBM
 
     rng, found = np.random.default_rng(seed), placed.spectrum
-    entries = found.visible * found.hidden
-    w = found.modes[0].w if found.modes else 0.0
+    sigma_error, w_errors = spectral_errors(found, placed.law)
+    w, w_error = (found.modes[0].w, w_errors[0]) if found.modes else (0.0, 0.0)
     kept = 0
     for _ in range(draws):
-        sigma = abs(rng.normal(found.sigma, found.sigma / math.sqrt(2 * entries)))
-        strength = max(
-            0.0, rng.normal(w, max(found.sigma, 1e-3) / math.sqrt(min(found.visible, found.hidden)))
-        )
+        sigma = abs(rng.normal(found.sigma, sigma_error))
+        strength = max(0.0, rng.normal(w, w_error))
         theory = SpectralRBM(w=strength, sigma=sigma, kappa=found.kappa, law=placed.law)
         state = solve(theory, "ferromagnet", throw=False) if found.modes else None
         ordered = state is not None and bool(state.success)
