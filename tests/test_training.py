@@ -376,7 +376,7 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
     whole = idx(np.zeros((5, 3, 2)))
     cases = {
         "short": (whole[:-1], "cut off"),
-        "header": (whole[:9], "cut off"),
+        "header": (whole[:9], "cut off: the header alone has 16 bytes, this one 9"),
         "long": (whole + b"x", "too long"),
         "magic": (b"\x01\x02\x03\x04" + whole[4:], "01 02 03 04, which is no magic number"),
         "empty": (b"", "nothing"),

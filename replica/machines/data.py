@@ -287,10 +287,7 @@ def read_idx(path: str | os.PathLike[str]) -> Any:
     expected = start + kind.itemsize * int(np.prod(np.array(shape, dtype=object))) if shape else start
     if len(raw) != expected:
         what = "cut off" if len(raw) < expected else "too long"
-        size = " x ".join(map(str, shape)) or "?"
-        msg = (
-            f"cannot read {path}: it is {what}: an IDX file of {size} values has {expected} bytes, this one "
-            f"{len(raw)}"
-        )
+        whole = f"an IDX file of {' x '.join(map(str, shape))} values" if shape else "the header alone"
+        msg = f"cannot read {path}: it is {what}: {whole} has {expected} bytes, this one {len(raw)}"
         raise DataError(msg)
     return np.frombuffer(raw, kind, offset=start).reshape(shape).astype(kind.newbyteorder("="))
