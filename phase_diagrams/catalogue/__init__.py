@@ -140,7 +140,7 @@ DIAGRAMS: dict[str, Entry] = {
         "Hopfield network: theory and simulation beside each other", validation_hopfield.build
     ),
     "learning-spectrum": Entry(
-        "Gauss-Gauss RBM in training: singular values and vectors beside the theory", learning_spectrum.build
+        "RBMs in training: singular values and vectors beside the theory", learning_spectrum.build
     ),
     "learning-trajectory": Entry(
         "RBM of spins in training: its way through the phases of the spectral RBM", learning_trained.build
