@@ -2,8 +2,12 @@ r"""Which phase a trained machine is in: what its weights and its data say, and 
 
 A machine with ReLU hidden units is compared with the random RBM of sparse weights w = A xi/sqrt(N), xi = +-1
 with probability p/2 each, else 0 [TM17]_. In units of that theory its threshold is theta/(A sqrt(p)), its
-field g gamma/(A^2 p) and its temperature T gamma/(A^2 p), gamma the curvature of the hidden units. A machine
-with two binary layers is compared with weights of a few modes plus noise [DFF18]_, see
+field g gamma/(A^2 p) and its temperature T gamma/(A^2 p), gamma the curvature of the hidden units. Weights
+of that theory have zero mean. Those of a trained machine have not: given data, what the mean activity of the
+other layer adds is counted to thresholds and fields. A visible unit counts by its share in the squares of the
+weights, so that pixels that never change do not.
+
+A machine with two binary layers is compared with weights of a few modes plus noise [DFF18]_, see
 `phase_diagrams.placement`. For other pairs of units there is no diagram, and observables only are given.
 
 References
@@ -21,8 +25,9 @@ from typing import Any
 
 import numpy as np
 
-from phase_diagrams.placement import SMALLEST, Placement, Spectrum, place, spectrum
+from phase_diagrams.placement import NEAREST, SMALLEST, Placement, Spectrum, place, spectrum
 from replica.errors import ParameterError
+from replica.machines.data import check_domain
 from replica.machines.measures import participation_ratio
 from replica.machines.rbm import RBM, to_bits, to_spins
 from replica.solving import solve
@@ -30,7 +35,16 @@ from replica.solving.minimise import profile
 from replica.theories import Compositional, RandomRBM
 from replica.units import Bernoulli, ReLU, Spin
 
-__all__ = ["PHASES", "Diagnosis", "Measured", "Observed", "Sparse", "diagnose", "sparse_phase"]
+__all__ = [
+    "PHASES",
+    "Diagnosis",
+    "Measured",
+    "Observed",
+    "Sparse",
+    "diagnose",
+    "sparse_phase",
+    "spectral_errors",
+]
 
 PHASES = {
     "compositional": "a few hidden units compose each configuration",
@@ -251,10 +265,14 @@ def diagnose(rbm: RBM, data: Any = None, *, draws: int = 10, seed: int = 0) -> D
     phase = diagram = sparse = placement = scale = None
     certainty, seen_by = math.nan, rbm
     binary = Bernoulli | Spin
+    if data is not None:
+        data = _checked(rbm, data)
     if isinstance(rbm.hidden, ReLU) and isinstance(rbm.visible, binary):
         diagram = "compositional"
         seen_by = to_bits(rbm)[0]
-        sparse, phase, scale = _sparse(seen_by)
+        if data is not None and isinstance(rbm.visible, Spin):
+            data = (1 + data) / 2
+        sparse, phase, scale = _sparse(seen_by, data)
         certainty = _certainty(M / N, sparse, phase, draws, seed)
     elif (
         isinstance(rbm.hidden, binary)
@@ -269,8 +287,6 @@ def diagnose(rbm: RBM, data: Any = None, *, draws: int = 10, seed: int = 0) -> D
         certainty = _spectral_certainty(placement, draws, seed)
     observed = None
     if data is not None:
-        if seen_by.visible is not rbm.visible and isinstance(rbm.visible, Spin):
-            data = (1 + np.asarray(data, dtype=float)) / 2
         observed = _observe(seen_by, data, scale)
     found = Diagnosis(rbm, M / N, phase, diagram, certainty, sparse, values, placement, observed, (), ())
     against = tuple(_disagreements(found))
@@ -280,16 +296,27 @@ def diagnose(rbm: RBM, data: Any = None, *, draws: int = 10, seed: int = 0) -> D
 # -- random, sparse weights ----------------------------------------------------------------------------------
 
 
-def _mean(values: Any, count: int) -> Measured:
-    """Mean over the units of a layer; a single number has no error."""
+def _checked(rbm: RBM, data: Any) -> Any:
+    data = np.asarray(data, dtype=float)
+    if data.ndim != 2 or data.shape[1] != rbm.n_visible or not len(data):
+        msg = f"data of shape {data.shape}: give an array (samples, {rbm.n_visible}), at least one sample"
+        raise ParameterError(msg)
+    check_domain(data, rbm.visible)
+    return data
+
+
+def _mean(values: Any, share: Any = None) -> Measured:
+    """Mean over the units of a layer, by their shares if any; equal numbers have no error."""
     values = np.asarray(values, dtype=float)
     if values.ndim == 0 or np.ptp(values) == 0:
         return Measured(float(values.flat[0]))
-    spread = float(np.std(values, ddof=1))
-    return Measured(float(np.mean(values)), spread / math.sqrt(count), spread)
+    share = np.ones(values.shape) / values.size if share is None else share / np.sum(share)
+    mean, part = float(share @ values), float(share @ share)  # 1/part units count
+    spread = math.sqrt(float(share @ (values - mean) ** 2) / (1 - part)) if part < 1 else 0.0
+    return Measured(mean, spread * math.sqrt(part), spread)
 
 
-def _sparse(rbm: RBM) -> tuple[Sparse, str, float]:
+def _sparse(rbm: RBM, data: Any) -> tuple[Sparse, str, float]:
     """Parameters of the random RBM; the phase; the field on a hidden unit that stands for m = 1."""
     N, M = rbm.weights.shape
     w = rbm.weights
@@ -304,7 +331,11 @@ def _sparse(rbm: RBM) -> tuple[Sparse, str, float]:
     assert isinstance(hidden, ReLU)  # so says the caller
     assert isinstance(visible, Bernoulli)
     gamma = float(np.mean(hidden.gamma))
-    theta, g = _mean(hidden.theta, M), _mean(visible.g, N)
+    thresholds, fields = np.broadcast_to(hidden.theta, M), np.broadcast_to(visible.g, N)
+    if data is not None:
+        thresholds = thresholds - data.mean(axis=0) @ w
+        fields = fields + w @ rbm.hidden_mean(data).mean(axis=0)
+    theta, g = _mean(thresholds, used.astype(float)), _mean(fields, np.mean(w**2, axis=1))
     to_theta, to_g = 1 / (A * math.sqrt(p)), gamma / square
     scaled_theta, scaled_g = (
         Measured(
@@ -346,6 +377,18 @@ def _certainty(alpha: float, sparse: Sparse, phase: str, draws: int, seed: int) 
     return Counter(drawn)[phase] / draws
 
 
+def spectral_errors(found: Spectrum, law: str = "rademacher") -> tuple[float, tuple[float, ...]]:
+    """Standard errors of sigma, and of the strength of every mode outside the bulk.
+
+    A strength errs by the noise, and by as much as the squares of finitely many components of that law differ
+    from 1 in the mean.
+    """
+    N, M = found.visible, found.hidden
+    noise = max(found.sigma, 1e-3) / math.sqrt(min(N, M))
+    drawn = math.sqrt((NEAREST[law] + 2) / 4 * (1 / N + 1 / M))
+    return found.sigma / math.sqrt(2 * N * M), tuple(math.hypot(noise, one.w * drawn) for one in found.modes)
+
+
 def _spectral_certainty(placed: Placement, draws: int, seed: int) -> float:
     """Part of draws of sigma and w within their errors, w = 1 and sigma = 1 being the phase boundaries."""
     if not draws:
@@ -353,14 +396,12 @@ def _spectral_certainty(placed: Placement, draws: int, seed: int) -> float:
     from replica.theories import SpectralRBM
 
     rng, found = np.random.default_rng(seed), placed.spectrum
-    entries = found.visible * found.hidden
-    w = found.modes[0].w if found.modes else 0.0
+    sigma_error, w_errors = spectral_errors(found, placed.law)
+    w, w_error = (found.modes[0].w, w_errors[0]) if found.modes else (0.0, 0.0)
     kept = 0
     for _ in range(draws):
-        sigma = abs(rng.normal(found.sigma, found.sigma / math.sqrt(2 * entries)))
-        strength = max(
-            0.0, rng.normal(w, max(found.sigma, 1e-3) / math.sqrt(min(found.visible, found.hidden)))
-        )
+        sigma = abs(rng.normal(found.sigma, sigma_error))
+        strength = max(0.0, rng.normal(w, w_error))
         theory = SpectralRBM(w=strength, sigma=sigma, kappa=found.kappa, law=placed.law)
         state = solve(theory, "ferromagnet", throw=False) if found.modes else None
         ordered = state is not None and bool(state.success)
@@ -373,14 +414,10 @@ def _spectral_certainty(placed: Placement, draws: int, seed: int) -> float:
 
 
 def _observe(rbm: RBM, data: Any, scale: float | None) -> Observed:
-    data = np.asarray(data, dtype=float)
-    if data.ndim != 2 or data.shape[1] != rbm.n_visible or not len(data):
-        msg = f"data of shape {data.shape}: give an array (samples, {rbm.n_visible}), at least one sample"
-        raise ParameterError(msg)
     h = rbm.hidden_mean(data)
-    L = _mean(participation_ratio(np.abs(h), power=3), len(data))
+    L = _mean(participation_ratio(np.abs(h), power=3))
     low, high = (0.0, 1.0) if not isinstance(rbm.visible, Spin) else (-1.0, 1.0)
-    q = _mean((data.mean(axis=1) - low) / (high - low), len(data))
+    q = _mean((data.mean(axis=1) - low) / (high - low))
     if scale is None:
         return Observed(L, math.nan, math.nan, q, None)
     m = rbm.hidden_field(data) / scale

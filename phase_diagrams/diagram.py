@@ -25,6 +25,7 @@ __all__ = [
     "Axis",
     "DiagramError",
     "HeatMap",
+    "Images",
     "Inset",
     "Line",
     "LineKind",
@@ -33,10 +34,11 @@ __all__ = [
     "Region",
 ]
 
-FORMAT = 3
+FORMAT = 4
 """Number of the newest JSON format that this version reads.
 
-A diagram is written in the oldest format that holds it: 1, with a heat map 2, with measured values 3."""
+A diagram is written in the oldest format that holds it: 1, with a heat map 2, with measured values 3, with
+images 4."""
 
 CONVERGED = "converged"
 """The status of a point that was found; any other status is the reason why it was not."""
@@ -413,6 +415,53 @@ class HeatMap:
 
 
 @dataclass(frozen=True, slots=True)
+class Images:
+    """Small pictures of equal size that fill a panel, in place of axes: weights, samples.
+
+    Parameters
+    ----------
+    tiles : sequence of pictures, shape (n, height, width)
+        Each a sequence of rows; stored as tuples.
+    signed : bool
+        Whether the numbers have two signs that mean something; otherwise 0 is empty.
+
+    Raises
+    ------
+    DiagramError
+        If a number is not finite, or the pictures are not of one size.
+
+    Examples
+    --------
+    >>> Images([[[0, 1], [1, 0]]]).tiles
+    (((0.0, 1.0), (1.0, 0.0)),)
+    """
+
+    tiles: Sequence[Sequence[Sequence[float]]]
+    signed: bool = False
+
+    def __post_init__(self) -> None:
+        tiles = tuple(
+            tuple(
+                tuple(
+                    _number(f"tiles[{i}][{j}][{k}]", v) for k, v in enumerate(_items(f"tiles[{i}][{j}]", row))
+                )
+                for j, row in enumerate(_items(f"tiles[{i}]", tile))
+            )
+            for i, tile in enumerate(_items("tiles", self.tiles))
+        )
+        sizes = {(len(tile), len(row)) for tile in tiles for row in tile}
+        if len(sizes) != 1 or 0 in next(iter(sizes)):
+            message = (
+                f"expected pictures of one size, at least one, got {len(tiles)} of sizes {sorted(sizes)}"
+            )
+            raise DiagramError(message, "tiles")
+        if not isinstance(self.signed, bool):
+            message = f"expected true or false, got {short(self.signed)}"
+            raise DiagramError(message, "signed")
+        _set(self, tiles=tiles)
+
+
+@dataclass(frozen=True, slots=True)
 class PhaseDiagram:
     r"""A phase diagram, ready to be stored or drawn.
 
@@ -438,6 +487,8 @@ class PhaseDiagram:
         Further panels, drawn to the right.
     heat_map : HeatMap, optional
         A quantity behind the lines, in place of the fills of the regions.
+    images : Images, optional
+        Pictures, in place of axes and of everything else but the title.
 
     Raises
     ------
@@ -466,13 +517,15 @@ class PhaseDiagram:
     insets: Sequence[Inset] = ()
     beside: Sequence[PhaseDiagram] = ()
     heat_map: HeatMap | None = None
+    images: Images | None = None
 
     def __post_init__(self) -> None:
         _text(self, "name")
         _text(self, "title")
-        if not isinstance(self.heat_map, HeatMap | None):
-            message = f"expected HeatMap, got {short(self.heat_map)}"
-            raise DiagramError(message, "heat_map")
+        for name, part in _SINGLE.items():
+            if not isinstance(getattr(self, name), part | None):
+                message = f"expected {part.__name__}, got {short(getattr(self, name))}"
+                raise DiagramError(message, name)
         for name, part in (*_PARTS.items(), ("beside", PhaseDiagram)):
             items = _items(name, getattr(self, name))
             for i, item in enumerate(items):
@@ -574,11 +627,14 @@ class PhaseDiagram:
         """
         parts = {part.name: getattr(self, part.name) for part in fields(self)}
         beside = [panel.to_json() for panel in parts.pop("beside")]
-        if self.heat_map is None:
-            del parts["heat_map"]
+        for name in _SINGLE:
+            if parts[name] is None:
+                del parts[name]
         number = 1 if self.heat_map is None else 2
         if any(line.kind is LineKind.MEASURED for line in self.lines):
             number = 3
+        if self.images is not None:
+            number = 4
         return {"format": number, **_plain(parts), "beside": beside}
 
     @classmethod
@@ -597,7 +653,7 @@ class PhaseDiagram:
         Traceback (most recent call last):
             ...
         phase_diagrams.diagram.DiagramError: the diagram is written in format 7; this version reads \
-formats up to 3; read it with the version that wrote it, or compute it again
+formats up to 4; read it with the version that wrote it, or compute it again
         """
         _check_keys(data, {"format"}, None)
         number = data["format"]
@@ -611,18 +667,19 @@ formats up to 3; read it with the version that wrote it, or compute it again
         for name, part in _PARTS.items():
             if name in parts:
                 parts[name] = _each(name, parts[name], partial(_build, part))
-        where = "heat_map"
-        if parts.get(where) is not None:
-            try:
-                parts[where] = _build(HeatMap, parts[where])
-            except DiagramError as error:
-                raise error.inside(where) from None
+        for where, part in _SINGLE.items():
+            if parts.get(where) is not None:
+                try:
+                    parts[where] = _build(part, parts[where])
+                except DiagramError as error:
+                    raise error.inside(where) from None
         if "beside" in parts:
             parts["beside"] = _each("beside", parts["beside"], PhaseDiagram.from_json)
         return _build(cls, parts)
 
 
 _PARTS: dict[str, type] = {"axes": Axis, "lines": Line, "points": Point, "regions": Region, "insets": Inset}
+_SINGLE: dict[str, type] = {"heat_map": HeatMap, "images": Images}
 
 
 # --- reading and writing ---------------------------------------------------------------------------

@@ -58,6 +58,9 @@ __all__ = [
 PANEL = (3.4, 2.8)
 """Width and height of one panel in inches: one journal column."""
 
+ROW = 4
+"""Panels side by side, at most."""
+
 STYLE: dict[LineKind, dict[str, Any]] = {
     LineKind.CONTINUOUS: {"linestyle": "solid"},
     LineKind.FIRST_ORDER: {"linestyle": (0, (5, 2))},
@@ -222,7 +225,7 @@ def figure(
     size: tuple[float, float] | None = None,
     title: str | None = None,
 ) -> Figure:
-    """Draw a diagram and the panels beside it, as a figure one journal column wide per panel.
+    """Draw a diagram and the panels beside it, each one journal column wide; at most four in a row.
 
     Parameters
     ----------
@@ -267,10 +270,15 @@ def figure(
     with _look(style):
         layout = ConstrainedLayoutEngine()
         width, height = rcParams["figure.figsize"]
-        made = Figure(figsize=size or (width * len(panels), height), layout=layout)
+        rows = -(-len(panels) // ROW)
+        columns = -(-len(panels) // rows)
+        made = Figure(figsize=size or (width * columns, height * rows), layout=layout)
         if title and len(panels) > 1:
             made.suptitle(title)
-        places = made.subplots(1, len(panels), squeeze=False)[0]
+        places = list(made.subplots(rows, columns, squeeze=False).flat)
+        for ax in places[len(panels) :]:
+            ax.remove()
+        places = places[: len(panels)]
         for panel, ax in zip(panels, places, strict=True):
             _draw_panel(panel, ax)
         for _ in range(2):  # a legend that moves out of the frame changes the layout once
@@ -310,7 +318,18 @@ def mosaic(
     >>> len(mosaic(np.eye(6).reshape(9, 2, 2), "nine", signed=True).axes)  # one for all tiles, and the bar
     2
     """
-    tiles = np.asarray(tiles, dtype=float)
+    sheet = _sheet(np.asarray(tiles, dtype=float))
+    with _look(style):
+        made = Figure(figsize=size or (PANEL[0], PANEL[0] * sheet.shape[0] / sheet.shape[1] + 0.3))
+        made.set_layout_engine("constrained")
+        ax = made.subplots()
+        _draw_images(sheet, signed, ax)
+        ax.set_title(title)
+    return made
+
+
+def _sheet(tiles: Any) -> Any:
+    """Pictures side by side, as nearly in a square as their number allows, with NaN between them."""
     count, height, width = tiles.shape
     columns = max(1, min(count, math.ceil(math.sqrt(count * (height + 1) / (width + 1)))))
     rows = -(-count // columns)
@@ -318,19 +337,18 @@ def mosaic(
     for i, tile in enumerate(tiles):
         top, left = 1 + i // columns * (height + 1), 1 + i % columns * (width + 1)
         sheet[top : top + height, left : left + width] = tile
-    with _look(style):
-        made = Figure(figsize=size or (PANEL[0], PANEL[0] * sheet.shape[0] / sheet.shape[1] + 0.3))
-        made.set_layout_engine("constrained")
-        ax = made.subplots()
-        largest = float(np.max(np.abs(tiles))) or 1.0
-        colours = colormaps["RdBu_r" if signed else "Greys"].with_extremes(bad="#B0B0B0")
-        low = -largest if signed else min(0.0, float(np.min(tiles)))
-        shown = ax.imshow(sheet, cmap=colours, vmin=low, vmax=largest, interpolation="nearest")
-        ax.set_axis_off()
-        ax.set_title(title)
-        if signed:
-            made.colorbar(shown, ax=ax, shrink=0.8, pad=0.02)
-    return made
+    return sheet
+
+
+def _draw_images(sheet: Any, signed: bool, ax: Axes) -> None:
+    """Draw a sheet of pictures on one scale, with a colour bar if the sign means something."""
+    largest = float(np.nanmax(np.abs(sheet))) or 1.0
+    colours = colormaps["RdBu_r" if signed else "Greys"].with_extremes(bad="#B0B0B0")
+    low = -largest if signed else min(0.0, float(np.nanmin(sheet)))
+    shown = ax.imshow(sheet, cmap=colours, vmin=low, vmax=largest, interpolation="nearest")
+    ax.set_axis_off()
+    if signed:
+        ax.figure.colorbar(shown, ax=ax, shrink=0.8, pad=0.02)
 
 
 def save_figure(
@@ -510,6 +528,10 @@ def _inside(inset: Inset) -> Place:
 def _draw_panel(diagram: PhaseDiagram, ax: Axes) -> None:
     """Draw everything but the legend, and leave the labels of the points to be placed."""
     _check_labels(diagram)
+    if diagram.images is not None:
+        _draw_images(_sheet(np.array(diagram.images.tiles)), diagram.images.signed, ax)
+        ax.set_title(diagram.title, loc="left")
+        return
     _draw_frame(diagram, ax)
     if diagram.heat_map is not None:
         mesh = _draw_heat_map(diagram.heat_map, ax)

@@ -19,6 +19,7 @@ from phase_diagrams.diagram import (
     Axis,
     DiagramError,
     HeatMap,
+    Images,
     Inset,
     Line,
     LineKind,
@@ -105,7 +106,7 @@ HEAT = HeatMap("$m$", [0, 0.1, 0.2], [0, 1], [[1, 0.5, NAN], [0.9, 0.4, 0.1]], [
 def test_a_heat_map_makes_it_format_2() -> None:
     diagram = make(heat_map=HEAT, beside=[make(name="second")])
     data = diagram.to_json()
-    assert data["format"] == 2 < FORMAT == 3
+    assert data["format"] == 2 < FORMAT
     assert data["beside"][0]["format"] == 1
     assert data["heat_map"]["values"] == [[1.0, 0.5, None], [0.9, 0.4, 0.1]]
     again = through_json(diagram)
@@ -267,11 +268,11 @@ def _put(value: object, *path: str | int) -> Callable[[Any], None]:
 
 DAMAGE: list[tuple[Callable[[Any], None], str]] = [
     (_delete("format"), "format: missing"),
-    (_put(True, "format"), "the diagram is written in format True; this version reads formats up to 3; "),
-    (_put("1", "format"), "the diagram is written in format '1'; this version reads formats up to 3; "),
+    (_put(True, "format"), "the diagram is written in format True; this version reads formats up to 4; "),
+    (_put("1", "format"), "the diagram is written in format '1'; this version reads formats up to 4; "),
     (_delete("title"), "title: missing"),
     (_put(3, "title"), "title: expected text, got 3"),
-    (_put(1, "colour"), "colour: unknown key; known: axes, beside, heat_map, insets, lines, name, points, "),
+    (_put(1, "colour"), "colour: unknown key; known: axes, beside, heat_map, images, insets, lines, name, "),
     (_put({}, "lines"), "lines: expected a list, got {}"),
     (_put("T_g", "lines", 1), "lines[1]: expected an object, got 'T_g'"),
     (_delete("lines", 1, "y"), "lines[1].y: missing"),
@@ -317,8 +318,30 @@ def test_what_is_no_object_is_refused(data: object) -> None:
         PhaseDiagram.from_json(data)
 
 
+def test_images_make_it_format_4() -> None:
+    diagram = make(lines=[], images=Images([[[0, 1], [2, 3]], [[4, 5], [6, -7]]], signed=True))
+    data = json.loads(json.dumps(diagram.to_json()))
+    assert data["format"] == 4 == FORMAT
+    assert PhaseDiagram.from_json(data) == diagram
+    assert data["images"]["tiles"][1] == [[4, 5], [6, -7]]
+
+
+@pytest.mark.parametrize(
+    ("tiles", "says"),
+    [
+        ([], "pictures of one size, at least one, got 0"),
+        ([[[1, 2]], [[1]]], "got 2 of sizes"),
+        ([[[1, NAN]]], r"tiles\[0\]\[0\]\[1\]: expected a finite number"),
+        ([7], r"tiles\[0\]: expected a list"),
+    ],
+)
+def test_images_of_no_use_are_refused(tiles: Any, says: str) -> None:
+    with pytest.raises(DiagramError, match=says):
+        Images(tiles)
+
+
 def test_another_format_is_refused() -> None:
-    with pytest.raises(DiagramError, match=r"written in format 7; this version reads formats up to 3; \w+"):
+    with pytest.raises(DiagramError, match=r"written in format 7; this version reads formats up to 4; \w+"):
         PhaseDiagram.from_json(make().to_json() | {"format": 7})
 
 

@@ -16,7 +16,7 @@ from replica.machines.likelihood import (
     pseudo_likelihood,
 )
 from replica.machines.rbm import RBM
-from replica.units import Bernoulli, DoubleReLU, Gaussian, ReLU, Spin, Unit
+from replica.units import Bernoulli, DoubleReLU, Gaussian, Potential, ReLU, Spin, Unit
 
 UNITS: dict[str, Unit] = {
     "bernoulli": Bernoulli(g=-0.5),
@@ -109,6 +109,15 @@ def test_pseudo_likelihood_against_conditionals_by_enumeration(hidden: str) -> N
         other = np.arange(32) ^ (1 << (4 - i))
         wanted += np.log(p / (p + p[other]))
     assert pseudo_likelihood(rbm, v) == pytest.approx(wanted, abs=1e-10)
+
+
+def test_pseudo_likelihood_of_units_with_three_values() -> None:
+    visible = Potential(lambda x: 0.3 * x**2 - 0.2 * x, values=(-1.0, 0.0, 1.0))
+    rbm = machine(visible, ReLU(theta=0.2), 0.7, (3, 4))
+    v = exact.configurations(visible, 3)
+    p = exact.visible_distribution(rbm).reshape(3, 3, 3)
+    wanted = sum(np.log(p / p.sum(axis=i, keepdims=True)) for i in range(3))
+    assert pseudo_likelihood(rbm, v) == pytest.approx(np.ravel(wanted), abs=1e-10)
 
 
 def test_bad_input() -> None:

@@ -61,6 +61,29 @@ def test_a_stored_training_goes_on_to_the_last_bit(tmp_path: Path, how: dict[str
     assert dumps(one) == dumps(two)
 
 
+@pytest.mark.parametrize(
+    ("name", "change", "says"),
+    [
+        ("chains", lambda a: a[:, :5], r"chains has the shape \(100, 5\), not \(100, 8\)"),
+        ("chains", lambda a: np.where(a == a, np.nan, a), "chains is not finite"),
+        ("memory.0.weights", lambda a: a[:2], r"memory.0.weights has the shape \(2, 3\)"),
+        ("counters", lambda a: -a, "counters -1 and -3"),
+        ("settings", lambda _: np.array('{"rate": -1}'), "rate = -1"),
+        ("settings", lambda _: np.array("rate"), "Expecting value"),
+        ("settings", lambda _: np.array('{"speed": 1}'), "speed"),
+    ],
+)
+def test_a_damaged_training_is_not_gone_on_with(tmp_path: Path, name: str, change: Any, says: str) -> None:
+    begun = start(BITS, Bernoulli(), Bernoulli(), 3, Settings(batch=25))
+    save(train(begun, BITS, 1), tmp_path / "a.npz")
+    with np.load(tmp_path / "a.npz") as stored:
+        arrays = dict(stored)
+    arrays[name] = change(arrays[name])
+    np.savez(tmp_path / "b.npz", **arrays)
+    with pytest.raises(FileError, match=f"its training is damaged .*{says}"):
+        load_training(tmp_path / "b.npz")
+
+
 def test_scikit_learn_machines_are_read(tmp_path: Path) -> None:
     model = BernoulliRBM(4, n_iter=3, random_state=1).fit(BITS)
     rbm = from_sklearn(model)
@@ -137,8 +160,11 @@ def test_what_is_no_machine_is_refused(tmp_path: Path) -> None:
         load_training(tmp_path / "good.npz")
     with pytest.raises(ParameterError, match="no units of the package"):
         save(RBM(np.ones((3, 2)), Spin(), Potential(lambda x: x**4)), tmp_path / "u.npz")
-    with pytest.raises(FileError, match="nothing was changed"):
-        save(good, tmp_path / "no" / "a.npz")
+    for write, name in ((save, "a.npz"), (to_rbms, "a.h5")):
+        with pytest.raises(FileError, match="nothing was changed"):
+            write(good, tmp_path / "no" / name)
+    with pytest.raises(ParameterError, match="rbms has no machine with spin and relu"):
+        to_rbms(RBM(np.ones((3, 2)), Spin(), ReLU()), tmp_path / "r.h5")
 
 
 # -- deep belief networks ------------------------------------------------------------------------------------

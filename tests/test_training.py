@@ -190,6 +190,45 @@ def test_every_method_comes_close_to_maximum_likelihood(name: str, most_likely: 
     assert found < most_likely + 0.05
 
 
+MARKS = (5, 10, 20, 40, 100)
+
+
+def learning_curve(**how: Any) -> Any:
+    """Exact mean log-likelihood after some epochs, always with the same batches and the same start."""
+    data = teacher(Bernoulli())
+    training = start(data, Bernoulli(), Bernoulli(), 2, Settings(rate=0.5, scale=0.3, seed=1, **how))
+    curve = []
+    for epoch in MARKS:
+        training = train(training, data, epoch - training.epoch, monitor=False)
+        curve.append(likelihood(training.rbm, data))
+    return np.array(curve)
+
+
+@pytest.fixture(scope="module")
+def exactly() -> Any:
+    return learning_curve(method="exact")
+
+
+@pytest.mark.parametrize(
+    "how", [{"method": "cd"}, {"method": "cd", "k": 5}, {"method": "pcd"}, {"method": "tempered"}], ids=str
+)
+def test_sampled_gradients_follow_the_curve_of_exact_maximum_likelihood(
+    how: dict[str, Any], exactly: Any
+) -> None:
+    assert exactly[-1] - exactly[0] > 0.3
+    # 100 chains: moments err by 0.1, the curve by a few percent of its height
+    assert learning_curve(**how) == pytest.approx(exactly, abs=0.03)
+
+
+@pytest.mark.parametrize(("method", "until"), [("mean-field", 2), ("tap", 3)])
+def test_mean_field_follows_the_curve_while_weights_are_small_and_not_further(
+    method: str, until: int, exactly: Any
+) -> None:
+    found = learning_curve(method=method, k=5, chains=20)
+    assert found[:until] == pytest.approx(exactly[:until], abs=0.08)
+    assert found[-1] < exactly[-1] - 0.1
+
+
 @pytest.mark.parametrize("hidden", ["spin", "gaussian", "relu", "double-relu"])
 def test_every_hidden_unit_learns(hidden: str) -> None:
     data = teacher(Spin())
@@ -337,7 +376,7 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
     whole = idx(np.zeros((5, 3, 2)))
     cases = {
         "short": (whole[:-1], "cut off"),
-        "header": (whole[:9], "cut off"),
+        "header": (whole[:9], "cut off: the header alone has 16 bytes, this one 9"),
         "long": (whole + b"x", "too long"),
         "magic": (b"\x01\x02\x03\x04" + whole[4:], "01 02 03 04, which is no magic number"),
         "empty": (b"", "nothing"),
@@ -356,6 +395,9 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
         load(tmp_path / "o.npy", Bernoulli())
     with pytest.raises(ReplicaError, match="No such file"):
         load(tmp_path / "none.npy", Bernoulli())
+    for threshold, how in ((np.nan, "no"), (3.0, "no"), (-1.0, "all")):
+        with pytest.raises(ParameterError, match=f"{how} values of digits are above it; .* between 0 and 1"):
+            load("digits", Bernoulli(), threshold=threshold)
     np.save(tmp_path / "two.npy", np.full((2, 2), 2.0))
     with pytest.raises(ParameterError, match="2 in row 0, column 0"):
         load(tmp_path / "two.npy", Bernoulli())

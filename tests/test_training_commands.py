@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 
 from replica.machines import exact
+from replica.machines.ensembles import spectral_weights
 from replica.machines.files import load, load_training, save, to_rbms
 from replica.machines.rbm import RBM
-from replica.units import Bernoulli, Spin
+from replica.units import Bernoulli, Gaussian, Spin
 from test_cli import answer, replica
 
 QUICK = "train bits.npy --units 3 --batch 20 --seed 4"
@@ -80,6 +81,17 @@ def test_machines_of_others_are_taken() -> None:
     assert told["diagram"] == "spectral-rbm"
     assert told["phase"] in ("paramagnet", "spin glass", "ferromagnet")
     assert replica("figure weights --machine a.h5 -o w.png").exit_code == 0
+
+
+def test_a_machine_is_drawn_on_its_diagram() -> None:
+    weights = spectral_weights(60, 40, [2.5], 0.7, 1, "gaussian").values
+    save(RBM(weights, Spin(), Spin()), "a.npz")
+    save(RBM(weights, Spin(), Gaussian(gamma=20.0)), "g.npz")
+    assert replica("diagnose a.npz --draws 0 -o p.png").exit_code == 0
+    with Image.open("p.png") as picture:
+        assert json.loads(picture.info["Description"])["machine"] == "a.npz"
+    fails("diagnose g.npz --draws 0 -o q.png", 2, "no phase diagram for spin and gaussian units")
+    assert not Path("q.png").exists()
 
 
 def test_what_is_refused() -> None:

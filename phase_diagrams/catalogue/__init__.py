@@ -10,7 +10,9 @@ from phase_diagrams.catalogue import (
     compositional,
     compositional_capacity,
     compositional_energy,
+    compositional_evidence,
     compositional_temperature,
+    deep_belief_network,
     finite_sparsity,
     general_priors,
     heterogeneous,
@@ -138,10 +140,18 @@ DIAGRAMS: dict[str, Entry] = {
         "Hopfield network: theory and simulation beside each other", validation_hopfield.build
     ),
     "learning-spectrum": Entry(
-        "Gauss-Gauss RBM in training: singular values and vectors beside the theory", learning_spectrum.build
+        "RBMs in training: singular values and vectors beside the theory", learning_spectrum.build
     ),
     "learning-trajectory": Entry(
         "RBM of spins in training: its way through the phases of the spectral RBM", learning_trained.build
+    ),
+    "compositional-evidence": Entry(
+        "RBM trained on digits: signs of the compositional phase, for ReLU and Gaussian units",
+        compositional_evidence.build,
+    ),
+    "deep-belief-network": Entry(
+        "Deep belief network trained on digits: features of its layers, and samples",
+        deep_belief_network.build,
     ),
 }
 """The diagrams, by the names they have on the command line."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib import metadata
 from typing import Any
 
 import numpy as np
 
-from phase_diagrams.diagram import CONVERGED, Line, LineKind
+from phase_diagrams.diagram import CONVERGED, Axis, Images, Line, LineKind, PhaseDiagram
 from replica import __version__
 from replica.solving import Located, Solution, Status, locate
 from replica.theory import Boundary, Theory
@@ -50,6 +50,15 @@ def bars(name: str, x: Any, y: Any, error: Any, label: str = "") -> list[Line]:
         curve(name, x, y, label),
         *(curve(f"{name}, bar {i}", [a, a], [b - e, b + e], label) for i, (a, b, e) in enumerate(measured)),
     ]
+
+
+def pictures(
+    name: str, title: str, tiles: Any, image: tuple[int, int], came_from: Mapping[str, Any], *, signed: bool
+) -> PhaseDiagram:
+    """A panel of small pictures, given as rows of numbers."""
+    shaped = np.round(tiles, 4).reshape(-1, *image).tolist()
+    axes = (Axis("column", ""), Axis("row", ""))
+    return PhaseDiagram(name, title, axes, [], [], [], came_from, images=Images(shaped, signed))
 
 
 def march(

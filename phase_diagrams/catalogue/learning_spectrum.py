@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from phase_diagrams.catalogue._parts import curve, origin
-from phase_diagrams.diagram import Axis, PhaseDiagram, Point
-from replica.learning import GaussGauss, second_moments
+from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Point
+from replica.learning import GaussGauss, clusters, second_moments
 from replica.machines.training import Settings, start, train
-from replica.units import Gaussian
+from replica.units import Gaussian, Spin
 
 __all__ = ["build"]
+
+LINEAR = "linear regime"
 
 
 def build(
@@ -27,12 +31,14 @@ def build(
     initial: float = 0.05,
     seed: int = 2017,
 ) -> PhaseDiagram:
-    r"""Singular values and vectors of a Gauss-Gauss RBM while it is trained [DFF17]_.
+    r"""Singular values and vectors of machines while they are trained, beside the theory [DFF17]_.
 
-    Points: persistent contrastive divergence on Gaussian data; the time of an update is its learning rate.
-    Lines: the flow dW/dt = <s h>_data - <s h>_model, integrated from the same weights and with the second
-    moments of the same data. Left the singular values, right the overlaps of the visible vectors with the
-    principal components of the data. Modes with a second moment above 1 are learned, the largest first.
+    Points: persistent contrastive divergence; the time of an update is its learning rate. (a), (b) A
+    Gauss-Gauss RBM on Gaussian data. Lines: the flow dW/dt = <s h>_data - <s h>_model, integrated from the
+    same weights and with the second moments of the same data, and its linear regime, dW/dt = (C - 1) W.
+    Singular values, and overlaps of the visible vectors with the principal components of the data. Modes with
+    a second moment above 1 are learned, the largest first. (c), (d) The same for an RBM of spins on eleven
+    clusters in five dimensions, for which the linear regime is what there is; it ends where w is of order 1.
 
     Parameters
     ----------
@@ -87,6 +93,7 @@ def build(
     overlap, seen = (
         np.einsum("tia,ia->ta", vectors[:, :, :count], directions[:, :count]) ** 2 for vectors in (u, seen_u)
     )
+    linear = np.linalg.svd(_linear(first, moments, fine), compute_uv=False)
     came_from = origin(
         "Gauss-Gauss RBM, sigma_v = sigma_h = 1, trained",
         variances=list(variances),
@@ -100,12 +107,20 @@ def build(
         seed=seed,
     )
 
-    def panel(name: str, title: str, axis: Axis, lines: np.ndarray, points: np.ndarray) -> PhaseDiagram:
+    def panel(
+        name: str, title: str, axis: Axis, lines: np.ndarray, points: np.ndarray, more: Sequence[Line] = ()
+    ) -> PhaseDiagram:
         return PhaseDiagram(
             name,
             title,
             (Axis("t", "learning time $t$", limits=(0, float(times[-1]))), axis),
-            [curve(f"mode {a + 1}", fine, lines[:, a], rf"theory, $\alpha = {a + 1}$") for a in range(count)],
+            [
+                *(
+                    curve(f"mode {a + 1}", fine, lines[:, a], rf"theory, $\alpha = {a + 1}$")
+                    for a in range(count)
+                ),
+                *more,
+            ],
             [
                 Point(f"mode {a + 1}, t={t:g}", "", float(t), float(points[i, a]))
                 for a in range(count)
@@ -130,7 +145,62 @@ def build(
         ),
         w,
         seen_w,
+        [curve(f"linear {a + 1}", fine, linear[:, a], LINEAR) for a in range(count)],
     )
-    return PhaseDiagram(
-        left.name, left.title, left.axes, left.lines, left.points, [], came_from, beside=[right]
-    )
+    return replace(left, beside=[right, *_binary(came_from, seed)])
+
+
+def _linear(first: Any, moments: Any, times: Any) -> Any:
+    """Weights that flow by dW/dt = (C - 1) W, as those of any machine do while they are small."""
+    S, e = np.linalg.eigh(moments)
+    return np.einsum("ia,ta,ja,jb->tib", e, np.exp((S - 1) * times[:, None]), e, first, optimize=True)
+
+
+def _binary(came_from: Mapping[str, Any], seed: int) -> list[PhaseDiagram]:
+    """A machine of spins that learns eleven clusters, beside the linear regime: values and vectors."""
+    data, count, every = clusters(seed), 3, 8
+    how = Settings(rate=0.0025, batch=len(data), chains=500, scale=0.002, centred=False, seed=seed)
+    training = start(data, Spin(), Spin(), 50, how)
+    moments = second_moments(data)
+    # the visible fields begin at the means of the data, and what they explain is not for the weights
+    mean = data.mean(axis=0)
+    moments = moments - np.outer(mean, mean) + np.diag(mean**2)
+    times = how.rate * every * np.arange(21)
+    weights = [training.rbm.weights]
+    for _ in times[1:]:
+        training = train(training, data, every, monitor=False)
+        weights.append(training.rbm.weights)
+    u, w, _ = np.linalg.svd(np.stack(weights))
+    fine = np.linspace(0, times[-1], 101)
+    linear_u, linear_w, _ = np.linalg.svd(_linear(weights[0], moments, fine))
+    directions = np.linalg.eigh(moments)[1][:, ::-1]
+    shown = {
+        "values": (w, linear_w, Axis("w", r"singular value $w_\alpha$", "log", (0.01, 10))),
+        "vectors": (
+            *(
+                np.einsum("tia,ia->ta", vectors[:, :, :count], directions[:, :count]) ** 2
+                for vectors in (u, linear_u)
+            ),
+            Axis("overlap", r"$(u_\alpha\cdot e_\alpha)^2$", limits=(0, 1.05)),
+        ),
+    }
+    titles = {"values": "Spins that learn 11 clusters", "vectors": "Their vectors"}
+    return [
+        PhaseDiagram(
+            f"learning-spectrum-binary-{name}",
+            titles[name],
+            (Axis("t", "learning time $t$", limits=(0, float(times[-1]))), axis),
+            [
+                curve(f"mode {a + 1}", fine, line[:, a], rf"linear regime, $\alpha = {a + 1}$")
+                for a in range(count)
+            ],
+            [
+                Point(f"mode {a + 1}, t={t:g}", "", float(t), float(seen[i, a]))
+                for a in range(count)
+                for i, t in enumerate(times)
+            ],
+            [],
+            came_from,
+        )
+        for name, (seen, line, axis) in shown.items()
+    ]

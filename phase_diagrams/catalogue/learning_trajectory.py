@@ -81,6 +81,7 @@ def build(
         top = max(top, 1.15 * w[-1] / sigma)
     fences = [1, *sorted(1 / sigma for sigma in sigmas), right]  # the name stands in the widest gap
     _, middle = max((b - a, (a + b) / 2) for a, b in pairwise(fences))
+    top = round(top, 2)  # axes do not change with the last digit of an integration
     boundary = Line("w=1", LineKind.CONTINUOUS, [1, right], [1, right], [CONVERGED] * 2, "$w = 1$")
     freezing = Line("sigma=1", LineKind.CONTINUOUS, [1, 1], [0, 1], [CONVERGED] * 2, r"$\sigma = 1$")
     inverse = np.linspace(0.05, 1, 39)[:-1]
@@ -99,7 +100,11 @@ def build(
         "Learning of one mode",
         (
             Axis("t", "learning time $t$", limits=(0, time_max)),
-            Axis("w", "strength of the mode $w$", limits=(0, 1.15 * max(max(line.y) for line in curves))),
+            Axis(
+                "w",
+                "strength of the mode $w$",
+                limits=(0, round(1.15 * max(max(line.y) for line in curves), 2)),
+            ),
         ),
         [*curves, curve("boundary", [0, time_max], [1, 1], "$w = 1$")],
         [],

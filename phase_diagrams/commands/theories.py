@@ -60,8 +60,10 @@ Diagrams
   learning-dynamics           Gauss-Gauss RBM: singular values and vectors against learning time
   learning-trajectory-theory  Binary RBM, mean field: the way of one mode through the phase diagram
   validation-hopfield         Hopfield network: theory and simulation beside each other
-  learning-spectrum           Gauss-Gauss RBM in training: singular values and vectors beside the theory
+  learning-spectrum           RBMs in training: singular values and vectors beside the theory
   learning-trajectory         RBM of spins in training: its way through the phases of the spectral RBM
+  compositional-evidence      RBM trained on digits: signs of the compositional phase, for ReLU and Gaussian units
+  deep-belief-network         Deep belief network trained on digits: features of its layers, and samples
 """
 
 SHOW = """\

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import math
@@ -241,6 +242,15 @@ class Finding:
                 for sentence in sentences:
                     click.echo(f"  {sentence}")
 
+    def draw(self, output: Path, look: Look) -> None:
+        """Draw the machine on its phase diagram."""
+        from phase_diagrams.commands.drawing import paint
+        from phase_diagrams.position import position
+
+        diagram = position(self.found)
+        about = {"machine": self.machine, "data": self.source}
+        paint(dataclasses.replace(diagram, provenance={**diagram.provenance, **about}), output, look)
+
     def _sparse(self) -> list[tuple[str, str, str]]:
         sparse = self.found.sparse
         if sparse is None:
@@ -258,8 +268,9 @@ class Finding:
             (
                 "l*",
                 number(sparse.l, 3),
-                "of the state of lowest energy: L = l*/p strongly active hidden units",
+                "of the state of lowest energy",
             ),
+            ("l*/p", number(sparse.l / sparse.p.value, 3), "strongly active hidden units, by theory"),
             ("m", number(sparse.m, 3), "overlap of these, by theory"),
             ("q", number(sparse.q, 3), "activity of the visible units, by theory"),
         ]
@@ -268,15 +279,22 @@ class Finding:
         found = self.found.placement.spectrum if self.found.placement else self.found.spectrum
         if found is None:
             return []
+        from phase_diagrams.diagnosis import Measured, spectral_errors
+
+        law = self.found.placement.law if self.found.placement else "rademacher"
+        noise, strengths = spectral_errors(found, law)
         units = " (units -1, +1)" if self.found.placement else ""
         largest = found.modes[0].value if found.modes else found.largest
         rows = [
-            ("sigma", number(found.sigma, 4), f"width of the noise in the weights{units}"),
+            ("sigma", _measured(Measured(found.sigma, noise)), f"width of the noise in the weights{units}"),
             ("edge", number(found.edge, 4), "of the Marchenko-Pastur law of that noise"),
             ("largest", number(largest, 4), "singular value"),
             ("modes", str(len(found.modes)), "singular values outside"),
         ]
         if self.found.placement:
+            if found.modes:
+                w = Measured(found.modes[0].w, strengths[0])
+                rows.append(("w", _measured(w), "strength of the first mode, the noise removed"))
             condensed = sum(self.found.placement.condensed)
             rows.append(("condensed", str(condensed), "modes that shape the samples"))
         return rows
@@ -288,7 +306,7 @@ class Finding:
         rows = [("L", _measured(seen.L), "PR_3 of the hidden units given the data: strongly active ones")]
         if self.found.sparse:
             l = seen.L.value * self.found.sparse.p.value
-            rows.append(("l", number(l, 3), "L p, to be compared with l*"))
+            rows.append(("L p", number(l, 3), "to be compared with l*"))
             rows.append(
                 (
                     "strong",
@@ -302,8 +320,6 @@ class Finding:
         return rows
 
     def _print_json(self) -> None:
-        import dataclasses
-
         found = self.found
         told: dict[str, Any] = {"file": self.machine, "data": self.source, "alpha": found.alpha}
         told |= {"phase": found.phase, "diagram": found.diagram, "certainty": found.certainty}

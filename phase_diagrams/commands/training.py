@@ -49,31 +49,32 @@ DIAGNOSE = """\
 $ replica diagnose rbm.npz --data digits
 rbm.npz: 64 bernoulli visible, 20 relu hidden units
 
-phase      paramagnet         states at random, not frozen
-diagram    compositional      replica list has it
-certainty  1                  part of machines within the errors in the same phase
-alpha      0.3125             hidden units per visible unit
-p          0.3309 +- 0.012    sparsity of the weights; the p_i spread by 0.26
-A          0.2106             size of the weights, in units of 1/sqrt(N)
-theta      -0.01694 +- 0.018  scaled threshold of the hidden units, theta/(A sqrt(p))
-g          -163.1 +- 34       scaled field on the visible units, g/(A^2 p)
-T          68.17 +- 8.7       scaled temperature
-l*         -                  of the state of lowest energy: L = l*/p strongly active hidden units
-m          0                  overlap of these, by theory
-q          -                  activity of the visible units, by theory
-sigma      0.05615            width of the noise in the weights
-edge       0.1171             of the Marchenko-Pastur law of that noise
-largest    0.3511             singular value
-modes      3                  singular values outside
-L          19.65 +- 0.005     PR_3 of the hidden units given the data: strongly active ones
-l          6.5                L p, to be compared with l*
-strong     4.52               hidden units with a clear overlap, m = 0.46
-activity   0.2929 +- 0.00098  of the visible units in the data
-seen       paramagnet         phase by the look of the hidden units
+phase      paramagnet          states at random, not frozen
+diagram    compositional       replica list has it
+certainty  1                   part of machines within the errors in the same phase
+alpha      0.3125              hidden units per visible unit
+p          0.3309 +- 0.012     sparsity of the weights; the p_i spread by 0.26
+A          0.2106              size of the weights, in units of 1/sqrt(N)
+theta      -0.008486 +- 0.052  scaled threshold of the hidden units, theta/(A sqrt(p))
+g          -66.58 +- 27        scaled field on the visible units, g/(A^2 p)
+T          68.17 +- 8.7        scaled temperature
+l*         -                   of the state of lowest energy
+l*/p       -                   strongly active hidden units, by theory
+m          0                   overlap of these, by theory
+q          -                   activity of the visible units, by theory
+sigma      0.05615 +- 0.0011   width of the noise in the weights
+edge       0.1171              of the Marchenko-Pastur law of that noise
+largest    0.3511              singular value
+modes      3                   singular values outside
+L          19.65 +- 0.005      PR_3 of the hidden units given the data: strongly active ones
+L p        6.5                 to be compared with l*
+strong     4.52                hidden units with a clear overlap, m = 0.46
+activity   0.2929 +- 0.00098   of the visible units in the data
+seen       paramagnet          phase by the look of the hidden units
 
 disagreements
   sparsity: the p_i of the visible units spread by 0.26 about 0.33; the diagram is that of equal p_i
-  g: units differ by 2.1e+02 about -1.6e+02; the diagram is that of equal units
+  g: units differ by 1.6e+02 about -67; the diagram is that of equal units
   temperature: T = 68 is not cold, and the diagram is that of T = 0
 
 advice
@@ -214,8 +215,23 @@ def likelihood(machine: str, data: str | None, as_json: bool, **asked: Any) -> N
     "--draws", type=click.IntRange(0), default=10, show_default=True, help="Machines drawn within the errors."
 )
 @as_json
+@click.option(
+    "-o",
+    "output",
+    metavar="FILE",
+    type=OutputFile(".png", ".pdf", ".svg"),
+    help="Draw the machine on its phase diagram: a .png, .pdf or .svg file.",
+)
+@looks
 def diagnose(
-    machine: str, data: str | None, threshold: float | None, key: str | None, draws: int, as_json: bool
+    machine: str,
+    data: str | None,
+    threshold: float | None,
+    key: str | None,
+    draws: int,
+    as_json: bool,
+    output: Path | None,
+    look: Look,
 ) -> None:
     """Say which phase a machine is in.
 
@@ -225,7 +241,10 @@ def diagnose(
     """
     from phase_diagrams.commands.trained import Finding
 
-    Finding(machine, data, threshold, key, draws).print(as_json)
+    finding = Finding(machine, data, threshold, key, draws)
+    if output is not None:
+        finding.draw(output, look)
+    finding.print(as_json)
 
 
 @click.command(cls=Verb, epilog=SAMPLE)

@@ -118,14 +118,26 @@ def load(
         raise ParameterError(msg)
     binary = isinstance(unit, Bernoulli | Spin)
     if binary and (pixels or threshold is not None):
-        check_finite(values, name)
-        above = values > (0.5 if threshold is None else threshold)
+        above = _above(values, 0.5 if threshold is None else threshold, name)
         values = above.astype(float) if isinstance(unit, Bernoulli) else np.where(above, 1.0, -1.0)
     elif threshold is not None:
         msg = f"a threshold makes bits or spins; visible units {unit} take values as they are"
         raise ParameterError(msg)
     check_domain(values, unit, name)
     return Data(values, name, image)
+
+
+def _above(values: Any, threshold: float, name: str) -> Any:
+    """Which values are above a threshold that has some of them on either side."""
+    check_finite(values, name)
+    above = values > threshold
+    if np.all(above) or not np.any(above):
+        msg = (
+            f"threshold = {threshold:g}: {'all' if np.all(above) else 'no'} values of {name} are above it; "
+            f"they lie between {values.min():g} and {values.max():g}, give a threshold between these"
+        )
+        raise ParameterError(msg)
+    return above
 
 
 def check_domain(values: Any, unit: Unit, name: str = "data") -> None:
@@ -275,10 +287,7 @@ def read_idx(path: str | os.PathLike[str]) -> Any:
     expected = start + kind.itemsize * int(np.prod(np.array(shape, dtype=object))) if shape else start
     if len(raw) != expected:
         what = "cut off" if len(raw) < expected else "too long"
-        size = " x ".join(map(str, shape)) or "?"
-        msg = (
-            f"cannot read {path}: it is {what}: an IDX file of {size} values has {expected} bytes, this one "
-            f"{len(raw)}"
-        )
+        whole = f"an IDX file of {' x '.join(map(str, shape))} values" if shape else "the header alone"
+        msg = f"cannot read {path}: it is {what}: {whole} has {expected} bytes, this one {len(raw)}"
         raise DataError(msg)
     return np.frombuffer(raw, kind, offset=start).reshape(shape).astype(kind.newbyteorder("="))

@@ -59,7 +59,32 @@ class DeepBeliefNetwork:
             v = machine.hidden_mean(v)
         return v
 
-    def generate(self, n: int, *, sweeps: int = 1000, seed: Seed = 0, start: Any = None) -> Any:
+    def features(self) -> list[Any]:
+        """What the hidden units of each layer look for, as visible configurations.
+
+        Those of the first layer are its weights; those further up are the features below, summed by the
+        weights.
+
+        Returns
+        -------
+        list of arrays, shape (n_visible, n_hidden)
+            From the bottom to the top.
+
+        Examples
+        --------
+        >>> from replica.units import Spin
+        >>> below, above = (RBM(w, Spin(), Spin()) for w in ([[1, 0], [0, 2]], [[3], [4]]))
+        >>> print(DeepBeliefNetwork([below, above]).features()[1].T)
+        [[3. 8.]]
+        """
+        found: list[Any] = []
+        for machine in self.machines:
+            found.append(found[-1] @ machine.weights if found else machine.weights)
+        return found
+
+    def generate(
+        self, n: int, *, sweeps: int = 1000, seed: Seed = 0, start: Any = None, means: bool = False
+    ) -> Any:
         """Sample the topmost machine, then each layer below given the one above it; shape (n, n_visible).
 
         Parameters
@@ -71,6 +96,8 @@ class DeepBeliefNetwork:
         seed : int or SeedSequence
         start : array, optional
             Visible configurations of the whole stack, passed upwards to begin at.
+        means : bool
+            Whether the lowest layer is given by its means, given the one above it, and not drawn.
         """
         one, two = seed_sequence(seed).spawn(2)
         rng = np.random.default_rng(two)
@@ -81,10 +108,11 @@ class DeepBeliefNetwork:
                 top = machine.sample_hidden(top, rng)
         gibbs = BlockGibbs(self.machines[-1], n, one, visible=top)
         gibbs.sweep(sweeps)
-        v = gibbs.visible.astype(float)
-        for machine in reversed(self.machines[:-1]):
-            v = machine.sample_visible(v, rng)
-        return v
+        h = (gibbs.visible if len(self.machines) > 1 else gibbs.hidden).astype(float)
+        for machine in self.machines[-2:0:-1]:
+            h = machine.sample_visible(h, rng)
+        bottom = self.machines[0]
+        return bottom.visible_mean(h) if means else bottom.sample_visible(h, rng)
 
 
 def fit(

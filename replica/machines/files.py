@@ -21,7 +21,7 @@ import json
 import math
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ from replica.errors import ParameterError, ReplicaError, UnknownNameError
 from replica.machines.arrays import NotNumbersError, read_numpy
 from replica.machines.exact import Gradient
 from replica.machines.rbm import RBM
-from replica.machines.training import Epoch, Settings, Training
+from replica.machines.training import Epoch, Settings, Training, count_chains
 from replica.units import UNITS, Bernoulli, DoubleReLU, Gaussian, ReLU, Spin, Unit
 
 __all__ = [
@@ -112,10 +112,14 @@ def save(machine: RBM | Training, path: str | os.PathLike[str], **about: Any) ->
     if path.suffix != ".npz":
         msg = f"{path}: machines are written to .npz files"
         raise ParameterError(msg)
+    _write(path, dumps(machine, **about))
+
+
+def _write(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         try:
-            temporary.write_bytes(dumps(machine, **about))
+            temporary.write_bytes(content)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
@@ -165,10 +169,38 @@ def load_training(path: str | os.PathLike[str]) -> tuple[Training, dict[str, Any
         one, two = (Gradient(*(arrays[f"memory.{i}.{part}"] for part in _PARTS)) for i in (0, 1))
         history = tuple(Epoch(int(row[0]), *map(float, row[1:])) for row in arrays["history"])
         chains, about = arrays["chains"], json.loads(str(arrays["about"]))
+        _check_state(rbm, settings, (epoch, update), chains, (one, two))
     except (KeyError, TypeError, ValueError) as error:
         msg = f"cannot read {path}: its training is damaged ({error}); begin again without --resume"
         raise FileError(msg) from None
     return Training(rbm, settings, epoch, update, chains, (one, two), history), about
+
+
+def _check_state(
+    rbm: RBM, settings: Settings, counters: tuple[int, int], chains: Any, memory: Sequence[Gradient]
+) -> None:
+    """Raise ValueError unless the parts of a training fit together."""
+    if min(counters) < 0:
+        msg = f"counters {counters[0]} and {counters[1]} are no numbers of epochs and updates"
+        raise ValueError(msg)
+    shapes = {
+        "weights": (rbm.n_visible, rbm.n_hidden),
+        "visible": (rbm.n_visible,),
+        "hidden": (rbm.n_hidden,),
+    }
+    found = {
+        f"memory.{i}.{part}": (getattr(one, part), shapes[part])
+        for i, one in enumerate(memory)
+        for part in _PARTS
+    }
+    found["chains"] = (chains, (count_chains(settings), rbm.n_visible))
+    for name, (array, shape) in found.items():
+        if array.shape != shape:
+            msg = f"{name} has the shape {array.shape}, not {shape}"
+            raise ValueError(msg)
+        if not np.all(np.isfinite(array)):
+            msg = f"{name} is not finite everywhere"
+            raise ValueError(msg)
 
 
 def _arrays(path: Path) -> dict[str, Any]:
@@ -321,7 +353,16 @@ def _from_rbms(path: Path) -> RBM:
 def to_rbms(rbm: RBM, path: str | os.PathLike[str]) -> None:
     """Write a machine with two layers of bits, or of spins, in the layout of the package rbms.
 
-    There is one update, 1, and no state of random numbers: enough to sample the machine there, not to train.
+    There is one update, 1, and no state of random numbers: enough for its ``load_params``, not to go on with
+    a training. The file is written whole or not at all.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     to_rbms(RBM([[0.5, -0.5]], Spin(g=0.1), Spin()), Path(folder, "a.h5"))
+    ...     print(load(Path(folder, "a.h5")).hidden)
+    spin:g=array(2,)
     """
     import h5py
 
@@ -331,9 +372,11 @@ def to_rbms(rbm: RBM, path: str | os.PathLike[str]) -> None:
         msg = f"rbms has no machine with {rbm.visible} and {rbm.hidden} units at T = {rbm.T:g}"
         raise ParameterError(msg)
     fields = {"vbias": (rbm.visible, rbm.n_visible), "hbias": (rbm.hidden, rbm.n_hidden)}
-    with h5py.File(path, "w") as file:
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
         file["model_type"] = models[0]
         params = file.create_group("update_1/params")
         params["weight_matrix"] = rbm.weights
         for name, (unit, count) in fields.items():
             params[name] = np.broadcast_to(unit.parameters["g"], count)
+    _write(Path(path), buffer.getvalue())

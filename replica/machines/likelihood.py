@@ -177,17 +177,21 @@ def pseudo_likelihood(rbm: RBM, data: Any) -> Any:
     potential = np.stack(
         [np.broadcast_to(rbm.visible.potential(np.full(rbm.n_visible, v)), rbm.n_visible) for v in values]
     )
+    turns = np.arange(1, len(values))[:, None]
     out = np.zeros(len(data))
     rows = max(1, _ROWS // rbm.n_hidden)
     for first in range(0, len(data), rows):
         v = data[first : first + rows]
         field = rbm.hidden_field(v)
+        own = np.argmax(values[:, None, None] == v, axis=0)
+        as_it_is = np.sum(rbm.hidden.log_partition(field, 0.0, T), axis=-1)
         for i in range(rbm.n_visible):
-            # ln of the weight of each value of unit i, the others as they are
-            shifted = field + (values[:, None] - v[:, i])[..., None] * rbm.weights[i]
-            logs = np.sum(rbm.hidden.log_partition(shifted, 0.0, T), axis=-1) - potential[:, i, None] / T
-            own = np.argmax(values[:, None] == v[:, i], axis=0)
-            out[first : first + rows] += logs[own, np.arange(len(v))] - special.logsumexp(logs, axis=0)
+            # ln of the weight of each other value of unit i over that of its own, the other units as they are
+            other = (own[:, i] + turns) % len(values)
+            shifted = field + (values[other] - v[:, i])[..., None] * rbm.weights[i]
+            logs = np.sum(rbm.hidden.log_partition(shifted, 0.0, T), axis=-1) - as_it_is
+            logs -= (potential[other, i] - potential[own[:, i], i]) / T
+            out[first : first + rows] -= np.logaddexp.reduce(logs, axis=0, initial=0.0)
     return out
 
 

@@ -191,7 +191,7 @@ def _check(rbm: RBM, order: int, damping: float) -> tuple[_Layer, _Layer]:
         raise ParameterError(msg)
     for name, unit in (("visible", rbm.visible), ("hidden", rbm.hidden)):
         if not unit.discrete or len(unit.values) != 2:
-            msg = f"the expansion is for units with two values; the {name} units are {unit}"
+            msg = f"the expansion is for units with two values; the {name} units are {unit.name or unit}"
             raise ParameterError(msg)
     return _Layer(rbm.visible, rbm.n_visible), _Layer(rbm.hidden, rbm.n_hidden)
 

@@ -38,6 +38,7 @@ __all__ = [
     "Settings",
     "Training",
     "TrainingError",
+    "count_chains",
     "start",
     "train",
     "update_direction",
@@ -312,14 +313,27 @@ def _check_method(rbm: RBM, settings: Settings) -> None:
         exact._check_countable(turned.visible, turned.n_visible, "exact training")
 
 
-def _first_chains(rbm: RBM, settings: Settings) -> Any:
+def count_chains(settings: Settings) -> int:
+    """Number of chains that a training keeps from update to update.
+
+    Examples
+    --------
+    >>> [count_chains(Settings(method=method, chains=20, temperatures=4)) for method in ("cd", "tempered")]
+    [0, 80]
+    """
     if settings.method in ("cd", "exact"):
+        return 0
+    return settings.chains * (settings.temperatures if settings.method == "tempered" else 1)
+
+
+def _first_chains(rbm: RBM, settings: Settings) -> Any:
+    count = count_chains(settings)
+    if not count:
         return np.empty((0, rbm.n_visible))
     if settings.method in ("mean-field", "tap"):
         rng = np.random.default_rng(settings._random(_CHAINS))
         low, high = sorted(rbm.visible.values)
-        return rng.uniform(low, high, (settings.chains, rbm.n_visible))
-    count = settings.chains * (settings.temperatures if settings.method == "tempered" else 1)
+        return rng.uniform(low, high, (count, rbm.n_visible))
     return BlockGibbs(rbm, count, settings._random(_CHAINS)).visible.copy()
 
 
