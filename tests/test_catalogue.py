@@ -129,7 +129,7 @@ def test_the_stored_diagram_is_the_one_that_is_computed(name: str) -> None:
             assert (one.name, one.x, one.y) == (
                 two.name,
                 pytest.approx(two.x),
-                pytest.approx(two.y, abs=1e-9),
+                pytest.approx(two.y, abs=1e-7),  # training adds up the rounding of another machine
             )
     assert stored.provenance["settings"] == built(name).provenance["settings"]
 
@@ -605,6 +605,7 @@ def test_spin_glass_phases_meet_in_one_point() -> None:
         "stability": "stability",
         "J0 = 1": "curve",
         "mixed": "continuous",
+        "mixed, 1RSB": "curve",
     }
     for line in diagram.lines:
         assert min(np.hypot(x - 1, y - 1) for x, y in ends(line)) < 1e-9, line.name
