@@ -57,8 +57,8 @@ def build(
     Examples
     --------
     >>> diagram = build(laws=["gaussian"], step=0.05)
-    >>> print(f"{diagram.point('T = 0').y:.12f}")
-    1.253314137316
+    >>> print(f"{diagram.point('T = 0').y:.9f}")
+    1.253314137
     """
     if not laws:
         msg = "laws: give at least one law of the components, such as gaussian"
