@@ -626,6 +626,7 @@ def test_spin_glass_phases_meet_in_one_point() -> None:
         "stability": "stability",
         "J0 = 1": "curve",
         "mixed": "continuous",
+        "mixed, 1RSB": "curve",
     }
     for line in diagram.lines:
         assert min(np.hypot(x - 1, y - 1) for x, y in ends(line)) < 1e-9, line.name

@@ -14,7 +14,7 @@ from replica.theories import (
     SherringtonKirkpatrick,
     SherringtonKirkpatrick1RSB,
 )
-from replica.theory import Theory
+from replica.theory import Phase, Theory, Zero
 
 SK, SK1 = SherringtonKirkpatrick, SherringtonKirkpatrick1RSB
 
@@ -142,7 +142,10 @@ def test_starts_are_good_up_to_the_line_of_stability(h: float, J0: float, share:
 
 def test_the_magnetised_glass_sets_in_earlier_with_each_step_of_breaking() -> None:
     """At T = 0: J0 = 1.2533, 1.0509, ..., 1; the whole response is the derivative of m by the field."""
-    onset = locate(SK1(T=0.0), "mixed", "J0").value
+    onset = float(solve(SK1(T=0.0))["J0_c"])
+    assert locate(SK1(T=0.0), Zero(Phase("glass"), "alignment"), "J0").value == pytest.approx(
+        onset, rel=1e-13
+    )
     assert 1 < onset < np.sqrt(np.pi / 2)
     h = 1e-4
     slope = solve(SK1(T=0.0, h=h))["m"] / h

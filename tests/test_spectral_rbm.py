@@ -13,7 +13,7 @@ from replica.components import LAWS, ComponentAverages, component_law
 from replica.errors import BranchError, LocateError, ParameterError, UnknownNameError
 from replica.functions import log2cosh
 from replica.solving import critical, locate, polish, solve
-from replica.theories import SpectralRBM
+from replica.theories import GeneralPriors, SherringtonKirkpatrick, SpectralRBM
 
 KURTOSIS = {"gaussian": 0.0, "laplace": 3.0, "rademacher": -2.0}
 ALL_LAWS = [{"law": "gaussian"}, {"law": "laplace"}, {"law": "rademacher"}, {"law": "bernoulli", "p": 0.2}]
@@ -191,6 +191,37 @@ def test_without_modes_it_is_the_rbm_with_binary_priors(alpha: float, beta: floa
     assert state["qbar"] == pytest.approx(q, abs=1e-11)
     assert state["q"] == pytest.approx(p, abs=1e-11)
     assert -state.free_energy * np.sqrt(alpha) == pytest.approx(phi, abs=1e-11)
+
+
+@pytest.mark.parametrize(("J0", "T"), [(1.4, 0.0), (1.4, 0.05), (1.4, 0.6), (1.9, 1.1)])
+def test_signs_are_the_theory_of_sherrington_and_kirkpatrick(J0: float, T: float) -> None:
+    """J = sigma, J0 = w: the other theory of this package, which shares only the averages with this one."""
+    state = solve(SpectralRBM(w=J0, T=T, law="rademacher"))
+    glass = solve(SherringtonKirkpatrick(T=T, J0=J0), "ferromagnet")
+    for name, value in (("m", glass["m"]), ("mbar", glass["m"]), ("C", glass["C"]), ("Cbar", glass["C"])):
+        assert state[name] == pytest.approx(value, abs=1e-13), name
+    assert state.free_energy == pytest.approx(2 * glass.free_energy, abs=1e-13)
+    assert state.entropy == pytest.approx(2 * glass.entropy, abs=1e-13)
+    if T:
+        assert 1 - state.replicon == pytest.approx((1 - glass.replicon) ** 2, rel=1e-11)
+
+
+def test_lines_of_signs_are_those_of_sherrington_and_kirkpatrick() -> None:
+    signs, glass = SpectralRBM(w=1.3, T=0.4, law="rademacher"), SherringtonKirkpatrick(T=0.4, J0=1.3)
+    for ours, theirs in (("stability", "stability"), ("ferromagnet-glass", "mixed")):
+        J0 = locate(glass, theirs, "J0").value
+        assert locate(signs, ours, "w").value == pytest.approx(J0, rel=1e-12)
+
+
+@pytest.mark.parametrize(("alpha", "T"), [(0.5, 0.35), (2.0, 0.9)])
+def test_without_modes_it_is_the_theory_of_general_priors(alpha: float, T: float) -> None:
+    """All binary, m = 0; priors of that theory are normalised, and its free energy is per visible unit."""
+    state = solve(SpectralRBM(w=1.0, modes=0, sigma=np.sqrt(np.sqrt(alpha) / T), kappa=alpha), "glass")
+    binary = solve(GeneralPriors(alpha=alpha, T=T, omega_visible=0.0, omega_hidden=0.0), "glass")
+    assert state["qbar"] == pytest.approx(binary["q"], abs=1e-11)
+    assert state["q"] == pytest.approx(binary["p"], abs=1e-11)
+    shift = (1 + alpha) * np.log(2)
+    assert np.sqrt(alpha) * state.free_energy == pytest.approx(binary.free_energy / T - shift, abs=1e-11)
 
 
 @pytest.mark.parametrize("kappa", [0.3, 1.0, 4.0])

@@ -62,7 +62,7 @@ def build(*, J0_max: float = 2.0, step: float = 0.02) -> PhaseDiagram:
     # without magnetisation the bias is in no equation: it is 1/(C + B) where the glass magnetises
     T = np.linspace(0, 0.95, 20)
     broken = solve(SherringtonKirkpatrick1RSB(T=T), "glass")
-    one_step = curve("mixed, 1RSB", 1 / (broken["C"] + broken["B"]), T, "$m > 0$ (1RSB)", of=broken)
+    one_step = curve("mixed, 1RSB", broken["J0_c"], T, "$m > 0$ (1RSB)", of=broken)
     one_step = join(one_step, [corner])
     vertical = curve("J0 = 1", [1, 1], [0, 1], "$m > 0$ (exact)")
     edge = locate(theory.at(T=0.0), "mixed", "J0")

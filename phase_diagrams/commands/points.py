@@ -77,6 +77,7 @@ tau           1.03240518       effective temperature of the states, T/x
 q1            0.911401340247   overlap of two replicas in the same state
 q0            0.366401774872   overlap of two replicas in different states
 x             0.193722391049   Parisi's breaking parameter: the weight of pairs in different states
+J0_c          1.02998662543    bias beyond which a glass without magnetisation gets one
 free energy   -0.765562227474
 energy        -0.760640712869
 entropy       0.0246075730226

@@ -65,11 +65,6 @@ class SherringtonKirkpatrick1RSB(Theory):
             "freezing",
             text="the paramagnet freezes and breaks replica symmetry, at h = 0: T = 1",
         ),
-        "mixed": Zero(
-            Phase("glass", at=(("h", 0.0),)),
-            "alignment",
-            text="the glass magnetises, at h = 0: J0 (C + B) = 1",
-        ),
     }
     critical: ClassVar[Critical | None] = Critical(
         "T", "glass", "T_c", "temperature where the paramagnet freezes"
@@ -97,6 +92,7 @@ class SherringtonKirkpatrick1RSB(Theory):
             r"f = \frac{J_0m^2}{2}-\frac{(1-q_1)^2}{4T}+\frac{q_1^2-q_0^2}{4\tau}"
             r"-\tau\int Dz_0\,\ln\!\int Dz_1\,(2\cosh H/T)^x",
         ),
+        "J0_c": ("J0_c = 1/(C + B)", r"J_{0,c} = \frac{1}{C+B}"),
         "rho": (
             "rho = <<sech^4(H/T)>_1>/T^2; replicon = 1 - rho",
             r"\rho = \frac{1}{T^2}\int Dz_0\,\langle\mathrm{sech}^4 H/T\rangle_1",
@@ -110,6 +106,7 @@ class SherringtonKirkpatrick1RSB(Theory):
         "q1": "overlap of two replicas in the same state",
         "q0": "overlap of two replicas in different states",
         "x": "Parisi's breaking parameter: the weight of pairs in different states",
+        "J0_c": "bias beyond which a glass without magnetisation gets one",
     }
     references: ClassVar[tuple[str, ...]] = (
         "G. Parisi, Phys. Lett. A 73, 203 (1979); J. Phys. A 13, L115 (1980)",
@@ -119,7 +116,7 @@ class SherringtonKirkpatrick1RSB(Theory):
         "E(T = 0)": "-0.7652 (Parisi 1979); replica symmetric -0.7979, exact -0.7632",
         "s(T = 0)": "-0.01 (Parisi 1979); replica symmetric -0.159, exact 0",
         "T_c": "1 at h = 0, J0 <= 1, exact",
-        "mixed at T = 0": "J0 = 1.0510; replica symmetric sqrt(pi/2) = 1.2533, exact 1 (Toulouse 1980)",
+        "J0_c at T = 0": "1.0509; replica symmetric sqrt(pi/2) = 1.2533, exact 1 (Toulouse 1980)",
     }
     notes: ClassVar[tuple[str, ...]] = (
         "f is a maximum in the overlaps and in x: every further step of breaking raises it.",
@@ -200,7 +197,7 @@ class SherringtonKirkpatrick1RSB(Theory):
 
     def derived(self, x: Any) -> dict[str, Any]:
         q0, _, q1 = self.overlaps(x)
-        return {"q1": q1, "q0": q0, "x": self.T / x[3]}
+        return {"q1": q1, "q0": q0, "x": self.T / x[3], "J0_c": 1 / (x[1] + x[2])}
 
     def entropy(self, x: Any) -> Any:
         _, C, *_ = x
