@@ -139,6 +139,13 @@ def test_without_a_feature_there_is_no_beta() -> None:
     assert caught.value.solution.Q < 1e-4
 
 
+@pytest.mark.parametrize("method", ["amp", "bp"])
+def test_data_without_noise_have_no_most_likely_beta(method: str) -> None:
+    xi = np.random.default_rng(2).choice([-1, 1], 20)
+    with pytest.raises(ConvergenceError, match="likelihood grows with beta for ever"):
+        infer_beta(np.outer(np.random.default_rng(3).choice([-1, 1], 50), xi), method)
+
+
 def test_what_does_not_converge_says_so() -> None:
     data = teacher_data(100, 400, 1.0, seed=1).values
     assert not amp(data, 1.0, most_steps=3).converged
@@ -153,6 +160,8 @@ def test_what_does_not_converge_says_so() -> None:
         (lambda: amp([[1, 2]], 1.0), "spins -1 and \\+1$"),
         (lambda: amp([1, -1], 1.0), "give an array \\(data, spins\\)"),
         (lambda: amp("data", 1.0), "give an array \\(data, spins\\)"),
+        (lambda: amp([[1j, 1]], 1.0), "give an array \\(data, spins\\)"),
+        (lambda: amp([[1, -1], [1]], 1.0), "give an array \\(data, spins\\)"),
         (lambda: amp([[1, -1]], -1.0), "beta = -1.0"),
         (lambda: amp([[1, -1]], 1.0, damping=0.0), "damping = 0.0"),
         (lambda: amp([[1, -1]], 1.0, start=[2.0, 0.0]), "give 2 means"),

@@ -296,8 +296,9 @@ def infer_beta(
     Raises
     ------
     ConvergenceError
-        If beta did not settle, or if no feature was found (Q = 0): then every beta explains the data equally
-        well. ``solution`` holds the last state.
+        If beta did not settle; if no feature was found (Q = 0): then every beta explains the data equally
+        well; or if all data are one feature without noise: then the likelihood grows for ever. ``solution``
+        holds the last state.
 
     Examples
     --------
@@ -328,7 +329,14 @@ def infer_beta(
                 "equally well; a feature of strength beta needs M > N/beta^4 data"
             )
             raise ConvergenceError(msg, _told(messages, now, residual, steps, False))
-        new = math.sqrt(N) * math.atanh(min(max(slope / (M * math.sqrt(N)), 0.0), 1 - 1e-12))
+        lean = max(slope / (M * math.sqrt(N)), 0.0)
+        if lean > 1 - 1e-12:
+            msg = (
+                f"the {M} data agree with one feature in every spin: the likelihood grows with beta for "
+                "ever, and no beta is the most likely one; take beta as given"
+            )
+            raise ConvergenceError(msg, _told(messages, now, residual, steps, False))
+        new = math.sqrt(N) * math.atanh(lean)
         change, now = abs(new - now), new
     found = _told(messages, now, residual, steps, max(residual, change) <= tolerance)
     if not found.converged:
@@ -359,12 +367,14 @@ def _start(start: Any, N: int, seed: Seed) -> Any:
 
 def _check(data: Any, beta: float, damping: float = 1.0) -> Any:
     try:
-        S = np.asarray(data, dtype=float)
-    except (TypeError, ValueError):
-        S = np.empty(0)
-    if S.ndim != 2 or 0 in S.shape:
-        msg = f"data of shape {np.shape(data)}: give an array (data, spins)"
+        S = np.asarray(data)
+    except ValueError:
+        msg = "data whose rows differ in length: give an array (data, spins)"
+        raise ParameterError(msg) from None
+    if S.ndim != 2 or 0 in S.shape or S.dtype.kind not in "biuf":
+        msg = f"data of shape {S.shape} and type {S.dtype}: give an array (data, spins) of -1 and +1"
         raise ParameterError(msg)
+    S = S.astype(float)
     if not np.all(np.abs(S) == 1):
         hint = "; map bits 0, 1 to spins by 2 v - 1" if set(np.unique(S)) <= {0.0, 1.0} else ""
         msg = f"data must consist of spins -1 and +1{hint}"
