@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from phase_diagrams.advice import advice, disagreements
 from phase_diagrams.placement import NEAREST, SMALLEST, Placement, Spectrum, place, spectrum
 from replica.errors import ParameterError
 from replica.machines.data import check_domain
@@ -55,9 +56,6 @@ PHASES = {
 }
 STRONG = 0.25
 """A hidden unit is strongly active if its overlap m is above this, and its field above its threshold."""
-SIGMAS = 3.0
-TOLERANCE = 0.25
-"""Relative difference from the theory, beyond SIGMAS errors, above which an observable disagrees."""
 _GRID = 6.0 * np.geomspace(1e-4, 1.0, 31)
 
 
@@ -289,8 +287,8 @@ def diagnose(rbm: RBM, data: Any = None, *, draws: int = 10, seed: int = 0) -> D
     if data is not None:
         observed = _observe(seen_by, data, scale)
     found = Diagnosis(rbm, M / N, phase, diagram, certainty, sparse, values, placement, observed, (), ())
-    against = tuple(_disagreements(found))
-    return Diagnosis(**vars(found) | {"disagreements": against, "advice": tuple(_advice(found))})
+    against = tuple(disagreements(found))
+    return Diagnosis(**vars(found) | {"disagreements": against, "advice": tuple(advice(found))})
 
 
 # -- random, sparse weights ----------------------------------------------------------------------------------
@@ -431,80 +429,3 @@ def _observe(rbm: RBM, data: Any, scale: float | None) -> Observed:
     else:
         phase = "ferromagnetic" if L.value < 1.5 else "compositional"
     return Observed(L, count, size, q, phase)
-
-
-def _differs(one: Measured, expected: float) -> bool:
-    return abs(one.value - expected) > max(SIGMAS * one.error, TOLERANCE * abs(expected))
-
-
-def _disagreements(found: Diagnosis) -> list[str]:
-    """Sentences about what does not fit."""
-    told: list[str] = []
-    sparse, seen = found.sparse, found.observed
-    if sparse is not None:
-        if sparse.p.spread > 0.5 * sparse.p.value:
-            told.append(
-                f"sparsity: the p_i of the visible units spread by {sparse.p.spread:.2g} about "
-                f"{sparse.p.value:.2g}; the diagram is that of equal p_i"
-            )
-        for name, one in (("theta", sparse.theta), ("g", sparse.g)):
-            if one.spread > max(0.25, 0.5 * abs(one.value)):
-                told.append(
-                    f"{name}: units differ by {one.spread:.2g} about {one.value:.2g}; the diagram is that of "
-                    "equal units"
-                )
-        pull = math.sqrt(sparse.p.value * found.rbm.n_visible) * sparse.m / 2
-        if sparse.m > 0 and abs(sparse.theta.value) > TOLERANCE * pull:
-            told.append(
-                f"size: the threshold takes {abs(sparse.theta.value) / pull:.0%} of the field on a strong "
-                "hidden unit, nothing by theory, where p N is infinite"
-            )
-        if found.phase == "paramagnet" and sparse.T.value > 0:
-            told.append(
-                f"temperature: T = {sparse.T.value:.2g} is not cold, and the diagram is that of T = 0"
-            )
-    if sparse is not None and seen is not None:
-        if seen.phase != found.phase:
-            told.append(
-                f"hidden units: given the data they look {seen.phase}, the diagram says {found.phase}"
-            )
-        elif found.phase == "compositional":
-            l = Measured(seen.L.value * sparse.p.value, seen.L.error * sparse.p.value)
-            if _differs(l, sparse.l):
-                told.append(f"l = L p: {l.value:.2g} given the data, {sparse.l:.2g} by theory")
-        if not math.isnan(sparse.q) and _differs(seen.q, sparse.q):
-            told.append(f"activity: {seen.q.value:.2g} in the data, {sparse.q:.2g} by theory")
-    if found.placement is not None and found.spectrum is not None and found.placement.spectrum.distance > 0.1:
-        told.append(
-            f"noise: the singular values of the bulk are {found.placement.spectrum.distance:.2g} away from "
-            "Marchenko-Pastur; part of them is structure, too weak to stand out"
-        )
-    return told
-
-
-def _advice(found: Diagnosis) -> list[str]:
-    """What to try, if another phase is wanted."""
-    advice = {
-        "compositional": "nothing to change: a few features compose each sample",
-        "ferromagnetic": "prototypes, one at a time: sparser weights (--l1-squared) or a larger g compose"
-        " samples of several",
-        "spin glass": "no unit is strongly active: higher thresholds, fewer hidden units, or longer training",
-        "paramagnet": "weights are too small for their temperature: train longer, or with a larger rate",
-        "ferromagnet": "modes are learned; those that are not condensed do not shape the samples",
-    }
-    if found.diagram == "spectral-rbm":
-        advice["spin glass"] = (
-            "the noise in the weights freezes the machine: weight decay, or longer training"
-        )
-    told = [advice[found.phase]] if found.phase in advice else []
-    if found.phase is None:
-        told.append(
-            "no diagram for these units: compare L and the singular values with those of other machines"
-        )
-    if found.certainty < 0.9:
-        told.append("the machine is close to a phase boundary: errors of its parameters reach across")
-    if found.observed is None:
-        told.append(
-            "give the data too (--data): then the activity of the hidden units is compared with theory"
-        )
-    return told

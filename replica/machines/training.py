@@ -23,13 +23,14 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from replica.errors import ConvergenceError, ParameterError, UnknownNameError
+from replica.errors import ConvergenceError, ParameterError
 from replica.machines import exact, mean_field
 from replica.machines.data import check_domain
 from replica.machines.exact import Gradient
 from replica.machines.likelihood import pseudo_likelihood
 from replica.machines.rbm import RBM, BlockGibbs, with_field
 from replica.machines.sampling import ParallelTempering, temperatures
+from replica.machines.settings import METHODS, Settings, Use, count_chains
 from replica.units import Bernoulli, Gaussian, ReLU, Spin, Unit
 
 __all__ = [
@@ -44,134 +45,14 @@ __all__ = [
     "update_direction",
 ]
 
-METHODS = {
-    "cd": "contrastive divergence: k sweeps from the batch",
-    "pcd": "persistent contrastive divergence: k sweeps of chains that go on",
-    "tempered": "persistent chains at several temperatures that are exchanged",
-    "mean-field": "persistent magnetisations, k steps of naive mean field",
-    "tap": "persistent magnetisations, k steps of the TAP equations",
-    "exact": "sum over all configurations of the smaller layer",
-}
-OPTIMIZERS = ("sgd", "adam")
-SCHEDULES = ("constant", "inverse", "exponential")
 MONITORED = 100
 """Samples that the figures of an epoch are measured on."""
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
 _DAMPING = 0.5
-# what random numbers are for: the first entry of the spawn key
-_WEIGHTS, _CHAINS, _SHUFFLE, _UPDATE, _MONITOR = range(5)
 
 
 class TrainingError(ConvergenceError):
     """A training that ran away; ``solution`` is the `Training` after the last good epoch."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to train.
-
-    Parameters
-    ----------
-    method : str
-        One of `METHODS`.
-    k : int
-        Sweeps (or mean-field steps) for each update. A sweep of ``tempered`` is one before the exchange of
-        the even, and one before that of the odd pairs of temperatures.
-    batch : int
-        Samples for each update.
-    rate : float
-        Learning rate, > 0.
-    schedule : {"constant", "inverse", "exponential"}
-        The rate in epoch e is rate, rate/(1 + e/halving), or rate 2^(-e/halving).
-    halving : float
-        Epochs after which the rate is half of what it was.
-    optimizer : {"sgd", "adam"}
-    momentum : float
-        Part of the last step that is repeated, in [0, 1); for sgd.
-    weight_decay, l1, l1_squared : float
-        Penalties (weight_decay/2) sum w^2, l1 sum |w| and (l1_squared/2N) sum_j (sum_i |w_ij|)^2; the last
-        one makes all hidden units equally sparse (Tubiana, Cocco and Monasson 2019).
-    centred : bool
-        Subtract the means of the data from both layers in the gradient (Melchior, Fischer and Wiskott 2016).
-    chains : int
-        Persistent chains; for ``tempered`` at each temperature.
-    temperatures, hottest : int, float
-        Ladder of ``tempered``, from 1 to the hottest in equal ratios.
-    scale : float
-        Standard deviation of the weights at the start.
-    seed : int
-        Where all random numbers come from.
-
-    Raises
-    ------
-    ParameterError, UnknownNameError
-        For a setting outside its domain.
-    """
-
-    method: str = "pcd"
-    k: int = 1
-    batch: int = 100
-    rate: float = 0.1
-    schedule: str = "constant"
-    halving: float = 10.0
-    optimizer: str = "sgd"
-    momentum: float = 0.0
-    weight_decay: float = 0.0
-    l1: float = 0.0
-    l1_squared: float = 0.0
-    centred: bool = True
-    chains: int = 100
-    temperatures: int = 8
-    hottest: float = 5.0
-    scale: float = 0.01
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        for what, name, known in (
-            ("training method", self.method, METHODS),
-            ("schedule", self.schedule, SCHEDULES),
-            ("optimizer", self.optimizer, OPTIMIZERS),
-        ):
-            if name not in known:
-                raise UnknownNameError(what, name, known)
-        for name in ("k", "batch", "chains", "temperatures"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-                msg = f"{name} = {value!r} must be a whole number, at least 1"
-                raise ParameterError(msg)
-        for name, allowed, fine in (
-            ("rate", "> 0", self.rate > 0),
-            ("halving", "> 0", self.halving > 0),
-            ("momentum", "in [0, 1)", 0 <= self.momentum < 1),
-            ("weight_decay", ">= 0", self.weight_decay >= 0),
-            ("l1", ">= 0", self.l1 >= 0),
-            ("l1_squared", ">= 0", self.l1_squared >= 0),
-            ("hottest", "> 1", self.hottest > 1),
-            ("scale", ">= 0", self.scale >= 0),
-        ):
-            value = getattr(self, name)
-            if not (fine and math.isfinite(value)):
-                msg = f"{name} = {value} must be a number {allowed}"
-                raise ParameterError(msg)
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int | np.integer) or self.seed < 0:
-            msg = f"seed = {self.seed!r} must be a whole number >= 0"
-            raise ParameterError(msg)
-
-    def rate_in(self, epoch: int) -> float:
-        """Learning rate in an epoch, counted from 0.
-
-        Examples
-        --------
-        >>> Settings(rate=0.1, schedule="exponential", halving=5).rate_in(10)
-        0.025
-        """
-        age = epoch / self.halving
-        return (
-            self.rate * {"constant": 1.0, "inverse": 1 / (1 + age), "exponential": 2.0**-age}[self.schedule]
-        )
-
-    def _random(self, *key: int) -> np.random.SeedSequence:
-        return np.random.SeedSequence(int(self.seed), spawn_key=key)
 
 
 @dataclass(frozen=True)
@@ -263,7 +144,7 @@ def start(
         msg = f"{n_hidden!r} hidden units: give a whole number, at least 1"
         raise ParameterError(msg)
     n_visible = data.shape[1]
-    rng = np.random.default_rng(settings._random(_WEIGHTS))
+    rng = np.random.default_rng(settings.random(Use.WEIGHTS))
     weights = settings.scale * rng.standard_normal((n_visible, n_hidden))
     rbm = RBM(weights, _fitted(visible, data), _listed(hidden, int(n_hidden)))
     _check_method(rbm, settings)
@@ -313,28 +194,15 @@ def _check_method(rbm: RBM, settings: Settings) -> None:
         exact._check_countable(turned.visible, turned.n_visible, "exact training")
 
 
-def count_chains(settings: Settings) -> int:
-    """Number of chains that a training keeps from update to update.
-
-    Examples
-    --------
-    >>> [count_chains(Settings(method=method, chains=20, temperatures=4)) for method in ("cd", "tempered")]
-    [0, 80]
-    """
-    if settings.method in ("cd", "exact"):
-        return 0
-    return settings.chains * (settings.temperatures if settings.method == "tempered" else 1)
-
-
 def _first_chains(rbm: RBM, settings: Settings) -> Any:
     count = count_chains(settings)
     if not count:
         return np.empty((0, rbm.n_visible))
     if settings.method in ("mean-field", "tap"):
-        rng = np.random.default_rng(settings._random(_CHAINS))
+        rng = np.random.default_rng(settings.random(Use.CHAINS))
         low, high = sorted(rbm.visible.values)
         return rng.uniform(low, high, (count, rbm.n_visible))
-    return BlockGibbs(rbm, count, settings._random(_CHAINS)).visible.copy()
+    return BlockGibbs(rbm, count, settings.random(Use.CHAINS)).visible.copy()
 
 
 # -- the gradient --------------------------------------------------------------------------------------------
@@ -361,7 +229,7 @@ def update_direction(training: Training, batch: Any) -> tuple[Gradient, Any]:
         return exact.gradient(rbm, batch), training.chains
     if settings.method in ("mean-field", "tap"):
         return _mean_field(rbm, batch, training.chains, settings)
-    seed = settings._random(_UPDATE, training.update)
+    seed = settings.random(Use.UPDATE, training.update)
     if settings.method == "tempered":
         model, chains = _tempered(rbm, training.chains, settings, seed)
     else:
@@ -557,7 +425,7 @@ def train(
 
 def _one_epoch(good: Training, data: Any, monitor: bool) -> Training:
     settings, training, norms = good.settings, good, []
-    order = np.random.default_rng(settings._random(_SHUFFLE, good.epoch)).permutation(len(data))
+    order = np.random.default_rng(settings.random(Use.SHUFFLE, good.epoch)).permutation(len(data))
     try:
         with np.errstate(all="ignore"):  # what overflows is found below
             for first in range(0, len(data), settings.batch):
@@ -571,7 +439,7 @@ def _one_epoch(good: Training, data: Any, monitor: bool) -> Training:
         raise TrainingError(msg, good) from None
     likelihood = reconstruction = math.nan
     if monitor:
-        rng = np.random.default_rng(settings._random(_MONITOR))
+        rng = np.random.default_rng(settings.random(Use.MONITOR))
         some = data[rng.choice(len(data), min(MONITORED, len(data)), replace=False)]
         rbm = training.rbm
         if rbm.visible.discrete:
