@@ -38,6 +38,13 @@ _SYMBOLS = {
 }
 
 
+class _LimitOfUnits:
+    """The limit in which the retrieval branch is known; the class answers for most units."""
+
+    def __get__(self, theory: RandomRBM | None, kind: type[RandomRBM]) -> Limit:
+        return Limit("alpha") if theory is None else theory.quietest
+
+
 @dataclass(frozen=True)
 class RandomRBM(TwoLayers):
     r"""Random RBM with any pair of units and sparse random weights [TM17]_.
@@ -340,8 +347,10 @@ class RandomRBM(TwoLayers):
         """df/dl: zero at l*, the number of strong hidden units of lowest free energy."""
         return self.slope("l", x)
 
+    limit = _LimitOfUnits()
+
     @cached_property
-    def limit(self) -> Limit | None:  # type: ignore[override]
+    def quietest(self) -> Limit:
         """Alpha = 0, where there is no noise; a small load where hidden units are confined by noise only."""
         if "retrieval" not in self.available or self.batch:
             return Limit("alpha")
