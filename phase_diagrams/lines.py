@@ -245,9 +245,11 @@ def _check_axes(theory: Theory, boundary: Boundary, x: str, y: str) -> None:
 def _nowhere(
     theory: Theory, boundary: Boundary, x: str, y: str, xlim: tuple[float, float], ylim: tuple[float, float]
 ) -> str:
+    name = next((name for name, one in theory.lines.items() if one == boundary), "")
+    why = theory.absence(name)
     return (
         f"{theory.name}: no {boundary.kind} point found for {x} in [{xlim[0]:g}, {xlim[1]:g}] and "
-        f"{y} in [{ylim[0]:g}, {ylim[1]:g}]; try another range"
+        f"{y} in [{ylim[0]:g}, {ylim[1]:g}]; {why or 'try another range'}"
     )
 
 

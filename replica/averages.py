@@ -361,10 +361,16 @@ def gauss_legendre(edges: Any, count: int) -> tuple[Any, Any]:
     >>> print(f"{np.sum(weight * x**5):.10f}")
     121.5000000000
     """
-    node, weight = np.polynomial.legendre.leggauss(count)
+    node, weight = _legendre_rule(count)
     left, half = edges[..., :-1, None], np.diff(edges, axis=-1)[..., None] / 2
     shape = (*edges.shape[:-1], (edges.shape[-1] - 1) * count)
     return (left + half * (1 + node)).reshape(shape), (half * weight).reshape(shape)
+
+
+@cache
+def _legendre_rule(count: int) -> tuple[Any, Any]:
+    node, weight = np.polynomial.legendre.leggauss(count)
+    return node, weight
 
 
 def kinked_rule(centre: Any, scale: Any) -> tuple[Any, Any]:

@@ -183,51 +183,47 @@ class TwoLayers(Theory):
 
         At fixed q the response C is found by bisection, then q by the sign of E<v>^2 - q on a grid.
         """
-        visible, hidden = self.layers
-        shape, zero = self.batch, np.zeros(self.batch)
-        most = max((abs(v) for v in visible.values), default=0.0) ** 2 or 4.0
-        share = np.concatenate([1 - np.geomspace(1e-9, 0.5, 24), np.geomspace(0.48, 1e-5, 24)])
-        q = np.concatenate([[1.0], share]) * most
-        q = q.reshape(-1, *(1,) * len(shape)) + zero
-
-        def answer(t: Any) -> tuple[Any, Any, Any, Any]:
-            C = (
-                np.minimum(hidden.curvature, t / (1 - t))
-                if np.all(np.isinf(hidden.curvature))
-                else t * hidden.curvature
-            )
-            weak = self.hidden_averages(q, C)
-            v = self.visible_averages(wide(0 * q), weak.square, weak.response)
-            return self.weighted(v.square) - q, self.weighted(v.response) - C, C, weak
-
+        most = max((abs(v) for v in self.layers[0].values), default=0.0) ** 2 or 4.0
+        share = np.concatenate([[1.0], 1 - np.geomspace(1e-9, 0.5, 24), np.geomspace(0.48, 1e-5, 24)])
+        q = most * share.reshape(-1, *(1,) * len(self.batch)) + np.zeros(self.batch)
         with np.errstate(all="ignore"):
-            low, high = np.zeros_like(q), np.ones_like(q)
-            if largest:  # at fixed q there may be three roots C; the glass is on the largest
-                edges = np.append(1 - np.geomspace(1, 1e-5, 29), 1.0)
-                rest = np.stack([*(answer(edge + 0 * q)[1] for edge in edges[:-1]), -np.ones_like(q)])
-                falls = (rest[:-1] > 0) & (rest[1:] <= 0)  # not where the visible layer stops being confined
-                last = len(edges) - 2 - np.argmax(falls[::-1], axis=0)
-                known = np.any(falls, axis=0)
-                low, high = np.where(known, edges[last], low), np.where(known, edges[last + 1], high)
+            low, high = self._largest_response(q) if largest else (np.zeros_like(q), np.ones_like(q))
             for _ in range(18):  # Newton's method does the rest
                 middle = (low + high) / 2
-                above = answer(middle)[1] > 0
+                above = self._at_overlap(q, middle)[1] > 0
                 low, high = np.where(above, middle, low), np.where(above, high, middle)
-            gap, _, C, weak = answer((low + high) / 2)
+            gap, _, C, weak = self._at_overlap(q, (low + high) / 2)
             gap = np.where(np.abs(gap) < 1e-12 * most, 0.0, gap)
-            crossing = (gap[:-1] <= 0) & (gap[1:] > 0)
-            first = (
-                np.argmax(crossing, axis=0) if largest else len(gap) - 2 - np.argmax(crossing[::-1], axis=0)
-            )[None]
-            none = ~np.any(crossing, axis=0)
+            return _at_first_crossing(gap, (q, weak.square, weak.response, C), last=not largest)
 
-            def pick(values: Any) -> Any:
-                a, b = (np.take_along_axis(gap, first + i, 0)[0] for i in (0, 1))
-                lower, upper = (np.take_along_axis(values, first + i, 0)[0] for i in (0, 1))
-                part = np.where(a == b, 0.0, a / np.where(a == b, 1.0, a - b))
-                return np.where(none, np.nan, lower + part * (upper - lower))
+    def _at_overlap(self, q: Any, t: Any) -> tuple[Any, Any, Any, Averages]:
+        """Gaps of the equations for q and for C, at m = 0 and a response 0 <= t < 1 on a scale of its own."""
+        stiffness = self.layers[1].curvature
+        C = t / (1 - t) if np.all(np.isinf(stiffness)) else t * stiffness
+        weak = self.hidden_averages(q, C)
+        v = self.visible_averages(wide(0 * q), weak.square, weak.response)
+        return self.weighted(v.square) - q, self.weighted(v.response) - C, C, weak
 
-            return pick(q), pick(weak.square + 0 * q), pick(weak.response + 0 * q), pick(C + 0 * q)
+    def _largest_response(self, q: Any) -> tuple[Any, Any]:
+        """Bracket of the largest of up to three responses at fixed q: the glass is on it."""
+        edges = np.append(1 - np.geomspace(1, 1e-5, 29), 1.0)
+        rest = np.stack([*(self._at_overlap(q, edge + 0 * q)[1] for edge in edges[:-1]), -np.ones_like(q)])
+        falls = (rest[:-1] > 0) & (rest[1:] <= 0)  # not where the visible layer stops being confined
+        last, known = len(edges) - 2 - np.argmax(falls[::-1], axis=0), np.any(falls, axis=0)
+        return np.where(known, edges[last], 0.0), np.where(known, edges[last + 1], 1.0)
+
+
+def _at_first_crossing(gap: Any, curves: tuple[Any, ...], *, last: bool) -> tuple[Any, ...]:
+    """Values of curves where a gap first (or last) rises through 0 along the first axis; NaN if nowhere."""
+    rises = (gap[:-1] <= 0) & (gap[1:] > 0)
+    index = len(gap) - 2 - np.argmax(rises[::-1], axis=0) if last else np.argmax(rises, axis=0)
+    below, above = (np.take_along_axis(gap, index[None] + i, 0)[0] for i in (0, 1))
+    part = np.where(below == above, 0.0, below / np.where(below == above, 1.0, below - above))
+    found = []
+    for curve in curves:
+        low, high = (np.take_along_axis(curve + 0 * gap, index[None] + i, 0)[0] for i in (0, 1))
+        found.append(np.where(np.any(rises, axis=0), low + part * (high - low), np.nan))
+    return tuple(found)
 
 
 def wide(value: Any) -> Any:

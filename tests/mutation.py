@@ -302,7 +302,7 @@ def mutants(kind: type[Theory]) -> list[Mutant]:
             continue
         seen.add(method)
         owner = next((one for one in kind.__mro__ if method in vars(one)), None)
-        if owner is None or not owner.__module__.startswith("replica.theories"):
+        if owner is None or not owner.__module__.startswith(("replica.theories", "replica.two_layers")):
             continue
         member = vars(owner)[method]
         if not isinstance(member, FunctionType | property):

@@ -155,3 +155,10 @@ def test_a_capacity_is_read_and_printed_unscaled() -> None:
     assert told["parameters"]["hidden"] == "relu:theta=0.3"
     for line in (f"capacity random-rbm {units} --unscaled --digits 20", "capacity hopfield --unscaled"):
         assert replica(line).exit_code == 2
+
+
+def test_a_line_that_cannot_exist_says_why() -> None:
+    line = "line random-rbm glass --visible bernoulli --hidden relu -p l=1 -x alpha=0.1:0.4:3 -y T"
+    result = replica(line)
+    assert result.exit_code == 3
+    assert "unit bernoulli is not symmetric" in result.stderr

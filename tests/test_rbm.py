@@ -292,8 +292,9 @@ def test_bad_input_gets_a_sentence(make: Any, sentence: str) -> None:
 
 
 def test_interpolating_units_serve_as_spins_at_omega_zero() -> None:
+    """Their prior is normalised: each sign weighs one half."""
     rbm = RBM([[0.4]], Interpolating(omega=0.0), Spin())
-    assert exact.log_partition(rbm) == pytest.approx(np.log(4 * np.cosh(0.4)), abs=1e-12)
+    assert exact.log_partition(rbm) == pytest.approx(np.log(2 * np.cosh(0.4)), abs=1e-12)
 
 
 @pytest.mark.parametrize("field", [-700.0, -3.0, 0.0, 0.2, 40.0, 700.0])

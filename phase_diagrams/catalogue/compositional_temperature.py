@@ -61,7 +61,7 @@ def build(
     points : int
         Number of points of each curve on the left.
     steps : int
-        Number of points of each line in the other panels.
+        Number of points of each line on the right; twice as many in the middle.
 
     References
     ----------
@@ -69,7 +69,9 @@ def build(
     """
     cold = RandomRBM(Bernoulli(g=g), ReLU(theta=theta), alpha=alpha, T=0.0, l=1.0)
     T_max = max(temperatures)
-    grid, warm = np.linspace(0, l_max, points), np.linspace(0, T_max, steps)
+    grid, warm, fine = (
+        np.linspace(0, end, n) for end, n in ((l_max, points), (T_max, steps), (T_max, 2 * steps - 1))
+    )
     curves = []
     for T in temperatures:
         batch = profile(cold.at(T=T), "retrieval", "l", grid)
@@ -78,9 +80,9 @@ def build(
     low = min(y for line in curves for y in line.y if not np.isnan(y))
     best = minimise(cold, "retrieval", "l")
     first = locate(cold, BEST, "l", near=best.x, value=float(best.theory.values["l"]))
-    minima = [first, *march(cold, BEST, "T", "l", warm[1:], first)]
+    minima = [first, *march(cold, BEST, "T", "l", fine[1:], first)]
     fold = locate(cold, "spinodal", "l")
-    folds = [fold, *march(cold, "spinodal", "T", "l", warm[1:], fold)]
+    folds = [fold, *march(cold, "spinodal", "T", "l", fine[1:], fold)]
     origin = provenance(
         cold,
         ["T", "l"],

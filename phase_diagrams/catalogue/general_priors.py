@@ -22,7 +22,7 @@ def build(
     hidden: Sequence[float] = (1.0, 0.75, 0.5),
     patterns: Sequence[float] = (0.05, 0.1),
     alpha_max: float = 1.0,
-    points: int = 9,
+    points: int = 21,
 ) -> PhaseDiagram:
     r"""Where spin-glass order sets in, and where a pattern can be retrieved, for several priors [BGST]_.
 
@@ -44,7 +44,7 @@ def build(
     alpha_max : float
         Right edge of the left panel.
     points : int
-        Number of points of each line on the left; of each half of one in the other panels.
+        Number of points of each line.
 
     References
     ----------
@@ -57,8 +57,8 @@ def build(
     >>> print(f"{left.line('(0, 1)').y[0]:.9f}")
     2.000000000
     """
-    loads = alpha_max * np.linspace(1, 1e-2, points) ** 2  # lines rise as sqrt(alpha)
-    fine = alpha_max * np.linspace(0, 1, 61) ** 2
+    loads = alpha_max * np.linspace(1, 1e-2, points) ** 3  # lines rise as sqrt(alpha)
+    fine = alpha_max * np.linspace(0, 1, 61) ** 3
     left = [_glass(pair, loads) for pair in glasses]
     left.append(curve("(1, 1)", fine, (1 + np.sqrt(fine)) ** 2, "(1, 1), divergence"))
     theory = GeneralPriors(alpha=0.01, T=0.5)
@@ -131,7 +131,7 @@ def _spinodal(theory: GeneralPriors, name: str, label: str, points: int) -> Line
     first = locate(theory.at(T=0.5 * end), "spinodal", "alpha")
     below, above = (
         march(theory, "spinodal", "T", "alpha", end * shares, first)
-        for shares in (np.linspace(0.5, 0.04, points)[1:], np.linspace(0.5, 0.94, points)[1:])
+        for shares in (np.linspace(0.5, 0.04, points // 2)[1:], np.linspace(0.5, 0.94, points // 2)[1:])
     )
     found = [*below[::-1], first, *above]
     return join(turned(line_of(name, LineKind.SPINODAL, "T", found, label)), [(0, end)])

@@ -68,8 +68,7 @@ def build(
             best = minimise(member, "retrieval", "l")
         except LocateError:  # the least energy is at one of the ends
             continue
-        mark = r"$\ell{}^{*}$" if s == max(spreads) else ""
-        marks.append(Point(name, mark, float(best.theory.values["l"]), float(best.free_energy)))
+        marks.append(Point(name, "", float(best.theory.values["l"]), float(best.free_energy)))
     glass = solve(theory, "glass", throw=False)
     if glass.success:
         energies.append(curve("glass", [0, l_max], [glass.free_energy] * 2, "spin glass, $s = 0$"))
@@ -90,7 +89,7 @@ def build(
     )
     return PhaseDiagram(
         "heterogeneous",
-        r"Two groups, $p_i = (1\pm s)\,p$",
+        r"Two groups, $p_i = (1\pm s)\,p$; circles: $\ell{}^{*}$",
         (
             horizontal,
             Axis(

@@ -9,7 +9,6 @@ from scipy.optimize import brentq
 
 from phase_diagrams.catalogue._parts import line_of, march, provenance, turned
 from phase_diagrams.diagram import Axis, Line, LineKind, PhaseDiagram, Region
-from phase_diagrams.lines import boundary_line
 from phase_diagrams.regions import join
 from replica.solving import Located, locate, solve
 from replica.theories import Hopfield, RandomRBM
@@ -23,7 +22,7 @@ def build(
     thresholds: Sequence[float] = (0.0, 0.5, 1.0),
     alpha_min: float = 0.04,
     T_min: float = 1e-6,
-    points: int = 11,
+    points: int = 25,
 ) -> PhaseDiagram:
     r"""Where spins retrieve a pattern, for Gaussian hidden units and for rectified ones with thresholds.
 
@@ -41,7 +40,7 @@ def build(
     T_min : float
         Lower edge of the panel on the right.
     points : int
-        Number of points of each line of rectified units.
+        Number of points of each line.
 
     Examples
     --------
@@ -49,31 +48,10 @@ def build(
     >>> print([line.name for line in diagram.lines])
     ['gaussian', 'gaussian, T_R']
     """
-    hopfield = Hopfield(alpha=0.1, T=0.1)
-    spinodal = boundary_line(
-        hopfield,
-        "spinodal",
-        "alpha",
-        "T",
-        xlim=(alpha_min, 0.14),
-        ylim=(0, 1),
-        name="gaussian",
-        label="Gaussian",
-    )
-    broken = boundary_line(
-        hopfield,
-        "stability",
-        "alpha",
-        "T",
-        xlim=(alpha_min, 0.14),
-        ylim=(T_min, 1),
-        name="gaussian, T_R",
-        label="Gaussian",
-        step=0.05,
-    )
-    lines = [spinodal, broken]
+    lines = _lines(Hopfield(alpha=0.1, T=0.0), "gaussian", "Gaussian", T_min, points)
     for theta in thresholds:
-        lines += _rectified(theta, T_min, points)
+        theory = RandomRBM(Spin(), ReLU(theta=theta), alpha=0.1, T=0.0, p=1.0, L=1)
+        lines += _lines(theory, f"theta={theta:g}", rf"ReLU, $\theta = {theta:g}$", T_min, points)
     alpha_max = round(1.4 * max(max(line.x) for line in lines), 6)
     theory = RandomRBM(Spin(), ReLU(), alpha=0.1, p=1.0, L=1)
     origin = provenance(
@@ -87,7 +65,7 @@ def build(
     load = Axis("alpha", r"load $\alpha = M/N$", scale="log", limits=(alpha_min, alpha_max))
     beside = PhaseDiagram(
         "hidden-units-stability",
-        "Stability of the replica-symmetric state",
+        r"Dotted: spinodal; dash-dotted: $T_\mathrm{R}$",
         (load, Axis("T", "temperature $T$", scale="log", limits=(T_min, 1.5))),
         lines,
         [],
@@ -106,18 +84,17 @@ def build(
     )
 
 
-def _rectified(theta: float, T_min: float, points: int) -> list[Line]:
-    """Spinodal and stability line of rectified hidden units with a threshold."""
-    theory = RandomRBM(Spin(), ReLU(theta=theta), alpha=0.1, T=0.0, p=1.0, L=1)
-    name, label = f"theta={theta:g}", rf"ReLU, $\theta = {theta:g}$"
-    temperatures = 0.96 * (1 - np.cos(np.linspace(0, np.pi, points))) / 2  # dense at both ends
+def _lines(theory: Hopfield | RandomRBM, name: str, label: str, T_min: float, points: int) -> list[Line]:
+    """Spinodal and stability line of one kind of hidden units."""
+    even = 0.96 * (1 - np.cos(np.linspace(0, np.pi, points))) / 2  # dense at both ends
+    temperatures = np.union1d(even, np.geomspace(T_min, 0.03, points // 4))  # the logarithmic panel, too
     first = locate(theory, "spinodal", "alpha")
     folds = [first, *march(theory, "spinodal", "T", "alpha", temperatures[1:], first)]
     end = _meeting(theory, folds)
-    shares = np.linspace(1, 0.2, 2 * points)
+    shares = np.linspace(1, 0.2, points)
     loads = [float(end.value * share) for share in shares[1:]]
     cold = theory.at(alpha=loads[0], T=0.7 * end.theory.values["T"])  # a first point close to the end
-    start = locate(cold, "stability", "T", near=solve(cold).x, value=cold.T)
+    start = locate(cold, "stability", "T", near=solve(cold).x, value=cold.values["T"])
     stable = [start, *march(theory, "stability", "alpha", "T", loads[1:], start)]
     kept = [point for point in stable if not point.located or point.value > T_min / 30]
     broken = line_of(f"{name}, T_R", LineKind.STABILITY, "alpha", kept, label)
@@ -127,7 +104,7 @@ def _rectified(theta: float, T_min: float, points: int) -> list[Line]:
     ]
 
 
-def _meeting(theory: RandomRBM, folds: Sequence[Located]) -> Located:
+def _meeting(theory: Hopfield | RandomRBM, folds: Sequence[Located]) -> Located:
     """The point of the spinodal where replica symmetry breaks: there the stability line ends."""
 
     def excess(fold: Located) -> float:

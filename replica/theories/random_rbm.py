@@ -38,6 +38,13 @@ _SYMBOLS = {
 }
 
 
+class _LimitOfUnits:
+    """The limit in which the retrieval branch is known; the class answers for most units."""
+
+    def __get__(self, theory: RandomRBM | None, kind: type[RandomRBM]) -> Limit:
+        return Limit("alpha") if theory is None else theory.quietest
+
+
 @dataclass(frozen=True)
 class RandomRBM(TwoLayers):
     r"""Random RBM with any pair of units and sparse random weights [TM17]_.
@@ -340,8 +347,10 @@ class RandomRBM(TwoLayers):
         """df/dl: zero at l*, the number of strong hidden units of lowest free energy."""
         return self.slope("l", x)
 
+    limit = _LimitOfUnits()
+
     @cached_property
-    def limit(self) -> Limit | None:  # type: ignore[override]
+    def quietest(self) -> Limit:
         """Alpha = 0, where there is no noise; a small load where hidden units are confined by noise only."""
         if "retrieval" not in self.available or self.batch:
             return Limit("alpha")
@@ -352,7 +361,7 @@ class RandomRBM(TwoLayers):
             (
                 Limit("alpha", alpha)
                 for alpha in loads
-                if np.all(np.isfinite(self.at(alpha=alpha)._loud_start(np.float64(4.0))))
+                if np.all(np.isfinite(self.at(alpha=alpha)._loud_start()))
             ),
             Limit("alpha"),
         )
@@ -396,22 +405,22 @@ class RandomRBM(TwoLayers):
             )
             raise ParameterError(msg)
         zero = np.zeros(self.batch)
-        strong = zero + 4.0  # the first field is strong, so that m falls monotonically from saturation
-        quiet = self._overlap(strong, zero)
+        quiet = self._overlap(zero + 4.0, zero)  # a strong field first, so that m falls from saturation
         with np.errstate(invalid="ignore"):
-            loud = ~(quiet[4] < self.hidden.curvature)
-            if not np.any(loud & (zero + self.alpha > 0)):
-                return quiet
-            return np.where(loud, self._loud_start(strong), quiet)
+            loud = np.flatnonzero(~(quiet[4] < self.hidden.curvature) & (zero + self.alpha > 0))
+            if loud.size:
+                start = self.take(loud)._loud_start() if self.batch else self._loud_start()
+                quiet.reshape(5, -1)[:, loud] = start.reshape(5, -1)
+        return quiet
 
-    def _overlap(self, m: Any, noise: Any) -> Any:
+    def _overlap(self, m: Any, noise: Any, steps: int = 200, tol: float = 1e-9) -> Any:
         """Order parameters at a given strength of the noise, sqrt(alpha r), by iteration from m."""
         r = noise**2 / np.maximum(self.alpha, TINY)
         B = 0 * noise
-        for _ in range(200):
+        for _ in range(steps):
             v = self.visible_averages(wide(m) * self.law.w / 2, r, B)
             new = odd_mean(v.mean, self.law.tilted) / self.kappa
-            moving = ~(np.abs(new - m) < 1e-9)  # each point stops by itself, whatever else is in the batch
+            moving = ~(np.abs(new - m) < tol)  # each point stops by itself, whatever else is in the batch
             m = np.where(moving, new, m)
             if not np.any(moving & np.isfinite(new)):
                 break
@@ -420,10 +429,10 @@ class RandomRBM(TwoLayers):
             h = self.hidden_averages(q, C)
         return stack(m, q, h.square, h.response, C)
 
-    def _loud_start(self, strong: Any) -> Any:
+    def _loud_start(self) -> Any:
         """The least noise that is at least the noise which the weak hidden units make in it."""
-        noise = np.geomspace(1e-3, 10.0, 33).reshape(-1, *(1,) * len(self.batch)) + 0 * strong
-        x = self._overlap(strong + 0 * noise, noise)
+        noise = np.geomspace(1e-3, 3.0, 17).reshape(-1, *(1,) * len(self.batch)) + np.zeros(self.batch)
+        x = self._overlap(4.0 + 0 * noise, noise, steps=40, tol=1e-4)
         enough = (self.alpha * x[2] <= noise**2) & (x[0] > 1e-3)
         known, first = np.any(enough, axis=0), np.argmax(enough, axis=0)[None]
         low, high = (
@@ -431,9 +440,9 @@ class RandomRBM(TwoLayers):
             for back in (1, 0)
         )
         best = np.where(known, np.take_along_axis(x, first[None], 1)[:, 0], np.nan)
-        for _ in range(12):  # Newton's method does the rest
+        for _ in range(12 if np.any(known) else 0):  # Newton's method does the rest
             middle = np.sqrt(low * high)
-            x = self._overlap(best[0], middle)
+            x = self._overlap(best[0], middle, steps=40, tol=1e-4)
             below = self.alpha * x[2] <= middle**2
             best = np.where(below, x, best)
             low, high = np.where(below, low, middle), np.where(below, middle, high)

@@ -44,7 +44,7 @@ class Spin(Unit):
 
     def averages(self, loc: Any, width: Any, a: Any, T: Any) -> Averages:
         spin = spin_averages(loc + self.g, width, T)
-        return _spin_like(spin, T, mean=spin.tanh, shift=a / 2)
+        return _SpinLike(spin, T, shift=a / 2, size=1)
 
     def _thermal(self, b: Any, a: Any, T: Any) -> tuple[Any, Any, Any, Any]:
         y = (b + self.g) / T
@@ -84,7 +84,7 @@ class Bernoulli(Unit):
     def averages(self, loc: Any, width: Any, a: Any, T: Any) -> Averages:
         field = (loc + self.g + a / 2) / 2  # s = (1 + spin)/2, and the spin feels half of it
         spin = spin_averages(field, width / 2, T)
-        return _spin_like(spin, T, mean=(1 + spin.tanh) / 2, shift=field, size=2)
+        return _SpinLike(spin, T, shift=field, size=2)
 
     def _thermal(self, b: Any, a: Any, T: Any) -> tuple[Any, Any, Any, Any]:
         y = (b + self.g + a / 2) / (2 * T)
@@ -102,17 +102,41 @@ def _two_values(y: Any) -> tuple[Any, Any, Any]:
     return size + np.log1p(e), 4 * e / (1 + e) ** 2, np.log1p(e) + 2 * size * e / (1 + e)
 
 
-def _spin_like(spin: SpinAverages, T: Any, mean: Any, shift: Any, size: int = 1) -> Averages:
-    """Averages of a variable (constant + spin)/size; its energy is shifted by -shift."""
-    response = spin.susceptibility / size**2
-    return Averages(
-        free_energy=-(shift + spin.log2cosh),
-        mean=mean,
-        square=(1 - T * response if size == 1 else mean - T * response),
-        response=response,
-        response_square=ratio(spin.sech4_over_T / size**4, T),
-        entropy=spin.entropy,
-    )
+class _SpinLike(Averages):
+    """Averages of (constant + spin)/size with a shifted energy; a caller pays for what it reads."""
+
+    spin: SpinAverages
+    T: Any
+    shift: Any
+    size: int
+
+    def __init__(self, spin: SpinAverages, T: Any, shift: Any, size: int) -> None:
+        self.__dict__.update(spin=spin, T=T, shift=shift, size=size)
+
+    @property
+    def mean(self) -> Any:
+        tanh = self.spin.tanh
+        return tanh if self.size == 1 else (1 + tanh) / 2
+
+    @property
+    def response(self) -> Any:
+        return self.spin.susceptibility / self.size**2
+
+    @property
+    def square(self) -> Any:
+        return (1 if self.size == 1 else self.mean) - self.T * self.response
+
+    @property
+    def free_energy(self) -> Any:
+        return -(self.shift + self.spin.log2cosh)
+
+    @property
+    def response_square(self) -> Any:
+        return ratio(self.spin.sech4_over_T / self.size**4, self.T)
+
+    @property
+    def entropy(self) -> Any:
+        return self.spin.entropy
 
 
 def _heads(field: Any, T: Any, rng: np.random.Generator) -> Any:

@@ -39,7 +39,7 @@ class Interpolating(Unit):
         "domain": "real line; -size, +size at omega = 0",
         "potential": "U(s) = s^2/(2 omega size^2) - ln cosh(sqrt(1 - omega) s/(omega size)) + constant",
         "activation": "that of its potential; jumps at b = 0 while omega < 1/(1 + a size^2)",
-        "mean": "at T = 1: omega' b + c' tanh(c b), see docs/theory/random_rbm.md",
+        "mean": "at T = 1 and size 1: [omega b + c tanh(c b/A)]/A, c = sqrt(1 - omega), A = 1 - omega a",
     }
 
     def __post_init__(self) -> None:

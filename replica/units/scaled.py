@@ -27,7 +27,7 @@ class Scaled(Unit):
     >>> from replica.units import Spin
     >>> unit = Scaled(Spin(), energy=0.25, length=0.5)
     >>> print(unit.values, f"{unit.mean(0.3, 0.0, 0.4):.9f} {Spin().mean(0.15, 0.0, 0.1) / 0.5:.9f}")
-    (-2.0, 2.0) 1.810296524 1.810296524
+    (-2.0, 2.0) 1.810296507 1.810296507
     """
 
     unit: Unit
