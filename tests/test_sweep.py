@@ -18,7 +18,9 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 import xarray as xr
+from click.testing import CliRunner
 
+from phase_diagrams.commands import main
 from phase_diagrams.storage import StorageError
 from phase_diagrams.sweep import SweepError, export, open_sweep, store, sweep
 from phase_diagrams.sweep.chunk import fingerprint, solve_chunk
@@ -305,10 +307,18 @@ def test_what_is_missing_is_computed_and_nothing_else(
     assert len(computed) == plan.chunks[1] + 1
 
 
-@pytest.mark.parametrize("damage", [b"", b"\0", b"garbage" * 30], ids=["empty", "one byte", "garbage"])
-def test_a_damaged_chunk_is_named_and_computed_again(finished: Path, damage: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "damage", [b"", b"\0", b"garbage" * 30, None], ids=["empty", "one byte", "garbage", "missing"]
+)
+def test_a_damaged_chunk_is_named_and_computed_again(
+    finished: Path, damage: bytes | None, tmp_path: Path
+) -> None:
     whole = tree(finished)
-    (finished / "m" / "c" / "0" / "1" / "1").write_bytes(damage)
+    part = finished / "m" / "c" / "0" / "1" / "1"
+    part.unlink() if damage is None else part.write_bytes(damage)
+    done = CliRunner().invoke(main, ["map", str(finished), "-o", str(tmp_path / "map.json")])
+    assert done.exit_code == 1
+    assert "m is damaged at T[" in done.stderr
     with pytest.raises(StorageError, match=r"m is damaged at T\[\d+:\d+\], h\[\d+:\d+\] .*--resume"):
         export(finished, tmp_path / "run.csv")
     assert not (tmp_path / "run.csv").exists()
@@ -458,6 +468,7 @@ def test_a_full_disk_keeps_what_is_finished(tmp_path: Path, monkeypatch: pytest.
 
 FULL = """
 import resource, signal, sys
+from phase_diagrams.commands import main
 from phase_diagrams.storage import StorageError
 from phase_diagrams.sweep import export
 
