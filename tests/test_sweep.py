@@ -5,6 +5,7 @@ import importlib.util
 import json
 import multiprocessing
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -654,8 +655,10 @@ def test_an_error_in_a_theory_names_the_chunk(tmp_path: Path) -> None:
 
 CLUSTER = """
 import os, signal, sys
+from click.testing import CliRunner
 from distributed import Client, LocalCluster
 from slow_theories import GRID, Slow
+from phase_diagrams.commands import main
 from phase_diagrams.sweep import sweep
 
 if __name__ == "__main__":
@@ -670,6 +673,11 @@ if __name__ == "__main__":
         sweep(Slow, GRID, branch="up", chunk=10, output=sys.argv[1], executor=client.get_executor(),
               progress=told)
         print(len(set(pids.values()) & set(client.run(os.getpid).values())), "left of 2")
+        command = ["sweep", "curie-weiss", "--over", "T=0.1:1:10", "--over", "h=0:1:11", "--chunk", "20"]
+        command += ["--dask", cluster.scheduler_address, "-o"]
+        print(CliRunner().invoke(main, [*command, sys.argv[2]]).stdout)
+        client.retire_workers(list(client.nthreads()))
+        print(CliRunner().invoke(main, [*command, sys.argv[2], "--overwrite"]).stderr)
 """
 
 
@@ -679,10 +687,19 @@ def test_a_cluster_that_loses_a_worker(tmp_path: Path, slow: Any) -> None:
     script = tmp_path / "cluster.py"
     script.write_text(CLUSTER)
     done = subprocess.run(
-        [sys.executable, script, tmp_path / "cluster.zarr"], capture_output=True, text=True, timeout=120
+        [sys.executable, script, tmp_path / "cluster.zarr", tmp_path / "command.zarr"],
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "1 left of 2\n"
+    first, *_ = done.stdout.splitlines()
+    assert first == "1 left of 2"
+    assert "curie-weiss: 110 points" in done.stdout
+    assert re.search("Error: the Dask scheduler at .* has no workers; start some with", done.stdout)
+    over = {"T": [i / 10 for i in range(1, 11)], "h": [i / 10 for i in range(11)]}
+    sweep(CurieWeiss, over, chunk=20, output=tmp_path / "alone.zarr").close()
+    assert tree(tmp_path / "command.zarr") == tree(tmp_path / "alone.zarr")
     sweep(slow.Slow, GRID, branch="up", chunk=10, output=tmp_path / "here.zarr").close()
     assert tree(tmp_path / "cluster.zarr") == tree(tmp_path / "here.zarr")
 

@@ -91,7 +91,11 @@ def tally(data: xr.Dataset, source: Any) -> dict[str, dict[str, int]]:
 
 def check_whole(data: xr.Dataset, source: Any, at: Mapping[str, float]) -> None:
     """Raise if a chunk is damaged that has to do with some values of parameters."""
-    places = {name: int(np.argmin(np.abs(data[name].values - value))) for name, value in at.items() if name in data.dims}
+    places = {
+        name: int(np.argmin(np.abs(data[name].values - value)))
+        for name, value in at.items()
+        if name in data.dims
+    }
     for where in _blocks(data, _chunk(data)):
         if all(where[name].start <= place < where[name].stop for name, place in places.items()):
             for name in data.data_vars:
