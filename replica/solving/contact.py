@@ -1,4 +1,4 @@
-"""Contacts: equations that hold along a curve, to a higher order than on a boundary; by Taylor coefficients."""
+"""Contacts: equations that hold along a curve to a higher order than on a boundary; Taylor coefficients."""
 
 from __future__ import annotations
 
