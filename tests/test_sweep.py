@@ -30,7 +30,15 @@ from phase_diagrams.sweep.plan import make_plan
 from replica.errors import ParameterError, ReplicaError, UnknownNameError
 from replica.functions import stack
 from replica.solving import Newton, Status, search, solve
-from replica.theories import BlumeCapel, Compositional, CurieWeiss, Hopfield, Mixtures, RandomRBM
+from replica.theories import (
+    BlumeCapel,
+    Compositional,
+    CurieWeiss,
+    Hopfield,
+    Mixtures,
+    RandomRBM,
+    SherringtonKirkpatrick,
+)
 from replica.theory import Branch, Parameter, Theory, parameter
 
 ROOT = Path(__file__).parents[1]
@@ -109,6 +117,16 @@ def test_comparison_agrees_with_search() -> None:
             here = data.sel(T=T, h=h, method="nearest")
             assert set(data["branch"].values[here["state"].values > 0]) == found
     assert set(np.unique(data["phase"].sel(h=slice(0.01, 1)))) == {0}  # the magnetisation follows the field
+
+
+def test_a_state_with_two_names_counts_once() -> None:
+    over = {"T": np.linspace(0.3, 1.2, 7), "h": np.linspace(0.1, 1.0, 7)}
+    data = sweep(SherringtonKirkpatrick, over, branch="all")
+    glass, ferromagnet = (data.sel(branch=name) for name in ("glass", "ferromagnet"))
+    assert (ferromagnet["status"] == 0).all()
+    np.testing.assert_allclose(glass["q"], ferromagnet["q"], rtol=1e-9)
+    assert (glass["state"] == 3).all()
+    assert (ferromagnet["state"] == 0).all()
 
 
 def test_theories_without_disorder_have_no_replicon() -> None:
