@@ -22,6 +22,7 @@ import xarray as xr
 from click.testing import CliRunner
 
 from phase_diagrams.commands import main
+from phase_diagrams.mapping import read
 from phase_diagrams.storage import StorageError
 from phase_diagrams.sweep import SweepError, export, open_sweep, store, sweep
 from phase_diagrams.sweep.chunk import fingerprint, solve_chunk
@@ -343,6 +344,25 @@ def test_a_damaged_chunk_is_named_and_computed_again(
     assert not (tmp_path / "run.csv").exists()
     sweep(**QUICK, output=finished, resume=True).close()
     assert tree(finished) == whole
+
+
+def test_chunks_without_any_solution_are_stored_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = {"alpha": np.linspace(0.05, 0.3, 6), "T": np.linspace(0.1, 0.9, 6)}  # no retrieval at large ones
+    options: dict[str, Any] = {"theory": Hopfield, "over": over, "branch": "retrieval", "chunk": (3, 3)}
+    path = tmp_path / "run.zarr"
+    with sweep(**options, output=path) as data:
+        assert data["m"][3:, 3:].isnull().all()
+    assert len(list(path.glob("*/c/*/*"))) == 4 * len(data.data_vars)
+
+    def computed(task: Any) -> Any:
+        raise AssertionError(task)
+
+    monkeypatch.setattr("phase_diagrams.sweep.plan.solve_chunk", computed)
+    sweep(**options, output=path, resume=True).close()
+    monkeypatch.undo()
+    with open_sweep(path) as data:
+        grid = read(data, Hopfield(alpha=0.1))
+    assert not grid.compared
 
 
 def test_an_unfinished_store_is_readable(finished: Path) -> None:

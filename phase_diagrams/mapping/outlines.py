@@ -32,6 +32,8 @@ def regions(grid: Grid, lines: Sequence[Refined], notes: list[str], *, narrow: b
     )
     weights = 4 ** np.arange(len(grid.branches))
     codes = np.tensordot(weights, np.where(grid.state >= METASTABLE, grid.state, 0), axes=1)
+    if "replicon" in grid.negative:  # a part in which replica symmetry is broken is a region of its own
+        codes += 4 ** len(weights) * (grid.negative["replicon"] & (grid.state == STABLE)).any(axis=0)
     patches: list[tuple[int, Any]] = []
     for code in np.unique(codes):
         labels, count = ndimage.label(codes == code)
@@ -67,7 +69,7 @@ def _titles(grid: Grid, inside: Any) -> tuple[str, str]:
         rows.append(f"({', '.join(others)})")  # in brackets: metastable
     if phase and "replicon" in grid.negative:
         broken = grid.negative["replicon"][grid.branches.index(phase[0])][inside]
-        if broken.mean() > 0.95:
+        if broken.all():
             rows.append("RS unstable")
     return " ".join([name, *(["with", *others] if others else [])]), "\n".join(rows)
 

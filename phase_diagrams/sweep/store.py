@@ -83,7 +83,6 @@ class Store:
                 compressors=[ZstdCodec(level=1), Crc32cCodec()],
                 dimension_names=one.dims,
                 attributes=_plain(one.attrs),
-                config={"write_empty_chunks": True},  # a missing file is a missing chunk, and nothing else
             )
 
     def resume(self) -> None:
@@ -131,9 +130,9 @@ class Store:
 
     def _array(self, name: str) -> Any:
         if name not in self._arrays:
-            self._arrays[name] = zarr.open_array(
-                self.path / name, mode="r+", zarr_format=3, config={"write_empty_chunks": True}
-            )
+            # a missing file is a missing chunk, and nothing else; zarr ignores this option of open_array
+            with zarr.config.set({"array.write_empty_chunks": True}):
+                self._arrays[name] = zarr.open_array(self.path / name, mode="r+", zarr_format=3)
         return self._arrays[name]
 
 
