@@ -134,6 +134,16 @@ def test_where_replica_symmetry_is_broken_is_a_region_of_its_own() -> None:
     assert all(region.polygon for region in diagram.regions)
 
 
+def test_a_region_too_small_for_its_name_has_none() -> None:
+    over = {"alpha": np.linspace(0.001, 0.16, 160), "T": np.linspace(0.01, 1.2, 120)}
+    diagram = phase_map(read(sweep(Hopfield, over, branch="retrieval"), Hopfield(alpha=0.1)))
+    small, *others = sorted(diagram.regions, key=lambda region: len(region.label))
+    assert small.label == ""  # the corner in which replica symmetry is broken
+    assert 0.12 < small.at[0] < 0.139
+    assert small.at[1] < 0.03
+    assert [region.label for region in others] == ["retrieval", "no retrieval"]
+
+
 def test_axes_with_values_at_equal_ratios_are_logarithmic() -> None:
     over = {"alpha": np.geomspace(1e-3, 0.2, 16), "T": np.linspace(0.05, 1.2, 17)}
     diagram = phase_map(read(sweep(Hopfield, over, branch="all"), Hopfield(alpha=0.1)))

@@ -49,7 +49,7 @@ def regions(grid: Grid, lines: Sequence[Refined], notes: list[str], *, narrow: b
     for _, inside in sorted(patches, key=lambda patch: -patch[0]):
         name, label = _titles(grid, inside)
         names[name] = names.get(name, 0) + 1
-        at = page.place(inside, label)
+        at, label = page.place(inside, label)
         polygon = _outline(grid, inside, owners)
         shown = name if names[name] == 1 else f"{name} {names[name]}"
         if polygon is None:
@@ -253,8 +253,11 @@ class _Page:
             self.taken[tuple(places)] = True
         self.taken = ndimage.binary_dilation(self.taken)
 
-    def place(self, inside: Any, label: str) -> tuple[float, float]:
-        """The middle of a name in a patch, away from lines, other names and the frame if there is room."""
+    def place(self, inside: Any, label: str) -> tuple[tuple[float, float], str]:
+        """The middle of a name in a patch, away from lines, other names and the frame if there is room.
+
+        A patch too small to bear a fifth of its name gets none.
+        """
         rows = label.split("\n")
         share = (self.letter * max(map(len, rows)), ROW * len(rows))
         size = tuple(min(n, int(np.ceil(part * n)) + 2) for part, n in zip(share, RASTER, strict=True))
@@ -269,4 +272,4 @@ class _Page:
         cost[frame] = np.round(covered, 3)[frame] - 1e-4 * depth[frame] / (1 + depth.max())
         i, j = (int(k) for k in np.unravel_index(np.argmin(cost), RASTER))
         self.taken[max(0, i - edge[0]) : i + edge[0] + 1, max(0, j - edge[1]) : j + edge[1] + 1] = True
-        return float(self.axes[0][i]), float(self.axes[1][j])
+        return (float(self.axes[0][i]), float(self.axes[1][j])), label
