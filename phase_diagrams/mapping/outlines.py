@@ -272,7 +272,8 @@ class _Page:
         cost[frame] = np.round(covered, 3)[frame] - 1e-4 * depth[frame] / (1 + depth.max())
         i, j = (int(k) for k in np.unravel_index(np.argmin(cost), RASTER))
         if cost[i, j] > 0.8:
-            i, j = (int(k) for k in np.unravel_index(np.argmax(depth), RASTER))
+            deepest = np.argmax(ndimage.distance_transform_edt(np.pad(inside[self.near], 1))[1:-1, 1:-1])
+            i, j = (int(k) for k in np.unravel_index(deepest, RASTER))
             return (float(self.axes[0][i]), float(self.axes[1][j])), ""
         self.taken[max(0, i - edge[0]) : i + edge[0] + 1, max(0, j - edge[1]) : j + edge[1] + 1] = True
         return (float(self.axes[0][i]), float(self.axes[1][j])), label
