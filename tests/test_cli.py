@@ -839,6 +839,15 @@ print(len(count))
 """
 
 
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGINT from another process")
+def test_an_interrupted_diagram_says_how_to_go_on(tmp_path: Path) -> None:
+    script = KILLED.replace("SIGKILL", "SIGINT")
+    stopped = process("-c", script, "2", "diagram", "hopfield", "-o", "d.json", cwd=tmp_path)
+    assert stopped.returncode == 130
+    assert stopped.stderr == "interrupted; the finished lines are kept: the same command goes on\n"
+    assert len(list((tmp_path / "d.json.lines").iterdir())) == 1
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 def test_a_diagram_goes_on_with_the_lines_that_are_finished(tmp_path: Path) -> None:
     line = ["diagram", "hopfield", "-o", "d.json"]

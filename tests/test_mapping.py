@@ -17,7 +17,7 @@ from reference import reference
 from replica.errors import ParameterError, UnknownNameError
 from replica.kinds import Kind
 from replica.solving import locate
-from replica.theories import BlumeCapel, CurieWeiss, Hopfield, Mixtures
+from replica.theories import BlumeCapel, CurieWeiss, Hopfield, Mixtures, SherringtonKirkpatrick
 from replica.theory import Theory
 
 PLANES: dict[str, tuple[Theory, dict[str, Any]]] = {
@@ -120,6 +120,28 @@ def test_names_of_regions_stand_inside_the_frame_and_apart(name: str, style: str
         assert frame.x0 < box.x0 < box.x1 < frame.x1
         assert frame.y0 < box.y0 < box.y1 < frame.y1
         assert not box.count_overlaps(boxes[:i])
+
+
+def test_where_replica_symmetry_is_broken_is_a_region_of_its_own() -> None:
+    over = {"T": np.linspace(0.1, 1.3, 25), "h": np.linspace(0.02, 1.1, 19)}
+    diagram = phase_map(
+        read(sweep(SherringtonKirkpatrick, over, branch="all"), SherringtonKirkpatrick(T=0.5))
+    )
+    assert [line.kind for line in diagram.lines if line.name.startswith("log_rho")] == [LineKind.STABILITY]
+    stable, broken = sorted((region.label, region.at[0]) for region in diagram.regions)
+    assert (stable[0], broken[0]) == ("glass", "glass\nRS unstable")
+    assert broken[1] < 0.7 < stable[1]
+    assert all(region.polygon for region in diagram.regions)
+
+
+def test_a_region_too_small_for_its_name_has_none() -> None:
+    over = {"alpha": np.linspace(0.001, 0.16, 160), "T": np.linspace(0.01, 1.2, 120)}
+    diagram = phase_map(read(sweep(Hopfield, over, branch="retrieval"), Hopfield(alpha=0.1)))
+    small, *others = sorted(diagram.regions, key=lambda region: len(region.label))
+    assert small.label == ""  # the corner in which replica symmetry is broken
+    assert 0.12 < small.at[0] < 0.139
+    assert small.at[1] < 0.03
+    assert [region.label for region in others] == ["retrieval", "no retrieval"]
 
 
 def test_axes_with_values_at_equal_ratios_are_logarithmic() -> None:

@@ -5,6 +5,7 @@ import importlib.util
 import json
 import multiprocessing
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,7 +19,10 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 import xarray as xr
+from click.testing import CliRunner
 
+from phase_diagrams.commands import main
+from phase_diagrams.mapping import read
 from phase_diagrams.storage import StorageError
 from phase_diagrams.sweep import SweepError, export, open_sweep, store, sweep
 from phase_diagrams.sweep.chunk import fingerprint, solve_chunk
@@ -27,7 +31,15 @@ from phase_diagrams.sweep.plan import make_plan
 from replica.errors import ParameterError, ReplicaError, UnknownNameError
 from replica.functions import stack
 from replica.solving import Newton, Status, search, solve
-from replica.theories import BlumeCapel, Compositional, CurieWeiss, Hopfield, Mixtures, RandomRBM
+from replica.theories import (
+    BlumeCapel,
+    Compositional,
+    CurieWeiss,
+    Hopfield,
+    Mixtures,
+    RandomRBM,
+    SherringtonKirkpatrick,
+)
 from replica.theory import Branch, Parameter, Theory, parameter
 
 ROOT = Path(__file__).parents[1]
@@ -106,6 +118,16 @@ def test_comparison_agrees_with_search() -> None:
             here = data.sel(T=T, h=h, method="nearest")
             assert set(data["branch"].values[here["state"].values > 0]) == found
     assert set(np.unique(data["phase"].sel(h=slice(0.01, 1)))) == {0}  # the magnetisation follows the field
+
+
+def test_a_state_with_two_names_counts_once() -> None:
+    over = {"T": np.linspace(0.3, 1.2, 7), "h": np.linspace(0.1, 1.0, 7)}
+    data = sweep(SherringtonKirkpatrick, over, branch="all")
+    glass, ferromagnet = (data.sel(branch=name) for name in ("glass", "ferromagnet"))
+    assert (ferromagnet["status"] == 0).all()
+    np.testing.assert_allclose(glass["q"], ferromagnet["q"], rtol=1e-9)
+    assert (glass["state"] == 3).all()
+    assert (ferromagnet["state"] == 0).all()
 
 
 def test_theories_without_disorder_have_no_replicon() -> None:
@@ -305,15 +327,42 @@ def test_what_is_missing_is_computed_and_nothing_else(
     assert len(computed) == plan.chunks[1] + 1
 
 
-@pytest.mark.parametrize("damage", [b"", b"\0", b"garbage" * 30], ids=["empty", "one byte", "garbage"])
-def test_a_damaged_chunk_is_named_and_computed_again(finished: Path, damage: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "damage", [b"", b"\0", b"garbage" * 30, None], ids=["empty", "one byte", "garbage", "missing"]
+)
+def test_a_damaged_chunk_is_named_and_computed_again(
+    finished: Path, damage: bytes | None, tmp_path: Path
+) -> None:
     whole = tree(finished)
-    (finished / "m" / "c" / "0" / "1" / "1").write_bytes(damage)
+    part = finished / "m" / "c" / "0" / "1" / "1"
+    part.unlink() if damage is None else part.write_bytes(damage)
+    done = CliRunner().invoke(main, ["map", str(finished), "-o", str(tmp_path / "map.json")])
+    assert done.exit_code == 1
+    assert "m is damaged at T[" in done.stderr
     with pytest.raises(StorageError, match=r"m is damaged at T\[\d+:\d+\], h\[\d+:\d+\] .*--resume"):
         export(finished, tmp_path / "run.csv")
     assert not (tmp_path / "run.csv").exists()
     sweep(**QUICK, output=finished, resume=True).close()
     assert tree(finished) == whole
+
+
+def test_chunks_without_any_solution_are_stored_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = {"alpha": np.linspace(0.05, 0.3, 6), "T": np.linspace(0.1, 0.9, 6)}  # no retrieval at large ones
+    options: dict[str, Any] = {"theory": Hopfield, "over": over, "branch": "retrieval", "chunk": (3, 3)}
+    path = tmp_path / "run.zarr"
+    with sweep(**options, output=path) as data:
+        assert data["m"][3:, 3:].isnull().all()
+    assert len(list(path.glob("*/c/*/*"))) == 4 * len(data.data_vars)
+
+    def computed(task: Any) -> Any:
+        raise AssertionError(task)
+
+    monkeypatch.setattr("phase_diagrams.sweep.plan.solve_chunk", computed)
+    sweep(**options, output=path, resume=True).close()
+    monkeypatch.undo()
+    with open_sweep(path) as data:
+        grid = read(data, Hopfield(alpha=0.1))
+    assert not grid.compared
 
 
 def test_an_unfinished_store_is_readable(finished: Path) -> None:
@@ -458,6 +507,7 @@ def test_a_full_disk_keeps_what_is_finished(tmp_path: Path, monkeypatch: pytest.
 
 FULL = """
 import resource, signal, sys
+from phase_diagrams.commands import main
 from phase_diagrams.storage import StorageError
 from phase_diagrams.sweep import export
 
@@ -643,8 +693,10 @@ def test_an_error_in_a_theory_names_the_chunk(tmp_path: Path) -> None:
 
 CLUSTER = """
 import os, signal, sys
+from click.testing import CliRunner
 from distributed import Client, LocalCluster
 from slow_theories import GRID, Slow
+from phase_diagrams.commands import main
 from phase_diagrams.sweep import sweep
 
 if __name__ == "__main__":
@@ -659,6 +711,11 @@ if __name__ == "__main__":
         sweep(Slow, GRID, branch="up", chunk=10, output=sys.argv[1], executor=client.get_executor(),
               progress=told)
         print(len(set(pids.values()) & set(client.run(os.getpid).values())), "left of 2")
+        command = ["sweep", "curie-weiss", "--over", "T=0.1:1:10", "--over", "h=0:1:11", "--chunk", "20"]
+        command += ["--dask", cluster.scheduler_address, "-o"]
+        print(CliRunner().invoke(main, [*command, sys.argv[2]]).stdout)
+        client.retire_workers(list(client.nthreads()))
+        print(CliRunner().invoke(main, [*command, sys.argv[2], "--overwrite"]).stderr)
 """
 
 
@@ -668,10 +725,19 @@ def test_a_cluster_that_loses_a_worker(tmp_path: Path, slow: Any) -> None:
     script = tmp_path / "cluster.py"
     script.write_text(CLUSTER)
     done = subprocess.run(
-        [sys.executable, script, tmp_path / "cluster.zarr"], capture_output=True, text=True, timeout=120
+        [sys.executable, script, tmp_path / "cluster.zarr", tmp_path / "command.zarr"],
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "1 left of 2\n"
+    first, *_ = done.stdout.splitlines()
+    assert first == "1 left of 2"
+    assert "curie-weiss: 110 points" in done.stdout
+    assert re.search("Error: the Dask scheduler at .* has no workers; start some with", done.stdout)
+    over = {"T": [i / 10 for i in range(1, 11)], "h": [i / 10 for i in range(11)]}
+    sweep(CurieWeiss, over, chunk=20, output=tmp_path / "alone.zarr").close()
+    assert tree(tmp_path / "command.zarr") == tree(tmp_path / "alone.zarr")
     sweep(slow.Slow, GRID, branch="up", chunk=10, output=tmp_path / "here.zarr").close()
     assert tree(tmp_path / "cluster.zarr") == tree(tmp_path / "here.zarr")
 

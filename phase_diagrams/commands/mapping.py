@@ -35,12 +35,14 @@ def mapped(
     """Make a diagram from a stored sweep."""
     from phase_diagrams.mapping import phase_map, read
     from phase_diagrams.sweep import open_sweep
+    from phase_diagrams.sweep.files import check_whole
 
     if contours and not heat:
         message = "--contours belongs to a heat map; add --heat NAME"
         raise ParameterError(message)
     with open_sweep(source) as data:
         theory = _theory(data, source)
+        check_whole(data, source, at)
         grid = read(data, theory, at)
         shown = _shown(data, heat, branch, grid.names, at) if heat else None
         label = _label(theory, heat, branch) if heat else ""

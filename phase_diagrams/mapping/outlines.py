@@ -32,6 +32,8 @@ def regions(grid: Grid, lines: Sequence[Refined], notes: list[str], *, narrow: b
     )
     weights = 4 ** np.arange(len(grid.branches))
     codes = np.tensordot(weights, np.where(grid.state >= METASTABLE, grid.state, 0), axes=1)
+    if "replicon" in grid.negative:  # a part in which replica symmetry is broken is a region of its own
+        codes += 4 ** len(weights) * (grid.negative["replicon"] & (grid.state == STABLE)).any(axis=0)
     patches: list[tuple[int, Any]] = []
     for code in np.unique(codes):
         labels, count = ndimage.label(codes == code)
@@ -47,7 +49,7 @@ def regions(grid: Grid, lines: Sequence[Refined], notes: list[str], *, narrow: b
     for _, inside in sorted(patches, key=lambda patch: -patch[0]):
         name, label = _titles(grid, inside)
         names[name] = names.get(name, 0) + 1
-        at = page.place(inside, label)
+        at, label = page.place(inside, label)
         polygon = _outline(grid, inside, owners)
         shown = name if names[name] == 1 else f"{name} {names[name]}"
         if polygon is None:
@@ -67,7 +69,7 @@ def _titles(grid: Grid, inside: Any) -> tuple[str, str]:
         rows.append(f"({', '.join(others)})")  # in brackets: metastable
     if phase and "replicon" in grid.negative:
         broken = grid.negative["replicon"][grid.branches.index(phase[0])][inside]
-        if broken.mean() > 0.95:
+        if broken.all():
             rows.append("RS unstable")
     return " ".join([name, *(["with", *others] if others else [])]), "\n".join(rows)
 
@@ -251,8 +253,11 @@ class _Page:
             self.taken[tuple(places)] = True
         self.taken = ndimage.binary_dilation(self.taken)
 
-    def place(self, inside: Any, label: str) -> tuple[float, float]:
-        """The middle of a name in a patch, away from lines, other names and the frame if there is room."""
+    def place(self, inside: Any, label: str) -> tuple[tuple[float, float], str]:
+        """The middle of a name in a patch, away from lines, other names and the frame if there is room.
+
+        A patch too small to bear a fifth of its name gets none.
+        """
         rows = label.split("\n")
         share = (self.letter * max(map(len, rows)), ROW * len(rows))
         size = tuple(min(n, int(np.ceil(part * n)) + 2) for part, n in zip(share, RASTER, strict=True))
@@ -266,5 +271,9 @@ class _Page:
         cost = np.full(RASTER, np.inf)
         cost[frame] = np.round(covered, 3)[frame] - 1e-4 * depth[frame] / (1 + depth.max())
         i, j = (int(k) for k in np.unravel_index(np.argmin(cost), RASTER))
+        if cost[i, j] > 0.8:
+            deepest = np.argmax(ndimage.distance_transform_edt(np.pad(inside[self.near], 1))[1:-1, 1:-1])
+            i, j = (int(k) for k in np.unravel_index(deepest, RASTER))
+            return (float(self.axes[0][i]), float(self.axes[1][j])), ""
         self.taken[max(0, i - edge[0]) : i + edge[0] + 1, max(0, j - edge[1]) : j + edge[1] + 1] = True
-        return float(self.axes[0][i]), float(self.axes[1][j])
+        return (float(self.axes[0][i]), float(self.axes[1][j])), label

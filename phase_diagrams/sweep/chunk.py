@@ -25,14 +25,17 @@ __all__ = ["PHASE", "STATES", "Task", "WorkerError", "fingerprint", "solve_chunk
 
 PHASE = "phase"
 STATES = {-1: "not_computed", 0: "absent", 1: "unstable", 2: "metastable", 3: "stable"}
-"""What a branch is at a point: without a solution; unstable against its own order parameters; locally stable,
-but not the one of lowest free energy; the phase."""
+"""What a branch is at a point: without a solution, or with that of a branch before it; unstable against its
+own order parameters; locally stable, but not the one of lowest free energy; the phase."""
 
 ZERO = 1e-12
 """Entropies and replicons above minus this are not called negative: rounding."""
 
 ROUNDING = 1e-9
 """How far above 1 an eigenvalue may lie by rounding: at a critical point on the grid it is 1."""
+
+SAME = 1e-7
+"""Branches whose order parameters differ by less, relative to 1 or to themselves, are one state."""
 
 TIE = 1e-13
 """Free energies closer than this, relative, are equal; the branch that is declared first counts."""
@@ -110,7 +113,9 @@ def solve_chunk(task: Task) -> dict[str, Any]:
     if not task.every:
         return {name: values for name, values in parts[0].items() if name != "attracts"}
     out = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
-    return out | _compare(out["free_energy"], out["status"] == 0, out.pop("attracts"))
+    order = np.stack([out[name] for name in theory.order])
+    exists = (out["status"] == 0) & ~_repeated(order)
+    return out | _compare(out["free_energy"], exists, out.pop("attracts"))
 
 
 def _branch(theory: Theory, branch: str, task: Task) -> dict[str, Any]:
@@ -189,6 +194,16 @@ def _attracts(theory: Theory, x: Any) -> Any:
     regular = np.all(np.isfinite(matrix), axis=(-2, -1))
     values = np.linalg.eigvals(np.where(regular[:, None, None], matrix, 0.0))
     return regular & np.all(values.real < 1 + ROUNDING, axis=-1)
+
+
+def _repeated(order: Any) -> Any:
+    """Where a branch is the same state as one before it, shape ``(n_branch, *chunk)``: it counts once."""
+    repeated = np.zeros(order.shape[1:], dtype=bool)
+    for later in range(1, order.shape[1]):
+        for earlier in range(later):
+            same = np.isclose(order[:, later], order[:, earlier], rtol=SAME, atol=SAME)
+            repeated[later] |= same.all(axis=0)
+    return repeated
 
 
 def _compare(free_energy: Any, exists: Any, attracts: Any) -> dict[str, Any]:

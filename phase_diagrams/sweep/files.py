@@ -19,7 +19,7 @@ from replica.errors import ParameterError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SUFFIXES", "export", "tally", "to_netcdf"]
+__all__ = ["SUFFIXES", "check_whole", "export", "tally", "to_netcdf"]
 
 SUFFIXES = (".nc", ".csv", ".parquet")
 
@@ -87,6 +87,19 @@ def tally(data: xr.Dataset, source: Any) -> dict[str, dict[str, int]]:
         name: {word: int(n) for word, n in zip(words, row, strict=True) if n}
         for name, row in zip(names, counts, strict=True)
     }
+
+
+def check_whole(data: xr.Dataset, source: Any, at: Mapping[str, float]) -> None:
+    """Raise if a chunk is damaged that has to do with some values of parameters."""
+    places = {
+        name: int(np.argmin(np.abs(data[name].values - value)))
+        for name, value in at.items()
+        if name in data.dims
+    }
+    for where in _blocks(data, _chunk(data)):
+        if all(where[name].start <= place < where[name].stop for name, place in places.items()):
+            for name in data.data_vars:
+                block(data, str(name), where, source)
 
 
 def _chunk(data: xr.Dataset) -> tuple[int, ...]:

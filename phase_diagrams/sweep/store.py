@@ -83,7 +83,6 @@ class Store:
                 compressors=[ZstdCodec(level=1), Crc32cCodec()],
                 dimension_names=one.dims,
                 attributes=_plain(one.attrs),
-                config={"write_empty_chunks": True},  # a missing file is a missing chunk, and nothing else
             )
 
     def resume(self) -> None:
@@ -131,9 +130,9 @@ class Store:
 
     def _array(self, name: str) -> Any:
         if name not in self._arrays:
-            self._arrays[name] = zarr.open_array(
-                self.path / name, mode="r+", zarr_format=3, config={"write_empty_chunks": True}
-            )
+            # a missing file is a missing chunk, and nothing else; zarr ignores this option of open_array
+            with zarr.config.set({"array.write_empty_chunks": True}):
+                self._arrays[name] = zarr.open_array(self.path / name, mode="r+", zarr_format=3)
         return self._arrays[name]
 
 
@@ -288,8 +287,11 @@ def _first_line(error: Exception) -> str:
 
 
 def block(data: xr.Dataset, name: str, where: Mapping[str, slice], path: Any) -> Any:
-    """Read a part of a variable; a damaged chunk is named, with what to do."""
+    """Read a part of a variable, a chunk or less; a damaged chunk is named, with what to do."""
     try:
+        if _lost(data, name, where, path):
+            message = "its file is missing"
+            raise FileNotFoundError(message)
         return data[name].isel({dim: part for dim, part in where.items() if dim in data[name].dims}).values
     except _DAMAGE as error:
         place = ", ".join(f"{dim}[{part.start}:{part.stop}]" for dim, part in where.items())
@@ -298,6 +300,19 @@ def block(data: xr.Dataset, name: str, where: Mapping[str, slice], path: Any) ->
             cure = "compute it again"
         message = f"cannot read {path}: {name} is damaged at {place} ({_first_line(error)}); {cure}"
         raise StorageError(message) from error
+
+
+def _lost(data: xr.Dataset, name: str, where: Mapping[str, slice], path: Any) -> bool:
+    """Whether a part is missing of a chunk that is finished: to Zarr it would be fill values."""
+    if not Path(path).is_dir():
+        return False
+
+    def there(variable: str) -> bool:
+        sizes = data[variable].encoding["preferred_chunks"]
+        keys = (where[d].start // sizes[d] if d in where else 0 for d in map(str, data[variable].dims))
+        return Path(path, variable, "c", *map(str, keys)).is_file()
+
+    return there("status") and not there(name)
 
 
 # --- one writer at a time --------------------------------------------------------------------------
