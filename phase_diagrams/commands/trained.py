@@ -113,11 +113,8 @@ class Lesson:
             data = data_files.load(self.source, unit, threshold=self.threshold, key=self.key)
             about = {"data": self.source, "digest": data.digest, "image": data.image}
             return start(data.values, unit, parse(hidden), units, settings), data, about
-        if self.given:
-            option = "--" + self.given[0].replace("_", "-")
-            message = f"{option} is that of the training that {self.resume} goes on with; leave it out"
-            raise ParameterError(message)
         training, about = files.load_training(self.resume)
+        self._check_same(training)
         data = data_files.load(self.source, training.rbm.visible, threshold=self.threshold, key=self.key)
         if about.get("digest", data.digest) != data.digest:
             before = about.get("data")
@@ -126,6 +123,26 @@ class Lesson:
             )
             raise ParameterError(message)
         return training, data, about
+
+    def _check_same(self, training: Training) -> None:
+        """Options given along with --resume may only repeat what the training began with."""
+        rbm = training.rbm
+        before = dataclasses.asdict(training.settings) | {
+            "visible": rbm.visible.name,
+            "hidden": rbm.hidden.name,
+            "units": rbm.n_hidden,
+        }
+        for name in self.given:
+            new = self.asked[name]
+            if name in ("visible", "hidden"):
+                new = parse(new).name
+            if new != before[name]:
+                option = "--" + name.replace("_", "-")
+                message = (
+                    f"{option} was {before[name]} when the training in {self.resume} began, and is {new} "
+                    "now; leave it out to go on, or begin another training without --resume"
+                )
+                raise ParameterError(message)
 
 
 # -- likelihood ----------------------------------------------------------------------------------------------
