@@ -610,7 +610,7 @@ def test_mode_coexistence_beside_a_glass() -> None:
     diagram = DIAGRAMS["mode-coexistence"].build(sigma=1.5, step=0.05)
     onset = diagram.point("onset").x
     assert 1.5 < onset < 1.5 * np.sqrt(np.pi / 2)
-    assert diagram.region("disordered").label == "SG"
+    assert diagram.region("disordered").label == "spin glass"
     with pytest.raises(ParameterError, match="w_max must be above"):
         DIAGRAMS["mode-coexistence"].build(w_max=1.1)
 

@@ -76,10 +76,10 @@ def build(
             told,
         )
         for name, title, warm, family, limits in (
-            ("activation-functions", "$T = 0$", 0.0, jumping, (-2.2, 2.2)),
-            ("activation-functions-jumping-warm", f"$T = {T:g}$", T, jumping, (-2.2, 2.2)),
-            ("activation-functions-smooth", "$T = 0$", 0.0, smooth, (-2.2, 2.2)),
-            ("activation-functions-smooth-warm", f"$T = {T:g}$", T, smooth, (-2.2, 2.2)),
+            ("activation-functions", rf"$T = 0$, $\Omega = {omega:g}$", 0.0, jumping, (-2.2, 2.2)),
+            ("activation-functions-jumping-warm", rf"$T = {T:g}$, $\Omega = {omega:g}$", T, jumping, (-2.2, 2.2)),
+            ("activation-functions-smooth", rf"$T = 0$, $\theta = {theta:g}$", 0.0, smooth, (-2.2, 2.2)),
+            ("activation-functions-smooth-warm", rf"$T = {T:g}$, $\theta = {theta:g}$", T, smooth, (-2.2, 2.2)),
         )
     ]
     first, *others = panels

@@ -12,7 +12,7 @@ from scipy.optimize import root_scalar
 
 from phase_diagrams.catalogue._parts import chain, curve, line_of, march, provenance, until_lost
 from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram, Region
-from phase_diagrams.regions import join
+from phase_diagrams.regions import join, outline
 from replica.solving import Located, locate, minimise, profile, solve
 from replica.theories import Compositional, RandomRBM
 from replica.theory import Coexistence, Phase, Zero
@@ -61,7 +61,7 @@ def build(
     points : int
         Number of points of each curve on the left.
     steps : int
-        Number of points of each line on the right; twice as many in the middle.
+        Number of points of each line on the right; four times as many in the middle.
 
     References
     ----------
@@ -70,7 +70,7 @@ def build(
     cold = RandomRBM(Bernoulli(g=g), ReLU(theta=theta), alpha=alpha, T=0.0, l=1.0)
     T_max = max(temperatures)
     grid, warm, fine = (
-        np.linspace(0, end, n) for end, n in ((l_max, points), (T_max, steps), (T_max, 2 * steps - 1))
+        np.linspace(0, end, n) for end, n in ((l_max, points), (T_max, steps), (T_max, 4 * steps - 3))
     )
     curves = []
     for T in temperatures:
@@ -98,18 +98,30 @@ def build(
     )
     number = r"active hidden units $\ell = pL$"
     temperature = Axis("T", r"temperature $\tilde T = T/p$", limits=(0, T_max))
+    spinodal = line_of("spinodal", LineKind.SPINODAL, "T", folds, "spinodal")
+    glass, ferromagnet = _to_glass(cold, g, T_max, steps), _to_ferromagnet(cold, warm)
     middle = PhaseDiagram(
         "compositional-temperature-minimum",
         rf"$\tilde g = {g:g}$",
         (temperature, Axis("l", number, limits=(0, l_max))),
         [
             line_of("l*", LineKind.CURVE, "T", minima, r"$\ell{}^{*}$"),
-            line_of("spinodal", LineKind.SPINODAL, "T", folds, "spinodal"),
+            spinodal,
         ],
         [],
         [
-            Region("retrieval", "retrieval", (0.3 * T_max, 0.4 * l_max)),
-            Region("none", "no retrieval", (0.75 * T_max, 0.8 * l_max)),
+            Region(
+                "retrieval",
+                "retrieval",
+                (0.3 * T_max, 0.4 * l_max),
+                outline([(T_max, 0), (0, 0)], spinodal),
+            ),
+            Region(
+                "none",
+                "no retrieval",
+                (0.75 * T_max, 0.8 * l_max),
+                outline([(T_max, l_max), (0, l_max)], spinodal),
+            ),
         ],
         origin,
     )
@@ -117,12 +129,27 @@ def build(
         "compositional-temperature-fields",
         rf"$\alpha = {alpha:g}$, $\tilde\theta = {theta:g}$",
         (Axis("g", r"field $\tilde g = g/p$", limits=(g_min, g_max)), temperature),
-        [_to_glass(cold, g, T_max, steps), _to_ferromagnet(cold, warm)],
+        [glass, ferromagnet],
         [],
         [
-            Region("glass", "spin\nglass", (0.15 * g_min + 0.85 * g_max, 0.6 * T_max)),
-            Region("compositional", "compositional", ((g + SWITCH) / 2, 0.35 * T_max)),
-            Region("ferromagnetic", "ferro-\nmagnetic", (0.88 * g_min + 0.12 * g_max, 0.6 * T_max)),
+            Region(
+                "glass",
+                "spin\nglass",
+                (0.15 * g_min + 0.85 * g_max, 0.6 * T_max),
+                outline(glass, [(g_max, 0), (g_max, T_max)]),
+            ),
+            Region(
+                "compositional",
+                "compositional",
+                ((g + SWITCH) / 2, 0.35 * T_max),
+                outline(ferromagnet, glass),
+            ),
+            Region(
+                "ferromagnetic",
+                "ferro-\nmagnetic",
+                (0.88 * g_min + 0.12 * g_max, 0.6 * T_max),
+                outline(ferromagnet, [(g_min, T_max), (g_min, 0)]),
+            ),
         ],
         origin,
     )
