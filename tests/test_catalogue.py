@@ -141,6 +141,7 @@ def shown(panel: PhaseDiagram) -> dict[str, Any]:
         },
         "regions": [region.label for region in panel.regions],
         "points": [[point.name, point.x, point.y] for point in panel.points],
+        "marks": {line.name: [point.name for point in line.points] for line in panel.lines},
     }
 
 

@@ -123,7 +123,7 @@ def build(
         [
             Region(
                 "paramagnet",
-                "paramagnet",
+                "para-\nmagnet",
                 (middle, 0.14 * top),
                 outline([(right, 0), (1, 0)], freezing, boundary),
             ),

@@ -71,7 +71,10 @@ def build(
     return PhaseDiagram(
         "random-energy",
         "Random energy model",
-        (Axis("T", "temperature $T/J$", limits=(0, 1.2)), Axis("f", "free energy $f/J$", limits=(-1.1, -0.7))),
+        (
+            Axis("T", "temperature $T/J$", limits=(0, 1.2)),
+            Axis("f", "free energy $f/J$", limits=(-1.1, -0.7)),
+        ),
         energy,
         [Point("T_c", "$T_c$", T_c, lowest)],
         [],

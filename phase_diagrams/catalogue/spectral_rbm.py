@@ -127,7 +127,7 @@ def panel(
         [
             Region("paramagnet", "paramagnet", (0.75 * T_max, 0.4), outline(P_SG, P_F, [(T_max, 0)])),
             Region("spin glass", "spin glass", (0.45, 0.5), outline([(0, 0), (1, 0)], P_SG, F_SG)),
-            Region("ferromagnet", "ferromagnet", (1.1, 0.75 * w_max), outline(AT, P_F, corner)),
+            Region("ferromagnet", "ferromagnet", (0.9, 0.75 * w_max), outline(AT, P_F, corner)),
             Region("broken", "F, RSB", (0.5 * _nearest(AT, height), height), outline(F_SG, AT, [(0, w_max)])),
         ],
         provenance(theory, ["T", "w"], step=step),
