@@ -43,7 +43,7 @@ def build(
 
     On the left f(l) above its value at l = 0 for several temperatures. A curve ends where the retrieval
     branch does; behind, its points are NaN with that reason. In the middle l* and the spinodal up to which
-    the branch exists: l* grows with T, and is lost shortly before it would meet the spinodal. On the right
+    the branch exists: l* grows with T, and ends where the minimum of f(l) merges with a maximum. On the right
     the compositional phase in the plane of field and temperature: between the line where l* leaves 0 and
     the one where the spin glass has the same free energy. Bernoulli and rectified units, p -> 0, replica
     symmetric, scaled quantities; at T = 0 the phase is that of [TM17]_.
@@ -105,7 +105,7 @@ def build(
         rf"$\tilde g = {g:g}$",
         (temperature, Axis("l", number, limits=(0, l_max))),
         [
-            line_of("l*", LineKind.CURVE, "T", minima, r"$\ell{}^{*}$"),
+            _to_the_end(cold, minima),
             spinodal,
         ],
         [],
@@ -170,6 +170,24 @@ def build(
 
 def _with_field(theory: RandomRBM, g: float, **changes: float) -> RandomRBM:
     return replace(theory, visible=Bernoulli(g=g)).at(**changes)
+
+
+def _to_the_end(cold: RandomRBM, minima: Sequence[Located]) -> Line:
+    """l* against T up to its end, where T has a maximum as a function of l; near it, located at given l."""
+    known = [point for point in minima if point.located]
+    line = line_of("l*", LineKind.CURVE, "T", known, r"$\ell{}^{*}$")
+    if len(known) == len(minima):
+        return line
+    l, last = known[-1].value, known[-1]
+    last = locate(cold.at(l=l), BEST, "T", near=last.z, value=float(last.theory.values["T"]))
+    rest: list[tuple[float, float]] = []
+    while True:
+        l *= 1.005
+        point = locate(cold.at(l=l), BEST, "T", near=last.z, value=last.value)
+        if not point.value > last.value:  # past the maximum, or lost
+            return join(line, rest)
+        rest.append((point.value, l))
+        last = point
 
 
 def _to_glass(cold: RandomRBM, g: float, T_max: float, steps: int) -> Line:
