@@ -141,6 +141,7 @@ def shown(panel: PhaseDiagram) -> dict[str, Any]:
         },
         "regions": [region.label for region in panel.regions],
         "points": [[point.name, point.x, point.y] for point in panel.points],
+        "marks": {line.name: [point.name for point in line.points] for line in panel.lines},
     }
 
 
@@ -610,7 +611,7 @@ def test_mode_coexistence_beside_a_glass() -> None:
     diagram = DIAGRAMS["mode-coexistence"].build(sigma=1.5, step=0.05)
     onset = diagram.point("onset").x
     assert 1.5 < onset < 1.5 * np.sqrt(np.pi / 2)
-    assert diagram.region("disordered").label == "SG"
+    assert diagram.region("disordered").label == "spin glass"
     with pytest.raises(ParameterError, match="w_max must be above"):
         DIAGRAMS["mode-coexistence"].build(w_max=1.1)
 
@@ -793,3 +794,13 @@ def test_learning_crosses_from_the_paramagnet_into_the_ferromagnet() -> None:
     corner = (1.0, 1.0)
     assert all(corner in ends(diagram.line(name)) for name in ("w=1", "sigma=1", "glass"))
     assert (0.0, pytest.approx(np.sqrt(np.pi / 2))) in ends(diagram.line("glass"))
+
+
+def test_names_of_the_graphical_solutions_cover_no_curve() -> None:
+    ax = figure(load(STORED / "hopfield-graphical.json")).axes[0]
+    curves = [line.get_transform().transform_path(line.get_path()) for line in ax.lines]
+    boxes = {text.get_text(): text.get_window_extent() for text in ax.texts}
+    assert "spin glass" in boxes
+    for name, box in boxes.items():
+        if name != r"$\alpha_c$":  # where two curves touch there is no free place around
+            assert not any(curve.intersects_bbox(box, filled=False) for curve in curves), name

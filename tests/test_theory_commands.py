@@ -1,9 +1,7 @@
 """Commands on the theories of spin glasses, spectral RBMs and learning: as users type them."""
 
 import json
-import re
 import shlex
-from collections.abc import Iterator
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -111,39 +109,3 @@ def test_lessons_that_make_no_sense(options: str, sentence: str, here: Path) -> 
     assert sentence in result.stderr
     assert result.stderr.count("\n") == 1
     assert not list(here.iterdir())
-
-
-# --- documentation ---------------------------------------------------------------------------------
-
-PAGES = Path(__file__).parents[1] / "docs" / "theory"
-TOLD = (
-    *("hopfield_1rsb", "learning_dynamics", "one_hidden_unit", "random_energy"),
-    *("sherrington_kirkpatrick", "spectral_rbm"),
-)
-
-
-def told() -> Iterator[Any]:
-    for page in TOLD:
-        text = (PAGES / f"{page}.md").read_text(encoding="utf-8")
-        for block in re.findall(r"^```console\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
-            for part in re.split(r"^\$ replica ", block, flags=re.MULTILINE)[1:]:
-                line, _, printed = part.partition("\n")
-                yield pytest.param(line, printed, id=f"{page}: {line}")
-
-
-@pytest.mark.parametrize(("line", "printed"), list(told()))
-def test_pages_of_theories_print_what_the_commands_print(line: str, printed: str) -> None:
-    """But for residuals, numbers of iterations, and what is below the twelfth digit of zero."""
-    result = replica(line)
-    assert result.exit_code == 0, result.stderr
-
-    def settled(text: str) -> str:
-        kept = [row for row in text.splitlines() if not row.startswith(("residual", "iterations", "Y "))]
-        return re.sub(r"residual [0-9.e-]+", "residual", "\n".join(kept)).strip()
-
-    assert settled(result.stdout) == settled(printed)
-
-
-def test_every_page_shows_a_command() -> None:
-    shown = {str(parameter.id).partition(":")[0] for parameter in told()}
-    assert shown == set(TOLD)

@@ -62,24 +62,25 @@ def build(
     grid = np.sort(np.append(grid[grid != 0], [-1e-12, 1e-12]))  # at b = 0 two ground states are degenerate
     settings: dict[str, Any] = {"T": T, "theta": theta, "omega": omega, "b_max": b_max, "points": points}
     told = origin(f"units: {', '.join(map(str, (*jumping.values(), *smooth.values())))}", **settings)
+    mixture, threshold = rf"$\Omega = {omega:g}$", rf"$\theta = {theta:g}$"
     panels = [
         PhaseDiagram(
             name,
-            title,
+            f"{title}, {shape}",
             (
                 Axis("b", "field $b$", limits=(-b_max, b_max)),
-                Axis("s", r"mean $\langle s\rangle$", limits=limits),
+                Axis("s", r"mean $\langle s\rangle$", limits=(-2.2, 2.2)),
             ),
             [curve(key, grid, unit.mean(grid, 0.0, warm), key) for key, unit in family.items()],
             [],
             [],
             told,
         )
-        for name, title, warm, family, limits in (
-            ("activation-functions", "$T = 0$", 0.0, jumping, (-2.2, 2.2)),
-            ("activation-functions-jumping-warm", f"$T = {T:g}$", T, jumping, (-2.2, 2.2)),
-            ("activation-functions-smooth", "$T = 0$", 0.0, smooth, (-2.2, 2.2)),
-            ("activation-functions-smooth-warm", f"$T = {T:g}$", T, smooth, (-2.2, 2.2)),
+        for name, title, warm, family, shape in (
+            ("activation-functions", "$T = 0$", 0.0, jumping, mixture),
+            ("activation-functions-jumping-warm", f"$T = {T:g}$", T, jumping, mixture),
+            ("activation-functions-smooth", "$T = 0$", 0.0, smooth, threshold),
+            ("activation-functions-smooth-warm", f"$T = {T:g}$", T, smooth, threshold),
         )
     ]
     first, *others = panels

@@ -82,7 +82,7 @@ def build(
         names.append(Region(name, f"${name}$", (line.x[middle], line.y[middle])))
     return PhaseDiagram(
         "compositional-capacity",
-        rf"Random RBM, $p = {p:g}$, $g = {g:g}$",
+        rf"Spinodals of $L$ strong units, $p = {p:g}$, $g = {g:g}$",
         (
             Axis("theta", r"threshold $\theta$", limits=(0, theta_max)),
             Axis("alpha", r"load $\alpha = M/N$", scale="log", limits=(0.005, alpha_max)),

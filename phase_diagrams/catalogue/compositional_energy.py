@@ -75,8 +75,7 @@ def build(
             except LocateError:  # the least energy is at one of the ends
                 continue
             least = float(best.free_energy - glass.free_energy)
-            label = "" if marks[side] else r"$\ell{}^{*}$"
-            marks[side].append(Point(name, label, float(best.theory.values["l"]), least))
+            marks[side].append(Point(name, "", float(best.theory.values["l"]), least))
     known = [y for line in (*lines["left"], *lines["right"]) for y in line.y if not np.isnan(y)]
     low, high = min(known), max(known)
     axes = (
@@ -99,7 +98,7 @@ def build(
     )
     beside = PhaseDiagram(
         "compositional-energy-thresholds",
-        rf"$\alpha = {alpha:g}$, $\tilde g = {g:g}$",
+        rf"$\alpha = {alpha:g}$, $\tilde g = {g:g}$; circles: $\ell{{}}^{{*}}$",
         axes,
         lines["right"],
         marks["right"],
@@ -108,7 +107,7 @@ def build(
     )
     return PhaseDiagram(
         "compositional-energy",
-        rf"$\alpha = {alpha:g}$, $\tilde\theta = {theta:g}$",
+        rf"$\alpha = {alpha:g}$, $\tilde\theta = {theta:g}$; circles: $\ell{{}}^{{*}}$",
         axes,
         lines["left"],
         marks["left"],

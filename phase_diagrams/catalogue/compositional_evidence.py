@@ -156,14 +156,14 @@ def build(
             "strong",
             "Strongly activated units",
             Axis("M", "hidden units $M$", limits=(0, 1.05 * max(sizes))),
-            Axis("L", r"$\hat L$", "log", (1, 100)),
+            Axis("L", r"strong hidden units $\hat L$", "log", (1, 100)),
             strong,
         ),
         panel(
             "sparsity",
             "Sparsity in training",
             epoch,
-            Axis("p", r"$\hat p$", limits=(0, 0.4)),
+            Axis("p", r"sparsity of the weights $\hat p$", limits=(0, 0.4)),
             [
                 curve(name, times, [weight_sparsity(now.rbm.weights) for now in way], name)
                 for name, way in ways.items()
@@ -181,7 +181,7 @@ def build(
             "neighbours",
             "Closest image of the training set",
             Axis("distance", "distance in pixels", limits=(0, 16)),
-            Axis("part", "part of samples", limits=(0, 0.35)),
+            Axis("part", "fraction of samples", limits=(0, 0.35)),
             [_neighbours(name, some, data) for name, some in values.items()],
         ),
     ]

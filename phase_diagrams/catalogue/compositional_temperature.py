@@ -12,7 +12,7 @@ from scipy.optimize import root_scalar
 
 from phase_diagrams.catalogue._parts import chain, curve, line_of, march, provenance, until_lost
 from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram, Region
-from phase_diagrams.regions import join
+from phase_diagrams.regions import join, outline
 from replica.solving import Located, locate, minimise, profile, solve
 from replica.theories import Compositional, RandomRBM
 from replica.theory import Coexistence, Phase, Zero
@@ -43,7 +43,7 @@ def build(
 
     On the left f(l) above its value at l = 0 for several temperatures. A curve ends where the retrieval
     branch does; behind, its points are NaN with that reason. In the middle l* and the spinodal up to which
-    the branch exists: l* grows with T, and is lost shortly before it would meet the spinodal. On the right
+    the branch exists: l* grows with T, and ends where the minimum of f(l) merges with a maximum. On the right
     the compositional phase in the plane of field and temperature: between the line where l* leaves 0 and
     the one where the spin glass has the same free energy. Bernoulli and rectified units, p -> 0, replica
     symmetric, scaled quantities; at T = 0 the phase is that of [TM17]_.
@@ -61,7 +61,7 @@ def build(
     points : int
         Number of points of each curve on the left.
     steps : int
-        Number of points of each line on the right; twice as many in the middle.
+        Number of points of each line on the right; four times as many in the middle.
 
     References
     ----------
@@ -70,7 +70,7 @@ def build(
     cold = RandomRBM(Bernoulli(g=g), ReLU(theta=theta), alpha=alpha, T=0.0, l=1.0)
     T_max = max(temperatures)
     grid, warm, fine = (
-        np.linspace(0, end, n) for end, n in ((l_max, points), (T_max, steps), (T_max, 2 * steps - 1))
+        np.linspace(0, end, n) for end, n in ((l_max, points), (T_max, steps), (T_max, 4 * steps - 3))
     )
     curves = []
     for T in temperatures:
@@ -98,18 +98,30 @@ def build(
     )
     number = r"active hidden units $\ell = pL$"
     temperature = Axis("T", r"temperature $\tilde T = T/p$", limits=(0, T_max))
+    spinodal = line_of("spinodal", LineKind.SPINODAL, "T", folds, "spinodal")
+    glass, ferromagnet = _to_glass(cold, g, T_max, steps), _to_ferromagnet(cold, warm)
     middle = PhaseDiagram(
         "compositional-temperature-minimum",
         rf"$\tilde g = {g:g}$",
         (temperature, Axis("l", number, limits=(0, l_max))),
         [
-            line_of("l*", LineKind.CURVE, "T", minima, r"$\ell{}^{*}$"),
-            line_of("spinodal", LineKind.SPINODAL, "T", folds, "spinodal"),
+            _to_the_end(cold, minima),
+            spinodal,
         ],
         [],
         [
-            Region("retrieval", "retrieval", (0.3 * T_max, 0.4 * l_max)),
-            Region("none", "no retrieval", (0.75 * T_max, 0.8 * l_max)),
+            Region(
+                "retrieval",
+                "retrieval",
+                (0.3 * T_max, 0.4 * l_max),
+                outline([(T_max, 0), (0, 0)], spinodal),
+            ),
+            Region(
+                "none",
+                "no retrieval",
+                (0.75 * T_max, 0.8 * l_max),
+                outline([(T_max, l_max), (0, l_max)], spinodal),
+            ),
         ],
         origin,
     )
@@ -117,12 +129,27 @@ def build(
         "compositional-temperature-fields",
         rf"$\alpha = {alpha:g}$, $\tilde\theta = {theta:g}$",
         (Axis("g", r"field $\tilde g = g/p$", limits=(g_min, g_max)), temperature),
-        [_to_glass(cold, g, T_max, steps), _to_ferromagnet(cold, warm)],
+        [glass, ferromagnet],
         [],
         [
-            Region("glass", "spin\nglass", (0.15 * g_min + 0.85 * g_max, 0.6 * T_max)),
-            Region("compositional", "compositional", ((g + SWITCH) / 2, 0.35 * T_max)),
-            Region("ferromagnetic", "ferro-\nmagnetic", (0.88 * g_min + 0.12 * g_max, 0.6 * T_max)),
+            Region(
+                "glass",
+                "spin\nglass",
+                (0.15 * g_min + 0.85 * g_max, 0.6 * T_max),
+                outline(glass, [(g_max, 0), (g_max, T_max)]),
+            ),
+            Region(
+                "compositional",
+                "compositional",
+                ((g + SWITCH) / 2, 0.35 * T_max),
+                outline(ferromagnet, glass),
+            ),
+            Region(
+                "ferromagnetic",
+                "ferro-\nmagnetic",
+                (0.88 * g_min + 0.12 * g_max, 0.6 * T_max),
+                outline(ferromagnet, [(g_min, T_max), (g_min, 0)]),
+            ),
         ],
         origin,
     )
@@ -143,6 +170,24 @@ def build(
 
 def _with_field(theory: RandomRBM, g: float, **changes: float) -> RandomRBM:
     return replace(theory, visible=Bernoulli(g=g)).at(**changes)
+
+
+def _to_the_end(cold: RandomRBM, minima: Sequence[Located]) -> Line:
+    """l* against T up to its end, where T has a maximum as a function of l; near it, located at given l."""
+    known = [point for point in minima if point.located]
+    line = line_of("l*", LineKind.CURVE, "T", known, r"$\ell{}^{*}$")
+    if len(known) == len(minima):
+        return line
+    l, last = known[-1].value, known[-1]
+    last = locate(cold.at(l=l), BEST, "T", near=last.z, value=float(last.theory.values["T"]))
+    rest: list[tuple[float, float]] = []
+    while True:
+        l *= 1.005
+        point = locate(cold.at(l=l), BEST, "T", near=last.z, value=last.value)
+        if not point.value > last.value:  # past the maximum, or lost
+            return join(line, rest)
+        rest.append((point.value, l))
+        last = point
 
 
 def _to_glass(cold: RandomRBM, g: float, T_max: float, steps: int) -> Line:

@@ -90,7 +90,7 @@ def singular_values(
     top = 1.1 * max(initial, *(float(rbm.fixed_point(S)) for S in variances))
     return PhaseDiagram(
         "learning-dynamics",
-        "Learning of a Gauss-Gauss RBM",
+        "Gauss-Gauss RBM; circles: integrated",
         (_time(times), Axis("w", r"singular value $w_\alpha$", limits=(0, top))),
         lines,
         points,

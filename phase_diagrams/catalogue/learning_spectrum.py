@@ -139,7 +139,7 @@ def build(
     )
     left = panel(
         "learning-spectrum",
-        "Singular values in training",
+        "Gauss-Gauss RBM; circles: training",
         Axis(
             "w", r"singular value $w_\alpha$", limits=(0, round(1.1 * float(max(w.max(), seen_w.max())), 1))
         ),
@@ -184,7 +184,7 @@ def _binary(came_from: Mapping[str, Any], seed: int) -> list[PhaseDiagram]:
             Axis("overlap", r"$(u_\alpha\cdot e_\alpha)^2$", limits=(0, 1.05)),
         ),
     }
-    titles = {"values": "Spins that learn 11 clusters", "vectors": "Their vectors"}
+    titles = {"values": "RBM of spins, 11 clusters; circles: training", "vectors": "Its vectors"}
     return [
         PhaseDiagram(
             f"learning-spectrum-binary-{name}",

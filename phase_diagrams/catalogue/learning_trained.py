@@ -114,7 +114,7 @@ def build(
     return replace(
         plane,
         name="learning-trajectory",
-        title="A machine in training",
+        title=f"A machine in training; circles: every {every} epochs",
         lines=[*plane.lines, *ways],
         points=[*plane.points, *points],
         provenance=came_from,

@@ -75,7 +75,7 @@ def build(
         w = OneMode(signal=signal, sigma=sigma, kappa=kappa).integrate(times, initial)
         name, label = f"sigma={sigma:g}", rf"$\sigma = {sigma:g}$"
         curves.append(curve(name, times, w, label))
-        ways.append(curve(name, np.full_like(w, 1 / sigma), w / sigma))
+        ways.append(curve(name, np.full_like(w, 1 / sigma), w / sigma, label))
         there = zip(times[::12], w[::12], strict=True)
         points += [Point(f"{name}, t={t:g}", "", 1 / sigma, v / sigma) for t, v in there]
         top = max(top, 1.15 * w[-1] / sigma)
@@ -113,17 +113,17 @@ def build(
     )
     return PhaseDiagram(
         "learning-trajectory-theory",
-        "Its way through the phases",
+        "Way through the phases; circles: equal times",
         (
-            Axis("1/sigma", r"$1/\sigma$", limits=(0, right)),
-            Axis("w/sigma", r"$w/\sigma$", limits=(0, top)),
+            Axis("1/sigma", r"inverse noise $1/\sigma$", limits=(0, right)),
+            Axis("w/sigma", r"strength of the mode $w/\sigma$", limits=(0, top)),
         ),
         [*ways, boundary, freezing, glass],
         points,
         [
             Region(
                 "paramagnet",
-                "paramagnet",
+                "para-\nmagnet",
                 (middle, 0.14 * top),
                 outline([(right, 0), (1, 0)], freezing, boundary),
             ),

@@ -56,7 +56,7 @@ def build(*, sigma: float = 0.5, kappa: float = 1.0, w_max: float = 3.0, step: f
         raise ParameterError(msg)
     settings = {"sigma": sigma, "kappa": kappa, "w_max": w_max, "step": step}
     origin = provenance(theory, ["w", "law"], **settings)
-    name = "SG" if cold else "P"
+    name = "spin glass" if cold else "paramagnet"
     laplace = _plane("laplace", "Laplace components", theory, onset, w_max, step, name)
     signs = _plane("rademacher", r"Components $\pm 1$", theory, onset, w_max, step, name)
     sparse = _sparse(theory, onset, w_max, step, name)
@@ -105,7 +105,7 @@ def _plane(
     return PhaseDiagram(
         "mode-coexistence" if compositional else f"mode-coexistence-{law}",
         title,
-        (Axis("w", "$w_1$", limits=end), Axis("w2", "$w_2$", limits=end)),
+        (Axis("w", "strength $w_1$", limits=end), Axis("w2", "strength $w_2$", limits=end)),
         lines,
         [Point("onset", "", onset, onset)],
         regions,

@@ -25,7 +25,7 @@ DATA = Path(__file__).with_name("one_hidden_unit.csv")
 LABELS = {
     "teacher": "onset of inference",
     "glass": "onset of glass",
-    "onset": "the same, in the glass",
+    "onset": "inference in the glass",
     "stability": "replicon = 0",
 }
 
@@ -96,7 +96,7 @@ def build(
     origin = provenance(OneHiddenUnit(alpha=1.0, beta=1.0), ["alpha", "beta"], **settings)
     return PhaseDiagram(
         "one-hidden-unit",
-        r"Inference at $\beta = \beta_*$",
+        r"Inference at $\beta = \beta_{*}$",
         (
             Axis("alpha", r"samples per weight $\alpha = M/N$", limits=(0, alpha_max)),
             Axis("r", "overlap with the teacher $r = Q$", limits=(0, 1.02)),
@@ -136,13 +136,13 @@ def _phases(settings: Mapping[str, Any]) -> PhaseDiagram:
     onset = join([(1, 1)], line_of("onset", LineKind.CONTINUOUS, "beta", inside[::-1], LABELS["onset"]))
     return PhaseDiagram(
         "one-hidden-unit-phases",
-        r"Student $\beta$, teacher $\beta_* = 1$",
+        r"Student $\beta$, teacher $\beta_{*} = 1$",
         (
             Axis("beta", r"strength $\beta$ that the student assumes", limits=(left, right)),
             Axis("alpha", r"samples per weight $\alpha = M/N$", limits=(0, top)),
         ),
         [teacher, glass, onset, replicon],
-        [Point("Nishimori", r"$\beta = \beta_*$", 1, 1)],
+        [Point("Nishimori", r"$\beta = \beta_{*}$", 1, 1)],
         [
             Region(
                 "paramagnet",

@@ -74,16 +74,16 @@ def build(*, beta: float = 0.7, alpha_max: float = 8.0, points: int = 61) -> Pha
     plain = ("paramagnet", glass.value), ("glass", seen.value), ("informative", alpha_max)
     right = PhaseDiagram(
         "one-hidden-unit-hopfield-entropy",
-        "Hopfield approximation",
+        rf"Hopfield approximation, $\beta = {beta:g}$",
         (load, Axis("s", "entropy per weight", limits=(0, 0.75))),
         [through(approximate, "s_xi", r"$s_\xi$", *plain)],
-        [_mark("glass", "spin glass", glass), _mark("teacher", "teacher", seen)],
+        [_mark("glass", "onset of glass", glass), _mark("teacher", "teacher seen", seen)],
         [],
         provenance(approximate, ["alpha"], **settings),
     )
     return PhaseDiagram(
         "one-hidden-unit-entropy",
-        rf"Inference at $\beta = \beta_* = {beta:g}$",
+        rf"Inference at $\beta = \beta_{{*}} = {beta:g}$",
         (load, Axis("s", "entropy per weight", limits=(-1.0, 0.75))),
         [
             through(theory, "s_xi", r"$s_\xi$", *exact),

@@ -62,7 +62,10 @@ def build(
     right = PhaseDiagram(
         "random-energy-participation",
         "Condensation of the weight",
-        (Axis("T", "temperature $T/J$", limits=(0, 1.2)), Axis("Y", r"$Y = \sum_i w_i^2$", limits=(0, 1))),
+        (
+            Axis("T", "temperature $T/J$", limits=(0, 1.2)),
+            Axis("Y", r"weight $Y = \Sigma_i\,w_i^2$", limits=(0, 1)),
+        ),
         weight,
         [Point("T_c", "$T_c$", T_c, 0)],
         [],
@@ -71,7 +74,10 @@ def build(
     return PhaseDiagram(
         "random-energy",
         "Random energy model",
-        (Axis("T", "temperature $T/J$", limits=(0, 1.2)), Axis("f", "free energy $f$", limits=(-1.1, -0.7))),
+        (
+            Axis("T", "temperature $T/J$", limits=(0, 1.2)),
+            Axis("f", "free energy $f/J$", limits=(-1.1, -0.7)),
+        ),
         energy,
         [Point("T_c", "$T_c$", T_c, lowest)],
         [],

@@ -55,8 +55,8 @@ def build(*, J0_max: float = 2.0, step: float = 0.02) -> PhaseDiagram:
     corner = (1.0, 1.0)  # all four phases meet here, exactly
     freezing = join(line("glass", "$T_f = 1$", (0, 1), (0, T_max)))
     magnetised = join(line("ferromagnet", "$T_c = J_0$", (1, J0_max), (1, T_max)))
-    near = line("stability", "$T_{AT}$", (1.0001, 1.1), (0.6, 1))
-    far = line("stability", "$T_{AT}$", (1.1, J0_max), (0, 1))
+    near = line("stability", "$T_{\\mathrm{AT}}$", (1.0001, 1.1), (0.6, 1))
+    far = line("stability", "$T_{\\mathrm{AT}}$", (1.1, J0_max), (0, 1))
     stability = join([corner], near, far)
     onset = join([corner], line("mixed", "$m > 0$ (RS)", (1, 1.3), (0, 1)))
     # without magnetisation the bias is in no equation: it is 1/(C + B) where the glass magnetises

@@ -47,7 +47,7 @@ def build(*, h_max: float = 2.0, step: float = 0.02) -> PhaseDiagram:
             xlim=(low, high),
             ylim=(0, 1),
             name="T_AT",
-            label="$T_{AT}$",
+            label=r"$T_{\mathrm{AT}}$",
             step=step,
         )
 
@@ -57,7 +57,7 @@ def build(*, h_max: float = 2.0, step: float = 0.02) -> PhaseDiagram:
     strong = np.linspace(0.5, h_max, 60)
     return PhaseDiagram(
         "sk-at",
-        "Stability in a field",
+        "Stability in a field, $J_0 = 0$",
         (
             Axis("h", "field $h/J$", limits=(0, h_max)),
             Axis("T", "temperature $T/J$", limits=(0, 1.2)),

@@ -72,7 +72,7 @@ def picture(
     first, *beside = [
         PhaseDiagram(
             name if i == 0 else f"{name}-{one}",
-            title if i == 0 else " ",
+            title if i == 0 else axes[1].label.partition("$")[0].strip().capitalize(),
             axes,
             lines,
             [],

@@ -1,0 +1,249 @@
+"""Whole figures: panels side by side, sheets of images, files."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib import rcParams
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from phase_diagrams.diagram import PhaseDiagram
+from phase_diagrams.draw.artists import check_labels, draw_images, draw_panel, tiled
+from phase_diagrams.draw.places import arrange
+from phase_diagrams.draw.style import PANEL, look
+from phase_diagrams.storage import StorageError, write_atomic
+
+ROW = 4
+"""Panels side by side, at most."""
+
+
+def draw(diagram: PhaseDiagram, ax: Axes | None = None) -> Axes:
+    r"""Draw one panel, with its insets; the panels beside it are left to ``figure``.
+
+    A legend stands at the emptiest place inside the frame, or above it when it would cover
+    something. The label of a point takes the emptiest side of its marker. A region whose name lies in
+    an inset is named there, and only there; so is a point that would cover another one outside.
+
+    Parameters
+    ----------
+    diagram : PhaseDiagram
+        What to draw.
+    ax : matplotlib Axes, optional
+        Where to draw; without it a figure of one panel is made.
+
+    Returns
+    -------
+    matplotlib Axes
+        The axes drawn on; ``ax.figure`` is the figure.
+
+    Raises
+    ------
+    DiagramError
+        If a label is not valid mathtext.
+
+    Examples
+    --------
+    >>> from phase_diagrams.diagram import Axis, Line, LineKind
+    >>> line = Line("T_g", LineKind.CONTINUOUS, [0, 1], [1, 2], ["converged", "converged"], "$T_g$")
+    >>> axes = Axis("alpha", r"load $\alpha$"), Axis("T", "temperature $T$")
+    >>> ax = draw(PhaseDiagram("glass", "Glass transition", axes, [line], [], [], {}))
+    >>> ax.get_ylabel(), ax.lines[0].get_label()
+    ('temperature $T$', '$T_g$')
+    """
+    if ax is None:
+        return figure(replace(diagram, beside=())).axes[0]
+    with look():
+        draw_panel(diagram, ax)
+        arrange(ax)
+    return ax
+
+
+def figure(
+    diagram: PhaseDiagram,
+    *,
+    style: str | os.PathLike[str] | None = None,
+    size: tuple[float, float] | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Draw a diagram and the panels beside it, each one journal column wide; at most four in a row.
+
+    Parameters
+    ----------
+    diagram : PhaseDiagram
+        What to draw. Several panels are lettered (a), (b), ... from the left.
+    style : str or path-like, optional
+        ``"paper"`` (the default), ``"slides"``, a style of matplotlib, or a style file; on top of the house
+        style. Dash patterns and the order of colours stay, as they carry meaning.
+    size : (float, float), optional
+        Width and height of the whole figure in inches.
+    title : str, optional
+        In place of the title of the diagram, or above all panels; empty for none.
+
+    Returns
+    -------
+    matplotlib Figure
+        A figure that belongs to no window; ``save_figure`` writes it.
+
+    Raises
+    ------
+    DiagramError
+        If a label is not valid mathtext.
+    UnknownNameError
+        If there is no such style.
+    StorageError
+        If a style file cannot be read.
+
+    Examples
+    --------
+    >>> from phase_diagrams.diagram import Axis, Line, LineKind
+    >>> diagram = PhaseDiagram("d", "plane", (Axis("a", "$a$"), Axis("b", "$b$")), [], [], [], {})
+    >>> [ax.get_title(loc="left") for ax in figure(replace(diagram, beside=[diagram])).axes]
+    ['(a) plane', '(b) plane']
+    """
+    panels = list(_panels(diagram))
+    if title is not None:
+        check_labels(replace(diagram, title=title))
+    if title is not None and len(panels) == 1:
+        panels = [replace(diagram, title=title)]
+    if len(panels) > 1:
+        panels = [replace(p, title=f"({chr(ord('a') + i)}) {p.title}") for i, p in enumerate(panels)]
+    with look(style):
+        layout = ConstrainedLayoutEngine()
+        width, height = rcParams["figure.figsize"]
+        rows = -(-len(panels) // ROW)
+        columns = -(-len(panels) // rows)
+        made = Figure(figsize=size or (width * columns, height * rows), layout=layout)
+        if title and len(panels) > 1:
+            made.suptitle(title)
+        places = list(made.subplots(rows, columns, squeeze=False).flat)
+        for ax in places[len(panels) :]:
+            ax.remove()
+        places = places[: len(panels)]
+        for panel, ax in zip(panels, places, strict=True):
+            draw_panel(panel, ax)
+        for _ in range(2):  # a legend that moves out of the frame changes the layout once
+            layout.execute(made)
+            for ax in places:
+                arrange(ax)
+    return made
+
+
+def mosaic(
+    tiles: Any,
+    title: str = "",
+    *,
+    signed: bool = False,
+    style: str | os.PathLike[str] | None = None,
+    size: tuple[float, float] | None = None,
+) -> Figure:
+    """Draw images side by side on one scale, as nearly in a square as their number allows.
+
+    Parameters
+    ----------
+    tiles : array, shape (n, height, width)
+    title : str
+        What stands above.
+    signed : bool
+        Red is positive, blue negative, white zero, with a colour bar; otherwise 0 is white and the largest
+        value black.
+    style, size
+        As for ``figure``.
+
+    Returns
+    -------
+    matplotlib Figure
+
+    Examples
+    --------
+    >>> len(mosaic(np.eye(6).reshape(9, 2, 2), "nine", signed=True).axes)  # one for all tiles, and the bar
+    2
+    """
+    sheet = tiled(np.asarray(tiles, dtype=float))
+    with look(style):
+        made = Figure(figsize=size or (PANEL[0], PANEL[0] * sheet.shape[0] / sheet.shape[1] + 0.3))
+        made.set_layout_engine("constrained")
+        ax = made.subplots()
+        draw_images(sheet, signed, ax)
+        ax.set_title(title)
+    return made
+
+
+def save_figure(
+    figure: Figure,
+    path: str | os.PathLike[str],
+    metadata: Mapping[str, Any] | None = None,
+    *,
+    style: str | os.PathLike[str] | None = None,
+    dpi: float | None = None,
+) -> None:
+    """Write a figure to a png, pdf or svg file, whole or not at all.
+
+    The same figure and metadata give the same bytes: the file carries no date of its own.
+
+    Parameters
+    ----------
+    figure : matplotlib Figure
+        What to write.
+    path : path-like
+        The file to write; its suffix decides the format.
+    metadata : mapping of str to JSON values, optional
+        Where the figure comes from, such as the provenance of a diagram. It is stored as JSON text
+        in the file: under ``Description`` in png and svg, under ``Subject`` in pdf.
+    style : str or path-like, optional
+        The style that the figure was made in.
+    dpi : float, optional
+        Pixels per inch of a png file; by default those of the style.
+
+    Raises
+    ------
+    StorageError
+        If the suffix is another one, or if the file cannot be written; the old content, if any, is
+        then unchanged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_figure(Figure(), Path(folder, "empty.svg"), {"date": "2024-05-17"})
+    ...     "2024-05-17" in Path(folder, "empty.svg").read_text()
+    True
+    """
+    suffix = Path(path).suffix.lower().removeprefix(".")
+    if suffix not in _FIELDS:
+        message = (
+            f"cannot write {path}: figures are written as {', '.join(_FIELDS)}; choose one of these suffixes"
+        )
+        raise StorageError(message)
+    field, others = _FIELDS[suffix]
+    buffer = BytesIO()
+    with look(style):
+        figure.savefig(
+            buffer,
+            format=suffix,
+            dpi=dpi or rcParams["savefig.dpi"],
+            metadata={field: json.dumps(dict(metadata or {})), **others},
+        )
+    write_atomic(path, buffer.getvalue())
+
+
+_FIELDS: dict[str, tuple[str, dict[str, None]]] = {
+    "png": ("Description", {}),
+    "pdf": ("Subject", {"CreationDate": None}),
+    "svg": ("Description", {"Date": None}),
+}
+"""Where each format keeps the metadata, and what matplotlib would add by itself."""
+
+
+def _panels(diagram: PhaseDiagram) -> Iterable[PhaseDiagram]:
+    yield diagram
+    for panel in diagram.beside:
+        yield from _panels(panel)

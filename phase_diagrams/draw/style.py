@@ -1,0 +1,189 @@
+"""The house style of figures, and other styles on top of it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from cycler import cycler
+from matplotlib import colormaps, rc_context, rc_params_from_file, rcParams
+from matplotlib import style as styles
+from matplotlib.colors import ListedColormap, to_rgb
+from matplotlib.patheffects import withStroke
+
+from phase_diagrams.diagram import LineKind, Point
+from phase_diagrams.storage import StorageError
+from replica.errors import UnknownNameError
+
+PANEL = (3.4, 2.8)
+"""Width and height of one panel in inches: one journal column."""
+
+STYLE: dict[LineKind, dict[str, Any]] = {
+    LineKind.CONTINUOUS: {"linestyle": "solid"},
+    LineKind.FIRST_ORDER: {"linestyle": (0, (5, 2))},
+    LineKind.SPINODAL: {"linestyle": (0, (1.2, 1.4))},
+    LineKind.STABILITY: {"linestyle": (0, (6, 1.6, 1.4, 1.6))},
+    LineKind.CURVE: {"linestyle": "solid", "linewidth": 0.8},
+    LineKind.MEASURED: {
+        "linestyle": "solid",
+        "linewidth": 0.8,
+        "marker": "o",
+        "markersize": 2.6,
+        "markevery": [1],
+    },
+}
+"""Artist options of every kind of line: four dash patterns for boundaries, thin curves, bars with a dot."""
+
+CURVES: tuple[Any, ...] = (
+    "solid",
+    (0, (7, 2.5)),
+    (0, (2.2, 1.6)),
+    (0, (8, 2, 1.6, 2)),
+    (0, (8, 2, 1.6, 2, 1.6, 2)),
+    (0, (1, 2.2)),
+)
+"""Dash patterns of the curves of a panel, in order: a plain curve means nothing, but must be told apart."""
+
+PALETTE = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Line colours (Okabe and Ito, without yellow), taken in the order of the lines."""
+
+FILLS = ("#FAF5E4", "#DCEBF5", "#F2D3BF", "#BFD6C4", "#B9B5D1", "#A3A3A3")
+"""Fills of the outlined regions, in order; their grey values fall from 0.96 to 0.64."""
+
+HEAT = ListedColormap(colormaps["YlGnBu"](np.linspace(0.0, 0.62, 256)), "heat")
+"""Colours of heat maps: light, and as ordered in grey as in colour."""
+
+RC: dict[str, Any] = {
+    "axes.prop_cycle": cycler(color=PALETTE),
+    "font.family": ["STIXGeneral"],
+    "mathtext.fontset": "stix",
+    "font.size": 8,
+    "axes.titlesize": 9,
+    "axes.labelsize": 9,
+    "axes.linewidth": 0.6,
+    "axes.formatter.use_mathtext": True,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 4,
+    "legend.fontsize": 7.5,
+    "legend.handlelength": 2.8,
+    "legend.labelspacing": 0.35,
+    "legend.columnspacing": 1.2,
+    "legend.borderaxespad": 0.8,
+    "legend.borderpad": 0.3,
+    "legend.framealpha": 0.0,
+    "savefig.dpi": 300,
+    "pdf.fonttype": 42,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "replica",
+}
+"""The house style, on top of matplotlib's own defaults; a reader's matplotlibrc has no say."""
+
+STYLES: dict[str, dict[str, Any]] = {
+    "paper": {},
+    "slides": {
+        "font.family": ["DejaVu Sans"],
+        "mathtext.fontset": "dejavusans",
+        "font.size": 12,
+        "axes.titlesize": 14,
+        "axes.labelsize": 13,
+        "axes.linewidth": 1.0,
+        "xtick.labelsize": 11,
+        "ytick.labelsize": 11,
+        "lines.linewidth": 2.2,
+        "lines.markersize": 7,
+        "legend.fontsize": 11,
+        "figure.figsize": (7.0, 5.2),
+        "savefig.dpi": 200,
+    },
+}
+"""Our own styles, on top of `RC`: for one column of a journal, and for a screen."""
+
+_SMALL: dict[Any, float] = {
+    "font.size": 6.5 / 8,
+    "xtick.labelsize": 6.5 / 8,
+    "ytick.labelsize": 6.5 / 8,
+    "lines.linewidth": 1.0 / 1.2,
+    "lines.markersize": 3 / 4,
+}
+"""Sizes in an inset, in units of those outside."""
+
+
+def look(style: str | os.PathLike[str] | None = None) -> AbstractContextManager[None]:
+    """The house style, and another one on top of it."""
+    return styles.context(["default", RC, {"figure.figsize": PANEL}, _named(style or "paper")])
+
+
+def check_style(style: str | os.PathLike[str]) -> None:
+    """Raise unless there is a style of this name, or such a style file.
+
+    Examples
+    --------
+    >>> check_style("slides")
+    """
+    _named(style)
+
+
+def _named(style: str | os.PathLike[str]) -> Any:
+    """Return what matplotlib understands: parameters, or the name of one of its styles."""
+    name = os.fspath(style)
+    if name in STYLES:
+        return STYLES[name]
+    if name in styles.available:
+        return name
+    path = Path(name)
+    if not (path.exists() or path.suffix or path.parent != Path()):
+        raise UnknownNameError(what="style", name=name, known=[*STYLES, *styles.available])
+    try:
+        found = rc_params_from_file(path, use_default_template=False)
+    except (OSError, UnicodeDecodeError) as error:
+        message = (
+            f"cannot read the style {name}: {getattr(error, 'strerror', None) or 'it is not a text file'}"
+        )
+        raise StorageError(message) from None
+    if not found:
+        message = f"cannot read the style {name}: it sets no parameter of matplotlib, such as font.size: 10"
+        raise StorageError(message)
+    return found
+
+
+def small() -> AbstractContextManager[None]:
+    """Everything a little smaller, for an inset."""
+    now: Any = rcParams
+    return rc_context({name: now[name] * by for name, by in _SMALL.items() if isinstance(now[name], float)})
+
+
+def paper() -> Any:
+    """The colour behind everything: halos and the rims of markers have it."""
+    return rcParams["axes.facecolor"]
+
+
+def shade(i: int) -> Any:
+    """The fill of a region: on a dark background a shade of it."""
+    fill = np.array(to_rgb(FILLS[i % len(FILLS)]))
+    behind = np.array(to_rgb(paper()))
+    return tuple(fill if behind.mean() > 0.5 else 0.7 * behind + 0.3 * fill)
+
+
+def halo() -> list[Any]:
+    """A rim round letters, which keeps them apart from what is behind."""
+    return [withStroke(linewidth=1.8, foreground=paper())]
+
+
+def marker(point: Point) -> dict[str, Any]:
+    """Artist options of a point; one without a label, such as a turn of a line, is small and hollow."""
+    ink = rcParams["text.color"]
+    options: dict[str, Any] = {
+        "marker": "o",
+        "color": ink,
+        "markeredgecolor": paper(),
+        "markeredgewidth": 0.6,
+    }
+    if not point.label:
+        size = 0.75 * rcParams["lines.markersize"]
+        options |= {"color": paper(), "markeredgecolor": ink, "markersize": size}
+    return options
