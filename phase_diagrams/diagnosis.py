@@ -273,7 +273,7 @@ def diagnose(rbm: RBM, data: Any = None, *, draws: int = 10, seed: int = 0) -> D
     ...           ReLU(theta=1.6 * A * p**0.5))
     >>> found = diagnose(rbm)
     >>> print(found.phase, f"p = {found.sparse.p.value:.3f}, l* = {found.sparse.l:.2f}")
-    compositional p = 0.099, l* = 0.38
+    compositional p = 0.099, l* = 0.37
     """
     N, M = rbm.weights.shape
     if not np.any(rbm.weights):
