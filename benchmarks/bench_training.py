@@ -2,7 +2,8 @@
 
 Both train the same number of hidden bits on the digits by persistent contrastive divergence with one sweep,
 with as many chains as samples in a batch, the same rate and no centring, from weights of the same size. The
-log-likelihood is exact, by enumeration of the hidden layer. Run: ``python benchmarks/bench_training.py``.
+log-likelihood is exact, by enumeration of the hidden layer. Then ours alone with other hidden units and
+methods, 100 units. Run: ``python benchmarks/bench_training.py``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,15 @@ from replica.machines import exact
 from replica.machines.data import load
 from replica.machines.files import from_sklearn
 from replica.machines.training import Settings, start, train
-from replica.units import Bernoulli
+from replica.units import Bernoulli, Gaussian, ReLU
+
+MANY = 100
+OTHERS = (
+    ("bits", Bernoulli(), "pcd"),
+    ("gaussian", Gaussian(), "pcd"),
+    ("relu", ReLU(), "pcd"),
+    ("relu, 8 temperatures", ReLU(), "tempered"),
+)
 
 
 def theirs(data: Any, units: int, epochs: int, batch: int, rate: float, seed: int) -> tuple[Any, float]:
@@ -59,6 +68,13 @@ def main() -> None:
             f"{name:13} {min(spent):7.1f} ms an epoch   log-likelihood {np.mean(logs):.3f} +- "
             f"{np.std(logs, ddof=1) / len(logs) ** 0.5:.3f}"
         )
+    print(f"replica, {MANY} hidden units, time of an epoch")
+    for name, unit, method in OTHERS:
+        settings = Settings(method=method, rate=asked.rate / 5, batch=asked.batch, chains=asked.batch)
+        training = train(start(data, Bernoulli(), unit, MANY, settings), data, 2, monitor=False)
+        begin = time.perf_counter()
+        train(training, data, 10, monitor=False)
+        print(f"{name:22} {1e2 * (time.perf_counter() - begin):7.1f} ms")
 
 
 if __name__ == "__main__":

@@ -37,9 +37,11 @@ def disagreements(found: Diagnosis) -> list[str]:
                 )
         pull = math.sqrt(sparse.p.value * found.rbm.n_visible) * sparse.m / 2
         if sparse.m > 0 and abs(sparse.theta.value) > TOLERANCE * pull:
+            seen_by_one = sparse.p.value * found.rbm.n_visible
             told.append(
-                f"size: the threshold takes {abs(sparse.theta.value) / pull:.0%} of the field on a strong "
-                "hidden unit, nothing by theory, where p N is infinite"
+                f"size: a hidden unit sees p N = {seen_by_one:.3g} visible units, and "
+                f"the threshold takes {abs(sparse.theta.value) / pull:.0%} of the field on a strong one; in "
+                "the theory p N is infinite, and it takes none"
             )
         if found.phase == "paramagnet" and sparse.T.value > 0:
             told.append(
@@ -67,20 +69,28 @@ def disagreements(found: Diagnosis) -> list[str]:
 def advice(found: Diagnosis) -> list[str]:
     """What to try, if another phase is wanted."""
     usual = {
-        "compositional": "nothing to change: a few features compose each sample",
+        "compositional": "a few features compose each sample: nothing to change",
         "ferromagnetic": "prototypes, one at a time: sparser weights (--l1-squared) or a larger g compose"
         " samples of several",
         "spin glass": "no unit is strongly active: higher thresholds, fewer hidden units, or longer training",
         "paramagnet": "weights are too small for their temperature: train longer, or with a larger rate",
-        "ferromagnet": "modes are learned; those that are not condensed do not shape the samples",
+        "ferromagnet": "the samples follow the condensed modes: nothing to change",
     }
+    if found.placement is not None and sum(found.placement.condensed) < len(found.placement.condensed):
+        usual["ferromagnet"] = (
+            "the samples follow the condensed modes alone; the others are learned, but weaker: train longer"
+        )
     if found.diagram == "spectral-rbm":
-        usual["spin glass"] = "the noise in the weights freezes the machine: weight decay, or longer training"
+        usual["spin glass"] = (
+            "the noise in the weights freezes the machine: try --weight-decay, or train longer"
+        )
     told = [usual[found.phase]] if found.phase in usual else []
     if found.phase is None:
         told.append(
             "no diagram for these units: compare L and the singular values with those of other machines"
         )
+    if any(sentence.startswith("size") for sentence in found.disagreements):
+        told.append("the theory is for a larger p N: trust what the data show (--data) before it")
     if found.certainty < 0.9:
         told.append("the machine is close to a phase boundary: errors of its parameters reach across")
     if found.observed is None:

@@ -19,8 +19,7 @@ References
 from __future__ import annotations
 
 import math
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -56,6 +55,7 @@ PHASES = {
 }
 STRONG = 0.25
 """A hidden unit is strongly active if its overlap m is above this, and its field above its threshold."""
+_UNKNOWN = (math.nan, math.nan, math.nan)
 _GRID = 6.0 * np.geomspace(1e-4, 1.0, 31)
 
 
@@ -92,6 +92,9 @@ class Sparse:
         Scaled number of strong hidden units of the state of lowest energy; 0 if ferromagnetic, NaN if none.
     m, q : float
         Overlap and activity of that state.
+    errors : tuple of float
+        Standard deviations of l, m and q among machines drawn within the errors, in the same phase; NaN if
+        none were drawn.
     """
 
     p: Measured
@@ -102,6 +105,7 @@ class Sparse:
     l: float
     m: float
     q: float
+    errors: tuple[float, float, float] = _UNKNOWN
 
 
 @dataclass(frozen=True)
@@ -212,6 +216,8 @@ def _state(alpha: float, theta: float, g: float, T: float) -> _State:
         return _State("paramagnet", m=0.0)
     phase = "ferromagnetic" if best == 0 else "compositional"
     l, m, q = (float(v[best]) for v in (_GRID, strong["m"], strong["q"]))
+    if 0 < best < len(_GRID) - 1:
+        l, m, q = _refined(theory, _GRID[best - 1], _GRID[best + 1]) or (l, m, q)
     if T > 0:
         warm = RandomRBM(Bernoulli(g=g), ReLU(theta=theta), alpha=alpha, T=T, l=l)
         state = solve(warm, "retrieval", throw=False)
@@ -219,6 +225,20 @@ def _state(alpha: float, theta: float, g: float, T: float) -> _State:
             return _frozen(alpha, theta, g, T, math.nan)
         m, q = float(state["m"]), float(state["q"])
     return _State(phase, 0.0 if best == 0 else l, m, q)
+
+
+def _refined(theory: Compositional, low: float, high: float) -> tuple[float, float, float] | None:
+    """The l of least energy between two others, with m and q: a parabola in ln l through three of nine."""
+    grid = np.geomspace(low, high, 9)
+    strong = profile(theory, "retrieval", "l", grid)
+    best = int(np.argmin(np.where(strong.success, strong.free_energy, np.inf)))
+    around = slice(best - 1, best + 2)
+    if not (0 < best < 8 and np.all(strong.success[around])):
+        return None
+    before, here, after = strong.free_energy[around]
+    l = float(grid[best] * (grid[1] / grid[0]) ** (0.5 * (before - after) / (before - 2 * here + after)))
+    m, q = (float(np.interp(math.log(l), np.log(grid), strong[name])) for name in ("m", "q"))
+    return l, m, q
 
 
 def _frozen(alpha: float, theta: float, g: float, T: float, q: float) -> _State:
@@ -253,7 +273,7 @@ def diagnose(rbm: RBM, data: Any = None, *, draws: int = 10, seed: int = 0) -> D
     ...           ReLU(theta=1.6 * A * p**0.5))
     >>> found = diagnose(rbm)
     >>> print(found.phase, f"p = {found.sparse.p.value:.3f}, l* = {found.sparse.l:.2f}")
-    compositional p = 0.099, l* = 0.38
+    compositional p = 0.099, l* = 0.37
     """
     N, M = rbm.weights.shape
     if not np.any(rbm.weights):
@@ -271,7 +291,8 @@ def diagnose(rbm: RBM, data: Any = None, *, draws: int = 10, seed: int = 0) -> D
         if data is not None and isinstance(rbm.visible, Spin):
             data = (1 + data) / 2
         sparse, phase, scale = _sparse(seen_by, data)
-        certainty = _certainty(M / N, sparse, phase, draws, seed)
+        certainty, errors = _within_errors(M / N, sparse, phase, draws, seed)
+        sparse = replace(sparse, errors=errors)
     elif (
         isinstance(rbm.hidden, binary)
         and isinstance(rbm.visible, binary)
@@ -287,8 +308,8 @@ def diagnose(rbm: RBM, data: Any = None, *, draws: int = 10, seed: int = 0) -> D
     if data is not None:
         observed = _observe(seen_by, data, scale)
     found = Diagnosis(rbm, M / N, phase, diagram, certainty, sparse, values, placement, observed, (), ())
-    against = tuple(disagreements(found))
-    return Diagnosis(**vars(found) | {"disagreements": against, "advice": tuple(advice(found))})
+    found = replace(found, disagreements=tuple(disagreements(found)))
+    return replace(found, advice=tuple(advice(found)))
 
 
 # -- random, sparse weights ----------------------------------------------------------------------------------
@@ -359,20 +380,19 @@ def _relative(w: Any) -> float:
     return float(np.std(squares) / np.mean(squares) / math.sqrt(len(squares)))
 
 
-def _certainty(alpha: float, sparse: Sparse, phase: str, draws: int, seed: int) -> float:
+def _within_errors(
+    alpha: float, sparse: Sparse, phase: str, draws: int, seed: int
+) -> tuple[float, tuple[float, float, float]]:
+    """Part of machines drawn within the errors that are in the same phase; the spread of their l, m, q."""
+    rng, states = np.random.default_rng(seed), []
+    for _ in range(draws):
+        theta, g, T = (rng.normal(one.value, one.error) for one in (sparse.theta, sparse.g, sparse.T))
+        states.append(_state(alpha, theta, g, max(0.0, T)))
     if not draws:
-        return math.nan
-    rng = np.random.default_rng(seed)
-    drawn = [
-        sparse_phase(
-            alpha,
-            rng.normal(sparse.theta.value, sparse.theta.error),
-            rng.normal(sparse.g.value, sparse.g.error),
-            max(0.0, rng.normal(sparse.T.value, sparse.T.error)),
-        )
-        for _ in range(draws)
-    ]
-    return Counter(drawn)[phase] / draws
+        return math.nan, _UNKNOWN
+    same = [(state.l, state.m, state.q) for state in states if state.phase == phase]
+    l, m, q = np.std(same, axis=0, ddof=1) if len(same) > 1 else _UNKNOWN
+    return len(same) / draws, (float(l), float(m), float(q))
 
 
 def spectral_errors(found: Spectrum, law: str = "rademacher") -> tuple[float, tuple[float, ...]]:

@@ -246,6 +246,10 @@ def tail_ratios(x: Any) -> tuple[Any, Any]:
     >>> print(f"{first[0]:.12f} {second[0]:.12f}")
     0.098093233963 0.194383033413
     """
+    nearest, farthest = (np.min(x), np.max(x)) if np.size(x) else (np.inf, np.inf)
+    for lower, upper, terms in _TAIL_TERMS:
+        if lower < nearest and farthest <= upper:  # as always for a single number
+            return _tail_ratios(x, terms)
     first, second = np.empty_like(x), np.empty_like(x)
     for lower, upper, terms in _TAIL_TERMS:
         far = (x > lower) & (x <= upper)

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from phase_diagrams.catalogue import learning_spectrum, learning_trained
-from phase_diagrams.diagnosis import diagnose, sparse_phase
+from phase_diagrams.diagnosis import _state, diagnose, sparse_phase
 from replica.errors import ParameterError
 from replica.machines.ensembles import sparse_weights, spectral_weights
 from replica.machines.rbm import RBM, BlockGibbs, to_bits
+from replica.solving import minimise
+from replica.theories import Compositional
 from replica.units import Bernoulli, Gaussian, ReLU, Spin
 
 ALPHA = 0.5
@@ -189,3 +191,17 @@ def test_modes_of_a_machine_in_training_cross_into_the_ferromagnet() -> None:
     assert values.y[0] < edge.y[0]
     assert values.y[-1] > edge.y[-1]
     assert ends[1] >= ends[2] >= ends[3]
+
+
+def test_the_state_of_lowest_energy_is_refined_and_has_errors() -> None:
+    theory = Compositional(alpha=0.5, theta=1.6, g=-0.21, l=1.0)
+    known = minimise(theory, "retrieval", "l").theory.values["l"]
+    assert _state(0.5, 1.6, -0.21, 0.0).l == pytest.approx(known, rel=2e-3)
+    p, A = 0.1, 40.0
+    weights = A * sparse_weights(300, 150, p, seed=1).values
+    rbm = RBM(weights, Bernoulli(g=-0.21 * p * A**2), ReLU(theta=1.6 * A * p**0.5))
+    sparse = diagnose(rbm).sparse
+    assert sparse is not None
+    assert abs(sparse.l - known) < 4 * sparse.errors[0]
+    assert 0 < sparse.errors[0] < 0.2 * sparse.l
+    assert np.isnan(diagnose(rbm, draws=0).sparse.errors).all()  # type: ignore[union-attr]

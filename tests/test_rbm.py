@@ -311,3 +311,27 @@ def test_closed_forms_of_binary_units_are_the_sums_over_their_values(
     batch = many.mean(np.full((4, 3), field / 700), 0.3, 0.7)
     assert batch.shape == (4, 3)
     assert batch[2, 0] == pytest.approx(unit.mean(field / 700, 0.3, 0.7), rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("visible", "hidden", "weights", "fine"),
+    [
+        (Gaussian(), ReLU(), [[1.2, -1.2]], False),
+        (Gaussian(), ReLU(), [[0.9, -0.9]], True),  # singular value 1.27, but h >= 0 cannot add them up
+        (Gaussian(), ReLU(), [[0.9, 0.9]], False),
+        (ReLU(), Gaussian(), [[0.9], [-0.9]], True),
+        (ReLU(), ReLU(), [[-3.0, 0.9], [0.9, -3.0]], True),
+        (ReLU(), ReLU(), [[-3.0, 1.1], [0.9, -3.0]], False),
+        (Gaussian(gamma=4.0), ReLU(gamma=0.5), [[1.4]], True),
+        (Gaussian(gamma=4.0), ReLU(gamma=0.5), [[1.5]], False),
+    ],
+    ids=str,
+)
+def test_layers_of_gaussian_and_relu_units_must_be_confined(
+    visible: Unit, hidden: Unit, weights: Any, fine: bool
+) -> None:
+    if fine:
+        assert np.array_equal(RBM(weights, visible, hidden).weights, weights)
+    else:
+        with pytest.raises(ParameterError, match="cannot be normalised"):
+            RBM(weights, visible, hidden)

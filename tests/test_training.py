@@ -2,6 +2,7 @@
 
 import dataclasses
 import gzip
+import re
 import struct
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,14 @@ import pytest
 from replica.errors import ParameterError, ReplicaError, UnknownNameError
 from replica.machines import exact
 from replica.machines.data import DataError, load, read_idx
-from replica.machines.rbm import RBM, with_field
+from replica.machines.rbm import RBM, BlockGibbs, with_field
+from replica.machines.settings import Use
 from replica.machines.training import (
+    FROZEN,
     Settings,
     Training,
     TrainingError,
-    _hidden_mean,
+    field_spread,
     start,
     train,
     update_direction,
@@ -148,10 +151,46 @@ def test_mean_field_gradients_err_by_their_order_in_the_weights(method: str, pow
 
 
 @pytest.mark.parametrize("hidden", HIDDEN)
-def test_means_in_training_are_those_of_the_machine(hidden: str) -> None:
+@pytest.mark.parametrize(("dtype", "error"), [("float32", 1e-6), ("float64", 1e-12)])
+def test_means_in_training_are_those_of_the_machine(hidden: str, dtype: str, error: float) -> None:
     rbm = RBM(np.random.default_rng(1).normal(0, 20, (6, 5)), Spin(), HIDDEN[hidden])
     v = np.random.default_rng(2).choice([-1.0, 1.0], (40, 6))
-    assert _hidden_mean(rbm, v) == pytest.approx(rbm.hidden_mean(v), rel=1e-12, abs=1e-12)
+    gibbs, found = BlockGibbs(rbm, 40, 0, dtype=dtype), np.empty((40, 5), dtype)
+    gibbs.turn_into_means(v.astype(dtype), found)
+    scale = np.max(np.abs(rbm.hidden_field(v)))  # single precision rounds the fields
+    assert found == pytest.approx(rbm.hidden_mean(v), rel=2 * error, abs=scale * error)
+
+
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_chains_go_on_in_a_changed_machine_as_in_a_new_one(hidden: str) -> None:
+    rng = np.random.default_rng(3)
+    rbm = RBM(rng.normal(size=(6, 5)), Spin(g=0.1), HIDDEN[hidden])
+    weights, visible, field = rng.normal(size=(6, 5)), rng.normal(size=6), rng.normal(size=5)
+    changed = BlockGibbs(rbm, 20, 1, dtype="float64")
+    new = RBM(weights, with_field(rbm.visible, visible), with_field(rbm.hidden, field))
+    made = BlockGibbs(new, 20, 2, visible=changed.visible, dtype="float64")
+    changed.change(weights, visible, field, 2)
+    for gibbs in (changed, made):
+        gibbs.sweep(3)
+    assert np.array_equal(changed.visible, made.visible)
+    assert changed.hidden == pytest.approx(made.hidden, rel=1e-9)
+
+
+def test_single_precision_changes_the_gradient_by_less_than_a_thousandth_of_its_noise() -> None:
+    data = teacher(Spin(), 100, 5)
+    training = start(data, Spin(), ReLU(theta=0.5), 4, Settings(method="cd", scale=0.5, seed=5))
+    training = train(training, data, 20, monitor=False)
+    drawn, off = [], []
+    for update in range(40):
+        here = dataclasses.replace(training, update=update)
+        single, _ = update_direction(here, data)
+        gibbs = BlockGibbs(here.rbm, 100, here.settings.random(Use.UPDATE, update), visible=data)
+        gibbs.sweep()
+        v, mean = gibbs.visible.astype(float), here.rbm.hidden_mean
+        double = (data.T @ mean(data) - v.T @ mean(v)) / 100
+        drawn.append(double)
+        off.append(np.max(np.abs(single.weights - double)))
+    assert np.max(off) < 1e-3 * np.min(np.std(drawn, axis=0))
 
 
 # -- learning ------------------------------------------------------------------------------------------------
@@ -285,6 +324,46 @@ def test_a_training_that_runs_away_keeps_the_last_good_state() -> None:
     assert np.all(np.isfinite(good.rbm.weights))
     assert len(good.history) == good.epoch < 50
     assert same(good, train(training, data, good.epoch))
+
+
+@pytest.mark.parametrize(
+    ("hidden", "how", "says"),
+    [
+        (ReLU(), {"rate": 1.0, "l1_squared": 2.05}, r"a smaller l1_squared: their product is 2.05"),
+        (
+            ReLU(),
+            {"rate": 0.3, "l1_squared": 30.0},
+            r"the visible units differ by .* T from sample",
+        ),
+        (Bernoulli(), {"rate": 1.0, "weight_decay": 3.0}, "on the hidden units differ by"),
+        (Gaussian(), {"rate": 40.0}, "try a smaller learning rate, or a penalty"),
+    ],
+    ids=["l1-squared", "l1-squared-strong", "weight-decay", "gaussian"],
+)
+def test_weights_that_diverge_stop_the_training(hidden: Unit, how: dict[str, Any], says: str) -> None:
+    data = teacher(Bernoulli())
+    training = start(data, Bernoulli(), hidden, 5, Settings(seed=1, scale=0.1, **how))
+    with pytest.raises(TrainingError, match="the weights diverge: they have grown") as caught:
+        train(training, data, 200, monitor=False)
+    assert says in str(caught.value) or re.search(says, str(caught.value))
+    assert np.max(np.abs(caught.value.solution.rbm.weights)) < 1e3
+    assert max(field_spread(caught.value.solution.rbm, data).values()) < FROZEN
+
+
+def test_a_large_mean_of_the_data_is_no_divergence() -> None:
+    data = teacher(Gaussian()) + 1000.0
+    training = start(data, Gaussian(), Bernoulli(), 3, Settings(rate=0.1, scale=0.0003, seed=1))
+    trained = train(training, data, 150, monitor=False)
+    assert np.max(np.abs(data @ trained.rbm.weights)) > FROZEN
+    assert likelihood(trained.rbm, data) > likelihood(training.rbm, data) + 0.05
+
+
+def test_frozen_units_may_thaw() -> None:
+    """A first step far too large, and a weight decay that brings the weights back: no reason to stop."""
+    data = teacher(Bernoulli())
+    how = Settings(rate=0.1, weight_decay=1.0, scale=100.0, seed=1)
+    trained = train(start(data, Bernoulli(), Bernoulli(), 3, how), data, 30, monitor=False)
+    assert np.max(np.abs(trained.rbm.weights)) < 1
 
 
 def test_every_epoch_is_reported() -> None:

@@ -207,6 +207,10 @@ class Weighing:
 # -- diagnose ------------------------------------------------------------------------------------------------
 
 
+SHOWN = 5
+"""Modes of a spectrum that are listed, the strongest."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """A machine that is diagnosed."""
@@ -242,12 +246,12 @@ class Finding:
         phase = found.phase or "-"
         rows = [("phase", phase, PHASES.get(phase, "there is no diagram for these units"))]
         if found.diagram:
-            rows.append(("diagram", found.diagram, "replica list has it"))
+            rows.append(("diagram", found.diagram, f"its theory: replica show {found.diagram}"))
             rows.append(
                 (
                     "certainty",
                     number(found.certainty, 2),
-                    "part of machines within the errors in the same phase",
+                    "share of machines drawn within the errors that are in the same phase",
                 )
             )
         rows.append(("alpha", number(found.alpha, 4), "hidden units per visible unit"))
@@ -272,6 +276,10 @@ class Finding:
         sparse = self.found.sparse
         if sparse is None:
             return []
+        from phase_diagrams.diagnosis import Measured
+
+        l, m, q = map(Measured, (sparse.l, sparse.m, sparse.q), sparse.errors)
+        strong = Measured(l.value / sparse.p.value, l.error / sparse.p.value)
         return [
             (
                 "p",
@@ -282,14 +290,10 @@ class Finding:
             ("theta", _measured(sparse.theta), "scaled threshold of the hidden units, theta/(A sqrt(p))"),
             ("g", _measured(sparse.g), "scaled field on the visible units, g/(A^2 p)"),
             ("T", _measured(sparse.T), "scaled temperature"),
-            (
-                "l*",
-                number(sparse.l, 3),
-                "of the state of lowest energy",
-            ),
-            ("l*/p", number(sparse.l / sparse.p.value, 3), "strongly active hidden units, by theory"),
-            ("m", number(sparse.m, 3), "overlap of these, by theory"),
-            ("q", number(sparse.q, 3), "activity of the visible units, by theory"),
+            ("l*", _measured(l), "p times the number of strong hidden units, by theory"),
+            ("l*/p", _measured(strong), "that number itself, at the p of this machine"),
+            ("m", _measured(m), "overlap of the strong units with the visible ones, by theory"),
+            ("q", _measured(q), "activity of the visible units, by theory"),
         ]
 
     def _spectral(self) -> list[tuple[str, str, str]]:
@@ -304,16 +308,16 @@ class Finding:
         largest = found.modes[0].value if found.modes else found.largest
         rows = [
             ("sigma", _measured(Measured(found.sigma, noise)), f"width of the noise in the weights{units}"),
-            ("edge", number(found.edge, 4), "of the Marchenko-Pastur law of that noise"),
-            ("largest", number(largest, 4), "singular value"),
-            ("modes", str(len(found.modes)), "singular values outside"),
+            ("edge", number(found.edge, 4), "largest singular value of noise alone (Marchenko-Pastur)"),
+            ("largest", number(largest, 4), "largest singular value of the weights"),
+            ("modes", str(len(found.modes)), "singular values beyond the edge and its fluctuations"),
         ]
         if self.found.placement:
-            if found.modes:
-                w = Measured(found.modes[0].w, strengths[0])
-                rows.append(("w", _measured(w), "strength of the first mode, the noise removed"))
+            for i, (mode, error) in enumerate(zip(found.modes[:SHOWN], strengths, strict=False), start=1):
+                about = f"strength of mode {i}, the noise removed"
+                rows.append((f"w {i}", _measured(Measured(mode.w, error)), about))
             condensed = sum(self.found.placement.condensed)
-            rows.append(("condensed", str(condensed), "modes that shape the samples"))
+            rows.append(("condensed", str(condensed), "modes with an overlap in the state of lowest energy"))
         return rows
 
     def _observed(self) -> list[tuple[str, str, str]]:
@@ -323,7 +327,7 @@ class Finding:
         rows = [("L", _measured(seen.L), "PR_3 of the hidden units given the data: strongly active ones")]
         if self.found.sparse:
             l = seen.L.value * self.found.sparse.p.value
-            rows.append(("L p", number(l, 3), "to be compared with l*"))
+            rows.append(("L p", number(l, 3), "to be compared with l* of theory"))
             rows.append(
                 (
                     "strong",
@@ -348,7 +352,8 @@ class Finding:
 
 
 def _measured(one: Measured) -> str:
-    return f"{number(one.value, 4)} +- {number(one.error, 2)}" if one.error else number(one.value, 4)
+    known = one.error > 0  # neither 0, given rather than estimated, nor NaN
+    return f"{number(one.value, 4)} +- {number(one.error, 2)}" if known else number(one.value, 4)
 
 
 # -- sample, and pictures ------------------------------------------------------------------------------------

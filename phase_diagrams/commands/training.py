@@ -26,9 +26,9 @@ digits: 1797 samples; 64 bernoulli visible, 20 relu hidden units
 
 epoch  pseudo-likelihood  reconstruction error  gradient norm  rate
 1      -24.37             0.1286                1.435          0.1
-2      -24.37             0.1286                1.447          0.1
-3      -24.37             0.1285                1.408          0.1
-4      -24.34             0.1283                1.455          0.1
+2      -24.37             0.1286                1.403          0.1
+3      -24.36             0.1285                1.453          0.1
+4      -24.34             0.1283                1.431          0.1
 wrote rbm.npz
 """
 
@@ -36,13 +36,13 @@ LIKELIHOOD = """\
 $ replica likelihood rbm.npz --data digits --steps 200
 rbm.npz: 64 bernoulli visible, 20 relu hidden units; 1797 samples of digits
 
-log Z              33.47056  +- 0.00033  by bridge
-log-likelihood     -24.411   +- 0.00033  mean of ln P(v), in nats
+log Z              33.48697  +- 0.00034  by bridge
+log-likelihood     -24.411   +- 0.00034  mean of ln P(v), in nats
 spread             0.092                 its standard error for a finite number of data
 pseudo-likelihood  -24.388               mean of sum ln P(v_i | others)
 effective          100                   runs out of 100
-forward            33.47039              log Z of the runs towards the machine
-back               33.47073              log Z of the runs from it
+forward            33.48685              log Z of the runs towards the machine
+back               33.48708              log Z of the runs from it
 """
 
 DIAGNOSE = """\
@@ -50,32 +50,32 @@ $ replica diagnose rbm.npz --data digits
 rbm.npz: 64 bernoulli visible, 20 relu hidden units
 
 phase      paramagnet          states at random, not frozen
-diagram    compositional       replica list has it
-certainty  1                   part of machines within the errors in the same phase
+diagram    compositional       its theory: replica show compositional
+certainty  1                   share of machines drawn within the errors that are in the same phase
 alpha      0.3125              hidden units per visible unit
-p          0.3309 +- 0.012     sparsity of the weights; the p_i spread by 0.26
-A          0.2106              size of the weights, in units of 1/sqrt(N)
-theta      -0.008486 +- 0.052  scaled threshold of the hidden units, theta/(A sqrt(p))
-g          -66.58 +- 27        scaled field on the visible units, g/(A^2 p)
-T          68.17 +- 8.7        scaled temperature
-l*         -                   of the state of lowest energy
-l*/p       -                   strongly active hidden units, by theory
-m          0                   overlap of these, by theory
+p          0.3315 +- 0.012     sparsity of the weights; the p_i spread by 0.26
+A          0.2115              size of the weights, in units of 1/sqrt(N)
+theta      -0.009155 +- 0.051  scaled threshold of the hidden units, theta/(A sqrt(p))
+g          -65.02 +- 26        scaled field on the visible units, g/(A^2 p)
+T          67.45 +- 8.6        scaled temperature
+l*         -                   p times the number of strong hidden units, by theory
+l*/p       -                   that number itself, at the p of this machine
+m          0                   overlap of the strong units with the visible ones, by theory
 q          -                   activity of the visible units, by theory
-sigma      0.05615 +- 0.0011   width of the noise in the weights
-edge       0.1171              of the Marchenko-Pastur law of that noise
-largest    0.3511              singular value
-modes      3                   singular values outside
-L          19.65 +- 0.005      PR_3 of the hidden units given the data: strongly active ones
-L p        6.5                 to be compared with l*
-strong     4.52                hidden units with a clear overlap, m = 0.46
+sigma      0.05608 +- 0.0011   width of the noise in the weights
+edge       0.1169              largest singular value of noise alone (Marchenko-Pastur)
+largest    0.3555              largest singular value of the weights
+modes      3                   singular values beyond the edge and its fluctuations
+L          19.64 +- 0.0052     PR_3 of the hidden units given the data: strongly active ones
+L p        6.51                to be compared with l* of theory
+strong     4.53                hidden units with a clear overlap, m = 0.47
 activity   0.2929 +- 0.00098   of the visible units in the data
 seen       paramagnet          phase by the look of the hidden units
 
 disagreements
   sparsity: the p_i of the visible units spread by 0.26 about 0.33; the diagram is that of equal p_i
-  g: units differ by 1.6e+02 about -67; the diagram is that of equal units
-  temperature: T = 68 is not cold, and the diagram is that of T = 0
+  g: units differ by 1.6e+02 about -65; the diagram is that of equal units
+  temperature: T = 67 is not cold, and the diagram is that of T = 0
 
 advice
   weights are too small for their temperature: train longer, or with a larger rate
@@ -83,7 +83,7 @@ advice
 
 SAMPLE = """\
 $ replica sample rbm.npz --temper 4 -n 16 --sweeps 50 -o samples.png
-4 temperatures; exchanges accepted at least 0.08
+4 temperatures; exchanges accepted at least 0.09
 wrote samples.png
 """
 

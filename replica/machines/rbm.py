@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,7 +19,8 @@ import numpy as np
 
 from replica.errors import ParameterError
 from replica.machines.ensembles import Seed, seed_sequence
-from replica.units import Bernoulli, DoubleReLU, Gaussian, ReLU, Spin, Unit
+from replica.machines.layers import Layer, with_field
+from replica.units import Bernoulli, Gaussian, ReLU, Spin, Unit
 
 __all__ = [
     "RBM",
@@ -53,7 +53,7 @@ class RBM:
     ------
     ParameterError
         For weights that are not a finite matrix, units whose arrays do not match the layer, a temperature
-        that is negative, and Gaussian layers whose joint distribution cannot be normalised.
+        that is negative, and Gaussian or ReLU layers whose joint distribution cannot be normalised.
 
     Examples
     --------
@@ -90,18 +90,20 @@ class RBM:
         self._check_normalisable()
 
     def _check_normalisable(self) -> None:
-        if not (isinstance(self.visible, Gaussian) and isinstance(self.hidden, Gaussian)):
+        if not all(isinstance(unit, Gaussian | ReLU) for unit in (self.visible, self.hidden)):
             return
         left, right = (
-            1 / np.sqrt(np.broadcast_to(unit.gamma, count))
+            1 / np.sqrt(np.broadcast_to(unit.parameters["gamma"], count))
             for unit, count in ((self.visible, self.n_visible), (self.hidden, self.n_hidden))
         )
-        largest = np.linalg.norm(left[:, None] * self.weights * right, 2)
+        half = isinstance(self.visible, ReLU), isinstance(self.hidden, ReLU)
+        largest = _largest_stretch(left[:, None] * self.weights * right, half)
         if largest >= 1:
+            what = "the largest is" if not any(half) else "with units >= 0 where they are ReLU it is at least"
             msg = (
-                f"two Gaussian layers need singular values of the weights below 1 (in units of sqrt(gamma "
-                f"gamma')), but the largest is {largest:g}: the distribution cannot be normalised; make the "
-                "weights smaller or gamma larger"
+                "two layers of Gaussian or ReLU units need singular values of the weights below 1 (in units "
+                f"of sqrt(gamma gamma')), but {what} {largest:g}: the distribution cannot be normalised; "
+                "make the weights smaller or gamma larger"
             )
             raise ParameterError(msg)
 
@@ -177,6 +179,31 @@ class RBM:
         return v
 
 
+def _largest_stretch(A: Any, half: tuple[bool, bool]) -> float:
+    """Largest u A v of unit vectors u and v that are >= 0 where a half line is asked for.
+
+    Then it is what alternating projections find from many starts: a lower bound, which is enough to refuse.
+    """
+    u, s, v = np.linalg.svd(A, full_matrices=False)
+    if not any(half) or s[0] < 1:
+        return float(s[0])
+    far = v[s >= 1].T
+    v = np.concatenate([far, -far, np.eye(A.shape[1])], axis=1)
+    for _ in range(_PROJECTIONS):
+        u = _onto(A @ _onto(v, half[1]), half[0])
+        v = A.T @ u
+    return float(np.max(np.linalg.norm(np.maximum(v, 0) if half[1] else v, axis=0)))
+
+
+def _onto(columns: Any, half: bool) -> Any:
+    """Unit vectors along the columns, or along their part on the half line."""
+    columns = np.maximum(columns, 0.0) if half else columns
+    return columns / np.maximum(np.linalg.norm(columns, axis=0), np.finfo(float).tiny)
+
+
+_PROJECTIONS = 50
+
+
 def _as_layer(unit: Any, layer: str, count: int) -> Unit:
     """Check that a unit is one and fits the layer; its parameters become arrays or numbers."""
     if not isinstance(unit, Unit):
@@ -202,9 +229,6 @@ def _as_layer(unit: Any, layer: str, count: int) -> Unit:
 
 
 # -- sampling ------------------------------------------------------------------------------------------------
-
-_ROWS = 64
-"""Chains that are updated together between two matrix products: their fields stay in the cache."""
 
 
 class BlockGibbs:
@@ -264,17 +288,13 @@ class BlockGibbs:
             raise ParameterError(msg)
         self.rng = np.random.Generator(np.random.SFC64(seed_sequence(seed)))
         self._layers = tuple(
-            _Layer(unit, count, self.dtype)
+            Layer(unit, count, self.dtype)
             for unit, count in ((rbm.visible, rbm.n_visible), (rbm.hidden, rbm.n_hidden))
         )
         # one copy for each direction, with the gain of the layer that it leads to
-        self._up, self._down = (
-            np.ascontiguousarray(gain * weights, dtype=self.dtype)
-            for gain, weights in (
-                (self._layers[1].gain, rbm.weights),
-                (self._layers[0].gain, rbm.weights.T),
-            )
-        )
+        self._up = np.empty((rbm.n_visible, rbm.n_hidden), self.dtype)
+        self._down = np.empty((rbm.n_hidden, rbm.n_visible), self.dtype)
+        self._set_weights(rbm.weights)
         self.hidden = np.zeros((chains, rbm.n_hidden), self.dtype)
         self.visible = np.zeros((chains, rbm.n_visible), self.dtype)
         self.set_temperature(rbm.T if T is None else T)
@@ -304,6 +324,26 @@ class BlockGibbs:
             raise ParameterError(msg)
         self._T = T.reshape(-1, 1)
 
+    def change(self, weights: Any, visible: Any, hidden: Any, seed: Seed) -> None:
+        """Go on with other weights, further constant fields on both layers, and new random numbers.
+
+        Training calls it at every update: nothing is allocated or checked. `rbm` stays what it was.
+        """
+        self._set_weights(weights)
+        for layer, field in zip(self._layers, (visible, hidden), strict=True):
+            layer.shift(field)
+        self.rng = np.random.Generator(np.random.SFC64(seed_sequence(seed)))
+
+    def _set_weights(self, weights: Any) -> None:
+        visible, hidden = self._layers
+        np.multiply(weights, hidden.gain, out=self._up, casting="same_kind")
+        np.multiply(weights.T, visible.gain, out=self._down, casting="same_kind")
+
+    def turn_into_means(self, v: Any, out: Any) -> None:
+        """Write E[h | v] of the machine as it is, at its first temperature, to `out`."""
+        np.matmul(v, self._up, out=out)
+        self._layers[1].mean(out, float(self._T[0, 0]))
+
     def sweep(self, count: int = 1) -> None:
         """Draw the hidden, then the visible units, `count` times."""
         for _ in range(count):
@@ -321,85 +361,7 @@ class BlockGibbs:
         return self.rbm.energy(self.visible, self.hidden)
 
 
-class _Layer:
-    """Draws the units of a layer in place; binary and Gaussian ones without leaving the working precision."""
-
-    def __init__(self, unit: Unit, count: int, dtype: Any) -> None:
-        self.unit, self.dtype = unit, dtype
-        self._integer = np.int32 if dtype == np.float32 else np.int64
-        self._noise = np.empty((_ROWS, count), dtype)
-        self.gain = 0.5 if isinstance(unit, Bernoulli) else 1.0
-        """Factor that the weights towards this layer carry already."""
-        self._g = np.asarray(getattr(unit, "g", 0.0) * self.gain, dtype)
-        ways: dict[type[Unit], Callable[..., None]] = {
-            Bernoulli: self._bernoulli,
-            Spin: self._spin,
-            Gaussian: self._gaussian,
-        }
-        self._draw: Callable[..., None] = ways.get(type(unit), self._any)
-
-    def draw(self, field: Any, out: Any, T: Any, rng: np.random.Generator) -> None:
-        """Draw units in the given fields, which are overwritten; T has the shape (1 or chains, 1)."""
-        for first in range(0, len(field), _ROWS):
-            rows = slice(first, first + _ROWS)
-            self._draw(field[rows], out[rows], T if len(T) == 1 else T[rows], rng)
-
-    # P(s = +1) = (1 + tanh x)/2: a uniform number in (-1, 1) lies below tanh x. No overflow for any field;
-    # random integers with a sign are such numbers, at half the cost of random floats.
-    def _bernoulli(self, field: Any, out: Any, T: Any, rng: np.random.Generator) -> None:
-        field += self._g
-        if T.flat[0] == 0:
-            np.greater(field, 0, out=out)
-            return
-        if T.size > 1 or T[0, 0] != 1:
-            field *= (1 / T).astype(self.dtype)
-        np.tanh(field, out=field)
-        noise = self._noise[: len(field)]
-        words = -(-noise.size * self.dtype.itemsize // 8)
-        raw: Any = rng.bit_generator.random_raw(words)
-        raw = raw.view(self._integer)[: noise.size]
-        largest = -float(np.iinfo(self._integer).min)
-        np.multiply(raw.reshape(noise.shape), self.dtype.type(1 / largest), out=noise, dtype=self.dtype)
-        np.greater(field, noise, out=out)
-
-    def _spin(self, field: Any, out: Any, T: Any, rng: np.random.Generator) -> None:
-        self._bernoulli(field, out, T, rng)
-        out *= 2
-        out -= 1
-
-    def _gaussian(self, field: Any, out: Any, T: Any, rng: np.random.Generator) -> None:
-        gamma = np.asarray(self.unit.parameters["gamma"])
-        rng.standard_normal(out=out, dtype=self.dtype)
-        out *= np.sqrt(T / gamma).astype(self.dtype)
-        field += self._g
-        field /= gamma.astype(self.dtype)
-        out += field
-
-    def _any(self, field: Any, out: Any, T: Any, rng: np.random.Generator) -> None:
-        out[...] = self.unit.sample(field, 0.0, T, rng)
-
-
 # -- the same distribution in other variables ----------------------------------------------------------------
-
-
-def with_field(unit: Unit, field: Any) -> Unit:
-    """The unit with a further constant field: its potential is U(s) - field s.
-
-    Examples
-    --------
-    >>> with_field(ReLU(theta=1.0), 0.25)
-    ReLU(theta=0.75, gamma=1.0)
-    """
-    if isinstance(unit, Spin | Bernoulli | Gaussian):
-        return dataclasses.replace(unit, g=unit.g + field)
-    if isinstance(unit, ReLU):
-        return dataclasses.replace(unit, theta=unit.theta - field)
-    if isinstance(unit, DoubleReLU):
-        return dataclasses.replace(
-            unit, theta_plus=unit.theta_plus - field, theta_minus=unit.theta_minus - field
-        )
-    msg = f"unit {unit}: no parameter of it is a field; write the potential with a field g"
-    raise ParameterError(msg)
 
 
 def to_spins(rbm: RBM) -> tuple[RBM, float]:

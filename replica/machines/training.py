@@ -27,11 +27,12 @@ from replica.errors import ConvergenceError, ParameterError
 from replica.machines import exact, mean_field
 from replica.machines.data import check_domain
 from replica.machines.exact import Gradient
+from replica.machines.layers import Layer
 from replica.machines.likelihood import pseudo_likelihood
 from replica.machines.rbm import RBM, BlockGibbs, with_field
-from replica.machines.sampling import ParallelTempering, temperatures
 from replica.machines.settings import METHODS, Settings, Use, count_chains
-from replica.units import Bernoulli, Gaussian, ReLU, Spin, Unit
+from replica.machines.updates import DAMPING, Updates, precision
+from replica.units import Bernoulli, Gaussian, Spin, Unit
 
 __all__ = [
     "METHODS",
@@ -45,10 +46,10 @@ __all__ = [
     "update_direction",
 ]
 
+FROZEN = math.log(float(np.finfo(np.float32).max))
+"""Fields in units of T that no data ask for: 88.7."""
 MONITORED = 100
 """Samples that the figures of an epoch are measured on."""
-_BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
-_DAMPING = 0.5
 
 
 class TrainingError(ConvergenceError):
@@ -188,7 +189,7 @@ def _listed(unit: Unit, count: int) -> Unit:
 
 def _check_method(rbm: RBM, settings: Settings) -> None:
     if settings.method in ("mean-field", "tap"):
-        mean_field._check(rbm, 2, _DAMPING)
+        mean_field._check(rbm, 2, DAMPING)
     if settings.method == "exact":
         turned = exact._smaller_first(rbm)
         exact._check_countable(turned.visible, turned.n_visible, "exact training")
@@ -202,7 +203,7 @@ def _first_chains(rbm: RBM, settings: Settings) -> Any:
         rng = np.random.default_rng(settings.random(Use.CHAINS))
         low, high = sorted(rbm.visible.values)
         return rng.uniform(low, high, (count, rbm.n_visible))
-    return BlockGibbs(rbm, count, settings.random(Use.CHAINS)).visible.copy()
+    return BlockGibbs(rbm, count, settings.random(Use.CHAINS), dtype=precision(rbm)).visible.copy()
 
 
 # -- the gradient --------------------------------------------------------------------------------------------
@@ -224,148 +225,14 @@ def update_direction(training: Training, batch: Any) -> tuple[Gradient, Any]:
     >>> print(update_direction(training, np.array([[0, 1], [1, 1]]))[0].hidden.round(6))
     [-0.131107]
     """
-    rbm, settings = training.rbm, training.settings
-    if settings.method == "exact":
-        return exact.gradient(rbm, batch), training.chains
-    if settings.method in ("mean-field", "tap"):
-        return _mean_field(rbm, batch, training.chains, settings)
-    seed = settings.random(Use.UPDATE, training.update)
-    if settings.method == "tempered":
-        model, chains = _tempered(rbm, training.chains, settings, seed)
-    else:
-        first = batch if settings.method == "cd" else training.chains
-        gibbs = BlockGibbs(rbm, len(first), seed, visible=first)
-        gibbs.sweep(settings.k)
-        model = chains = gibbs.visible
-        if settings.method == "cd":
-            chains = training.chains
-    return _averages(rbm, batch, _hidden_mean(rbm, batch), np.asarray(model, dtype=float)), chains
-
-
-def _hidden_mean(rbm: RBM, v: Any) -> Any:
-    """E[h | v] as `RBM.hidden_mean`, without what else units compute: half of the time of an update."""
-    unit, b = rbm.hidden, v @ rbm.weights
-    if rbm.T != 1 or not isinstance(unit, Bernoulli | Spin | Gaussian | ReLU):
-        return rbm.hidden_mean(v)
-    if isinstance(unit, Bernoulli):
-        return special.expit(b + unit.g)
-    if isinstance(unit, Spin):
-        return np.tanh(b + unit.g)
-    if isinstance(unit, Gaussian):
-        return (b + unit.g) / unit.gamma
-    width = 1 / np.sqrt(unit.gamma)
-    x = (b - unit.theta) * width
-    with np.errstate(over="ignore"):  # erfcx is infinite where the correction vanishes
-        return width * np.maximum(x + math.sqrt(2 / math.pi) / special.erfcx(-x / math.sqrt(2)), 0.0)
-
-
-def _averages(rbm: RBM, batch: Any, mean: Any, model: Any) -> Gradient:
-    """Data averages minus those over configurations of the model."""
-    other = _hidden_mean(rbm, model)
-    return Gradient(
-        batch.T @ mean / len(batch) - model.T @ other / len(model),
-        batch.mean(axis=0) - model.mean(axis=0),
-        mean.mean(axis=0) - other.mean(axis=0),
+    updates = Updates(
+        training.rbm, training.settings, training.chains, training.memory, training.epoch, training.update
     )
+    updates.estimate(np.asarray(batch, dtype=float))
+    return updates.gradient.parts(), np.array(updates.chains)
 
 
-def _tempered(rbm: RBM, chains: Any, settings: Settings, seed: np.random.SeedSequence) -> tuple[Any, Any]:
-    sweeps, swaps = seed.spawn(2)
-    gibbs = BlockGibbs(rbm, len(chains), sweeps, visible=chains)
-    ladder = temperatures(1.0, settings.hottest, settings.temperatures)
-    tempering = ParallelTempering(gibbs, ladder, swaps)
-    tempering.step(2 * settings.k)
-    chains = gibbs.visible[tempering.position.ravel()]
-    return chains[:: settings.temperatures], chains
-
-
-def _mean_field(rbm: RBM, batch: Any, chains: Any, settings: Settings) -> tuple[Gradient, Any]:
-    order = 1 if settings.method == "mean-field" else 2
-    one, two = (
-        mean_field._Layer(unit, count)
-        for unit, count in ((rbm.visible, rbm.n_visible), (rbm.hidden, rbm.n_hidden))
-    )
-    w, m = rbm.weights, chains.T
-    M = rbm.hidden_mean(chains).T
-    for _ in range(settings.k):
-        new = rbm.visible.mean(mean_field._field(w, one, m, two, M, 1.0, order).T, 0.0, 1.0).T
-        m = new + _DAMPING * (m - new)
-        new = rbm.hidden.mean(mean_field._field(w.T, two, M, one, m, 1.0, order).T, 0.0, 1.0).T
-        M = new + _DAMPING * (M - new)
-    model = m @ M.T
-    if order == 2:
-        model = model + w * (one.k2(m) @ two.k2(M).T)  # the second order is quadratic in w
-    mean, count = rbm.hidden_mean(batch), len(chains)
-    gradient = Gradient(
-        batch.T @ mean / len(batch) - model / count,
-        batch.mean(axis=0) - m.mean(axis=1),
-        mean.mean(axis=0) - M.mean(axis=1),
-    )
-    return gradient, m.T
-
-
-def _centred(gradient: Gradient, visible: Any, hidden: Any) -> Gradient:
-    """The gradient in centred variables, turned into a direction of the plain ones."""
-    weights = gradient.weights - np.outer(visible, gradient.hidden) - np.outer(gradient.visible, hidden)
-    return Gradient(weights, gradient.visible - weights @ hidden, gradient.hidden - visible @ weights)
-
-
-def _regularised(gradient: Gradient, w: Any, settings: Settings) -> Gradient:
-    weights = gradient.weights
-    if settings.weight_decay:
-        weights = weights - settings.weight_decay * w
-    slope = settings.l1 + settings.l1_squared / len(w) * np.sum(np.abs(w), axis=0)
-    if settings.l1 or settings.l1_squared:
-        weights = weights - slope * np.sign(w)
-    return Gradient(weights, gradient.visible, gradient.hidden)
-
-
-# -- steps ---------------------------------------------------------------------------------------------------
-
-
-def _each(function: Callable[..., Any], *gradients: Gradient) -> Gradient:
-    return Gradient(
-        *(
-            function(*parts)
-            for parts in zip(*((g.weights, g.visible, g.hidden) for g in gradients), strict=True)
-        )
-    )
-
-
-def _step(training: Training, gradient: Gradient) -> tuple[Gradient, tuple[Gradient, Gradient]]:
-    """What is added to the parameters, and the new memory of the optimiser."""
-    settings, (first, second) = training.settings, training.memory
-    rate = settings.rate_in(training.epoch)
-    if settings.optimizer == "sgd":
-        step = _each(lambda old, g: settings.momentum * old + rate * g, first, gradient)
-        return step, (step, second)
-    t = training.update + 1
-    first = _each(lambda old, g: _BETA1 * old + (1 - _BETA1) * g, first, gradient)
-    second = _each(lambda old, g: _BETA2 * old + (1 - _BETA2) * g * g, second, gradient)
-    scale, norm = rate / (1 - _BETA1**t), 1 - _BETA2**t
-    step = _each(lambda m, v: scale * m / (np.sqrt(v / norm) + _EPSILON), first, second)
-    return step, (first, second)
-
-
-def _updated(training: Training, batch: Any) -> tuple[Training, float]:
-    """The training after one more update, and the norm of the gradient by the weights."""
-    settings, rbm = training.settings, training.rbm
-    gradient, chains = update_direction(training, batch)
-    norm = float(np.linalg.norm(gradient.weights))
-    if settings.centred:
-        gradient = _centred(gradient, batch.mean(axis=0), _hidden_mean(rbm, batch).mean(axis=0))
-    step, memory = _step(training, _regularised(gradient, rbm.weights, settings))
-    rbm = RBM(
-        rbm.weights + step.weights,
-        with_field(rbm.visible, step.visible),
-        with_field(rbm.hidden, step.hidden),
-        rbm.T,
-    )
-    if not np.all(np.isfinite(chains)):
-        msg = "the states of the chains are not finite numbers"
-        raise ParameterError(msg)
-    done = dataclasses.replace(training, rbm=rbm, update=training.update + 1, chains=chains, memory=memory)
-    return done, norm
+# -- epochs --------------------------------------------------------------------------------------------------
 
 
 def train(
@@ -398,8 +265,9 @@ def train(
     Raises
     ------
     TrainingError
-        If the machine runs away: parameters that are no numbers any more, or a distribution that cannot be
-        normalised. Its ``solution`` is the training after the last good epoch.
+        If the machine runs away: parameters that are no numbers any more, a distribution that cannot be
+        normalised, or weights that go on growing although every unit is frozen. Its ``solution`` is
+        the training after the last good epoch.
 
     Examples
     --------
@@ -423,29 +291,85 @@ def train(
     return training
 
 
+def field_spread(rbm: RBM, data: Any) -> dict[str, float]:
+    """How far the fields of discrete units differ between samples, over T; root mean square over the units.
+
+    Differences do not know about a mean of the data that the units' own fields make up for.
+
+    Examples
+    --------
+    >>> print(field_spread(RBM([[3.0], [4.0]], Gaussian(), Spin()), [[101.0, 1.0], [101.0, 3.0]]))
+    {'hidden': 4.0}
+    """
+    v, found = np.asarray(data, dtype=float), {}
+    b = v @ rbm.weights
+    if rbm.hidden.discrete:
+        found["hidden"] = b / rbm.T
+    if rbm.visible.discrete:
+        layer = Layer(rbm.hidden, rbm.n_hidden, float)
+        h = b * layer.gain
+        layer.mean(h, rbm.T)
+        found["visible"] = h @ rbm.weights.T / rbm.T
+    return {name: math.sqrt(np.mean(np.var(field, axis=0))) for name, field in found.items()}
+
+
+def _check_growth(before: RBM, after: RBM, data: Any) -> None:
+    """Whether weights grow beyond the point where all that is discrete is frozen.
+
+    A field of 88.7 T leaves one chance in 10^38 to the other value, the smallest number of single precision:
+    no data ask for that of the typical unit. A machine on its way back from there may go on.
+    """
+    old, new = (float(np.linalg.norm(rbm.weights)) / math.sqrt(rbm.weights.size) for rbm in (before, after))
+    if new <= old:
+        return
+    for layer, field in field_spread(after, data).items():
+        if not field <= FROZEN:
+            msg = (
+                f"the weights diverge: they have grown from {old:.3g} to {new:.3g}, root mean squares, and "
+                f"fields on the {layer} units differ by {field:.3g} T from sample to sample: above "
+                f"{FROZEN:.1f} T nothing moves"
+            )
+            raise ParameterError(msg)
+
+
+def _remedy(settings: Settings, epoch: int) -> str:
+    """What may help: the steps of a penalty alone overshoot where rate x penalty is above 2."""
+    rate = settings.rate_in(epoch)
+    for name in ("weight_decay", "l1_squared"):
+        if rate * getattr(settings, name) > 2:
+            return (
+                f"a smaller learning rate or a smaller {name}: their product is "
+                f"{rate * getattr(settings, name):.3g}, and above 2 the penalty makes weights larger"
+            )
+    return "a smaller learning rate, or a penalty on the weights"
+
+
 def _one_epoch(good: Training, data: Any, monitor: bool) -> Training:
-    settings, training, norms = good.settings, good, []
+    settings = good.settings
     order = np.random.default_rng(settings.random(Use.SHUFFLE, good.epoch)).permutation(len(data))
+    updates = Updates(good.rbm, settings, good.chains, good.memory, good.epoch, good.update)
+    data = data.astype(updates.dtype)
+    norms = []
     try:
         with np.errstate(all="ignore"):  # what overflows is found below
             for first in range(0, len(data), settings.batch):
-                training, norm = _updated(training, data[order[first : first + settings.batch]])
-                norms.append(norm)
+                norms.append(updates.step(data[order[first : first + settings.batch]]))
+            rbm, chains, memory = updates.result()
+            _check_growth(good.rbm, rbm, data[order[:MONITORED]])
     except ParameterError as error:
         msg = (
             f"training ran away in epoch {good.epoch + 1} ({error}); the state after epoch {good.epoch} "
-            "is kept; try a smaller learning rate, or a penalty on the weights"
+            f"is kept; try {_remedy(settings, good.epoch)}"
         )
         raise TrainingError(msg, good) from None
     likelihood = reconstruction = math.nan
     if monitor:
         rng = np.random.default_rng(settings.random(Use.MONITOR))
         some = data[rng.choice(len(data), min(MONITORED, len(data)), replace=False)]
-        rbm = training.rbm
         if rbm.visible.discrete:
             likelihood = float(np.mean(pseudo_likelihood(rbm, some)))
         reconstruction = float(np.mean((rbm.visible_mean(rbm.hidden_mean(some)) - some) ** 2))
     row = Epoch(
         good.epoch + 1, likelihood, reconstruction, float(np.mean(norms)), settings.rate_in(good.epoch)
     )
-    return dataclasses.replace(training, epoch=good.epoch + 1, history=(*good.history, row))
+    return Training(rbm, settings, good.epoch + 1, updates.update, chains, memory, (*good.history, row))

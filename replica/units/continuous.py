@@ -13,6 +13,7 @@ from scipy import special
 from replica.averages import TINY
 from replica.functions import H, is_exact, log, maximum, pi, tail_ratios
 from replica.potentials import Kink
+from replica.units.half_normal import sample_half_normal
 from replica.units.unit import HALF_LINE, Averages, Unit, check_positive
 
 __all__ = ["DoubleReLU", "Gaussian", "ReLU"]
@@ -312,6 +313,5 @@ def _sample_half_gaussian(field: Any, A: Any, T: Any, rng: np.random.Generator) 
     """Normal variable of mean field/A and variance T/A, given that it is positive."""
     hot = np.where(T > 0, T, 1.0)
     width = np.sqrt(hot / A)
-    x = field / (A * width)
-    drawn = -special.ndtri_exp(np.log(rng.random(np.shape(x))) + special.log_ndtr(x))  # from the upper tail
-    return np.where(T > 0, np.maximum(width * (x + drawn), 0.0), np.maximum(field, 0.0) / A)
+    drawn = width * sample_half_normal(field / (A * width), rng)
+    return np.where(T > 0, drawn, np.maximum(field, 0.0) / A)
