@@ -397,9 +397,8 @@ def kinked_rule(centre: Any, scale: Any, count: int = 20) -> tuple[Any, Any]:
     layers = np.where(np.isfinite(layers), layers, 0.0)
     number = layers.shape[1]
     flat = np.moveaxis(layers, 1, 0).reshape(number, -1)
-    edges = np.sort(np.clip(np.concatenate([np.tile(_BODY, (number, 1)), flat], axis=1), -9.0, 9.0), axis=1)
-    empty = np.all(edges[:, 1:] == edges[:, :-1], axis=0)  # layers beyond the reach of the weight
-    z, weight = gauss_legendre(np.delete(edges, 1 + np.flatnonzero(empty), axis=1), count)
+    edges = np.clip(np.concatenate([np.tile(_BODY, (number, 1)), flat], axis=1), -9.0, 9.0)
+    z, weight = gauss_legendre(np.sort(edges, axis=1), count)
     return z, weight * pdf(z)
 
 
