@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ def boundary_line(
     name: str | None = None,
     label: str = "",
     step: float = 0.02,
+    units: tuple[float, float] = (1.0, 1.0),
 ) -> Line:
     """Trace a phase boundary of a theory in the plane of two control parameters.
 
@@ -60,6 +62,9 @@ def boundary_line(
         For the `Line`.
     step : float
         Largest arclength step, as a fraction of the box.
+    units : (float, float)
+        Units of the theory along `x` and `y`, in those in which the box and `at` are given and the line is
+        wanted: ``theory.unscaled("T", 1.0)`` for an unscaled temperature.
 
     Returns
     -------
@@ -79,7 +84,13 @@ def boundary_line(
     >>> print([f"{T:.10f}" for T in line.y])
     ['0.5422550379', '0.3154322237']
     """
-    return _follow(theory, boundary, x, y, xlim, ylim, at, start, name, label, step)[0]
+    xbox, ybox = (
+        None if limits is None else (limits[0] / unit, limits[1] / unit)
+        for limits, unit in zip((xlim, ylim), units, strict=True)
+    )
+    wanted = None if at is None else [value / units[0] for value in at]
+    line = _follow(theory, boundary, x, y, xbox, ybox, wanted, start, name, label, step, units)[0]
+    return line if units == (1.0, 1.0) else _in_units(line, *units)
 
 
 def find_points(
@@ -162,8 +173,9 @@ def _follow(
     name: str | None,
     label: str,
     step: float,
+    units: tuple[float, float] = (1.0, 1.0),
 ) -> tuple[Line, list[SpecialPoint]]:
-    """The line, and the special points in the wanted box."""
+    """The line, and the special points in the wanted box; only messages are in `units`."""
     if isinstance(boundary, str):
         if boundary not in theory.lines:
             msg = f"line of {theory.name}"
@@ -184,12 +196,18 @@ def _follow(
     near = (xlim or typical[0], ylim or typical[1])  # where a first point is looked for
     system = System(boundary, theory)
     first = start or _first(theory, boundary, x, y, *near)
+    if first is None:
+        raise LocateError(_nowhere(theory, boundary, x, y, near, units))
     # the curve may leave the wanted box and come back, so a wider one is followed
     place = (float(getattr(first.theory, x)), float(getattr(first.theory, y)))
     xbox, ybox = (
         _around(theory, name, *ends, *(usual if at is not None else ()), value)
         for name, ends, usual, value in zip((x, y), wanted, typical, place, strict=True)
     )
+    limit = theory.limit
+    if at is not None and len(at) and limit is not None and limit.parameter == x:
+        nearest = limit.value + 0.01 * (min(at) - limit.value)  # states may diverge towards the limit
+        xbox = max(xbox[0], min(nearest, place[0])), xbox[1]
     spans = [abs(b - a) or 1.0 for a, b in (near if at is None else typical)]
     traced = _curve(system, theory, first, x, y, xbox, ybox, spans, step)
     traced, special, ends = special_points(traced)
@@ -197,11 +215,11 @@ def _follow(
         if end is not None:  # the curve ends next to it, the line in it
             traced.y[-2:, index] = end.values
     if at is not None:
-        xs, ys, status = _at(system, theory, traced.y, x, y, at, wanted[1])
+        xs, ys, status = _at(system, theory, traced.y, x, y, at, wanted[1], units[0])
     else:
         xs, ys, status = _clipped(traced, wanted, ends, step)
         if CONVERGED not in status:
-            raise LocateError(_nowhere(theory, boundary, x, y, *near))
+            raise LocateError(_nowhere(theory, boundary, x, y, near, units))
     low, high = np.sort(np.array(wanted, dtype=float), axis=1).T
     slack = 1e-9 * (high - low)
     shown = [p for p in special if np.all((p.values >= low - slack) & (p.values <= high + slack))]
@@ -243,20 +261,40 @@ def _check_axes(theory: Theory, boundary: Boundary, x: str, y: str) -> None:
 
 
 def _nowhere(
-    theory: Theory, boundary: Boundary, x: str, y: str, xlim: tuple[float, float], ylim: tuple[float, float]
+    theory: Theory,
+    boundary: Boundary,
+    x: str,
+    y: str,
+    box: tuple[tuple[float, float], tuple[float, float]],
+    units: tuple[float, float],
 ) -> str:
     name = next((name for name, one in theory.lines.items() if one == boundary), "")
     why = theory.absence(name)
-    return (
-        f"{theory.name}: no {boundary.kind} point found for {x} in [{xlim[0]:g}, {xlim[1]:g}] and "
-        f"{y} in [{ylim[0]:g}, {ylim[1]:g}]; {why or 'try another range'}"
+    where = " and ".join(
+        f"{axis} in [{low * unit:g}, {high * unit:g}]"
+        for axis, (low, high), unit in zip((x, y), box, units, strict=True)
     )
+    return f"{theory.name}: no {boundary.kind} point found for {where}; {why or 'try another range'}"
+
+
+def _in_units(line: Line, x: float, y: float) -> Line:
+    """A line of which both axes have other units."""
+    points = [
+        replace(
+            point,
+            x=point.x * x,
+            y=point.y * y,
+            uncertainty=point.uncertainty and (point.uncertainty[0] * x, point.uncertainty[1] * y),
+        )
+        for point in line.points
+    ]
+    return replace(line, x=[v * x for v in line.x], y=[v * y for v in line.y], points=points)
 
 
 def _first(
     theory: Theory, boundary: Boundary, x: str, y: str, xlim: tuple[float, float], ylim: tuple[float, float]
-) -> Located:
-    """A point of the boundary, inside the box if one is met there.
+) -> Located | None:
+    """A point of the boundary, inside the box if one is met there; None if there is none.
 
     The search goes along one parameter at probes of the other.
     """
@@ -282,8 +320,6 @@ def _first(
                     return point
                 if point.located and outside is None:
                     outside = point
-    if outside is None:
-        raise LocateError(_nowhere(theory, boundary, x, y, xlim, ylim))
     return outside
 
 
@@ -470,7 +506,14 @@ def _crossing(
 
 
 def _at(
-    system: System, theory: Theory, curve: Any, x: str, y: str, at: Sequence[float], ylim: tuple[float, float]
+    system: System,
+    theory: Theory,
+    curve: Any,
+    x: str,
+    y: str,
+    at: Sequence[float],
+    ylim: tuple[float, float],
+    unit: float,
 ) -> Any:
     """Points of the line at given x: each crossing of the traced curve, refined with x held fixed."""
     xs, ys, status = [], [], []
@@ -495,12 +538,12 @@ def _at(
         for found in sorted(got) or [np.nan]:
             xs.append(float(value))
             ys.append(found)
-            status.append(CONVERGED if np.isfinite(found) else _missing(theory, x, float(value)))
+            status.append(CONVERGED if np.isfinite(found) else _missing(theory, x, float(value), unit))
     return xs, ys, status
 
 
-def _missing(theory: Theory, x: str, value: float) -> str:
+def _missing(theory: Theory, x: str, value: float, unit: float) -> str:
     limit = theory.limit
     if limit is not None and (limit.parameter, limit.value) == (x, value):
-        return f"{x}={value:g} is the limit in which the line is singular"
-    return f"no such point at {x}={value:g} in this range"
+        return f"{x}={value * unit:g} is the limit in which the line is singular"
+    return f"no such point at {x}={value * unit:g} in this range"

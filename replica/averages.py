@@ -348,7 +348,7 @@ def _cached_rule(kind: str, precision: int, step: Any, reach: Any) -> tuple[Any,
 
 _BODY = np.array([0.0, 1.2, -1.2, 2.5, -2.5, 4.0, -4.0, 6.0, -6.0, 9.0, -9.0])
 """Edges of the panels that the Gaussian weight itself asks for."""
-_LAYER = np.array([0.0, *(sign * x for x in (1.5, 4.0, 10.0, 24.0, 50.0) for sign in (1, -1))])
+_LAYER = np.array([0.0, *(sign * x for x in (1.5, 4.0, 10.0, 30.0, 120.0, 600.0) for sign in (1, -1))])
 """Edges around a kink, in units of the width over which temperature rounds it."""
 
 
@@ -373,13 +373,15 @@ def _legendre_rule(count: int) -> tuple[Any, Any]:
     return node, weight
 
 
-def kinked_rule(centre: Any, scale: Any) -> tuple[Any, Any]:
+def kinked_rule(centre: Any, scale: Any, count: int = 20) -> tuple[Any, Any]:
     """Rule for the average over a standard Gaussian z of functions that bend or jump at known places.
 
     Parameters
     ----------
     centre, scale : array, shape (n_kinks, n)
         Where the function has a kink, and the width over which it is rounded, for n functions.
+    count : int
+        Nodes of a panel.
 
     Returns
     -------
@@ -393,10 +395,10 @@ def kinked_rule(centre: Any, scale: Any) -> tuple[Any, Any]:
     """
     layers = centre[:, :, None] + scale[:, :, None] * _LAYER
     layers = np.where(np.isfinite(layers), layers, 0.0)
-    count = layers.shape[1]
-    flat = np.moveaxis(layers, 1, 0).reshape(count, -1)
-    edges = np.clip(np.concatenate([np.tile(_BODY, (count, 1)), flat], axis=1), -9.0, 9.0)
-    z, weight = gauss_legendre(np.sort(edges, axis=1), 20)
+    number = layers.shape[1]
+    flat = np.moveaxis(layers, 1, 0).reshape(number, -1)
+    edges = np.clip(np.concatenate([np.tile(_BODY, (number, 1)), flat], axis=1), -9.0, 9.0)
+    z, weight = gauss_legendre(np.sort(edges, axis=1), count)
     return z, weight * pdf(z)
 
 

@@ -54,9 +54,10 @@ class TwoLayers(Theory):
         unit = self.layers[0].column().column()
         return unit.averages(loc, width, wide(self.alpha * B) * x, wide(self.warmth))
 
-    def hidden_averages(self, q: Any, C: Any) -> Averages:
-        """Averages of the weak hidden units, shape (*batch)."""
-        return self.layers[1].averages(0 * q, sqrt(maximum(q, 0 * q)), C, self.warmth)
+    def hidden_averages(self, q: Any, C: Any, *, coarse: bool = False) -> Averages:
+        """Averages of the weak hidden units, shape (*batch); four digits of them for a guess."""
+        unit = self.layers[1].coarse() if coarse else self.layers[1]
+        return unit.averages(0 * q, sqrt(maximum(q, 0 * q)), C, self.warmth)
 
     @cached_property
     def group_density(self) -> Any:
@@ -200,7 +201,7 @@ class TwoLayers(Theory):
         """Gaps of the equations for q and for C, at m = 0 and a response 0 <= t < 1 on a scale of its own."""
         stiffness = self.layers[1].curvature
         C = t / (1 - t) if np.all(np.isinf(stiffness)) else t * stiffness
-        weak = self.hidden_averages(q, C)
+        weak = self.hidden_averages(q, C, coarse=True)
         v = self.visible_averages(wide(0 * q), weak.square, weak.response)
         return self.weighted(v.square) - q, self.weighted(v.response) - C, C, weak
 

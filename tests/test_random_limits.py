@@ -389,9 +389,24 @@ def test_free_spins_are_held_by_the_noise_of_the_hidden_units() -> None:
     assert 0.59 < C < less[0] < less[1] < 1
 
 
-@pytest.mark.parametrize(("omega", "value"), [(0.3, 0.0115929610490), (0.5, 0.0017915311257)])
+def test_states_that_need_two_hidden_units_are_another_branch() -> None:
+    """At T = 0 v = 1 iff W >= 1 is the retrieval branch; v = 1 iff W >= 2 is a solution with another name."""
+    theory = RandomRBM("bernoulli:g=-0.2", "relu:theta=1.5", alpha=1e-3, l=3.0)
+    two = solve(theory, start={"m": 0.308609, "q": 0.2, "r": 0.0, "B": 0.0, "C": 0.0})
+    assert two["m"] == pytest.approx(0.308609, abs=1e-6)
+    assert not theory.belongs("retrieval", two.x)
+    assert solve(theory)["m"] == pytest.approx(0.439827, abs=1e-6)
+    alpha = np.linspace(0.001, 0.6, 60)  # the branch ends, states of the other one do not
+    ours = solve(RandomRBM("bernoulli:g=-0.21", "relu:theta=0.5", alpha=alpha, l=4.0), throw=False)
+    theirs = solve(Compositional(alpha=alpha, theta=0.5, g=-0.21, l=4.0), throw=False)
+    assert list(ours.success) == list(theirs.success)
+
+
+@pytest.mark.parametrize(
+    ("omega", "value"), [(0.3, 0.0115929610490), (0.5, 0.0017915311257), (0.8, 2.49152056e-5)]
+)
 def test_capacity_with_patterns_that_are_half_gaussian(omega: float, value: float) -> None:
-    """The overlap p of the hidden units is some hundreds there; a state exists below, and none above."""
+    """The overlap p of the hidden units is up to 4e4 there; a state exists below, and none above."""
     theory = GeneralPriors(alpha=0.01, T=0.2, omega_pattern=omega)
     assert locate(theory, "spinodal", "alpha").value == pytest.approx(value, abs=1e-12)
     assert solve(theory.at(alpha=0.98 * value), throw=False).success

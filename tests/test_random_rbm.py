@@ -157,6 +157,52 @@ def test_a_capacity_is_read_and_printed_unscaled() -> None:
         assert replica(line).exit_code == 2
 
 
+def test_a_line_is_read_and_printed_unscaled() -> None:
+    """Spins with weights of variance p/N: a bipartite glass below T = sqrt(p) alpha^(1/4)."""
+    fixed = "--visible spin --hidden spin -p p=0.25 -p L=0"
+    result = replica(f"line random-rbm glass {fixed} -x alpha=0.1:0.9:3 -y T --unscaled --json")
+    told = json.loads(result.stdout)
+    assert told["parameters"]["hidden"] == "spin"
+    for point in told["points"]:
+        assert point["y"] == pytest.approx(0.5 * point["x"] ** 0.25, rel=1e-11)
+
+
+def test_a_published_line_in_the_units_of_its_energy() -> None:
+    """As in the diagram compositional-capacity; ranges and messages are unscaled, too."""
+    line = "line compositional spinodal -p g=-0.02 -p p=0.1 -p L=5 --unscaled"
+    result = replica(f"{line} -x theta=0.1:0.2:2 -y alpha=0.5:2")
+    assert "0.2    0.680942364" in result.stdout
+    assert "no such point at theta=0.1 in this range" in result.stdout
+    result = replica(f"{line} -x theta=0.1:0.2 -y alpha=5:6")
+    assert "theta in [0.1, 0.2]" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (
+            "line random-rbm spinodal --visible spin --hidden gaussian -p L=3 -x p=0.1:0.9 -y T",
+            "cannot be an axis",
+        ),
+        ("line compositional spinodal -p g=0 -p alpha=1 -p L=3 -x p=0.1:0.9 -y theta", "p sets the unscaled"),
+        (
+            "line compositional spinodal -p g=0 -p alpha=1 -p p=0.1 -x theta=0.1:0.9 -y l",
+            "unscaled parameter",
+        ),
+        ("line hopfield spinodal -x alpha=0.1:0.2 -y T", "no scaled parameters"),
+        (
+            "sweep compositional -p g=0 -p p=0.1 -p L=2 --over alpha=0:1:3 -o x.nc",
+            "hold scaled quantities only",
+        ),
+    ],
+)
+def test_what_has_no_unscaled_units_is_refused(line: str, sentence: str) -> None:
+    result = replica(f"{line} --unscaled")
+    assert result.exit_code == 2, result.output
+    assert sentence in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
 def test_a_line_that_cannot_exist_says_why() -> None:
     line = "line random-rbm glass --visible bernoulli --hidden relu -p l=1 -x alpha=0.1:0.4:3 -y T"
     result = replica(line)

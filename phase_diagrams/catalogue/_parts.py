@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from phase_diagrams.diagram import CONVERGED, Axis, Images, Line, LineKind, PhaseDiagram
+from phase_diagrams.diagram import CONVERGED, Axis, Images, Line, LineKind, PhaseDiagram, Region
 from replica import __version__
 from replica.solving import Located, Solution, Status, locate
 from replica.theory import Boundary, Theory
@@ -131,3 +131,21 @@ def until_lost(line: Line, why: str = ENDED) -> Line:
 def turned(line: Line) -> Line:
     """Exchange the axes of a line, such as one that was located at given temperatures."""
     return replace(line, x=line.y, y=line.x)
+
+
+def tag(
+    line: Line,
+    label: str,
+    *,
+    x: float | None = None,
+    y: float | None = None,
+    shift: tuple[float, float] = (0.0, 0.0),
+) -> Region:
+    """A name beside a line, shifted from where it first passes x or y; for lines of one kind, in grey."""
+    along, across, value = (line.y, line.x, y) if x is None else (line.x, line.y, x)
+    gap = np.array(along) - float(value or 0.0)
+    i = int(np.flatnonzero(gap[:-1] * gap[1:] <= 0)[0])
+    share = gap[i] / (gap[i] - gap[i + 1])
+    met = float(value or 0.0), float(across[i] + share * (across[i + 1] - across[i]))
+    place = met if y is None else met[::-1]
+    return Region(f"{line.name}, name", label, (place[0] + shift[0], place[1] + shift[1]))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import curve, line_of, march, provenance, turned
+from phase_diagrams.catalogue._parts import curve, line_of, march, provenance, tag, turned
 from phase_diagrams.diagram import Axis, Line, LineKind, PhaseDiagram, Region
 from phase_diagrams.regions import join
 from replica.solving import locate
@@ -69,6 +69,12 @@ def build(
         _spinodal(theory.at(omega_pattern=v), f"xi={v:g}", rf"$\Omega_\xi = {v:g}$", points)
         for v in (0.0, *patterns)
     ]
+    above = 0.055 * (1 + alpha_max**0.5) ** 2
+    sides = {"(0, 0)": -1, "(0, 0.5)": -1, "(1, 0)": -1}
+    names = [
+        tag(line, line.name, x=share * alpha_max, shift=(0.0, above * sides.get(line.name, 1)))
+        for line, share in zip(left, np.resize([0.75, 0.25, 0.55, 0.5, 0.6], len(left)), strict=True)
+    ]
     origin = provenance(
         theory,
         ["alpha", "T", "omega_visible", "omega_hidden", "omega_pattern"],
@@ -80,6 +86,7 @@ def build(
     )
     vertical = Axis("T", "temperature $T$", limits=(0, 1.05))
     horizontal = Axis("alpha", r"load $\alpha$", limits=(0, 0.145))
+    retrieval = Region("retrieval", "retrieval", (0.03, 0.07))
     beside = [
         PhaseDiagram(
             "general-priors-hidden",
@@ -87,7 +94,7 @@ def build(
             (horizontal, vertical),
             middle,
             [],
-            [Region("retrieval", "retrieval", (0.03, 0.1))],
+            [retrieval, *map(_value, middle)],
             origin,
         ),
         PhaseDiagram(
@@ -96,7 +103,7 @@ def build(
             (horizontal, vertical),
             right,
             [],
-            [Region("retrieval", "retrieval", (0.03, 0.1))],
+            [retrieval, *map(_value, right)],
             origin,
         ),
     ]
@@ -109,7 +116,7 @@ def build(
         ),
         left,
         [],
-        [],
+        names,
         origin,
         beside=beside,
     )
@@ -135,3 +142,9 @@ def _spinodal(theory: GeneralPriors, name: str, label: str, points: int) -> Line
     )
     found = [*below[::-1], first, *above]
     return join(turned(line_of(name, LineKind.SPINODAL, "T", found, label)), [(0, end)])
+
+
+def _value(line: Line) -> Region:
+    """The value of Omega beside its spinodal."""
+    T = max(0.35 * line.y[-1], min(line.y))
+    return tag(line, f"${line.name.partition('=')[2]}$", y=T, shift=(0.006, 0.03))

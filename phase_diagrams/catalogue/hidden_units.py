@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.optimize import brentq
 
-from phase_diagrams.catalogue._parts import line_of, march, provenance, turned
+from phase_diagrams.catalogue._parts import line_of, march, provenance, tag, turned
 from phase_diagrams.diagram import Axis, Line, LineKind, PhaseDiagram, Region
 from phase_diagrams.regions import join
 from replica.solving import Located, locate, solve
@@ -52,6 +53,7 @@ def build(
     for theta in thresholds:
         theory = RandomRBM(Spin(), ReLU(theta=theta), alpha=0.1, T=0.0, p=1.0, L=1)
         lines += _lines(theory, f"theta={theta:g}", rf"ReLU, $\theta = {theta:g}$", T_min, points)
+    folds = [line for line in lines if line.kind is LineKind.SPINODAL]
     alpha_max = round(1.4 * max(max(line.x) for line in lines), 6)
     theory = RandomRBM(Spin(), ReLU(), alpha=0.1, p=1.0, L=1)
     origin = provenance(
@@ -69,7 +71,7 @@ def build(
         (load, Axis("T", "temperature $T$", scale="log", limits=(T_min, 1.5))),
         lines,
         [],
-        [],
+        [_name(line, T_min**0.5, 0.78, 0.46) for line in folds],
         origin,
     )
     return PhaseDiagram(
@@ -78,10 +80,20 @@ def build(
         (load, Axis("T", "temperature $T$", limits=(0, 1))),
         lines,
         [],
-        [Region("retrieval", "retrieval", (1.5 * alpha_min, 0.3))],
+        [
+            Region("retrieval", "retrieval", (1.5 * alpha_min, 0.15)),
+            *(_name(line, 0.3, 1.28, 0.66) for line in folds),
+        ],
         origin,
         beside=[beside],
     )
+
+
+def _name(line: Line, T: float, short: float, long: float) -> Region:
+    """The kind of hidden units beside its spinodal, at so many times the load where that passes T."""
+    name = tag(line, line.label.removeprefix("ReLU, "), y=T)
+    ratio = long if line.label == name.label else short
+    return replace(name, at=(ratio * name.at[0], T))
 
 
 def _lines(theory: Hopfield | RandomRBM, name: str, label: str, T_min: float, points: int) -> list[Line]:

@@ -4,15 +4,54 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from phase_diagrams.commands.printing import parameters
 from replica.errors import LocateError, ParameterError, UnknownNameError
 
 if TYPE_CHECKING:
     from replica.solving import Solution, Solver
     from replica.theory import Boundary, Theory
 
-__all__ = ["best_whole_number", "build", "check_free", "chosen_solver", "theory_named"]
+__all__ = ["Asked", "best_whole_number", "build", "check_free", "chosen_solver", "theory_named"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A theory and its parameters, in the units of the user; the attributes are options of the command."""
+
+    name: str
+    rsb: int
+    given: dict[str, Any]
+    unscaled: bool
+
+    @cached_property
+    def kind(self) -> type[Theory]:
+        """The theory that was named, with the steps of breaking that were asked for."""
+        return theory_named(self.name, self.rsb)
+
+    def build(self, computed: Iterable[str] = (), further: Mapping[str, Any] | None = None) -> Theory:
+        """The theory; parameters that are computed have a value to begin with."""
+        return build(self.kind, self.given | dict(further or {}), computed, unscaled=self.unscaled)
+
+    def rescaled(self, theory: Any, name: str, value: Any) -> Any:
+        """A quantity of the theory in the units that were asked for."""
+        return theory.unscaled(name, value) if self.unscaled and value is not None else value
+
+    def parameters(self, theory: Theory, computed: Iterable[str] = ()) -> dict[str, Any]:
+        """The parameters and their values in these units: as given, but for those that were computed."""
+        values = parameters(theory)
+        if not self.unscaled:
+            return values
+        known = {name: value for name, value in values.items() if name in self.given or name in computed}
+        return {
+            name: self.given[name]
+            if name in self.given and not isinstance(value, int)
+            else self.rescaled(theory, name, value)
+            for name, value in known.items()
+        }
 
 
 def theory_named(name: str, rsb: int = 0) -> type[Theory]:

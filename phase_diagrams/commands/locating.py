@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from phase_diagrams.commands.asking import build, check_free, theory_named
-from phase_diagrams.commands.printing import describe, number, parameters, print_json, print_table, where
+from phase_diagrams.commands.asking import Asked, check_free
+from phase_diagrams.commands.printing import describe, number, print_json, print_table, where
 from replica.errors import LocateError, ParameterError
 
 if TYPE_CHECKING:
@@ -50,25 +50,16 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class Question(Asked):
     """A theory whose critical value is wanted; the attributes are the options of the command."""
 
-    name: str
-    rsb: int
-    given: dict[str, float]
     digits: int | None
-    unscaled: bool
 
     def __post_init__(self) -> None:
         """Refuse options that do not go together."""
         if self.digits and self.unscaled:
             message = "--digits does not go with --unscaled; leave one of them out"
             raise ParameterError(message)
-
-    @cached_property
-    def kind(self) -> type[Theory]:
-        """The theory that was named, with the steps of breaking that were asked for."""
-        return theory_named(self.name, self.rsb)
 
     @cached_property
     def critical(self) -> Critical:
@@ -88,11 +79,7 @@ class Question:
     def theory(self) -> Theory:
         """The theory; the parameter that is computed has a value to begin with."""
         check_free(self.kind, self.boundary, self.given)
-        return build(self.kind, self.given, [self.critical.parameter], unscaled=self.unscaled)
-
-    def rescaled(self, theory: Any, name: str, value: Any) -> Any:
-        """A quantity in the units that were asked for."""
-        return theory.unscaled(name, value) if self.unscaled else value
+        return self.build([self.critical.parameter])
 
     def run(self) -> Answer:
         """Locate the point and establish its digits."""
@@ -149,11 +136,8 @@ class Question:
     @property
     def fixed(self) -> dict[str, Any]:
         """The parameters that are held fixed."""
-        values = parameters(self.theory, without=[self.critical.parameter])
-        if not self.unscaled:
-            return values
-        given = {name: one for name, one in self.given.items() if not isinstance(values.get(name), int)}
-        return {name: given.get(name, value) for name, value in values.items() if name in self.given}
+        values = self.parameters(self.theory)
+        return {name: value for name, value in values.items() if name != self.critical.parameter}
 
     @property
     def method(self) -> str:

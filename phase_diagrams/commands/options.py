@@ -29,6 +29,7 @@ __all__ = [
     "looks",
     "once",
     "theory",
+    "unscaled",
 ]
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.ASCII)
@@ -248,6 +249,13 @@ def _short(value: Any) -> str:
 def as_json(command: Command) -> Command:
     """Add the option ``--json``."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
+
+
+def unscaled(command: Command) -> Command:
+    """Add the option ``--unscaled``."""
+    return click.option("--unscaled", is_flag=True, help="Read and print unscaled quantities (RBMs, p > 0).")(
+        command
+    )
 
 
 def theory(command: Command) -> Command:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from phase_diagrams.commands.door import Verb
-from phase_diagrams.commands.options import Assignment, once, theory
+from phase_diagrams.commands.options import Assignment, once, theory, unscaled
 
 __all__ = ["capacity", "solve"]
 
@@ -152,7 +152,7 @@ fold where the retrieval branch ends, by Newton's method on the augmented equati
 @click.option("--tol", type=float, help="Largest undamped residual of a solution.")
 @click.option("--max-iter", type=int, help="Largest number of iterations.")
 @click.option("--digits", type=DIGITS, help="Significant digits, computed with mpmath.")
-@click.option("--unscaled", is_flag=True, help="Read and print unscaled quantities (RBMs, p > 0).")
+@unscaled
 def solve(as_json: bool, **asked: Any) -> None:
     """Solve the saddle-point equations of a theory at one point.
 
@@ -178,7 +178,7 @@ def solve(as_json: bool, **asked: Any) -> None:
 @click.command(cls=Verb, epilog=CAPACITY)
 @theory
 @click.option("--digits", type=DIGITS, help="Significant digits, computed with mpmath.")
-@click.option("--unscaled", is_flag=True, help="Read and print unscaled quantities (RBMs, p > 0).")
+@unscaled
 def capacity(as_json: bool, **asked: Any) -> None:
     """Locate the critical value of a theory.
 

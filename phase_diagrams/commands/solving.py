@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from phase_diagrams.commands.asking import best_whole_number, build, chosen_solver, theory_named
-from phase_diagrams.commands.printing import number, parameters, print_json, print_table, where
+from phase_diagrams.commands.asking import Asked, best_whole_number, chosen_solver
+from phase_diagrams.commands.printing import number, print_json, print_table, where
 from replica.errors import BranchError, ConvergenceError, ParameterError
 
 if TYPE_CHECKING:
@@ -23,12 +23,9 @@ EVERY = "all"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class Request(Asked):
     """A point, and how it is to be solved; the attributes are the options of the command."""
 
-    name: str
-    rsb: int
-    given: dict[str, float]
     branch: str | None
     over: str | None
     start: dict[str, float]
@@ -37,7 +34,6 @@ class Request:
     tol: float | None
     max_iter: int | None
     digits: int | None
-    unscaled: bool
 
     def __post_init__(self) -> None:
         """Refuse options that do not go together."""
@@ -55,11 +51,6 @@ class Request:
                 raise ParameterError(sentence)
 
     @cached_property
-    def kind(self) -> type[Theory]:
-        """The theory that was named, with the steps of breaking that were asked for."""
-        return theory_named(self.name, self.rsb)
-
-    @cached_property
     def method(self) -> Solver | None:
         """The solver that was described, if any was."""
         return chosen_solver(self.solver, self.damping, self.tol, self.max_iter)
@@ -67,7 +58,7 @@ class Request:
     @cached_property
     def theory(self) -> Theory:
         """The theory at the point; a parameter that is minimised over has a value to begin with."""
-        return build(self.kind, self.given, [self.over] if self.over else [], unscaled=self.unscaled)
+        return self.build([self.over] if self.over else [])
 
     def run(self) -> list[Solution]:
         """Solve; every state in the answer has converged."""
@@ -93,25 +84,12 @@ class Request:
 
     def theory_with(self, value: int) -> Theory:
         """The theory at a value of the parameter that is minimised over."""
-        return build(self.kind, self.given | {str(self.over): value}, unscaled=self.unscaled)
+        return self.build(further={str(self.over): value})
 
     @property
     def scaled_start(self) -> dict[str, float]:
         """The start, in the units of the theory."""
         return {name: value / self.rescaled(self.theory, name, 1.0) for name, value in self.start.items()}
-
-    def rescaled(self, theory: Any, name: str, value: Any) -> Any:
-        """A quantity in the units that were asked for."""
-        return theory.unscaled(name, value) if self.unscaled and value is not None else value
-
-    def values(self, theory: Theory) -> dict[str, Any]:
-        """The parameters of a theory, in the units that were asked for: as given, if they are unscaled."""
-        values = parameters(theory)
-        if self.unscaled:
-            known = {name: value for name, value in values.items() if name in self.given or name == self.over}
-            given = {name: one for name, one in self.given.items() if not isinstance(values[name], int)}
-            values = known | given
-        return values
 
     def report(self, state: Solution) -> dict[str, Any]:
         """All there is to say about a state."""
@@ -136,7 +114,7 @@ class Request:
     def print(self, states: list[Solution], as_json: bool) -> None:
         """Print the answer."""
         reports = [self.report(state) for state in states]
-        values = self.values(states[0].theory)
+        values = self.parameters(states[0].theory, [self.over or ""])
         if as_json:
             told = {"solutions": reports} if self.branch == EVERY else reports[0]
             print_json({"theory": self.kind.name, "parameters": values, **told})
@@ -168,7 +146,7 @@ class Request:
         """Print the JSON object of a run that did not converge: where it stood, or only why."""
         state = error.solution
         told = {"branch": self.branch, "status": "not found"} if state is None else self.report(state)
-        values = {name: value for name, value in self.values(self.theory).items() if name != self.over}
+        values = {name: value for name, value in self.parameters(self.theory).items() if name != self.over}
         print_json({"theory": self.kind.name, "parameters": values, **told, "reason": str(error)})
 
 

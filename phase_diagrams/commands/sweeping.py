@@ -35,9 +35,16 @@ class Request:
     chunk: int | None
     resume: bool
     overwrite: bool
+    unscaled: bool
 
     def __post_init__(self) -> None:
         """Refuse options that do not go together."""
+        if self.unscaled:
+            message = (
+                "the files of sweeps hold scaled quantities only; leave --unscaled out, and convert with "
+                "theory.unscaled(name, value)"
+            )
+            raise ParameterError(message)
         if not self.over:
             message = "a sweep goes over at least one parameter; give --over NAME=FROM:TO:COUNT"
             raise ParameterError(message)

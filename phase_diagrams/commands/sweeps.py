@@ -63,6 +63,7 @@ class OutputStore(OutputFile):
 @click.option("--chunk", type=click.IntRange(1), metavar="POINTS", help="Points that are solved together.")
 @click.option("--resume", is_flag=True, help="Go on with an unfinished sweep.")
 @click.option("--overwrite", is_flag=True, help="Replace what is there.")
+@click.option("--unscaled", is_flag=True, hidden=True)  # refused, with a sentence
 def sweep(as_json: bool, **asked: Any) -> None:
     """Solve a theory on a grid of parameters.
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from phase_diagrams.commands.door import Verb
-from phase_diagrams.commands.options import Range, theory
+from phase_diagrams.commands.options import Range, theory, unscaled
 
 __all__ = ["line"]
 
@@ -57,6 +57,7 @@ T             D             kind
     required=True,
     help="Vertical parameter, and where to look for the line.",
 )
+@unscaled
 def line(as_json: bool, **asked: Any) -> None:
     """Trace a phase boundary of a theory.
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from phase_diagrams.commands.asking import build, check_free, theory_named
+from phase_diagrams.commands.asking import Asked, check_free
 from phase_diagrams.commands.options import Span
-from phase_diagrams.commands.printing import describe, number, parameters, print_json, print_table, where
+from phase_diagrams.commands.printing import describe, number, print_json, print_table, where
 from replica.errors import LocateError, ParameterError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -40,20 +40,12 @@ def kind_of(point: Point) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class Request(Asked):
     """A line of a theory and the plane where it is wanted; the attributes are the options of the command."""
 
-    name: str
-    rsb: int
-    given: dict[str, float]
     boundary: str
     x: Span
     y: Span
-
-    @cached_property
-    def kind(self) -> type[Theory]:
-        """The theory that was named, with the steps of breaking that were asked for."""
-        return theory_named(self.name, self.rsb)
 
     @cached_property
     def line(self) -> Boundary:
@@ -74,7 +66,13 @@ class Request:
             raise ParameterError(message)
         plane = [self.x.name, self.y.name]
         check_free(self.kind, self.line, [*plane, *self.given])
-        theory = build(self.kind, self.given, plane)
+        if self.unscaled and "p" in plane:
+            message = (
+                f"{self.kind.name}: p sets the unscaled units of all others and cannot be an axis with "
+                "--unscaled; leave --unscaled out"
+            )
+            raise ParameterError(message)
+        theory = self.build(plane)
         for span in (self.x, self.y):
             if theory.parameters()[span.name].metadata["integer"]:
                 message = (
@@ -82,8 +80,14 @@ class Request:
                 )
                 raise ParameterError(message)
             for end in span.limits or ():
-                build(self.kind, self.given | {span.name: end}, [name for name in plane if name != span.name])
+                self.build([name for name in plane if name != span.name], {span.name: end})
         return theory
+
+    @property
+    def units(self) -> tuple[float, float]:
+        """Units of the theory along x and y, in those that were asked for."""
+        x, y = (float(self.rescaled(self.theory, span.name, 1.0)) for span in (self.x, self.y))
+        return x, y
 
     def run(self) -> Line:
         """Trace the line; at least one of its points was found."""
@@ -97,6 +101,7 @@ class Request:
             xlim=self.x.limits,
             ylim=self.y.limits,
             at=self.x.values,
+            units=self.units,
         )
         if all(math.isnan(y) for y in found.y):
             line = f"the {self.boundary} line at any of these values of {self.x.name}"
@@ -111,7 +116,8 @@ class Request:
             self.print_json(points, found.points)
             return
         at = f" at {where(self.fixed)}" if where(self.fixed) else ""
-        low, high = self.y.limits or self.kind.parameters()[self.y.name].metadata["typical"]
+        typical = self.kind.parameters()[self.y.name].metadata["typical"]
+        low, high = self.y.limits or (self.units[1] * end for end in typical)
         click.echo(f"{self.boundary} line of {self.kind.name}{at}: {describe(self.line)}")
         click.echo(f"looked for in {self.y.name} from {low:g} to {high:g}\n")
         print_table(
@@ -150,4 +156,5 @@ class Request:
     @property
     def fixed(self) -> dict[str, Any]:
         """The parameters that are held fixed."""
-        return parameters(self.theory, without=[self.x.name, self.y.name])
+        values = self.parameters(self.theory)
+        return {name: value for name, value in values.items() if name not in (self.x.name, self.y.name)}

@@ -404,7 +404,8 @@ def trace(
     fences = np.append(np.full(n, -np.inf), about.get("lower", -np.inf))
 
     def residual(y: Any) -> Any:
-        return theory.at(**{parameter: y[n]}).residual(y[:n])
+        left = theory.at(**{parameter: y[n]}).residual(y[:n])
+        return left / sizes.reshape(n, *(1,) * (left.ndim - 1))  # rounding is relative to what is large
 
     def linearise(y: Any) -> Any:
         point = theory.at(**{parameter: y[n]})
@@ -416,7 +417,7 @@ def trace(
                 return here.update(np.broadcast_to(y[:n, None], (n, *np.shape(value[0]))))
 
         column = difference(in_parameter, y[n:], scale=scale[n:] * 1e-3, lower=fences[n:])
-        return np.concatenate([in_x, column], axis=1)
+        return np.concatenate([in_x, column], axis=1) / sizes[:, None]
 
     direction = np.zeros(n + 1)
     direction[n] = to - origin

@@ -194,7 +194,8 @@ def refine(
     """Newton's method on the augmented system in (z, parameter).
 
     Returns the unknowns, the value, the residual, the uncertainty of the value, and whether it converged.
-    Works in float64 and, given mpmath numbers, at the current precision.
+    Works in float64 and, given mpmath numbers, at the current precision. Residuals are judged relative to
+    order parameters that are large.
     """
     about = theory.parameters()[parameter].metadata
     logarithmic = not is_exact(z) and system.logarithmic and value > 0
@@ -206,7 +207,9 @@ def refine(
     y = np.append(z, np.log(value) if logarithmic else value)
     if is_exact(y):
         return _refine_exact(equations, y)
-    scale = np.append(np.ones(len(z)), 1.0 if logarithmic else max(abs(value), 1e-3 * _span(about)))
+    sizes = np.maximum(np.abs(z), 1.0)  # an order parameter may be large
+    scale = np.append(sizes, 1.0 if logarithmic else max(abs(value), 1e-3 * _span(about)))
+    rows = np.append(sizes[: system.offset], np.ones(len(z) + 1 - system.offset))
     fences = np.append(np.full(len(z), -np.inf), -np.inf if logarithmic else about.get("lower", -np.inf))
     best, size = y, np.inf
     change = np.full(len(y), np.inf)
@@ -214,7 +217,7 @@ def refine(
     with np.errstate(all="ignore"):
         for _ in range(iterations):
             r = equations(y)
-            now = float(np.max(np.abs(r))) if np.all(np.isfinite(r)) else np.inf
+            now = float(np.max(np.abs(r) / rows)) if np.all(np.isfinite(r)) else np.inf
             if now < size:
                 best, size = y, now
             elif size < 1e-11 and now >= size:

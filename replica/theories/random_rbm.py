@@ -451,9 +451,21 @@ class RandomRBM(TwoLayers):
     def belongs(self, branch: str, x: Any) -> Any:
         m, q, *_ = x
         if branch == "retrieval":
-            return np.abs(m) > 1e-7
+            return (np.abs(m) > 1e-7) & self._follows(x)
         least = {"paramagnet": -np.inf, "quiet": 0.0, "glass": 1e-7}[branch]
         return (np.abs(m) < 1e-7) & (q > least) & ((q < 1e-7) | (branch != "paramagnet"))
+
+    def _follows(self, x: Any) -> Any:
+        """Whether at T = 0 one strong hidden unit (W = 1) brings a discrete unit to its largest value.
+
+        States in which it takes W >= 2 are another branch. Temperature joins the two.
+        """
+        cold = np.equal(self.T, 0)
+        if not (self.visible.discrete and np.any(cold)):
+            return True
+        m, _, _, B, _ = x
+        ground = self.visible.ground(np.abs(m) / 2, self.alpha * B)[1]
+        return (ground == max(self.visible.values)) | ~cold
 
     def absence(self, line: str) -> str:
         if line == "glass" and not (self.visible.symmetric and self.hidden.symmetric):

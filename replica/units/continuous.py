@@ -11,7 +11,7 @@ import numpy as np
 from scipy import special
 
 from replica.averages import TINY
-from replica.functions import H, is_exact, log, maximum, pi, tail_ratios
+from replica.functions import INVERSE_ROOT_2PI, H, is_exact, log, maximum, pi, tail_ratios
 from replica.potentials import Kink
 from replica.units.half_normal import sample_half_normal
 from replica.units.unit import HALF_LINE, Averages, Unit, check_positive
@@ -103,6 +103,7 @@ class ReLU(Unit):
     theta: Any = 0.0
     gamma: Any = 1.0
     name: ClassVar[str] = "relu"
+    nodes: ClassVar[int] = 14
     domain: ClassVar[tuple[float, float]] = HALF_LINE  # type: ignore[misc]
     about: ClassVar[Mapping[str, str]] = {
         "domain": "s >= 0",
@@ -182,6 +183,7 @@ class DoubleReLU(Unit):
     gamma_plus: Any = 1.0
     gamma_minus: Any = 1.0
     name: ClassVar[str] = "double-relu"
+    nodes: ClassVar[int] = 14
     breaks: ClassVar[tuple[float, ...]] = (0.0,)  # type: ignore[misc]
     about: ClassVar[Mapping[str, str]] = {
         "domain": "real line",
@@ -291,21 +293,21 @@ def _half_gaussian(field: Any, A: Any, T: Any) -> tuple[Any, Any, Any, Any]:
     """Ln Z, mean, variance and entropy of exp{-(A s^2/2 - field s)/T} on s >= 0."""
     width = np.sqrt(T / A)
     x = field / (A * width)
-    positive = x > 0
     with np.errstate(all="ignore"):
-        bare = np.log(special.erfcx(-np.minimum(x, 0.0) / math.sqrt(2)) / 2)  # ln Phi(x) + x^2/2 for x < 0
-        log_phi = special.log_ndtr(np.maximum(x, 0.0))
-        reverse = np.exp(-0.5 * x * x - special.log_ndtr(x)) / math.sqrt(2 * math.pi)  # phi/Phi
+        scaled = special.erfcx(x * -math.sqrt(0.5)) / 2  # exp(x^2/2) Phi(x), infinite for x > 37
+        reverse = INVERSE_ROOT_2PI / scaled  # phi/Phi
         mean = x + reverse
         variance = 1 - reverse * mean
-        far = x < -2  # the differences cancel
+        far = x < -5  # the differences cancel
         if np.any(far):
             first, second = tail_ratios(-x[far])
             mean, variance = np.array(mean), np.array(variance)
             mean[far], variance[far] = first, first * (second - first)
+        high = x > 9  # Phi(x) = 1
+        lost = np.where(high, x * x / 2, np.log(scaled))
         log_z = 0.5 * np.log(2 * np.pi * T / A)
-        entropy = log_z + 0.5 + np.where(positive, log_phi - x * reverse / 2, bare - x * mean / 2)
-        log_z = log_z + np.where(positive, x * x / 2 + log_phi, bare)
+        entropy = log_z + 0.5 + np.where(high, 0.0, lost - x * mean / 2)
+        log_z = log_z + lost
     return log_z, width * mean, width**2 * variance, entropy
 
 
