@@ -16,6 +16,8 @@ from phase_diagrams.commands import main
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+CONSOLE = r"^```(?:console|text)\n(\$ .*?)^```"
+"""A block of commands, each after a $, with what it prints."""
 SEPARATE: Any = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
 
 
@@ -28,6 +30,13 @@ def found(pattern: str) -> list[Any]:
             line = text.count("\n", 0, match.start()) + 1
             blocks.append(pytest.param(*match.groups(), id=f"{page.relative_to(ROOT)}:{line}"))
     return blocks
+
+
+def sessions(page: Path) -> list[tuple[str, str]]:
+    """Commands of a page in their order, and what stands below each."""
+    blocks = re.findall(CONSOLE, page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    parts = [part for block in blocks for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
+    return [(line, expected) for line, _, expected in (part.partition("\n") for part in parts)]
 
 
 def settled(text: str) -> list[list[float | str]]:
@@ -79,22 +88,24 @@ def run(line: str) -> tuple[str, int]:
     return printed, code
 
 
-@pytest.mark.parametrize("block", found(r"^```(?:console|text)\n(\$ .*?)^```"))
+@pytest.mark.parametrize(
+    "page", [pytest.param(page, id=str(page.relative_to(ROOT))) for page in PAGES if sessions(page)]
+)
 def test_commands_print_what_the_page_says(
-    block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """One after the other, as a reader would: what a command writes, those below it find."""
     monkeypatch.chdir(tmp_path)
     code = 0
-    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-        line, _, expected = part.partition("\n")
+    for line, expected in sessions(page):
         if line == "echo $?":
             assert str(code) == expected.strip()
         elif line.startswith("cat "):  # a file that the reader has
             (tmp_path / line.removeprefix("cat ")).write_text(expected, encoding="utf-8")
         else:
             printed, code = run(line)
-            assert settled(printed) == near(settled(expected))
-            assert (code != 0) == ("Error:" in expected)
+            assert settled(printed) == near(settled(expected)), line
+            assert (code != 0) == ("Error:" in expected), line
 
 
 @pytest.mark.parametrize(
@@ -118,11 +129,7 @@ def test_code_prints_what_the_page_says(code: str, block: str, indented: str, tm
 def test_pages_show_commands_and_code() -> None:
     """None of them is lost because a page is written in another way."""
     text = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
-    assert (
-        len(found(r"^```(?:console|text)\n(\$ .*?)^```"))
-        == len(re.findall(r"^```\w+\n\$ ", text, re.MULTILINE))
-        > 25
-    )
+    assert len(found(CONSOLE)) == len(re.findall(r"^```\w+\n\$ ", text, re.MULTILINE)) > 25
     pages = {str(one.id).partition(":")[0] for one in found(r"^```python\n(.*?)^```")}
     assert {"README.md", "docs/statuses.md", "docs/which_solver.md"} <= pages
 
