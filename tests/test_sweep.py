@@ -30,7 +30,7 @@ from phase_diagrams.sweep.files import tally
 from phase_diagrams.sweep.plan import make_plan
 from replica.errors import ParameterError, ReplicaError, UnknownNameError
 from replica.functions import stack
-from replica.solving import Newton, Status, search, solve
+from replica.solving import Newton, Status, critical, search, solve
 from replica.theories import (
     BlumeCapel,
     Compositional,
@@ -246,13 +246,24 @@ def test_progress_counts_points(tmp_path: Path) -> None:
 # --- chunks ----------------------------------------------------------------------------------------
 
 
+SPARSE = {"visible": "bernoulli:g=-0.2", "hidden": "relu:theta=1.5"}
+
+
 def test_every_neighbour_gives_a_start() -> None:
     """Two states of the random RBM exist side by side; where one is too far away, the other is not."""
     over = {"alpha": np.linspace(0.1, 1.0, 12), "l": np.linspace(0.2, 5.0, 24)}
-    units = {"visible": "bernoulli:g=-0.2", "hidden": "relu:theta=1.5"}
-    data = sweep(RandomRBM, over, fixed=units, branch="retrieval")
+    data = sweep(RandomRBM, over, fixed={**SPARSE, "T": 0.01}, branch="retrieval")
     assert (data["status"] == 0).all()  # from one neighbour alone a strip at l = 2.5 is lost
     assert float(data["residual"].max()) < 1e-11
+
+
+def test_a_grid_ends_where_the_branch_ends() -> None:
+    """At T = 0 the two states have names, and the grid shows the fold of the special theory."""
+    over = {"alpha": np.linspace(0.1, 1.0, 12), "l": np.linspace(0.2, 3.5, 12)}
+    data = sweep(RandomRBM, over, fixed=SPARSE, branch="retrieval")
+    for l in over["l"]:
+        capacity = critical(Compositional(alpha=0.1, l=l, theta=1.5, g=-0.2)).value
+        assert ((data["status"].sel(l=l) == 0) == (over["alpha"] < capacity)).all()
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 30, 100, 10**9, (3, 11), (100, 100)])
