@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from phase_diagrams.catalogue._parts import curve, origin
-from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Point
+from phase_diagrams.diagram import Axis, PhaseDiagram, Point
 from replica.learning import GaussGauss, clusters, second_moments
 from replica.machines.training import Settings, start, train
 from replica.units import Gaussian, Spin
@@ -17,6 +17,8 @@ from replica.units import Gaussian, Spin
 __all__ = ["build"]
 
 LINEAR = "linear regime"
+OVERLAP = Axis("overlap", r"$(u_\alpha\cdot e_\alpha)^2$", limits=(0, 1.05))
+"""Of a singular vector with the principal component of the data."""
 
 
 def build(
@@ -107,47 +109,21 @@ def build(
         seed=seed,
     )
 
-    def panel(
-        name: str, title: str, axis: Axis, lines: np.ndarray, points: np.ndarray, more: Sequence[Line] = ()
-    ) -> PhaseDiagram:
-        return PhaseDiagram(
-            name,
-            title,
-            (Axis("t", "learning time $t$", limits=(0, float(times[-1]))), axis),
-            [
-                *(
-                    curve(f"mode {a + 1}", fine, lines[:, a], rf"theory, $\alpha = {a + 1}$")
-                    for a in range(count)
-                ),
-                *more,
-            ],
-            [
-                Point(f"mode {a + 1}, t={t:g}", "", float(t), float(points[i, a]))
-                for a in range(count)
-                for i, t in enumerate(times)
-            ],
-            [],
-            came_from,
-        )
+    def panel(name: str, title: str, axis: Axis, lines: Any, points: Any) -> PhaseDiagram:
+        return _panel(name, title, axis, (fine, lines), (times, points), "theory", came_from)
 
-    right = panel(
-        "learning-spectrum-vectors",
-        "Its vectors turn to the data",
-        Axis("overlap", r"$(u_\alpha\cdot e_\alpha)^2$", limits=(0, 1.05)),
-        overlap,
-        seen,
-    )
+    right = panel("learning-spectrum-vectors", "Its vectors turn to the data", OVERLAP, overlap, seen)
     left = panel(
         "learning-spectrum",
         "Gauss-Gauss RBM; circles: training",
         Axis(
             "w", r"singular value $w_\alpha$", limits=(0, round(1.1 * float(max(w.max(), seen_w.max())), 1))
         ),
-        w,
-        seen_w,
-        [curve(f"linear {a + 1}", fine, linear[:, a], LINEAR) for a in range(count)],
+        w[:, :count],
+        seen_w[:, :count],
     )
-    return replace(left, beside=[right, *_binary(came_from, seed)])
+    slow = [curve(f"linear {a + 1}", fine, linear[:, a], LINEAR) for a in range(count)]
+    return replace(left, lines=[*left.lines, *slow], beside=[right, *_binary(came_from, seed)])
 
 
 def _linear(first: Any, moments: Any, times: Any) -> Any:
@@ -175,32 +151,56 @@ def _binary(came_from: Mapping[str, Any], seed: int) -> list[PhaseDiagram]:
     linear_u, linear_w, _ = np.linalg.svd(_linear(weights[0], moments, fine))
     directions = np.linalg.eigh(moments)[1][:, ::-1]
     shown = {
-        "values": (w, linear_w, Axis("w", r"singular value $w_\alpha$", "log", (0.01, 10))),
+        "values": (
+            w[:, :count],
+            linear_w[:, :count],
+            Axis("w", r"singular value $w_\alpha$", "log", (0.01, 10)),
+        ),
         "vectors": (
             *(
                 np.einsum("tia,ia->ta", vectors[:, :, :count], directions[:, :count]) ** 2
                 for vectors in (u, linear_u)
             ),
-            Axis("overlap", r"$(u_\alpha\cdot e_\alpha)^2$", limits=(0, 1.05)),
+            OVERLAP,
         ),
     }
     titles = {"values": "RBM of spins, 11 clusters; circles: training", "vectors": "Its vectors"}
     return [
-        PhaseDiagram(
+        _panel(
             f"learning-spectrum-binary-{name}",
             titles[name],
-            (Axis("t", "learning time $t$", limits=(0, float(times[-1]))), axis),
-            [
-                curve(f"mode {a + 1}", fine, line[:, a], rf"linear regime, $\alpha = {a + 1}$")
-                for a in range(count)
-            ],
-            [
-                Point(f"mode {a + 1}, t={t:g}", "", float(t), float(seen[i, a]))
-                for a in range(count)
-                for i, t in enumerate(times)
-            ],
-            [],
+            axis,
+            (fine, line),
+            (times, seen),
+            "linear regime",
             came_from,
         )
         for name, (seen, line, axis) in shown.items()
     ]
+
+
+def _panel(
+    name: str,
+    title: str,
+    axis: Axis,
+    theory: tuple[Any, Any],
+    training: tuple[Any, Any],
+    which: str,
+    came_from: Mapping[str, Any],
+) -> PhaseDiagram:
+    """Modes against time: a curve of theory and circles of a training, each from its times and values."""
+    (fine, lines), (times, points) = theory, training
+    modes = range(np.shape(lines)[1])
+    return PhaseDiagram(
+        name,
+        title,
+        (Axis("t", "learning time $t$", limits=(0, float(times[-1]))), axis),
+        [curve(f"mode {a + 1}", fine, lines[:, a], rf"{which}, $\alpha = {a + 1}$") for a in modes],
+        [
+            Point(f"mode {a + 1}, t={t:g}", "", float(t), float(points[i, a]))
+            for a in modes
+            for i, t in enumerate(times)
+        ],
+        [],
+        came_from,
+    )
