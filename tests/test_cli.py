@@ -9,16 +9,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from inspect import signature
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 from PIL import Image
 
+from console import answer, replica
 from phase_diagrams import storage
 from phase_diagrams.catalogue import DIAGRAMS, Entry
 from phase_diagrams.commands import main
@@ -36,31 +35,12 @@ COMMANDS = (
     *("validate", "compare"),
     *("train", "likelihood", "diagnose", "sample"),
 )
-SEPARATE: Any = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
 COMPOSITIONAL = "compositional -p alpha=0.5 -p theta=1.5 -p g=-0.21"
 
 
 MEASURED = "alpha,m,m_error\n0.05,0.99993,0.00002\n0.08,0.99919,0.00014\n0.10,0.99635,0.00055\n"
 TRAIN = "train digits --hidden relu --units 20 --epochs 4 -o rbm.npz"
 SWEEP = "sweep blume-capel --over T=0.1:0.7:31 --over D=0:0.6:25 --branch all -o run.zarr"
-
-
-def replica(line: str, *, stdin: str | None = None) -> Result:
-    """Run a command line in this process; whatever is not a clean end is an error of the test."""
-    result = CliRunner(**SEPARATE).invoke(main, shlex.split(line), prog_name="replica", input=stdin)
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
-
-
-def answer(line: str) -> dict[str, Any]:
-    """The JSON object that a successful command prints."""
-    result = replica(f"{line} --json")
-    assert result.exit_code == 0, result.stderr
-    assert result.stderr == ""
-    told = json.loads(result.stdout)
-    assert isinstance(told, dict)
-    return told
 
 
 def process(*command: str, **options: Any) -> subprocess.CompletedProcess[str]:

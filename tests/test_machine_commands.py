@@ -8,16 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
+from console import replica
 from phase_diagrams import samples
-from phase_diagrams.commands import main
 from phase_diagrams.storage import StorageError
 from replica.machines.ensembles import teacher_data
 from replica.machines.message_passing import overlap
@@ -25,15 +23,7 @@ from replica.machines.simulations import SIMULATIONS, simulation
 from replica.units import Gaussian, Spin
 
 ROOT = Path(__file__).parents[1]
-SEPARATE: Any = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
 SHORT = "simulate hopfield --N 300 -p alpha=0.05 -p T=0.3 --sweeps 20 --seed 4"
-
-
-def replica(line: str) -> Result:
-    result = CliRunner(**SEPARATE).invoke(main, shlex.split(line), prog_name="replica")
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
 
 
 @pytest.fixture

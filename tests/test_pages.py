@@ -5,20 +5,17 @@ import re
 import shlex
 import subprocess
 import sys
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from phase_diagrams.commands import main
+from console import replica
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 CONSOLE = r"^```(?:console|text)\n(\$ .*?)^```"
 """A block of commands, each after a $, with what it prints."""
-SEPARATE: Any = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
 
 
 def found(pattern: str) -> list[Any]:
@@ -79,9 +76,7 @@ def run(line: str) -> tuple[str, int]:
             printed, code = printed + done.stdout + done.stderr, done.returncode
         else:
             assert name == "replica"
-            result = CliRunner(**SEPARATE).invoke(main, arguments, prog_name="replica")
-            if result.exception is not None and not isinstance(result.exception, SystemExit):
-                raise result.exception
+            result = replica(part.removeprefix("replica"))
             printed, code = printed + result.stdout + result.stderr, result.exit_code
         if code:
             break

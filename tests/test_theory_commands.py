@@ -1,27 +1,14 @@
 """Commands on the theories of spin glasses, spectral RBMs and learning: as users type them."""
 
 import json
-import shlex
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
+from console import replica
 from phase_diagrams import storage
-from phase_diagrams.commands import main
 from replica.learning import OneMode
-
-SEPARATE: Any = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
-
-
-def replica(line: str) -> Result:
-    """Run a command line in this process; whatever is not a clean end is an error of the test."""
-    result = CliRunner(**SEPARATE).invoke(main, shlex.split(line), prog_name="replica")
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from console import answer, replica
 from replica.machines import exact
 from replica.machines.ensembles import spectral_weights
 from replica.machines.files import load, load_training, save, to_rbms
 from replica.machines.rbm import RBM
 from replica.units import Bernoulli, Gaussian, Spin
-from test_cli import answer, replica
 
 QUICK = "train bits.npy --units 3 --batch 20 --seed 4"
 

@@ -11,17 +11,15 @@ import signal
 import subprocess
 import sys
 import time
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import xarray as xr
-from click.testing import CliRunner, Result
 from scipy import stats
 
-from phase_diagrams.commands import main
+from console import replica
 from phase_diagrams.storage import StorageError, load
 from phase_diagrams.validation import (
     MACHINES,
@@ -56,16 +54,8 @@ from replica.theories import (
 )
 from replica.units import Bernoulli, ReLU, Spin
 
-SEPARATE: Any = {"mix_stderr": False} if "mix_stderr" in signature(CliRunner).parameters else {}
 ROOT = Path(__file__).parents[1]
 COLD = Subject(Hopfield, {"T": 0.1})
-
-
-def replica(line: str) -> Result:
-    result = CliRunner(**SEPARATE).invoke(main, shlex.split(line), prog_name="replica")
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
 
 
 # --- the numbers of a comparison -----------------------------------------------------------------------
