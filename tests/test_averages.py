@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
-from replica import averages
-from replica.averages import skellam, spin_averages, trinomial
-from replica.functions import exact
+from replica.numerics import spins as averages
+from replica.numerics.functions import exact
+from replica.numerics.spins import skellam, spin_averages, trinomial
 
 TOLERANCE = {
     "tanh": 1e-13,

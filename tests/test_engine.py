@@ -27,9 +27,9 @@ from problems import (
     Spurious,
     Valley,
 )
-from replica.averages import spin_averages
 from replica.errors import BranchError, ConvergenceError, LocateError, ParameterError, UnknownNameError
-from replica.functions import H
+from replica.numerics.functions import H
+from replica.numerics.spins import spin_averages
 from replica.solving import (
     FixedPoint,
     Located,

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from replica.errors import LocateError, ParameterError, ReplicaError, UnknownNameError
-from replica.functions import exact, is_exact
+from replica.numerics.functions import exact, is_exact
 from replica.solving.continuation import Settings, trace
 from replica.solving.derivatives import determinant, difference, jacobian, solve_linear
 from replica.solving.search import solve

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from replica.averages import IntegerLaw, SpinAverages, spin_averages, trinomial
-from replica.functions import exact, is_exact, stack
+from replica.numerics.functions import exact, is_exact, stack
+from replica.numerics.spins import IntegerLaw, SpinAverages, spin_averages, trinomial
 from replica.theory import Boundary, Branch, Critical, Limit, Parameter, Phase, Theory, Zero, parameter
 
 __all__ = ["Mixtures"]
