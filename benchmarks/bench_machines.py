@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from replica.machines.hopfield import HopfieldNetwork
-from replica.machines.rbm import RBM, BlockGibbs
+from replica.machines.models.hopfield import HopfieldNetwork
+from replica.machines.models.rbm import RBM, BlockGibbs
 from replica.units import Bernoulli
 
 

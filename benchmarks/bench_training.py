@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from sklearn.neural_network import BernoulliRBM
 
-from replica.machines import exact
-from replica.machines.data import load
-from replica.machines.files import from_sklearn
-from replica.machines.training import Settings, start, train
+from replica.machines.data.loading import load
+from replica.machines.inference import exact
+from replica.machines.training.epochs import Settings, start, train
+from replica.machines.training.files import from_sklearn
 from replica.units import Bernoulli, Gaussian, ReLU
 
 MANY = 100

@@ -13,9 +13,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from phase_diagrams import Axis, PhaseDiagram, Point, figure, save_figure
-from phase_diagrams.lines import boundary_line
-from replica.averages import spin_averages
-from replica.functions import stack
+from phase_diagrams.tracing.lines import boundary_line
+from replica.numerics.functions import stack
+from replica.numerics.spins import spin_averages
 from replica.solving import critical, locate, polish, search, solve
 from replica.theory import (
     Branch,

@@ -5,7 +5,7 @@ Run ``python examples/first_steps.py``; the same lines are in the README, with w
 
 import numpy as np
 
-from phase_diagrams.lines import boundary_line
+from phase_diagrams.tracing.lines import boundary_line
 from replica import Hopfield, search, solve
 from replica.solving import critical, polish
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         Region,
     )
     from phase_diagrams.draw import figure, save_figure
-    from phase_diagrams.storage import StorageError, check_writable, load, save
+    from phase_diagrams.storage.files import StorageError, check_writable, load, save
 
 __all__ = [
     "FORMAT",

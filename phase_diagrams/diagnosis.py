@@ -27,9 +27,9 @@ import numpy as np
 from phase_diagrams.advice import advice, disagreements
 from phase_diagrams.placement import NEAREST, SMALLEST, Placement, Spectrum, place, spectrum
 from replica.errors import ParameterError
-from replica.machines.data import check_domain
-from replica.machines.measures import participation_ratio
-from replica.machines.rbm import RBM, to_bits, to_spins
+from replica.machines.data.loading import check_domain
+from replica.machines.models.measures import participation_ratio
+from replica.machines.models.rbm import RBM, to_bits, to_spins
 from replica.solving import solve
 from replica.solving.minimise import profile
 from replica.theories import Compositional, RandomRBM
@@ -267,7 +267,7 @@ def diagnose(rbm: RBM, data: Any = None, *, draws: int = 10, seed: int = 0) -> D
 
     Examples
     --------
-    >>> from replica.machines.ensembles import sparse_weights
+    >>> from replica.machines.models.ensembles import sparse_weights
     >>> p, A = 0.1, 40.0
     >>> rbm = RBM(A * sparse_weights(500, 250, p, seed=1).values, Bernoulli(g=-0.21 * p * A**2),
     ...           ReLU(theta=1.6 * A * p**0.5))

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from phase_diagrams.storage import StorageError
-from replica.components import LAWS
+from phase_diagrams.storage.files import StorageError
 from replica.errors import ParameterError, UnknownNameError
-from replica.machines.arrays import NotNumbersError, read_numpy
+from replica.machines.data.arrays import NotNumbersError, read_numpy
+from replica.numerics.modes import LAWS
 from replica.solving import Solution, critical, solve
 from replica.theories import SpectralRBM
 

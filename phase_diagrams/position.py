@@ -39,8 +39,8 @@ def position(found: Diagnosis) -> PhaseDiagram:
     Examples
     --------
     >>> from phase_diagrams.diagnosis import diagnose
-    >>> from replica.machines.ensembles import sparse_weights
-    >>> from replica.machines.rbm import RBM
+    >>> from replica.machines.models.ensembles import sparse_weights
+    >>> from replica.machines.models.rbm import RBM
     >>> from replica.units import Bernoulli, ReLU
     >>> p, A = 0.1, 40.0
     >>> rbm = RBM(A * sparse_weights(200, 100, p, seed=1).values, Bernoulli(g=-0.21 * p * A**2),

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from phase_diagrams.storage import StorageError, check_writable, replacing
+from phase_diagrams.storage.files import StorageError, check_writable, replacing
 from replica.machines.simulations import Simulation
 
 __all__ = ["averages", "load_samples", "simulate"]

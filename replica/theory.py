@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from replica.errors import ParameterError, UnknownNameError, nearest
-from replica.functions import Number, exact, is_exact, stack
+from replica.numerics.functions import Number, exact, is_exact, stack
 from replica.units import Unit
 
 __all__ = [

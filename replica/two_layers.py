@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from replica.functions import is_exact, log, maximum, sqrt, stack
+from replica.numerics.functions import is_exact, log, maximum, sqrt, stack
 from replica.theory import Parameter, Theory
 from replica.units import Averages, Unit
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from replica.functions import stack
+from replica.numerics.functions import stack
 from replica.solving import Solution, Status
 from replica.theory import (
     Boundary,

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from replica.machines.rbm import RBM
+from replica.machines.models.rbm import RBM
 from replica.units import Bernoulli, Spin
 
 CONVENTIONS = ("convention_01", "convention_pm1_equivalent_model", "convention_pm1_same_numbers")

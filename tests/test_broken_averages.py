@@ -7,9 +7,9 @@ import mpmath
 import numpy as np
 import pytest
 
-from replica import broken_averages as module
-from replica.averages import spin_averages
-from replica.broken_averages import BrokenAverages, broken_averages, by_complex_step
+from replica.numerics import broken_spins as module
+from replica.numerics.broken_spins import BrokenAverages, broken_averages, by_complex_step
+from replica.numerics.spins import spin_averages
 
 POINTS = [
     (0.0, 0.5, 0.5, 1.3, 0.0),

@@ -17,10 +17,10 @@ from click.testing import CliRunner
 from scipy import integrate
 
 from phase_diagrams.commands import main
-from replica.machines import exact, mean_field
-from replica.machines.files import save
-from replica.machines.likelihood import annealed
-from replica.machines.rbm import RBM
+from replica.machines.inference import exact, mean_field
+from replica.machines.inference.likelihood import annealed
+from replica.machines.models.rbm import RBM
+from replica.machines.training.files import save
 from replica.units import Bernoulli, Gaussian, ReLU, Spin, Unit
 
 N, M = 5, 4

@@ -13,13 +13,13 @@ from scipy.special import erf
 
 from phase_diagrams.catalogue import DIAGRAMS
 from phase_diagrams.diagram import CONVERGED, Line, LineKind, PhaseDiagram
+from phase_diagrams.diagram.outline import join, outline
 from phase_diagrams.draw import figure
-from phase_diagrams.regions import join, outline
-from phase_diagrams.storage import load
+from phase_diagrams.storage.files import load
 from reference import reference
 from replica.errors import ParameterError, ReplicaError
+from replica.flows import GaussGauss, OneMode
 from replica.kinds import Kind
-from replica.learning import GaussGauss, OneMode
 from replica.solving import critical, locate, minimise, solve
 from replica.theories import Compositional, Hopfield, OneHiddenUnit, SpectralRBM, ThresholdedHopfield
 

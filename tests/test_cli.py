@@ -18,13 +18,13 @@ import pytest
 from PIL import Image
 
 from console import answer, replica
-from phase_diagrams import storage
 from phase_diagrams.catalogue import DIAGRAMS, Entry
 from phase_diagrams.commands import main
 from phase_diagrams.diagram import Axis, Line, LineKind, PhaseDiagram, Point
+from phase_diagrams.storage import files as storage
 from reference import Reference, reference
 from replica.errors import LocateError
-from replica.machines.ensembles import teacher_data
+from replica.machines.models.ensembles import teacher_data
 from replica.theories import THEORIES
 
 ROOT = Path(__file__).parents[1]

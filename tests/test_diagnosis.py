@@ -8,8 +8,8 @@ import pytest
 from phase_diagrams.catalogue import learning_spectrum, learning_trained
 from phase_diagrams.diagnosis import _state, diagnose, sparse_phase
 from replica.errors import ParameterError
-from replica.machines.ensembles import sparse_weights, spectral_weights
-from replica.machines.rbm import RBM, BlockGibbs, to_bits
+from replica.machines.models.ensembles import sparse_weights, spectral_weights
+from replica.machines.models.rbm import RBM, BlockGibbs, to_bits
 from replica.solving import minimise
 from replica.theories import Compositional
 from replica.units import Bernoulli, Gaussian, ReLU, Spin

@@ -25,7 +25,7 @@ from PIL import Image
 import phase_diagrams.draw
 from phase_diagrams.diagram import Axis, DiagramError, Inset, Line, LineKind, PhaseDiagram, Point, Region
 from phase_diagrams.draw import CURVES, FILLS, PALETTE, PANEL, STYLE, draw, figure, save_figure
-from phase_diagrams.storage import StorageError
+from phase_diagrams.storage.files import StorageError
 from replica.errors import UnknownNameError
 
 NAN = float("nan")
@@ -356,7 +356,7 @@ def test_draw_never_computes() -> None:
     modules |= {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
     ours = {str(module) for module in modules if str(module).split(".")[0] in ("replica", "phase_diagrams")}
     ours -= {str(module) for module in modules if str(module).startswith("phase_diagrams.draw.")}
-    assert ours <= {"replica.errors", "phase_diagrams.diagram", "phase_diagrams.storage"}
+    assert ours <= {"replica.errors", "phase_diagrams.diagram", "phase_diagrams.storage.files"}
     assert not any("pyplot" in str(module) for module in modules)
 
 

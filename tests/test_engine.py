@@ -27,9 +27,9 @@ from problems import (
     Spurious,
     Valley,
 )
-from replica.averages import spin_averages
 from replica.errors import BranchError, ConvergenceError, LocateError, ParameterError, UnknownNameError
-from replica.functions import H
+from replica.numerics.functions import H
+from replica.numerics.spins import spin_averages
 from replica.solving import (
     FixedPoint,
     Located,
@@ -50,7 +50,7 @@ from replica.solving import (
 )
 from replica.solving.continuation import follow
 from replica.solving.derivatives import determinant, difference, hessian, jacobian, signature, solve_linear
-from replica.solving.locate import System, refine
+from replica.solving.systems import System, refine
 from replica.theories import (
     BlumeCapel,
     Compositional,

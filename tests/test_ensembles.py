@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from replica.errors import ParameterError, UnknownNameError
-from replica.machines import ensembles, measures
 from replica.machines.experiments import mode_hops, survival
-from replica.machines.hopfield import HopfieldNetwork
+from replica.machines.models import ensembles, measures
+from replica.machines.models.hopfield import HopfieldNetwork
 
 
 def test_the_same_seed_gives_the_same_draw() -> None:

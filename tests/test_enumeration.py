@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from replica.errors import ParameterError, UnknownNameError
-from replica.machines.enumeration import (
+from replica.machines.inference.enumeration import (
     MOST_SPINS,
     log_partition,
     random_energies,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from replica.errors import ParameterError
-from replica.machines import exact
-from replica.machines.rbm import RBM, to_bits, to_spins
+from replica.machines.inference import exact
+from replica.machines.models.rbm import RBM, to_bits, to_spins
 from replica.units import Bernoulli, Gaussian, ReLU, Spin
 from small_machine import CONVENTIONS, case, reference
 

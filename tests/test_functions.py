@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replica import functions
-from replica.functions import (
+from replica.numerics import functions
+from replica.numerics.functions import (
     H,
     absolute,
     erf,

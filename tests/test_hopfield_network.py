@@ -9,9 +9,10 @@ from scipy import special
 
 from reference import reference
 from replica.errors import ParameterError, UnknownNameError
-from replica.machines import ensembles, exact
-from replica.machines.hopfield import HopfieldNetwork
-from replica.machines.rbm import hopfield_as_rbm
+from replica.machines.inference import exact
+from replica.machines.models import ensembles
+from replica.machines.models.hopfield import HopfieldNetwork
+from replica.machines.models.rbm import hopfield_as_rbm
 from replica.units import Spin
 
 
@@ -38,7 +39,7 @@ def test_energy_and_overlaps_are_those_of_the_couplings() -> None:
 
 @pytest.mark.parametrize("T", [0.0, 0.6])
 def test_single_flips_are_those_of_a_loop_over_J(T: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("replica.machines.hopfield._BLOCK", 70)  # several blocks, the last one smaller
+    monkeypatch.setattr("replica.machines.models.hopfield._BLOCK", 70)  # several blocks, the last one smaller
     network, s = small(), random_state(60, 5)
     run = network.glauber(s, T, sweeps=4, seed=8, watch=3)
     J, rng = couplings(network), np.random.default_rng(np.random.SeedSequence(8))

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from replica import learning
+from replica import flows as learning
 from replica.errors import ConvergenceError, ParameterError
-from replica.learning import GaussGauss, OneMode, clusters, glass_threshold, second_moments
+from replica.flows import GaussGauss, OneMode, clusters, glass_threshold, second_moments
 
 Z = 0.05 * np.arange(-200, 201)
 DZ = np.exp(-Z * Z / 2) * 0.05 / np.sqrt(2 * np.pi)

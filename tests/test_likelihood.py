@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from replica.errors import ParameterError, UnknownNameError
-from replica.machines import exact
-from replica.machines.likelihood import (
+from replica.machines.inference import exact
+from replica.machines.inference.likelihood import (
     Annealed,
     annealed,
     bennett,
@@ -15,7 +15,7 @@ from replica.machines.likelihood import (
     log_partition,
     pseudo_likelihood,
 )
-from replica.machines.rbm import RBM
+from replica.machines.models.rbm import RBM
 from replica.units import Bernoulli, DoubleReLU, Gaussian, Potential, ReLU, Spin, Unit
 
 UNITS: dict[str, Unit] = {

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from phase_diagrams.diagram import CONVERGED, Line, LineKind
-from phase_diagrams.lines import boundary_line
+from phase_diagrams.tracing.lines import boundary_line
 from problems import Cusp
 from reference import reference
 from replica.errors import LocateError, ParameterError, UnknownNameError
-from replica.functions import H
+from replica.numerics.functions import H
 from replica.solving import locate, solve
 from replica.theories import BlumeCapel, Compositional, CurieWeiss, Hopfield, Mixtures, ThresholdedHopfield
 from replica.theory import Fold, Theory

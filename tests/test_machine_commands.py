@@ -16,9 +16,9 @@ import pytest
 
 from console import replica
 from phase_diagrams import samples
-from phase_diagrams.storage import StorageError
-from replica.machines.ensembles import teacher_data
-from replica.machines.message_passing import overlap
+from phase_diagrams.storage.files import StorageError
+from replica.machines.inference.message_passing import overlap
+from replica.machines.models.ensembles import teacher_data
 from replica.machines.simulations import SIMULATIONS, simulation
 from replica.units import Gaussian, Spin
 

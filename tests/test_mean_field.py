@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from replica.errors import ConvergenceError, ParameterError
-from replica.machines import exact
-from replica.machines.mean_field import fixed_points, solve
-from replica.machines.rbm import RBM, to_spins
+from replica.machines.inference import exact
+from replica.machines.inference.mean_field import fixed_points, solve
+from replica.machines.models.rbm import RBM, to_spins
 from replica.units import Bernoulli, Gaussian, Potential, Spin
 from small_machine import CONVENTIONS, case
 
@@ -58,7 +58,7 @@ def test_every_order_is_the_same_for_spins_and_bits(order: int) -> None:
 @pytest.mark.parametrize("order", NAMES)
 def test_fixed_points_are_stationary(order: int) -> None:
     """ln Z of the expansion as a function of the means has no slope there: fourth-order differences."""
-    from replica.machines import mean_field
+    from replica.machines.inference import mean_field
 
     rbm = scaled(0.5)
     point = solve(rbm, order)

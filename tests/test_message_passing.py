@@ -10,10 +10,10 @@ import pytest
 from scipy.special import entr
 
 from replica.errors import ConvergenceError, ParameterError, UnknownNameError
-from replica.machines import exact
-from replica.machines.ensembles import teacher_data
-from replica.machines.mean_field import fixed_points
-from replica.machines.message_passing import amp, belief_propagation, infer_beta, overlap, posterior
+from replica.machines.inference import exact
+from replica.machines.inference.mean_field import fixed_points
+from replica.machines.inference.message_passing import amp, belief_propagation, infer_beta, overlap, posterior
+from replica.machines.models.ensembles import teacher_data
 
 
 @cache

@@ -17,8 +17,8 @@ from scipy import special
 from scipy.optimize import brentq
 
 from reference import reference, references
-from replica.functions import H
-from replica.learning import GaussGauss, clusters, second_moments
+from replica.flows import GaussGauss, clusters, second_moments
+from replica.numerics.functions import H
 from replica.solving import (
     Located,
     Solution,

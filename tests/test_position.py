@@ -8,8 +8,8 @@ from phase_diagrams.diagnosis import diagnose, spectral_errors
 from phase_diagrams.placement import spectrum
 from phase_diagrams.position import position
 from replica.errors import ParameterError
-from replica.machines.ensembles import sparse_weights, spectral_weights
-from replica.machines.rbm import RBM
+from replica.machines.models.ensembles import sparse_weights, spectral_weights
+from replica.machines.models.rbm import RBM
 from replica.units import Bernoulli, Gaussian, ReLU, Spin
 
 

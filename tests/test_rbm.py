@@ -8,8 +8,8 @@ import pytest
 from scipy.integrate import quad
 
 from replica.errors import ParameterError
-from replica.machines import exact
-from replica.machines.rbm import (
+from replica.machines.inference import exact
+from replica.machines.models.rbm import (
     RBM,
     BlockGibbs,
     cumulants,

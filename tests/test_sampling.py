@@ -8,9 +8,8 @@ import pytest
 from scipy import special
 
 from replica.errors import ParameterError, UnknownNameError
-from replica.machines import exact, measures
-from replica.machines.rbm import RBM, BlockGibbs, hopfield_as_rbm
-from replica.machines.sampling import (
+from replica.machines.inference import exact
+from replica.machines.inference.sampling import (
     Estimate,
     ParallelTempering,
     SingleSpin,
@@ -19,7 +18,14 @@ from replica.machines.sampling import (
     record,
     temperatures,
 )
-from replica.machines.spin_glass import DenseIsing, EdwardsAnderson, edwards_anderson, sherrington_kirkpatrick
+from replica.machines.models import measures
+from replica.machines.models.rbm import RBM, BlockGibbs, hopfield_as_rbm
+from replica.machines.models.spin_glass import (
+    DenseIsing,
+    EdwardsAnderson,
+    edwards_anderson,
+    sherrington_kirkpatrick,
+)
 from replica.units import Bernoulli, Gaussian, ReLU, Spin
 
 

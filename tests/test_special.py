@@ -13,17 +13,17 @@ from click.testing import CliRunner
 
 from phase_diagrams.commands import main
 from phase_diagrams.diagram import CONVERGED, Axis, DiagramError, Line, LineKind, PhaseDiagram, Point
+from phase_diagrams.diagram.outline import join
 from phase_diagrams.draw import figure
-from phase_diagrams.lines import boundary_line, find_points
-from phase_diagrams.regions import join
+from phase_diagrams.tracing.lines import boundary_line, find_points
 from problems import Cusp, Nowhere, Pitchfork
 from reference import reference
 from replica.errors import ParameterError
-from replica.functions import stack
 from replica.kinds import Kind
+from replica.numerics.functions import stack
 from replica.solving import locate, solve
-from replica.solving.locate import System
-from replica.solving.special import cusp, meeting, quartic, tip, tricritical
+from replica.solving.codimension_two import cusp, meeting, quartic, tip, tricritical
+from replica.solving.systems import System
 from replica.theories import BlumeCapel, Compositional, CurieWeiss, Hopfield
 from replica.theory import (
     Boundary,

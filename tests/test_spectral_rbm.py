@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy import integrate, optimize
 
-from phase_diagrams.lines import boundary_line
-from replica.components import LAWS, ComponentAverages, component_law
+from phase_diagrams.tracing.lines import boundary_line
 from replica.errors import BranchError, LocateError, ParameterError, UnknownNameError
-from replica.functions import log2cosh
+from replica.numerics.functions import log2cosh
+from replica.numerics.modes import LAWS, ComponentAverages, component_law
 from replica.solving import critical, locate, polish, solve
 from replica.theories import GeneralPriors, SherringtonKirkpatrick, SpectralRBM
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from phase_diagrams.diagram import Axis, DiagramError, Line, LineKind, PhaseDiagram, Point, Region
-from phase_diagrams.storage import StorageError, check_writable, load, save, write_atomic
+from phase_diagrams.storage.files import StorageError, check_writable, load, save, write_atomic
 from replica.errors import ReplicaError
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permission bits and symbolic links of POSIX systems")
@@ -88,7 +88,7 @@ def test_a_device_is_no_ordinary_file() -> None:
 @pytest.mark.parametrize("umask", [0o022, 0o077, 0o002])
 def test_a_new_file_has_ordinary_permissions(umask: int, tmp_path: Path) -> None:
     code = (
-        f"import os, sys; from phase_diagrams.storage import write_atomic; os.umask({umask}); "
+        f"import os, sys; from phase_diagrams.storage.files import write_atomic; os.umask({umask}); "
         "write_atomic(sys.argv[1], 'x'); open(sys.argv[2], 'w').close()"
     )
     ours, ordinary = tmp_path / "ours", tmp_path / "ordinary"

@@ -23,13 +23,13 @@ from click.testing import CliRunner
 
 from phase_diagrams.commands import main
 from phase_diagrams.mapping import read
-from phase_diagrams.storage import StorageError
+from phase_diagrams.storage.files import StorageError
 from phase_diagrams.sweep import SweepError, export, open_sweep, store, sweep
 from phase_diagrams.sweep.chunk import fingerprint, solve_chunk
 from phase_diagrams.sweep.files import tally
 from phase_diagrams.sweep.plan import make_plan
 from replica.errors import ParameterError, ReplicaError, UnknownNameError
-from replica.functions import stack
+from replica.numerics.functions import stack
 from replica.solving import Newton, Status, critical, search, solve
 from replica.theories import (
     BlumeCapel,
@@ -519,7 +519,7 @@ def test_a_full_disk_keeps_what_is_finished(tmp_path: Path, monkeypatch: pytest.
 FULL = """
 import resource, signal, sys
 from phase_diagrams.commands import main
-from phase_diagrams.storage import StorageError
+from phase_diagrams.storage.files import StorageError
 from phase_diagrams.sweep import export
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

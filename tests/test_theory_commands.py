@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from console import replica
-from phase_diagrams import storage
-from replica.learning import OneMode
+from phase_diagrams.storage import files as storage
+from replica.flows import OneMode
 
 
 @pytest.fixture

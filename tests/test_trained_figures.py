@@ -10,10 +10,11 @@ from phase_diagrams.catalogue import compositional_evidence, deep_belief_network
 from phase_diagrams.diagnosis import diagnose
 from phase_diagrams.diagram import CONVERGED, PhaseDiagram
 from phase_diagrams.draw import figure
-from phase_diagrams.storage import load
-from replica.machines import dbn, exact
-from replica.machines.ensembles import sparse_weights
-from replica.machines.rbm import RBM
+from phase_diagrams.storage.files import load
+from replica.machines.inference import exact
+from replica.machines.models.ensembles import sparse_weights
+from replica.machines.models.rbm import RBM
+from replica.machines.training import dbn
 from replica.units import Bernoulli, ReLU, Spin
 
 STORED = Path(__file__).parents[1] / "examples" / "data"

@@ -11,11 +11,10 @@ import numpy as np
 import pytest
 
 from replica.errors import ParameterError, ReplicaError, UnknownNameError
-from replica.machines import exact
-from replica.machines.data import DataError, load, read_idx
-from replica.machines.rbm import RBM, BlockGibbs, with_field
-from replica.machines.settings import Use
-from replica.machines.training import (
+from replica.machines.data.loading import DataError, load, read_idx
+from replica.machines.inference import exact
+from replica.machines.models.rbm import RBM, BlockGibbs, with_field
+from replica.machines.training.epochs import (
     FROZEN,
     Settings,
     Training,
@@ -25,6 +24,7 @@ from replica.machines.training import (
     train,
     update_direction,
 )
+from replica.machines.training.settings import Use
 from replica.units import Bernoulli, DoubleReLU, Gaussian, ReLU, Spin, Unit
 
 HIDDEN: dict[str, Unit] = {

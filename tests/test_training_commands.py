@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from console import answer, replica
-from replica.machines import exact
-from replica.machines.ensembles import spectral_weights
-from replica.machines.files import load, load_training, save, to_rbms
-from replica.machines.rbm import RBM
+from replica.machines.inference import exact
+from replica.machines.models.ensembles import spectral_weights
+from replica.machines.models.rbm import RBM
+from replica.machines.training.files import load, load_training, save, to_rbms
 from replica.units import Bernoulli, Gaussian, Spin
 
 QUICK = "train bits.npy --units 3 --batch 20 --seed 4"

@@ -12,7 +12,6 @@ import pytest
 from scipy import integrate, optimize
 
 from replica.errors import ParameterError, UnknownNameError
-from replica.potentials import curvature_at_infinity
 from replica.units import (
     UNITS,
     Bernoulli,
@@ -25,6 +24,7 @@ from replica.units import (
     Unit,
     parse,
 )
+from replica.units.landscape import curvature_at_infinity
 
 CLOSED = [
     Spin(),

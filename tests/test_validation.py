@@ -20,7 +20,7 @@ import xarray as xr
 from scipy import stats
 
 from console import replica
-from phase_diagrams.storage import StorageError, load
+from phase_diagrams.storage.files import StorageError, load
 from phase_diagrams.validation import (
     MACHINES,
     DisagreementError,
@@ -37,8 +37,8 @@ from phase_diagrams.validation import (
 from phase_diagrams.validation.agreement import _intercept, sigmas
 from phase_diagrams.validation.machines import OK
 from replica.errors import ParameterError, UnknownNameError
-from replica.machines.exact import configurations
-from replica.machines.sparse_rbm import SparseRBM, sparse_signs
+from replica.machines.inference.exact import configurations
+from replica.machines.models.sparse_rbm import SparseRBM, sparse_signs
 from replica.solving import solve
 from replica.theories import (
     THEORIES,

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from phase_diagrams.catalogue import DIAGRAMS
-from phase_diagrams.storage import save
+from phase_diagrams.storage.files import save
 
 HERE = Path(__file__).parent
 

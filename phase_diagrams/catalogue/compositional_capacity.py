@@ -11,8 +11,8 @@ import numpy as np
 
 from phase_diagrams.catalogue._parts import provenance
 from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram, Region
-from phase_diagrams.lines import boundary_line
-from phase_diagrams.workers import Here
+from phase_diagrams.storage.workers import Here
+from phase_diagrams.tracing.lines import boundary_line
 from replica.errors import LocateError
 from replica.theories import Compositional
 

@@ -13,11 +13,11 @@ from phase_diagrams.catalogue._parts import bars, curve, origin, pictures
 from phase_diagrams.diagnosis import diagnose
 from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram
 from replica.errors import LocateError
-from replica.machines.data import load
-from replica.machines.measures import participation_ratio, weight_sparsity
-from replica.machines.rbm import RBM, BlockGibbs
-from replica.machines.sampling import ParallelTempering, temperatures
-from replica.machines.training import Settings, Training, start, train
+from replica.machines.data.loading import load
+from replica.machines.inference.sampling import ParallelTempering, temperatures
+from replica.machines.models.measures import participation_ratio, weight_sparsity
+from replica.machines.models.rbm import RBM, BlockGibbs
+from replica.machines.training.epochs import Settings, Training, start, train
 from replica.solving import minimise
 from replica.theories import Compositional
 from replica.units import Bernoulli, Gaussian, ReLU, Unit

@@ -12,7 +12,7 @@ from scipy.optimize import root_scalar
 
 from phase_diagrams.catalogue._parts import chain, curve, line_of, march, provenance, until_lost
 from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram, Region
-from phase_diagrams.regions import join, outline
+from phase_diagrams.diagram.outline import join, outline
 from replica.solving import Located, locate, minimise, profile, solve
 from replica.theories import Compositional, RandomRBM
 from replica.theory import Coexistence, Phase, Zero

@@ -9,7 +9,7 @@ import numpy as np
 
 from phase_diagrams.catalogue._parts import curve, line_of, march, provenance, tag, turned
 from phase_diagrams.diagram import Axis, Line, LineKind, PhaseDiagram, Region
-from phase_diagrams.regions import join
+from phase_diagrams.diagram.outline import join
 from replica.solving import locate
 from replica.theories import GeneralPriors
 

@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 
 from phase_diagrams.catalogue._parts import line_of, march, provenance, tag, turned
 from phase_diagrams.diagram import Axis, Line, LineKind, PhaseDiagram, Region
-from phase_diagrams.regions import join
+from phase_diagrams.diagram.outline import join
 from replica.solving import Located, locate, solve
 from replica.theories import Hopfield, RandomRBM
 from replica.units import ReLU, Spin

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 
 from phase_diagrams.catalogue._parts import provenance
 from phase_diagrams.diagram import Axis, Inset, Line, PhaseDiagram, Point, Region
-from phase_diagrams.lines import boundary_line
-from phase_diagrams.regions import join, outline
-from phase_diagrams.workers import Here
+from phase_diagrams.diagram.outline import join, outline
+from phase_diagrams.storage.workers import Here
+from phase_diagrams.tracing.lines import boundary_line
 from replica.errors import ParameterError
 from replica.kinds import Kind
 from replica.solving import locate

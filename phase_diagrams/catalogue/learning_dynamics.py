@@ -10,7 +10,7 @@ import numpy as np
 
 from phase_diagrams.catalogue._parts import curve, origin
 from phase_diagrams.diagram import Axis, PhaseDiagram, Point
-from replica.learning import GaussGauss, clusters, second_moments
+from replica.flows import GaussGauss, clusters, second_moments
 
 __all__ = ["build", "singular_values"]
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from phase_diagrams.catalogue._parts import curve, origin
 from phase_diagrams.diagram import Axis, PhaseDiagram, Point
-from replica.learning import GaussGauss, clusters, second_moments
-from replica.machines.training import Settings, start, train
+from replica.flows import GaussGauss, clusters, second_moments
+from replica.machines.training.epochs import Settings, start, train
 from replica.units import Gaussian, Spin
 
 __all__ = ["build"]

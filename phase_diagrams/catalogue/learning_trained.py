@@ -11,8 +11,8 @@ from phase_diagrams.catalogue._parts import curve, origin
 from phase_diagrams.catalogue.spectral_rbm import panel
 from phase_diagrams.diagram import Axis, PhaseDiagram, Point
 from phase_diagrams.placement import spectrum
-from replica.learning import clusters
-from replica.machines.training import Settings, start, train
+from replica.flows import clusters
+from replica.machines.training.epochs import Settings, start, train
 from replica.units import Spin
 
 __all__ = ["build"]

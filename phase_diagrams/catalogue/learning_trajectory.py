@@ -9,9 +9,9 @@ import numpy as np
 
 from phase_diagrams.catalogue._parts import curve, origin
 from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram, Point, Region
-from phase_diagrams.regions import join, outline
+from phase_diagrams.diagram.outline import join, outline
 from replica.errors import ParameterError
-from replica.learning import OneMode, glass_threshold
+from replica.flows import OneMode, glass_threshold
 
 __all__ = ["build"]
 

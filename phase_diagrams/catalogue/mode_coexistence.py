@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from phase_diagrams.catalogue._parts import provenance
 from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram, Point, Region
-from phase_diagrams.lines import boundary_line
-from phase_diagrams.regions import join, outline
+from phase_diagrams.diagram.outline import join, outline
+from phase_diagrams.tracing.lines import boundary_line
 from replica.errors import ParameterError
 from replica.solving import locate
 from replica.theories import SpectralRBM

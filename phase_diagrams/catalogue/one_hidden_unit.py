@@ -10,8 +10,8 @@ import numpy as np
 
 from phase_diagrams.catalogue._parts import curve, line_of, march, provenance
 from phase_diagrams.diagram import Axis, Line, LineKind, PhaseDiagram, Point, Region
-from phase_diagrams.lines import boundary_line
-from phase_diagrams.regions import join, outline
+from phase_diagrams.diagram.outline import join, outline
+from phase_diagrams.tracing.lines import boundary_line
 from replica.errors import ParameterError
 from replica.solving import critical, locate, solve
 from replica.theories import OneHiddenUnit

@@ -8,7 +8,7 @@ import numpy as np
 
 from phase_diagrams.catalogue._parts import curve, provenance
 from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Point
-from phase_diagrams.regions import join
+from phase_diagrams.diagram.outline import join
 from replica.errors import ParameterError
 from replica.solving import Located, locate, solve
 from replica.theories import HopfieldHiddenUnit, OneHiddenUnit

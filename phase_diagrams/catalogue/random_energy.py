@@ -8,7 +8,7 @@ import numpy as np
 
 from phase_diagrams.catalogue._parts import bars, curve, provenance
 from phase_diagrams.diagram import Axis, PhaseDiagram, Point
-from replica.machines.enumeration import sample
+from replica.machines.inference.enumeration import sample
 from replica.solving import critical, solve
 from replica.theories import RandomEnergy
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from phase_diagrams.catalogue._parts import bars, curve, provenance
 from phase_diagrams.diagram import Axis, PhaseDiagram, Point
-from replica.broken_averages import broken_averages
 from replica.errors import ParameterError
-from replica.machines.enumeration import random_energy_moments, spin_glass_moments
+from replica.machines.inference.enumeration import random_energy_moments, spin_glass_moments
+from replica.numerics.broken_spins import broken_averages
 from replica.solving import solve
 from replica.theories import RandomEnergy, SherringtonKirkpatrick, SherringtonKirkpatrick1RSB
 

@@ -9,7 +9,7 @@ import numpy as np
 from phase_diagrams.catalogue._parts import bars, curve, provenance
 from phase_diagrams.diagram import Axis, PhaseDiagram
 from replica.errors import ParameterError
-from replica.machines.enumeration import sample
+from replica.machines.inference.enumeration import sample
 from replica.theories import RandomEnergy
 
 __all__ = ["build"]

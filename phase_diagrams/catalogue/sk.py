@@ -6,8 +6,8 @@ import numpy as np
 
 from phase_diagrams.catalogue._parts import curve, provenance
 from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Point, Region
-from phase_diagrams.lines import boundary_line
-from phase_diagrams.regions import join, outline
+from phase_diagrams.diagram.outline import join, outline
+from phase_diagrams.tracing.lines import boundary_line
 from replica.errors import ParameterError
 from replica.solving import locate, solve
 from replica.theories import SherringtonKirkpatrick, SherringtonKirkpatrick1RSB

@@ -6,8 +6,8 @@ import numpy as np
 
 from phase_diagrams.catalogue._parts import curve, provenance
 from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Region
-from phase_diagrams.lines import boundary_line
-from phase_diagrams.regions import join, outline
+from phase_diagrams.diagram.outline import join, outline
+from phase_diagrams.tracing.lines import boundary_line
 from replica.theories import SherringtonKirkpatrick
 
 __all__ = ["build"]

@@ -54,8 +54,8 @@ def computed(name: str, jobs: int, command: Sequence[str], output: Path | str) -
 @contextmanager
 def _tracer(jobs: int, output: Path | str) -> Iterator[Executor]:
     """What traces the lines of a diagram, and keeps them if the diagram goes to a file."""
-    from phase_diagrams.kept import kept_beside
-    from phase_diagrams.workers import Here, processes
+    from phase_diagrams.storage.workers import Here, processes
+    from phase_diagrams.tracing.cache import kept_beside
 
     kept = isinstance(output, Path)
     with ExitStack() as stack:
@@ -97,7 +97,7 @@ def write(diagram: PhaseDiagram, output: Path | str) -> None:
     if isinstance(output, str):
         click.echo(json.dumps(diagram.to_json(), allow_nan=False, indent=1))
         return
-    from phase_diagrams.storage import save
+    from phase_diagrams.storage.files import save
 
     save(diagram, output)
     click.echo(f"wrote {output}", err=True)
@@ -106,7 +106,7 @@ def write(diagram: PhaseDiagram, output: Path | str) -> None:
 def stored(source: str) -> PhaseDiagram:
     """Read a diagram from a file or, given ``-``, from stdin."""
     from phase_diagrams.diagram import DiagramError, PhaseDiagram
-    from phase_diagrams.storage import StorageError, load
+    from phase_diagrams.storage.files import StorageError, load
 
     if source != "-":
         return load(source)

@@ -18,7 +18,7 @@ from replica.errors import ParameterError
 if TYPE_CHECKING:
     from phase_diagrams.commands.drawing import Look
     from phase_diagrams.diagram import PhaseDiagram
-    from replica.learning import GaussGauss, OneMode
+    from replica.flows import GaussGauss, OneMode
 
 __all__ = ["Lesson", "lesson"]
 
@@ -89,7 +89,7 @@ class Lesson(ABC):
     def write(self, output: Path, command: Sequence[str], look: Look) -> None:
         """Write a table, a diagram or a figure; the suffix decides."""
         from phase_diagrams.commands import drawing
-        from phase_diagrams.storage import write_atomic
+        from phase_diagrams.storage.files import write_atomic
 
         kind = output.suffix.lower()
         if kind == ".csv":
@@ -115,7 +115,7 @@ class GaussLesson(Lesson):
     @cached_property
     def rbm(self) -> GaussGauss:
         """The machine."""
-        from replica.learning import GaussGauss
+        from replica.flows import GaussGauss
 
         return GaussGauss(self.sigma_v, self.sigma_h)
 
@@ -127,7 +127,7 @@ class GaussLesson(Lesson):
             return self.variances if self.random is None else ordered
         import numpy as np
 
-        from replica.learning import clusters, second_moments
+        from replica.flows import clusters, second_moments
 
         spectrum = np.linalg.eigvalsh(second_moments(clusters(self.clusters or 0)))[::-1]
         noise = self.sigma_v**2
@@ -244,7 +244,7 @@ class ModeLesson(Lesson):
     @cached_property
     def mode(self) -> OneMode:
         """The mode."""
-        from replica.learning import OneMode
+        from replica.flows import OneMode
 
         return OneMode(self.signal, self.sigma, self.kappa)
 

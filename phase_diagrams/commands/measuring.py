@@ -15,7 +15,7 @@ from replica.errors import ConvergenceError, UnknownNameError
 if TYPE_CHECKING:
     import xarray as xr
 
-    from replica.machines.message_passing import Inference
+    from replica.machines.inference.message_passing import Inference
 
 __all__ = ["inferred", "read_array", "report", "with_error", "write_array"]
 
@@ -91,7 +91,7 @@ def inferred(
     data: Any, method: str, beta: float | None, damping: float | None, seed: int, as_json: bool
 ) -> Inference:
     """Infer a feature and print what was found."""
-    from replica.machines.message_passing import amp, belief_propagation, infer_beta
+    from replica.machines.inference.message_passing import amp, belief_propagation, infer_beta
 
     functions = {"amp": amp, "bp": belief_propagation}
     if method not in functions:
@@ -132,7 +132,7 @@ def read_array(source: str) -> Any:
     """Read an array from a .npy file, without ever running what is in it."""
     import numpy as np
 
-    from phase_diagrams.storage import StorageError
+    from phase_diagrams.storage.files import StorageError
 
     problem = "it is not a .npy file, or damaged; write one with numpy.save"
     try:
@@ -153,7 +153,7 @@ def write_array(path: Path, values: Any) -> None:
     """Write an array to a .npy file, whole or not at all."""
     import numpy as np
 
-    from phase_diagrams.storage import write_atomic
+    from phase_diagrams.storage.files import write_atomic
 
     file = io.BytesIO()
     np.save(file, values, allow_pickle=False)

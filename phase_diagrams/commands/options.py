@@ -204,7 +204,7 @@ class OutputFile(ParamType):
             return value
         if Path(value).suffix.lower() not in self.suffixes:
             self.fail(f"{value!r} must end in {' or '.join(self.suffixes)}", param, ctx)
-        from phase_diagrams.storage import check_writable
+        from phase_diagrams.storage.files import check_writable
 
         check_writable(value)
         return Path(value)

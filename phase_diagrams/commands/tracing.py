@@ -91,7 +91,7 @@ class Request(Asked):
 
     def run(self) -> Line:
         """Trace the line; at least one of its points was found."""
-        from phase_diagrams.lines import boundary_line
+        from phase_diagrams.tracing.lines import boundary_line
 
         found = boundary_line(
             self.theory,

@@ -17,17 +17,17 @@ import click
 import numpy as np
 
 from phase_diagrams.commands.printing import number, print_json, print_table
-from phase_diagrams.storage import check_writable, write_atomic
+from phase_diagrams.storage.files import check_writable, write_atomic
 from replica.errors import ConvergenceError, ParameterError
-from replica.machines import data as data_files
-from replica.machines import files
-from replica.machines.rbm import RBM
+from replica.machines.data import loading as data_files
+from replica.machines.models.rbm import RBM
+from replica.machines.training import files
 from replica.units import parse
 
 if TYPE_CHECKING:
     from phase_diagrams.commands.drawing import Look
     from phase_diagrams.diagnosis import Diagnosis, Measured
-    from replica.machines.training import Training
+    from replica.machines.training.epochs import Training
 
 __all__ = ["Drawing", "Finding", "Lesson", "Weighing", "draw_weights"]
 
@@ -71,7 +71,7 @@ class Lesson:
 
     def run(self, epochs: int, command: Sequence[str]) -> None:
         """Train, print a row for each epoch, and write the machine after each."""
-        from replica.machines.training import TrainingError, train
+        from replica.machines.training.epochs import TrainingError, train
 
         target = self.output or (Path(self.resume) if self.resume else None)
         if target is None:
@@ -104,7 +104,7 @@ class Lesson:
         click.echo(f"wrote {target}", err=True)
 
     def _begin(self) -> tuple[Training, data_files.Data, dict[str, Any]]:
-        from replica.machines.training import Settings, start
+        from replica.machines.training.epochs import Settings, start
 
         if self.resume is None:
             options = dict(self.asked)
@@ -163,7 +163,7 @@ class Weighing:
 
     def print(self, as_json: bool) -> None:
         """Print log Z, and the likelihood if there are data."""
-        from replica.machines.likelihood import likelihood, log_partition
+        from replica.machines.inference.likelihood import likelihood, log_partition
 
         rbm = files.load(self.machine)
         data = _read(self.source, rbm, self.threshold, self.key)
@@ -381,8 +381,8 @@ class Drawing:
 
     def write(self, output: Path, look: Look) -> None:
         """Draw the samples, and write them as a picture or as numbers."""
-        from replica.machines.rbm import BlockGibbs
-        from replica.machines.sampling import ParallelTempering, temperatures
+        from replica.machines.inference.sampling import ParallelTempering, temperatures
+        from replica.machines.models.rbm import BlockGibbs
 
         rbm = files.load(self.machine)
         if self.temper > 1 and not (1 < self.hottest < math.inf):

@@ -18,9 +18,9 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from phase_diagrams.diagram import PhaseDiagram
 from phase_diagrams.draw.artists import check_labels, draw_images, draw_panel, tiled
-from phase_diagrams.draw.places import arrange
+from phase_diagrams.draw.labels import arrange
 from phase_diagrams.draw.style import PANEL, look
-from phase_diagrams.storage import StorageError, write_atomic
+from phase_diagrams.storage.files import StorageError, write_atomic
 
 ROW = 4
 """Panels side by side, at most."""

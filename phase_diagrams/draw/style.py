@@ -15,7 +15,7 @@ from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.patheffects import withStroke
 
 from phase_diagrams.diagram import LineKind, Point
-from phase_diagrams.storage import StorageError
+from phase_diagrams.storage.files import StorageError
 from replica.errors import UnknownNameError
 
 PANEL = (3.4, 2.8)

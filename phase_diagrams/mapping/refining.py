@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from phase_diagrams.diagram import CONVERGED, Line
-from phase_diagrams.lines import boundary_line
 from phase_diagrams.mapping.features import Feature, is_explicit
 from phase_diagrams.mapping.grid import Edge, Grid, middle
+from phase_diagrams.tracing.lines import boundary_line
 from replica.errors import LocateError, ReplicaError
 from replica.solving import Located, locate
 from replica.solving.derivatives import jacobian

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from phase_diagrams.storage import StorageError, replacing
+from phase_diagrams.storage.files import StorageError, replacing
 from phase_diagrams.sweep.store import block, open_raw
 from replica.errors import ParameterError
 

@@ -24,7 +24,7 @@ import zarr
 from zarr.codecs import Crc32cCodec, ZstdCodec
 
 import replica
-from phase_diagrams.storage import StorageError
+from phase_diagrams.storage.files import StorageError
 from phase_diagrams.sweep.plan import FORMAT, Index, Plan, Variable
 
 __all__ = ["Store", "lock", "named", "open_raw", "open_sweep"]
@@ -241,7 +241,7 @@ def open_sweep(path: str | os.PathLike[str]) -> xr.Dataset:
     >>> open_sweep("missing.zarr")
     Traceback (most recent call last):
         ...
-    phase_diagrams.storage.StorageError: cannot read missing.zarr: No such file or directory
+    phase_diagrams.storage.files.StorageError: cannot read missing.zarr: No such file or directory
     """
     return named(open_raw(path))
 

@@ -15,8 +15,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from replica.errors import ParameterError, UnknownNameError
-from replica.machines.ensembles import pattern_count
-from replica.machines.enumeration import MOST_SPINS, spin_glass_energies
+from replica.machines.inference.enumeration import MOST_SPINS, spin_glass_energies
+from replica.machines.models.ensembles import pattern_count
 from replica.machines.runs import random_rbm_run
 from replica.machines.simulations import simulation
 from replica.solving import Solution

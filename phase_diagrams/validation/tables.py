@@ -10,7 +10,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from phase_diagrams.storage import StorageError, write_atomic
+from phase_diagrams.storage.files import StorageError, write_atomic
 from phase_diagrams.validation.agreement import MEASURES, Measured
 from replica.errors import ParameterError, ReplicaError, nearest
 from replica.theories import THEORIES

@@ -12,7 +12,7 @@ def __getattr__(name: str) -> Any:
     if name != "RBMTransformer":
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
-    from replica.machines.estimator import RBMTransformer
+    from replica.machines.training.estimator import RBMTransformer
 
     return RBMTransformer
 

@@ -16,11 +16,18 @@ from typing import Any
 import numpy as np
 
 from replica.errors import ParameterError, UnknownNameError
-from replica.machines.ensembles import Seed, pattern_count, patterns, seed_sequence, sparse_weights, spawned
-from replica.machines.hopfield import DYNAMICS
-from replica.machines.measures import participation_ratio
-from replica.machines.rbm import RBM, BlockGibbs, hopfield_as_rbm
-from replica.machines.sampling import ParallelTempering, SingleSpin, temperatures
+from replica.machines.inference.sampling import ParallelTempering, SingleSpin, temperatures
+from replica.machines.models.ensembles import (
+    Seed,
+    pattern_count,
+    patterns,
+    seed_sequence,
+    sparse_weights,
+    spawned,
+)
+from replica.machines.models.hopfield import DYNAMICS
+from replica.machines.models.measures import participation_ratio
+from replica.machines.models.rbm import RBM, BlockGibbs, hopfield_as_rbm
 from replica.units import Bernoulli, ReLU
 
 __all__ = [

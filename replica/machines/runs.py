@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 
 from replica.errors import ParameterError
-from replica.machines import ensembles
-from replica.machines.ensembles import Seed, spawned
-from replica.machines.enumeration import log_partition, random_energies
-from replica.machines.hopfield import HopfieldNetwork
-from replica.machines.message_passing import amp, overlap
-from replica.machines.rbm import RBM, BlockGibbs
-from replica.machines.sampling import ParallelTempering, autocorrelation_time, temperatures
-from replica.machines.sparse_rbm import SparseRBM, sparse_signs
-from replica.machines.spin_glass import (
+from replica.machines.inference.enumeration import log_partition, random_energies
+from replica.machines.inference.message_passing import amp, overlap
+from replica.machines.inference.sampling import ParallelTempering, autocorrelation_time, temperatures
+from replica.machines.models import ensembles
+from replica.machines.models.ensembles import Seed, spawned
+from replica.machines.models.hopfield import HopfieldNetwork
+from replica.machines.models.rbm import RBM, BlockGibbs
+from replica.machines.models.sparse_rbm import SparseRBM, sparse_signs
+from replica.machines.models.spin_glass import (
     DenseIsing,
     EdwardsAnderson,
     edwards_anderson,

@@ -1,13 +1,13 @@
 """Solvers, continuation, and the location of special points; none of them knows a theory."""
 
+from replica.solving.codimension_two import Kind, SpecialPoint
 from replica.solving.continuation import Settings, Stop, Trace, trace
 from replica.solving.locate import Located, critical, find, locate
 from replica.solving.minimise import minimise, profile
-from replica.solving.precise import Precise, polish
+from replica.solving.polish import Precise, polish
 from replica.solving.search import search, solve
 from replica.solving.solution import Solution, Status
 from replica.solving.solvers import FixedPoint, Newton, Solver
-from replica.solving.special import Kind, SpecialPoint
 
 __all__ = [
     "FixedPoint",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from replica.functions import is_exact
+from replica.numerics.functions import is_exact
 from replica.theory import Theory
 
 __all__ = ["determinant", "difference", "hessian", "jacobian", "signature", "solve_linear"]

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from replica.functions import absolute, exp, log, maximum, stack
+from replica.numerics.functions import absolute, exp, log, maximum, stack
 from replica.theory import (
     Boundary,
     Branch,

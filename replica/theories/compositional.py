@@ -10,9 +10,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy import special
 
-from replica.averages import TINY, IntegerLaw, skellam, trinomial
 from replica.errors import ParameterError
-from replica.functions import H, exact, is_exact, maximum, pdf, sqrt, stack
+from replica.numerics.functions import H, exact, is_exact, maximum, pdf, sqrt, stack
+from replica.numerics.integers import IntegerLaw, skellam, trinomial
+from replica.numerics.spins import TINY
 from replica.theory import (
     Boundary,
     Branch,

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from replica.averages import SpinAverages, spin_averages
-from replica.functions import stack
+from replica.numerics.functions import stack
+from replica.numerics.spins import SpinAverages, spin_averages
 from replica.theory import (
     Boundary,
     Branch,

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from replica.functions import maximum, sqrt, stack
+from replica.numerics.functions import maximum, sqrt, stack
 from replica.theory import (
     Boundary,
     Branch,

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from replica.averages import SpinAverages, spin_averages
 from replica.errors import ParameterError
-from replica.functions import log, log1p, maximum, ratio, sqrt, stack
+from replica.numerics.functions import log, log1p, maximum, ratio, sqrt, stack
+from replica.numerics.spins import SpinAverages, spin_averages
 from replica.theory import (
     Boundary,
     Branch,

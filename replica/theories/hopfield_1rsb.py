@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from replica.broken_averages import BrokenAverages, broken_averages, by_complex_step
-from replica.functions import erf, is_exact, log1p, maximum, ratio, stack
+from replica.numerics.broken_spins import BrokenAverages, broken_averages, by_complex_step
+from replica.numerics.functions import erf, is_exact, log1p, maximum, ratio, stack
 from replica.theory import (
     Boundary,
     Branch,

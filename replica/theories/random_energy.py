@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from replica.functions import log2cosh, maximum, stack, tanh
+from replica.numerics.functions import log2cosh, maximum, stack, tanh
 from replica.theory import Boundary, Branch, Critical, Parameter, Phase, Theory, Zero, parameter
 
 __all__ = ["RandomEnergy"]

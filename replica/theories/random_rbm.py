@@ -9,9 +9,10 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from replica.averages import TINY, IntegerLaw, skellam, trinomial
 from replica.errors import ParameterError
-from replica.functions import maximum, stack
+from replica.numerics.functions import maximum, stack
+from replica.numerics.integers import IntegerLaw, skellam, trinomial
+from replica.numerics.spins import TINY
 from replica.theory import (
     Boundary,
     Branch,

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from replica.averages import SpinAverages, spin_averages
-from replica.functions import log, maximum, ratio, sqrt, stack
+from replica.numerics.functions import log, maximum, ratio, sqrt, stack
+from replica.numerics.spins import SpinAverages, spin_averages
 from replica.theory import Boundary, Branch, Critical, Parameter, Phase, Theory, Zero, parameter
 
 __all__ = ["SherringtonKirkpatrick"]

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from replica.averages import spin_averages
-from replica.broken_averages import BrokenAverages, broken_averages, by_complex_step
-from replica.functions import is_exact, maximum, ratio, stack
+from replica.numerics.broken_spins import BrokenAverages, broken_averages, by_complex_step
+from replica.numerics.functions import is_exact, maximum, ratio, stack
+from replica.numerics.spins import spin_averages
 from replica.theory import Boundary, Branch, Critical, Parameter, Phase, Theory, Zero, parameter
 
 __all__ = ["SherringtonKirkpatrick1RSB"]

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from replica.components import LAWS, ComponentAverages, ComponentLaw, component_law
 from replica.errors import ParameterError
-from replica.functions import is_exact, log, maximum, ratio, sqrt, stack
+from replica.numerics.functions import is_exact, log, maximum, ratio, sqrt, stack
+from replica.numerics.modes import LAWS, ComponentAverages, ComponentLaw, component_law
 from replica.theory import (
     Boundary,
     Branch,

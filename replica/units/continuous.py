@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy import special
 
-from replica.averages import TINY
-from replica.functions import INVERSE_ROOT_2PI, H, is_exact, log, maximum, pi, tail_ratios
-from replica.potentials import Kink
+from replica.numerics.functions import INVERSE_ROOT_2PI, H, is_exact, log, maximum, pi, tail_ratios
+from replica.numerics.spins import TINY
 from replica.units.half_normal import sample_half_normal
+from replica.units.landscape import Kink
 from replica.units.unit import HALF_LINE, Averages, Unit, check_positive
 
 __all__ = ["DoubleReLU", "Gaussian", "ReLU"]

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy import special
 
-from replica.averages import SpinAverages, spin_averages
-from replica.functions import ratio
+from replica.numerics.functions import ratio
+from replica.numerics.spins import SpinAverages, spin_averages
 from replica.units.unit import Averages, Unit
 
 __all__ = ["Bernoulli", "Spin"]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from replica.functions import tail_ratios
+from replica.numerics.functions import tail_ratios
 
 __all__ = ["mean_of_half_normal", "sample_half_normal"]
 

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from replica.averages import spin_averages
 from replica.errors import ParameterError
-from replica.functions import exact, is_exact, log, ratio, sqrt
+from replica.numerics.functions import exact, is_exact, log, ratio, sqrt
+from replica.numerics.spins import spin_averages
 from replica.units.unit import Averages, Unit, check_positive
 
 __all__ = ["Interpolating"]

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from replica.functions import log
-from replica.potentials import Kink
+from replica.numerics.functions import log
+from replica.units.landscape import Kink
 from replica.units.unit import Averages, Unit
 
 __all__ = ["Scaled"]

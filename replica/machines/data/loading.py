@@ -1,0 +1,293 @@
+"""Data to learn from: digits, IDX, .npy, .npz and .csv files, checked against the units that carry them.
+
+No file is unpickled. Pixels (the digits, IDX files) are scaled to [0, 1]; bits and spins are made of them by
+a threshold. All other files hold the values themselves, unless a threshold is given.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from replica.errors import ParameterError, ReplicaError, UnknownNameError
+from replica.machines.data.arrays import NotNumbersError, read_numpy
+from replica.units import Bernoulli, Spin, Unit
+
+__all__ = ["BUILT_IN", "Data", "DataError", "check_domain", "load", "read_idx"]
+
+BUILT_IN = ("digits",)
+"""Data sets that come with scikit-learn."""
+SUFFIXES = (".npy", ".npz", ".csv")
+KEYS = ("data", "X", "x_train")
+"""Names under which data are looked for in an .npz file if none is given."""
+IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+"""Types of numbers in an IDX file, by the third byte of its magic number."""
+
+
+class DataError(ReplicaError):
+    """A file that cannot be read as data; the message says which and why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Samples for the visible units.
+
+    Attributes
+    ----------
+    values : array, shape (samples, units)
+    source : str
+        Where they come from.
+    image : (int, int) or None
+        Height and width, if a sample is a picture.
+    """
+
+    values: Any
+    source: str
+    image: tuple[int, int] | None = None
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the values: what tells one data set from another."""
+        return digest(self.values)
+
+
+def digest(values: Any) -> str:
+    """SHA-256 of an array of numbers, its shape included."""
+    values = np.ascontiguousarray(values, dtype=float)
+    return hashlib.sha256(repr(values.shape).encode() + values.tobytes()).hexdigest()
+
+
+def load(
+    source: str | os.PathLike[str],
+    unit: Unit,
+    *,
+    threshold: float | None = None,
+    key: str | None = None,
+) -> Data:
+    """Read data for visible units of a kind.
+
+    Parameters
+    ----------
+    source : str or path-like
+        ``"digits"`` (8 x 8 pixels, from scikit-learn), or a file: IDX (as MNIST comes, gzipped or not), .npy,
+        .npz or .csv with one row for each sample.
+    unit : Unit
+        The visible units.
+    threshold : float, optional
+        Bits are 1, spins +1 where a value is above it; 0.5 for pixels, else values are taken as they are.
+    key : str, optional
+        Array of an .npz file; ``data``, ``X``, ``x_train`` or the only one if not given.
+
+    Returns
+    -------
+    Data
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read.
+    ParameterError
+        If a value does not belong to the units; it is named.
+
+    Examples
+    --------
+    >>> digits = load("digits", Bernoulli())
+    >>> print(digits.values.shape, digits.image, digits.values.mean().round(4))
+    (1797, 64) (8, 8) 0.2929
+    """
+    name = os.fspath(source)
+    if name in BUILT_IN:
+        values, pixels = _digits(), True
+    else:
+        values, pixels = _read(Path(name), key)
+    image = None
+    if values.ndim == 3:
+        image = (values.shape[1], values.shape[2])
+        values = values.reshape(len(values), -1)
+    if values.ndim != 2 or 0 in values.shape:
+        msg = f"{name}: give a table (samples, units), at least one of each; the shape is {values.shape}"
+        raise ParameterError(msg)
+    binary = isinstance(unit, Bernoulli | Spin)
+    if binary and (pixels or threshold is not None):
+        above = _above(values, 0.5 if threshold is None else threshold, name)
+        values = above.astype(float) if isinstance(unit, Bernoulli) else np.where(above, 1.0, -1.0)
+    elif threshold is not None:
+        msg = f"a threshold makes bits or spins; visible units {unit} take values as they are"
+        raise ParameterError(msg)
+    check_domain(values, unit, name)
+    return Data(values, name, image)
+
+
+def _above(values: Any, threshold: float, name: str) -> Any:
+    """Which values are above a threshold that has some of them on either side."""
+    check_finite(values, name)
+    above = values > threshold
+    if np.all(above) or not np.any(above):
+        msg = (
+            f"threshold = {threshold:g}: {'all' if np.all(above) else 'no'} values of {name} are above it; "
+            f"they lie between {values.min():g} and {values.max():g}, give a threshold between these"
+        )
+        raise ParameterError(msg)
+    return above
+
+
+def check_domain(values: Any, unit: Unit, name: str = "data") -> None:
+    """Check that visible units can take the values; the first one that does not belong is named.
+
+    Examples
+    --------
+    >>> check_domain([[0, 1], [2, 0]], Bernoulli())
+    Traceback (most recent call last):
+        ...
+    replica.errors.ParameterError: data: 2 in row 1, column 0 is no value of bernoulli units, which \
+are 0 or 1; give a threshold, or other visible units
+    """
+    values = np.asarray(values, dtype=float)
+    check_finite(values, name)
+    if unit.discrete:
+        bad = ~np.isin(values, unit.values)
+        allowed = "are " + " or ".join(f"{v:g}" for v in unit.values)
+    else:
+        low, high = unit.domain
+        bad = (values < low) | (values > high)
+        allowed = f"lie between {low:g} and {high:g}"
+    if np.any(bad):
+        at = np.argwhere(bad)[0]
+        msg = (
+            f"{name}: {values[tuple(at)]:g} in row {at[0]}, column {at[-1]} is no value of "
+            f"{unit.name or unit} units, which {allowed}; give a threshold, or other visible units"
+        )
+        raise ParameterError(msg)
+
+
+def check_finite(values: Any, name: str = "data") -> None:
+    """Refuse NaN and infinities."""
+    bad = ~np.isfinite(values)
+    if np.any(bad):
+        at = np.argwhere(bad)[0]
+        msg = (
+            f"{name}: {int(bad.sum())} values are not finite, the first one ({values[tuple(at)]}) in row "
+            f"{at[0]}, column {at[-1]}; leave out or fill in what is missing"
+        )
+        raise ParameterError(msg)
+
+
+def _digits() -> Any:
+    try:
+        from sklearn.datasets import load_digits
+    except ModuleNotFoundError:
+        msg = "the digits come with scikit-learn, which is not installed; pip install scikit-learn"
+        raise DataError(msg) from None
+    return load_digits().images / 16
+
+
+def _read(path: Path, key: str | None) -> tuple[Any, bool]:
+    """The array of a file, and whether its values are pixels scaled to [0, 1]."""
+    suffix = path.suffix.lower()
+    try:
+        if suffix == ".csv":
+            return _table(path), False
+        if suffix in (".npy", ".npz"):
+            return _numpy(path, key), False
+        values = read_idx(path)
+    except OSError as error:
+        known = ", ".join(BUILT_IN)
+        msg = f"cannot read {path}: {error.strerror or error}; give a file, or one of: {known}"
+        raise DataError(msg) from None
+    return (values / 255, True) if values.dtype == np.uint8 else (values.astype(float), False)
+
+
+def _table(path: Path) -> Any:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    rows = [line for line in text.splitlines() if line.strip()]
+    if rows and not _numeric(rows[0]):
+        del rows[0]  # the names of the columns
+    table = []
+    for i, row in enumerate(rows):
+        cells = row.split(",")
+        if not _numeric(row) or len(cells) != len(rows[0].split(",")):
+            cut = row if len(row) < 40 else row[:37] + "..."
+            msg = f"cannot read {path}: row {i} is no list of {len(rows[0].split(','))} numbers: {cut}"
+            raise DataError(msg)
+        table.append([float(cell) for cell in cells])
+    return np.array(table, dtype=float).reshape(len(table), -1)
+
+
+def _numeric(row: str) -> bool:
+    try:
+        [float(cell) for cell in row.split(",")]
+    except ValueError:
+        return False
+    return True
+
+
+def _numpy(path: Path, key: str | None) -> Any:
+    try:
+        values = read_numpy(path, lambda names: _chosen(path, names, key))
+    except NotNumbersError as error:
+        msg = f"cannot read {path}: {error.problem}; write it with numpy.save(file, data)"
+        raise DataError(msg) from None
+    if values.dtype.kind not in "fiub":
+        msg = f"cannot read {path}: data are real numbers, these are of type {values.dtype}"
+        raise DataError(msg)
+    return values.astype(float)
+
+
+def _chosen(path: Path, names: Sequence[str], key: str | None) -> str:
+    if key is not None:
+        if key not in names:
+            what = f"array in {path}"
+            raise UnknownNameError(what, key, names)
+        return key
+    usual = [name for name in KEYS if name in names] or names
+    if len(usual) != 1:
+        msg = (
+            f"{path} holds the arrays {', '.join(names) or '(none)'}; say which one has the data, with --key"
+        )
+        raise ParameterError(msg)
+    return usual[0]
+
+
+def read_idx(path: str | os.PathLike[str]) -> Any:
+    """Read an IDX file, such as MNIST's; a gzipped one too.
+
+    Raises
+    ------
+    DataError
+        If the magic number is another one, or the file is cut off or too long.
+    """
+    path = Path(path)
+    raw = path.read_bytes()
+    if raw[:2] == b"\x1f\x8b":
+        try:
+            raw = gzip.decompress(raw)
+        except (EOFError, OSError, zlib.error):
+            msg = f"cannot read {path}: the gzipped file is damaged or cut off"
+            raise DataError(msg) from None
+    if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in IDX_TYPES or not 1 <= raw[3] <= 8:
+        magic = raw[:4].hex(" ") or "nothing"
+        msg = (
+            f"cannot read {path}: it begins with {magic}, which is no magic number of an IDX file (images of "
+            f"bytes: 00 00 08 03); other data end in {', '.join(SUFFIXES)}, or are one of: "
+            f"{', '.join(BUILT_IN)}"
+        )
+        raise DataError(msg)
+    kind, rank = np.dtype(IDX_TYPES[raw[2]]), raw[3]
+    start = 4 + 4 * rank
+    shape = struct.unpack(f">{rank}I", raw[4:start]) if len(raw) >= start else ()
+    expected = start + kind.itemsize * int(np.prod(np.array(shape, dtype=object))) if shape else start
+    if len(raw) != expected:
+        what = "cut off" if len(raw) < expected else "too long"
+        whole = f"an IDX file of {' x '.join(map(str, shape))} values" if shape else "the header alone"
+        msg = f"cannot read {path}: it is {what}: {whole} has {expected} bytes, this one {len(raw)}"
+        raise DataError(msg)
+    return np.frombuffer(raw, kind, offset=start).reshape(shape).astype(kind.newbyteorder("="))

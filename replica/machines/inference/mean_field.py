@@ -1,0 +1,256 @@
+r"""Mean-field expansions of machines with two-valued units: naive, TAP and third-order Plefka.
+
+With m and M the means of the visible and hidden units, at temperature T,
+
+    ln Z ~ S(m) + S(M) - <U>/T + sum w m M/T          first order, naive mean field: a lower bound
+           + (1/2) sum (w/T)^2 k2(m) k2(M)            second order, TAP
+           + (1/6) sum (w/T)^3 k3(m) k3(M)            third order; a bipartite graph has no triangles
+
+k2 and k3 are the cumulants of a unit of mean m: (m - low)(high - m) and k2 (low + high - 2m) for the values
+low and high. Cumulants do not know about the convention, so each order gives the same ln Z (up to the
+constant of the energy) for spins and for bits. Fixed points are stationary points of that expression; there
+may be many.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from replica.errors import ConvergenceError, ParameterError
+from replica.machines.models.ensembles import Seed, seed_sequence
+from replica.machines.models.rbm import RBM
+from replica.units import Unit
+
+__all__ = ["MeanField", "fixed_points", "solve"]
+
+ORDERS = {1: "naive mean field", 2: "TAP", 3: "third-order Plefka expansion"}
+
+
+@dataclass(frozen=True, eq=False)
+class MeanField:
+    """A fixed point of a mean-field expansion, or where the search for one stood.
+
+    Attributes
+    ----------
+    visible, hidden : array
+        Means of the units.
+    log_Z : float
+        The expansion of ln Z there.
+    order : int
+        1, 2 or 3.
+    residual : float
+        Largest change of a mean in an undamped step.
+    steps : int
+        Steps that were made.
+    converged : bool
+        Whether the residual is below the tolerance.
+    """
+
+    visible: Any
+    hidden: Any
+    log_Z: float
+    order: int
+    residual: float
+    steps: int
+    converged: bool
+
+
+class _Layer:
+    """Cumulants of the units of a layer, given their means."""
+
+    def __init__(self, unit: Unit, count: int) -> None:
+        self.low, self.high = sorted(unit.values)
+        self.unit, self.count = unit, count
+
+    def k2(self, m: Any) -> Any:
+        return (m - self.low) * (self.high - m)
+
+    def k3(self, m: Any) -> Any:
+        return self.k2(m) * self.slope(m)
+
+    def slope(self, m: Any) -> Any:
+        """Derivative of k2."""
+        return self.low + self.high - 2 * m
+
+    def bend(self, m: Any) -> Any:
+        """Derivative of k3."""
+        return self.slope(m) ** 2 - 2 * self.k2(m)
+
+    def alone(self, m: Any, T: float) -> Any:
+        """S(m) - <U>/T: what the units contribute without weights."""
+        p = (m - self.low) / (self.high - self.low)
+        down, up = (
+            np.broadcast_to(self.unit.potential(np.full(self.count, v)), self.count)
+            for v in (self.low, self.high)
+        )
+        return np.sum(special.entr(p) + special.entr(1 - p) - (p * up + (1 - p) * down) / T)
+
+
+def fixed_points(
+    rbm: RBM,
+    order: int = 2,
+    *,
+    starts: int | Iterable[Any] = 5,
+    seed: Seed = 0,
+    damping: float = 0.5,
+    tolerance: float = 1e-12,
+    most_steps: int = 20_000,
+) -> list[MeanField]:
+    """Fixed points found from several starts, largest ln Z first; each is listed once.
+
+    Parameters
+    ----------
+    rbm : RBM
+        Two-valued units in both layers, T > 0.
+    order : {1, 2, 3}
+        Naive mean field, TAP, third order.
+    starts : int or iterable of arrays, shape (n_visible,)
+        Visible means to start from, or how many: the first is that of the units without weights, the others
+        are random.
+    seed : int or SeedSequence
+        For the random starts.
+    damping : float
+        Share of the new means in every step, 0 < damping <= 1; 1 is the plain iteration, which may
+        oscillate where weights are strong.
+    tolerance : float
+        For the residual.
+    most_steps : int
+        Steps after which a search is given up.
+
+    Returns
+    -------
+    list of MeanField
+        With ``converged=False``, at the end of the list, where a search was given up.
+
+    Examples
+    --------
+    >>> from replica.units import Spin
+    >>> found = fixed_points(RBM(np.full((3, 3), 0.6), Spin(), Spin()), order=1)
+    >>> print([f"{point.visible[0]:+.6f}" for point in found])  # m = tanh(1.8 m), and m = 0
+    ['-0.932718', '+0.932718', '+0.000000']
+    """
+    layers = _check(rbm, order, damping)
+    points: list[MeanField] = []
+    for start in _starts(rbm, layers, starts, seed):
+        point = _iterate(rbm, layers, order, start, damping, tolerance, most_steps)
+        known = any(
+            other.converged == point.converged
+            and np.max(np.abs(other.visible - point.visible)) < 1e-6
+            and np.max(np.abs(other.hidden - point.hidden)) < 1e-6
+            for other in points
+        )
+        if not known:
+            points.append(point)
+    return sorted(points, key=lambda point: (not point.converged, -point.log_Z, point.visible[0]))
+
+
+def solve(rbm: RBM, order: int = 2, **settings: Any) -> MeanField:
+    """The fixed point with the largest ln Z among those that `fixed_points` finds.
+
+    Raises
+    ------
+    ConvergenceError
+        If no start converged; ``solution`` holds the best of them.
+
+    Examples
+    --------
+    >>> from replica.units import Bernoulli
+    >>> point = solve(RBM([[0.8, -0.5]], Bernoulli(g=0.1), Bernoulli()), order=3)
+    >>> print(f"{point.log_Z:.6f} {point.visible[0]:.6f}")  # exactly 2.274897, 0.588770
+    2.275067 0.588803
+    """
+    points = fixed_points(rbm, order, **settings)
+    if not points[0].converged:
+        best = min(points, key=lambda point: point.residual)
+        msg = (
+            f"{ORDERS[order]}: none of {len(points)} starts converged; the smallest residual is "
+            f"{best.residual:.1e} after {best.steps} steps; try a smaller damping or another order"
+        )
+        raise ConvergenceError(msg, best)
+    return points[0]
+
+
+# -- helpers -------------------------------------------------------------------------------------------------
+
+
+def _check(rbm: RBM, order: int, damping: float) -> tuple[_Layer, _Layer]:
+    if order not in ORDERS:
+        msg = f"order = {order} must be 1 (naive), 2 (TAP) or 3"
+        raise ParameterError(msg)
+    if not 0 < damping <= 1:
+        msg = f"damping = {damping}, the share of the new means, must lie in (0, 1]"
+        raise ParameterError(msg)
+    if rbm.T == 0:
+        msg = "T = 0: the expansion is one in w/T; T must be positive"
+        raise ParameterError(msg)
+    for name, unit in (("visible", rbm.visible), ("hidden", rbm.hidden)):
+        if not unit.discrete or len(unit.values) != 2:
+            msg = f"the expansion is for units with two values; the {name} units are {unit.name or unit}"
+            raise ParameterError(msg)
+    return _Layer(rbm.visible, rbm.n_visible), _Layer(rbm.hidden, rbm.n_hidden)
+
+
+def _starts(rbm: RBM, layers: tuple[_Layer, _Layer], starts: int | Iterable[Any], seed: Seed) -> list[Any]:
+    visible = layers[0]
+    if not isinstance(starts, int):
+        given = [np.broadcast_to(np.asarray(start, dtype=float), rbm.n_visible) for start in starts]
+        if any(np.any((m < visible.low) | (m > visible.high)) for m in given):
+            msg = f"starts: means must lie between {visible.low:g} and {visible.high:g}"
+            raise ParameterError(msg)
+        return given
+    if starts < 1:
+        msg = f"starts = {starts} must be at least 1"
+        raise ParameterError(msg)
+    rng = np.random.default_rng(seed_sequence(seed))
+    neutral = rbm.visible.mean(np.zeros(rbm.n_visible), 0.0, rbm.T)
+    return [neutral, *rng.uniform(visible.low, visible.high, (starts - 1, rbm.n_visible))]
+
+
+def _field(w: Any, here: _Layer, m: Any, there: _Layer, M: Any, T: float, order: int) -> Any:
+    """Field on one layer: T times the derivative of the interaction by its means m; w has its units first."""
+    field = w @ M
+    if order >= 2:
+        field = field + here.slope(m) * (w**2 @ there.k2(M)) / (2 * T)
+    if order >= 3:
+        field = field + here.bend(m) * (w**3 @ there.k3(M)) / (6 * T**2)
+    return field
+
+
+def _iterate(
+    rbm: RBM,
+    layers: tuple[_Layer, _Layer],
+    order: int,
+    start: Any,
+    damping: float,
+    tolerance: float,
+    most_steps: int,
+) -> MeanField:
+    w, T, (one, two) = rbm.weights, rbm.T, layers
+    m = np.array(start)
+    M = rbm.hidden.mean(w.T @ m, 0.0, T)
+    residual, steps = math.inf, 0
+    while residual > tolerance and steps < most_steps:
+        steps += 1
+        new_m = rbm.visible.mean(_field(w, one, m, two, M, T, order), 0.0, T)
+        change = np.max(np.abs(new_m - m))
+        m = m + damping * (new_m - m)
+        new_M = rbm.hidden.mean(_field(w.T, two, M, one, m, T, order), 0.0, T)
+        residual = float(max(change, np.max(np.abs(new_M - M))))
+        M = M + damping * (new_M - M)
+    return MeanField(m, M, _log_z(rbm, layers, order, m, M), order, residual, steps, residual <= tolerance)
+
+
+def _log_z(rbm: RBM, layers: tuple[_Layer, _Layer], order: int, m: Any, M: Any) -> float:
+    (one, two), w = layers, rbm.weights / rbm.T
+    value = one.alone(m, rbm.T) + two.alone(M, rbm.T) + m @ w @ M
+    if order >= 2:
+        value += one.k2(m) @ w**2 @ two.k2(M) / 2
+    if order >= 3:
+        value += one.k3(m) @ w**3 @ two.k3(M) / 6
+    return float(value)

@@ -1,0 +1,1 @@
+"""The machines: their energies, their disorder, what is measured on them."""

@@ -1,0 +1,1 @@
+"""Machines that learn: settings, updates, epochs, files, an estimator, stacks of machines."""

@@ -1,0 +1,235 @@
+r"""Averages over quenched noise, accurate at every temperature, T = 0 included.
+
+**Spins in a Gaussian field.** With :math:`h = \text{loc} + \text{width}\, z` the thermal noise of a spin is
+logistic noise: :math:`\tanh(h/T) = \frac12\int du\, \mathrm{sech}^2(u)\, \mathrm{sign}(h - Tu)`. The Gaussian
+average of a sign is an error function, so a finite temperature is the zero-temperature closed form averaged
+over u. For wide fields (width/T > 2.5) a Gauss rule of the logistic weight needs 12 to 36 nodes; for narrow
+ones the trapezoidal rule in z converges exponentially. Plain Gauss-Hermite quadrature is wrong at low
+temperature and is not used (docs/performance.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from replica.numerics.functions import Number, erf, exact, is_exact, log2cosh, maximum, pdf, sqrt, tanh
+from replica.numerics.quadrature import (
+    LOGISTIC_NODES,
+    NORMAL_STEPS,
+    logistic_rule,
+    logistic_rule_exact,
+    normal_rule_exact,
+    point_rule,
+    trapezoidal_rule,
+)
+
+__all__ = ["SpinAverages", "spin_averages"]
+
+TINY = 1e-100
+"""Stands for a width of zero: the field is then sharp, and every formula takes its limit."""
+
+_BLOCK = 512
+"""Points per block: nodes times points then stay inside the second-level cache."""
+
+
+def spin_averages(loc: Number, width: Number, T: Number) -> SpinAverages:
+    r"""Averages of a spin in the field loc + width z, z a standard Gaussian, at temperature T >= 0.
+
+    Parameters
+    ----------
+    loc, width, T : float, array or mpmath number
+        Mean and standard deviation of the field, temperature (J = k_B = 1); they broadcast.
+
+    Returns
+    -------
+    SpinAverages
+        Evaluated when asked for; each attribute has the broadcast shape.
+
+    Notes
+    -----
+    Absolute error below 1e-13 in units of the natural size for T = 0 and 1e-5 <= T <= 10 (tests compare
+    with mpmath). With mpmath numbers the same formulas run at the current precision, on trapezoidal rules.
+
+    Examples
+    --------
+    >>> average = spin_averages(0.9, 0.4, 0.2)
+    >>> print(f"{average.tanh:.12f} {average.susceptibility:.12f}")
+    0.959273405573 0.221033166465
+    >>> print(f"{spin_averages(0.9, 0.4, 0.0).tanh:.12f}")
+    0.975551054690
+    """
+    return SpinAverages(loc, width, T)
+
+
+@dataclass(frozen=True)
+class SpinAverages:
+    """See `spin_averages`. Attributes are computed on first use, so a caller pays for what it reads."""
+
+    loc: Number
+    width: Number
+    T: Number
+
+    @property
+    def tanh(self) -> Number:
+        """<tanh(h/T)>, the magnetisation."""
+        return self._first[0]
+
+    @property
+    def susceptibility(self) -> Number:
+        """C = <1 - tanh^2(h/T)>/T = d<tanh>/d loc; finite at T = 0."""
+        known = self.__dict__.get("_second")
+        return known[0] if known else self._first[1]
+
+    @property
+    def susceptibility_1(self) -> Number:
+        """dC/d loc."""
+        return self._second[1]
+
+    @property
+    def susceptibility_2(self) -> Number:
+        """d^2 C/d loc^2 = 2 dC/d(width^2), by the heat equation."""
+        return self._second[2]
+
+    @property
+    def sech4_over_T(self) -> Number:
+        """<sech^4(h/T)>/T, which enters the replicon; finite at T = 0.
+
+        From the second derivative, since (sech^2)'' = 4 sech^2 - 6 sech^4.
+        """
+        return (4 * self._second[0] - self.T**2 * self._second[2]) / 6
+
+    @property
+    def log2cosh(self) -> Number:
+        """T <ln 2cosh(h/T)>, minus the free energy of one spin; <|h|> at T = 0."""
+        return self._energies[0]
+
+    @property
+    def entropy(self) -> Number:
+        """<ln 2cosh(h/T) - (h/T) tanh(h/T)>, the entropy of one spin; 0 at T = 0."""
+        entropy = self._energies[1]
+        return entropy if is_exact(entropy) else np.where(np.equal(self.T, 0), 0.0, entropy)[()]
+
+    @cached_property
+    def _first(self) -> tuple[Number, ...]:
+        return self._mean(
+            lambda x, u: (_erf_over_root2(x), 2 * pdf(x)),
+            lambda w, T: (1, 1 / w),
+            lambda y: _with(tanh(y), lambda t: (t, 1 - t * t)),
+            lambda T: (1, 1 / T),
+            odd=(True, False),
+        )
+
+    @cached_property
+    def _second(self) -> tuple[Number, ...]:
+        def smeared(x: Number, u: Number) -> tuple[Number, ...]:
+            density = pdf(x)
+            slope = x * density
+            return density, slope, x * slope - density
+
+        def bare(t: Number) -> tuple[Number, ...]:
+            square = t * t
+            s = 1 - square
+            return s, t * s, s * (3 * square - 1)
+
+        return self._mean(
+            smeared,
+            lambda w, T: (2 / w, -2 / w**2, 2 / w**3),
+            lambda y: bare(tanh(y)),
+            lambda T: (1 / T, -2 / T**2, 2 / T**3),
+            odd=(False, True, False),
+        )
+
+    @cached_property
+    def _energies(self) -> tuple[Number, ...]:
+        def smeared(x: Number, u: Number) -> tuple[Number, ...]:
+            sign = _erf_over_root2(x)
+            return x * sign + 2 * pdf(x), -u * sign
+
+        return self._mean(
+            smeared,
+            lambda w, T: (w, 1),
+            lambda y: _with(log2cosh(y), lambda v: (v, v - y * tanh(y))),
+            lambda T: (T, 1),
+            odd=(False, False),
+        )
+
+    def _mean(
+        self, smeared: Any, smeared_units: Any, bare: Any, bare_units: Any, odd: tuple[bool, ...]
+    ) -> tuple[Number, ...]:
+        """Average several functions at once, over logistic noise u or over Gaussian z.
+
+        ``smeared(x, u)`` are the Gaussian averages at noise u, with x = (loc - T u)/width; ``bare(y)`` the
+        functions of the field itself, y = h/T; the units multiply the means. Odd ones vanish exactly at
+        loc = 0.
+        """
+        if is_exact(self.loc, self.width, self.T):
+            return self._mean_exact(smeared, smeared_units, bare, bare_units, odd)
+        loc, width, T = np.broadcast_arrays(
+            *(np.asarray(value, dtype=float) for value in (self.loc, self.width, self.T))
+        )
+        shape = loc.shape
+        loc, width, T = loc.ravel(), width.ravel(), T.ravel()
+        out = np.full((len(odd), loc.size), np.nan)
+
+        def store(part: Any, values: Any, weight: Any, units: Any) -> None:
+            for row, value, unit in zip(out, values, units, strict=True):
+                row[part] = value @ weight * unit
+
+        with np.errstate(all="ignore"):
+            ratio = np.where(T == 0, np.inf, width / np.abs(T))
+            lower = -1.0
+            for upper, step in ((0.0, np.inf), *NORMAL_STEPS):
+                z, weight = trapezoidal_rule(step)
+                for part in _blocks((ratio > lower) & (ratio <= upper)):
+                    t = T[part]
+                    y = (loc[part] / t)[:, None] + (width[part] / t)[:, None] * z
+                    store(part, bare(y), weight, bare_units(t))
+                lower = upper
+            for upper, count in LOGISTIC_NODES:
+                u, weight = logistic_rule(count)
+                for part in _blocks((ratio > lower) & (ratio <= upper)):
+                    t, w = T[part], np.maximum(width[part], TINY)
+                    x = (loc[part] / w)[:, None] - (t / w)[:, None] * u
+                    store(part, smeared(x, u), weight, smeared_units(w, t))
+                lower = upper
+        for row, is_odd in zip(out, odd, strict=True):
+            if is_odd:
+                row[loc == 0] = 0.0  # by symmetry; rounding must not break m = 0
+        return tuple(row.reshape(shape)[()] for row in out)
+
+    def _mean_exact(
+        self, smeared: Any, smeared_units: Any, bare: Any, bare_units: Any, odd: tuple[bool, ...]
+    ) -> tuple[Number, ...]:
+        def one(loc: Any, width: Any, T: Any) -> tuple[Any, ...]:
+            if T == 0 or width > 4 * T:
+                u, weight = logistic_rule_exact() if T else point_rule()
+                w = maximum(width, exact(TINY))
+                values, units = smeared((loc - T * u) / w, u), smeared_units(w, T)
+            else:
+                z, weight = normal_rule_exact(width / T) if width else point_rule()
+                values, units = bare((loc + width * z) / T), bare_units(T)
+            means = (np.sum(value * weight) * unit for value, unit in zip(values, units, strict=True))
+            return tuple(
+                0 * mean if loc == 0 and zero else mean for mean, zero in zip(means, odd, strict=True)
+            )
+
+        return np.frompyfunc(one, 3, len(odd))(*(exact(value) for value in (self.loc, self.width, self.T)))
+
+
+def _with(value: Any, function: Any) -> Any:
+    return function(value)
+
+
+def _erf_over_root2(x: Number) -> Number:
+    return erf(x / (sqrt(exact(2.0)) if is_exact(x) else np.sqrt(2.0)))
+
+
+def _blocks(mask: Any) -> Any:
+    """Index arrays of at most `_BLOCK` points each."""
+    index = np.flatnonzero(mask)
+    for start in range(0, index.size, _BLOCK):
+        yield index[start : start + _BLOCK]
