@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from phase_diagrams.sweep import export, sweep
-from phase_diagrams.sweep.chunk import solve_chunk
-from phase_diagrams.sweep.plan import make_plan
-from phase_diagrams.sweep.store import Store
+from phase_diagrams.sweeping import export, sweep
+from phase_diagrams.sweeping.chunk import solve_chunk
+from phase_diagrams.sweeping.plan import make_plan
+from phase_diagrams.sweeping.store import Store
 from replica.solving import Newton, solve
 from replica.theories import BlumeCapel, Hopfield
 

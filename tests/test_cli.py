@@ -713,7 +713,7 @@ def test_jobs_are_processes_where_a_diagram_takes_an_executor(
 
 
 def test_a_sweep_from_the_command_line_is_that_of_the_library(here: Path) -> None:
-    from phase_diagrams.sweep import open_sweep, sweep
+    from phase_diagrams.sweeping import open_sweep, sweep
 
     line = "sweep hopfield --over T=0.1:0.3:3 --over alpha=0.01,0.02,0.05 --branch glass -o x.nc"
     result = replica(f"{line} --json")
@@ -744,7 +744,7 @@ def test_a_sweep_without_any_solution_ends_with_3(here: Path) -> None:
 INTERRUPTED = """
 import os, signal, sys, threading
 from phase_diagrams.commands import main
-from phase_diagrams.sweep import plan
+from phase_diagrams.sweeping import plan
 
 count, solve = [], plan.solve_chunk
 def counting(task):

@@ -12,7 +12,7 @@ import xarray as xr
 from phase_diagrams.diagram import CONVERGED, LineKind, PhaseDiagram
 from phase_diagrams.draw import HEAT, figure
 from phase_diagrams.mapping import Grid, phase_map, read
-from phase_diagrams.sweep import sweep
+from phase_diagrams.sweeping import sweep
 from reference import reference
 from replica.errors import ParameterError, UnknownNameError
 from replica.kinds import Kind

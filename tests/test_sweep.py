@@ -24,10 +24,10 @@ from click.testing import CliRunner
 from phase_diagrams.commands import main
 from phase_diagrams.mapping import read
 from phase_diagrams.storage.files import StorageError
-from phase_diagrams.sweep import SweepError, export, open_sweep, store, sweep
-from phase_diagrams.sweep.chunk import fingerprint, solve_chunk
-from phase_diagrams.sweep.files import tally
-from phase_diagrams.sweep.plan import make_plan
+from phase_diagrams.sweeping import SweepError, export, open_sweep, store, sweep
+from phase_diagrams.sweeping.chunk import fingerprint, solve_chunk
+from phase_diagrams.sweeping.files import tally
+from phase_diagrams.sweeping.plan import make_plan
 from replica.errors import ParameterError, ReplicaError, UnknownNameError
 from replica.numerics.functions import stack
 from replica.solving import Newton, Status, critical, search, solve
@@ -323,7 +323,7 @@ def test_what_is_missing_is_computed_and_nothing_else(
 ) -> None:
     whole, computed = tree(finished), []
     without_some_chunks(finished)
-    from phase_diagrams.sweep import plan as planning
+    from phase_diagrams.sweeping import plan as planning
 
     def watched(task: Any) -> Any:
         computed.append(task)
@@ -368,7 +368,7 @@ def test_chunks_without_any_solution_are_stored_too(tmp_path: Path, monkeypatch:
     def computed(task: Any) -> Any:
         raise AssertionError(task)
 
-    monkeypatch.setattr("phase_diagrams.sweep.plan.solve_chunk", computed)
+    monkeypatch.setattr("phase_diagrams.sweeping.plan.solve_chunk", computed)
     sweep(**options, output=path, resume=True).close()
     monkeypatch.undo()
     with open_sweep(path) as data:
@@ -520,7 +520,7 @@ FULL = """
 import resource, signal, sys
 from phase_diagrams.commands import main
 from phase_diagrams.storage.files import StorageError
-from phase_diagrams.sweep import export
+from phase_diagrams.sweeping import export
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 for size in range(0, 96_000, 8_000):
@@ -643,7 +643,7 @@ def start(script: str, *arguments: Any) -> subprocess.Popen[str]:
 RUN = """
 import sys
 from slow_theories import GRID, Slow
-from phase_diagrams.sweep import sweep
+from phase_diagrams.sweeping import sweep
 def told(done, total):
     print(done, flush=True)
 if __name__ == "__main__":
@@ -708,7 +708,7 @@ from click.testing import CliRunner
 from distributed import Client, LocalCluster
 from slow_theories import GRID, Slow
 from phase_diagrams.commands import main
-from phase_diagrams.sweep import sweep
+from phase_diagrams.sweeping import sweep
 
 if __name__ == "__main__":
     with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None,
@@ -823,7 +823,7 @@ def test_files_that_hold_no_sweep(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak memory as Linux reports it")
 def test_memory_does_not_grow_with_the_grid(tmp_path: Path) -> None:
     script = (
-        "import resource, sys\nimport numpy as np\nfrom phase_diagrams.sweep import sweep\n"
+        "import resource, sys\nimport numpy as np\nfrom phase_diagrams.sweeping import sweep\n"
         "from replica.theories import CurieWeiss\n"
         "n = int(sys.argv[1])\n"
         "sweep(CurieWeiss, {'T': np.linspace(0.1, 1, n), 'h': np.linspace(0, 1, n)}, branch='paramagnet',\n"

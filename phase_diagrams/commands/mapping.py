@@ -34,8 +34,8 @@ def mapped(
 ) -> PhaseDiagram:
     """Make a diagram from a stored sweep."""
     from phase_diagrams.mapping import phase_map, read
-    from phase_diagrams.sweep import open_sweep
-    from phase_diagrams.sweep.files import check_whole
+    from phase_diagrams.sweeping import open_sweep
+    from phase_diagrams.sweeping.files import check_whole
 
     if contours and not heat:
         message = "--contours belongs to a heat map; add --heat NAME"
@@ -54,7 +54,7 @@ def mapped(
 
 def _theory(data: xr.Dataset, source: str) -> Theory:
     """The theory of a sweep, at any of its points; with the same equations as when it was swept."""
-    from phase_diagrams.sweep.chunk import fingerprint
+    from phase_diagrams.sweeping.chunk import fingerprint
 
     identity = json.loads(data.attrs["identity"])
     kind = theory_named(identity["theory"])

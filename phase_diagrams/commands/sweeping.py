@@ -54,9 +54,9 @@ class Request:
 
     def run(self, as_json: bool) -> None:
         """Compute the sweep and say how it went."""
-        from phase_diagrams.sweep import sweep
-        from phase_diagrams.sweep.files import tally
-        from phase_diagrams.sweep.run import AHEAD
+        from phase_diagrams.sweeping import sweep
+        from phase_diagrams.sweeping.files import tally
+        from phase_diagrams.sweeping.run import AHEAD
 
         kind = theory_named(self.name, self.rsb)
         options: dict[str, Any] = {"chunk": self.chunk} if self.chunk else {}
@@ -116,7 +116,7 @@ class Request:
         if not self.dask:
             yield None, 0
             return
-        from phase_diagrams.sweep import SweepError
+        from phase_diagrams.sweeping import SweepError
 
         try:
             from distributed import Client

@@ -91,7 +91,7 @@ def export(source: str, output: Path) -> None:
 
     The tables have a row for each point, and for each branch if there are several.
     """
-    from phase_diagrams.sweep import export
+    from phase_diagrams.sweeping import export
 
     export(source, output)
     click.echo(f"wrote {output}", err=True)

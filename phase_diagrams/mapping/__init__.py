@@ -59,7 +59,7 @@ def phase_map(
 
     Examples
     --------
-    >>> from phase_diagrams.sweep import sweep
+    >>> from phase_diagrams.sweeping import sweep
     >>> from replica.theories import BlumeCapel
     >>> grid = {"T": np.linspace(0.15, 0.7, 23), "D": np.linspace(0, 0.6, 25)}
     >>> data = sweep(BlumeCapel, grid, branch="all")

@@ -92,7 +92,7 @@ def read(data: xr.Dataset, theory: Theory, at: Mapping[str, float] | None = None
     Parameters
     ----------
     data : xarray.Dataset
-        As `phase_diagrams.sweep.open_sweep` gives it.
+        As `phase_diagrams.sweeping.open_sweep` gives it.
     theory : Theory
         With the parameters that do not vary; its values of those that do are ignored.
     at : mapping of str to float, optional

@@ -21,9 +21,9 @@ import numpy as np
 import scipy
 
 import replica
-from phase_diagrams.sweep import compute
-from phase_diagrams.sweep.chunk import fingerprint
-from phase_diagrams.sweep.plan import FORMAT, Index, Plan, Variable, flags
+from phase_diagrams.sweeping import compute
+from phase_diagrams.sweeping.chunk import fingerprint
+from phase_diagrams.sweeping.plan import FORMAT, Index, Plan, Variable, flags
 from phase_diagrams.validation.agreement import Agreement, Measured, Subject, check_point, confront
 from phase_diagrams.validation.machines import LEFT, OK, UNFINISHED, check, machine
 from replica.errors import ParameterError
@@ -258,7 +258,7 @@ def simulate(
     sweeps : int, optional
         Length of a run; by default that of the machine.
     executor, jobs, output, resume, overwrite, progress
-        As for `phase_diagrams.sweep.sweep`.
+        As for `phase_diagrams.sweeping.sweep`.
 
     Returns
     -------

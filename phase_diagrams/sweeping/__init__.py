@@ -9,9 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from phase_diagrams.sweep.files import export
-    from phase_diagrams.sweep.run import SweepError, compute, sweep
-    from phase_diagrams.sweep.store import open_sweep
+    from phase_diagrams.sweeping.files import export
+    from phase_diagrams.sweeping.run import SweepError, compute, sweep
+    from phase_diagrams.sweeping.store import open_sweep
 
 __all__ = ["SweepError", "compute", "export", "open_sweep", "sweep"]
 

@@ -17,9 +17,9 @@ import xarray as xr
 
 from phase_diagrams.storage.files import StorageError, check_writable
 from phase_diagrams.storage.workers import processes
-from phase_diagrams.sweep.files import to_netcdf
-from phase_diagrams.sweep.plan import CHUNK, Index, Plan, make_plan
-from phase_diagrams.sweep.store import Store, compare, is_sweep, lock, named, open_raw, open_sweep
+from phase_diagrams.sweeping.files import to_netcdf
+from phase_diagrams.sweeping.plan import CHUNK, Index, Plan, make_plan
+from phase_diagrams.sweeping.store import Store, compare, is_sweep, lock, named, open_raw, open_sweep
 from replica.errors import ParameterError, ReplicaError
 from replica.solving import Solver
 from replica.theory import Theory

@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from phase_diagrams.storage.files import StorageError, replacing
-from phase_diagrams.sweep.store import block, open_raw
+from phase_diagrams.sweeping.store import block, open_raw
 from replica.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def export(source: str | os.PathLike[str], output: str | os.PathLike[str]) -> No
     Examples
     --------
     >>> import tempfile
-    >>> from phase_diagrams.sweep import sweep
+    >>> from phase_diagrams.sweeping import sweep
     >>> from replica.theories import CurieWeiss
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     store, table = Path(folder, "run.zarr"), Path(folder, "run.csv")

@@ -20,7 +20,7 @@ import numpy as np
 import scipy
 
 import replica
-from phase_diagrams.sweep.chunk import PHASE, STATES, Task, fingerprint, solve_chunk
+from phase_diagrams.sweeping.chunk import PHASE, STATES, Task, fingerprint, solve_chunk
 from replica.errors import ParameterError, UnknownNameError
 from replica.solving import Solver, Status
 from replica.theory import Theory, domain
@@ -285,7 +285,7 @@ def make_plan(
 ) -> Plan:
     """Check what is to be swept, and plan it.
 
-    Parameters are those of `phase_diagrams.sweep.sweep`.
+    Parameters are those of `phase_diagrams.sweeping.sweep`.
 
     Raises
     ------

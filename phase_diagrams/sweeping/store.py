@@ -25,7 +25,7 @@ from zarr.codecs import Crc32cCodec, ZstdCodec
 
 import replica
 from phase_diagrams.storage.files import StorageError
-from phase_diagrams.sweep.plan import FORMAT, Index, Plan, Variable
+from phase_diagrams.sweeping.plan import FORMAT, Index, Plan, Variable
 
 __all__ = ["Store", "lock", "named", "open_raw", "open_sweep"]
 
