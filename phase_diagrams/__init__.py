@@ -45,7 +45,7 @@ __all__ = [
 
 _HOMES = {
     "draw": ("figure", "save_figure"),
-    "storage": ("StorageError", "check_writable", "load", "save"),
+    "storage.files": ("StorageError", "check_writable", "load", "save"),
 }
 _HOME = dict.fromkeys(__all__, "diagram") | {name: home for home, names in _HOMES.items() for name in names}
 

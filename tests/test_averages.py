@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
-from replica.numerics import spins as averages
+from replica.numerics import integers, quadrature
 from replica.numerics.functions import exact
-from replica.numerics.spins import skellam, spin_averages, trinomial
+from replica.numerics.integers import skellam, trinomial
+from replica.numerics.spins import spin_averages
 
 TOLERANCE = {
     "tanh": 1e-13,
@@ -36,7 +37,7 @@ SIZE = {
     "susceptibility_2": lambda u, loc: 1 / u**3,
 }
 # where one rule takes over from the next (largest width/T of each): the errors are largest just below
-BORDERS = [float(upper) for upper, _ in (*averages._NORMAL_STEPS, *averages._LOGISTIC_NODES)][:-1]
+BORDERS = [float(upper) for upper, _ in (*quadrature.NORMAL_STEPS, *quadrature.LOGISTIC_NODES)][:-1]
 SIDES = [border * side for border in BORDERS for side in (1 - 1e-9, 1 + 1e-9)]
 
 # (loc, width, T): every regime of width/T at every temperature that is promised, fields of several sizes
@@ -231,7 +232,7 @@ def test_nan_stays_where_it_is() -> None:
 # -- integer fields -----------------------------------------------------------------------------------------
 
 
-def moment(law: averages.IntegerLaw, k: int) -> np.ndarray:
+def moment(law: integers.IntegerLaw, k: int) -> np.ndarray:
     return np.sum(law.weight * law.w.astype(float) ** k, axis=-1)
 
 

@@ -50,7 +50,7 @@ from replica.solving import (
 )
 from replica.solving.continuation import follow
 from replica.solving.derivatives import determinant, difference, hessian, jacobian, signature, solve_linear
-from replica.solving.locate import System, refine
+from replica.solving.systems import System, refine
 from replica.theories import (
     BlumeCapel,
     Compositional,

@@ -21,8 +21,7 @@ from replica.errors import ParameterError, UnknownNameError
 from replica.machines import RBMTransformer
 from replica.machines.inference import exact
 from replica.machines.models.rbm import RBM
-from replica.machines.training import dbn
-from replica.machines.training.epochs import Settings, start, train
+from replica.machines.training.epochs import Settings, dbn, start, train
 from replica.machines.training.files import FileError, dumps, from_sklearn, load, load_training, save, to_rbms
 from replica.units import Bernoulli, DoubleReLU, Gaussian, Potential, ReLU, Spin, Unit
 
@@ -243,7 +242,10 @@ def test_the_estimator_is_the_training() -> None:
 
 
 def test_scikit_learn_is_imported_with_the_estimator_only() -> None:
-    code = "import sys, replica.machines.training.epochs, replica.machines.training.files; print('sklearn' in sys.modules)"
+    code = (
+        "import sys, replica.machines.training.epochs, replica.machines.training.files; "
+        "print('sklearn' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
     assert "RBMTransformer" in dir(replica.machines)

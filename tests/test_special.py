@@ -23,7 +23,7 @@ from replica.kinds import Kind
 from replica.numerics.functions import stack
 from replica.solving import locate, solve
 from replica.solving.codimension_two import cusp, meeting, quartic, tip, tricritical
-from replica.solving.locate import System
+from replica.solving.systems import System
 from replica.theories import BlumeCapel, Compositional, CurieWeiss, Hopfield
 from replica.theory import (
     Boundary,

@@ -11,7 +11,7 @@ from phase_diagrams.catalogue._parts import origin, pictures
 from phase_diagrams.diagram import PhaseDiagram
 from replica.machines.data.loading import load
 from replica.machines.training import dbn
-from replica.machines.training.epochs import Settings
+from replica.machines.training.settings import Settings
 from replica.units import Bernoulli
 
 __all__ = ["build"]

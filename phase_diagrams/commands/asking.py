@@ -128,7 +128,7 @@ def build(
 
 def check_free(kind: type[Theory], boundary: Boundary, names: Iterable[str]) -> None:
     """Refuse parameters that a phase boundary fixes by itself, and would ignore."""
-    from replica.solving.locate import phases
+    from replica.solving.systems import phases
 
     fixed = {phase.over: "minimised over" for phase in phases(boundary) if phase.over}
     fixed |= {name: f"held at {value:g}" for phase in phases(boundary) for name, value in phase.at}

@@ -14,7 +14,8 @@ from replica.errors import LocateError, ParameterError, ReplicaError, UnknownNam
 from replica.solving.codimension_two import SpecialPoint
 from replica.solving.continuation import Event, Settings, Stop, follow
 from replica.solving.derivatives import determinant, jacobian
-from replica.solving.locate import Located, System, find, phases, refine, separations
+from replica.solving.locate import Located, find
+from replica.solving.systems import System, phases, refine, separations
 from replica.theory import Boundary, Theory
 
 __all__ = ["boundary_line", "find_points"]

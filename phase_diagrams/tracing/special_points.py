@@ -24,8 +24,8 @@ from replica.solving.codimension_two import (
 )
 from replica.solving.continuation import Stop
 from replica.solving.derivatives import determinant, jacobian
-from replica.solving.locate import System, phases, separations
 from replica.solving.search import solve
+from replica.solving.systems import System, phases, separations
 from replica.theory import Boundary, Coexistence, Fold, Phase, Theory, Zero
 
 __all__ = ["Traced", "holds", "labelled", "special_points"]

@@ -6,7 +6,7 @@ log-likelihood, dW/dt = <s h>_data - <s h>_model [DFF17]_ [DFF18]_. Two models n
 * `GaussGauss`: both layers Gaussian, p(s, h) ~ exp(s W h - |s|^2/(2 sigma_v^2) - |h|^2/(2 sigma_h^2)). The
   flow is closed, with or without rotation of the singular vectors.
 * `OneMode`: both layers binary, one mode w on top of random weights of strength sigma, in mean field: the
-  model term follows from the order parameters of the ferromagnetic phase.
+  model term follows from the order parameters of the theory `spectral-rbm`.
 
 `clusters` makes the binary data on which such flows are watched. Nothing here samples a machine.
 
@@ -16,7 +16,7 @@ References
 .. [DFF18] A. Decelle, G. Fissore, C. Furtlehner, J. Stat. Phys. 172, 1576 (2018).
 """
 
-from replica.flows.data import clusters, second_moments
+from replica.flows.clusters import clusters, second_moments
 from replica.flows.gauss_gauss import GaussGauss, Modes
 from replica.flows.one_mode import OneMode, glass_threshold
 

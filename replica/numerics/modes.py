@@ -3,8 +3,8 @@ r"""Laws of the components of singular vectors, and averages of a spin in the fi
 Every law here is a mixture of Gaussians, :math:`U = u + \sqrt{v}\, z` with random (u, v) and a standard
 Gaussian z: a sign has v = 0; a Laplace variable has u = 0 and an exponential variance v (its scale mixture).
 A field that is a sum of modes and Gaussian noise is then Gaussian at fixed (u, v), where the averages of
-`replica.numerics.spins` apply, at every temperature; what is left is a sum over a few nodes, exact for discrete
-laws. A component in front of a spin is removed by partial integration (Stein's lemma),
+`replica.numerics.spins` apply, at every temperature; what is left is a sum over a few nodes, exact for
+discrete laws. A component in front of a spin is removed by partial integration (Stein's lemma),
 :math:`\langle z f(h)\rangle = \sqrt{v}\, c\, \langle f'(h)\rangle` for a field h = c U + ...
 """
 

@@ -6,52 +6,32 @@ average of a sign is an error function, so a finite temperature is the zero-temp
 over u. For wide fields (width/T > 2.5) a Gauss rule of the logistic weight needs 12 to 36 nodes; for narrow
 ones the trapezoidal rule in z converges exponentially. Plain Gauss-Hermite quadrature is wrong at low
 temperature and is not used (docs/performance.md).
-
-**Integer fields.** Sums of L sparse weights, W = -L..L (trinomial) or its limit at sparsity p -> 0 (Skellam).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy import special
 
-from replica.numerics.functions import (
-    Number,
-    erf,
-    exact,
-    is_exact,
-    log2cosh,
-    maximum,
-    pdf,
-    sqrt,
-    stack,
-    tanh,
+from replica.numerics.functions import Number, erf, exact, is_exact, log2cosh, maximum, pdf, sqrt, tanh
+from replica.numerics.quadrature import (
+    LOGISTIC_NODES,
+    NORMAL_STEPS,
+    logistic_rule,
+    logistic_rule_exact,
+    normal_rule_exact,
+    point_rule,
+    trapezoidal_rule,
 )
 
-__all__ = [
-    "IntegerLaw",
-    "SpinAverages",
-    "gauss_legendre",
-    "kinked_rule",
-    "normal_rule",
-    "skellam",
-    "spin_averages",
-    "trinomial",
-]
+__all__ = ["SpinAverages", "spin_averages"]
 
 TINY = 1e-100
 """Stands for a width of zero: the field is then sharp, and every formula takes its limit."""
 
-_NORMAL_STEPS = ((0.2, 0.55), (0.45, 0.42), (1.0, 0.22), (1.6, 0.14), (2.5, 0.09))
-_LOGISTIC_NODES = ((4.0, 36), (8.0, 20), (np.inf, 12))
-"""(Largest width/T, step) of the rules in z, and (largest width/T, nodes) of the rules in u: the measured
-borders at which every average above, second derivatives included, reaches rounding error."""
-_SMOOTH = 0.22
-"""Step times sharpness at which the trapezoidal rule reaches rounding error for tanh(sharpness z)."""
 _BLOCK = 512
 """Points per block: nodes times points then stay inside the second-level cache."""
 
@@ -202,15 +182,15 @@ class SpinAverages:
         with np.errstate(all="ignore"):
             ratio = np.where(T == 0, np.inf, width / np.abs(T))
             lower = -1.0
-            for upper, step in ((0.0, np.inf), *_NORMAL_STEPS):
-                z, weight = _normal_rule(step)
+            for upper, step in ((0.0, np.inf), *NORMAL_STEPS):
+                z, weight = trapezoidal_rule(step)
                 for part in _blocks((ratio > lower) & (ratio <= upper)):
                     t = T[part]
                     y = (loc[part] / t)[:, None] + (width[part] / t)[:, None] * z
                     store(part, bare(y), weight, bare_units(t))
                 lower = upper
-            for upper, count in _LOGISTIC_NODES:
-                u, weight = _logistic_rule(count)
+            for upper, count in LOGISTIC_NODES:
+                u, weight = logistic_rule(count)
                 for part in _blocks((ratio > lower) & (ratio <= upper)):
                     t, w = T[part], np.maximum(width[part], TINY)
                     x = (loc[part] / w)[:, None] - (t / w)[:, None] * u
@@ -226,11 +206,11 @@ class SpinAverages:
     ) -> tuple[Number, ...]:
         def one(loc: Any, width: Any, T: Any) -> tuple[Any, ...]:
             if T == 0 or width > 4 * T:
-                u, weight = _logistic_rule_exact() if T else (0 * _one(), _one())
+                u, weight = logistic_rule_exact() if T else point_rule()
                 w = maximum(width, exact(TINY))
                 values, units = smeared((loc - T * u) / w, u), smeared_units(w, T)
             else:
-                z, weight = _normal_rule_exact(width / T) if width else (0 * _one(), _one())
+                z, weight = normal_rule_exact(width / T) if width else point_rule()
                 values, units = bare((loc + width * z) / T), bare_units(T)
             means = (np.sum(value * weight) * unit for value, unit in zip(values, units, strict=True))
             return tuple(
@@ -248,264 +228,8 @@ def _erf_over_root2(x: Number) -> Number:
     return erf(x / (sqrt(exact(2.0)) if is_exact(x) else np.sqrt(2.0)))
 
 
-def _one() -> Any:
-    return np.array([exact(1.0)], dtype=object)
-
-
 def _blocks(mask: Any) -> Any:
     """Index arrays of at most `_BLOCK` points each."""
     index = np.flatnonzero(mask)
     for start in range(0, index.size, _BLOCK):
         yield index[start : start + _BLOCK]
-
-
-@cache
-def _logistic_rule(count: int) -> tuple[Any, Any]:
-    """Gauss rule of sech^2(u)/2: Jacobi matrix with off-diagonal^2 = k^4/(4(4k^2-1)), nodes times pi."""
-    k = np.arange(1, count)
-    off = np.sqrt(k**4 / (4.0 * (4.0 * k**2 - 1.0)))
-    nodes, vectors = np.linalg.eigh(np.diag(off, 1) + np.diag(off, -1))
-    nodes, weights = np.pi * nodes, vectors[0] ** 2
-    return (nodes - nodes[::-1]) / 2, (weights + weights[::-1]) / 2  # exactly symmetric
-
-
-@cache
-def _normal_rule(step: float) -> tuple[Any, Any]:
-    if np.isinf(step):  # a sharp field
-        return np.zeros(1), np.ones(1)
-    z = step * np.arange(-int(8.8 / step) - 1, int(8.8 / step) + 2)
-    weight = np.exp(-0.5 * z * z)
-    return z, weight / weight.sum()
-
-
-def normal_rule(sharpness: Number) -> tuple[Any, Any]:
-    """Nodes z and weights of the average over a standard Gaussian z of a function like tanh(sharpness z).
-
-    The trapezoidal rule: its error falls exponentially with the step, at a rate set by the singularity
-    nearest to the real axis. The rule is meant for functions whose nearest one is that of tanh(sharpness z).
-    Their number grows with the sharpness, so this is for what `SpinAverages` does not have.
-
-    Parameters
-    ----------
-    sharpness : float, array or mpmath number
-        The largest one decides.
-
-    Returns
-    -------
-    z, weight : arrays, shape (n,)
-
-    Examples
-    --------
-    >>> z, weight = normal_rule(2.0)
-    >>> print(f"{np.tanh(2 * z + 1) @ weight:.12f} {spin_averages(1.0, 2.0, 1.0).tanh:.12f}")
-    0.352344437701 0.352344437701
-    """
-    if is_exact(sharpness):
-        largest = max(np.ravel(sharpness))
-        return _normal_rule_exact(largest) if largest else (0 * _one(), _one())
-    largest = float(np.max(sharpness, initial=0.0))
-    if largest == 0:
-        return _normal_rule(np.inf)
-    finest = _NORMAL_STEPS[0][1]
-    return _normal_rule(finest * 2.0 ** -max(0, np.ceil(np.log2(largest * finest / _SMOOTH))))
-
-
-def _logistic_rule_exact() -> tuple[Any, Any]:
-    """Trapezoidal rule; the nearest pole of the weight is at i pi/2."""
-    import mpmath
-
-    log_error = mpmath.mp.prec * mpmath.log(2) + 10
-    return _cached_rule("logistic", mpmath.mp.prec, mpmath.pi**2 / log_error, log_error / 2 + 5)
-
-
-def _normal_rule_exact(ratio: Any) -> tuple[Any, Any]:
-    """Trapezoidal rule; the nearest pole of tanh(h/T) is at i pi/(2 ratio)."""
-    import mpmath
-
-    log_error = mpmath.mp.prec * mpmath.log(2) + 10
-    width = mpmath.mpf(2) ** mpmath.ceil(mpmath.log(maximum(ratio, exact(1e-3)), 2))  # few distinct rules
-    step = min(mpmath.pi**2 / (width * log_error), mpmath.pi * mpmath.sqrt(2 / log_error))
-    return _cached_rule("normal", mpmath.mp.prec, step, mpmath.sqrt(2 * log_error))
-
-
-_rules: dict[Any, tuple[Any, Any]] = {}
-
-
-def _cached_rule(kind: str, precision: int, step: Any, reach: Any) -> tuple[Any, Any]:
-    import mpmath
-
-    key = (kind, precision, str(step))
-    if key not in _rules:
-        count = int(mpmath.ceil(reach / step))
-        x = np.array([step * i for i in range(-count, count + 1)], dtype=object)
-        if kind == "normal":
-            weight = np.array([mpmath.exp(-v * v / 2) for v in x], dtype=object)
-        else:
-            weight = np.array([mpmath.sech(v) ** 2 for v in x], dtype=object)
-        _rules[key] = (x, weight / np.sum(weight))
-    return _rules[key]
-
-
-_BODY = np.array([0.0, 1.2, -1.2, 2.5, -2.5, 4.0, -4.0, 6.0, -6.0, 9.0, -9.0])
-"""Edges of the panels that the Gaussian weight itself asks for."""
-_LAYER = np.array([0.0, *(sign * x for x in (1.5, 4.0, 10.0, 30.0, 120.0, 600.0) for sign in (1, -1))])
-"""Edges around a kink, in units of the width over which temperature rounds it."""
-
-
-def gauss_legendre(edges: Any, count: int) -> tuple[Any, Any]:
-    """Composite Gauss-Legendre rule: nodes and weights for panels between sorted edges, along the last axis.
-
-    Examples
-    --------
-    >>> x, weight = gauss_legendre(np.array([0.0, 1.0, 3.0]), 4)
-    >>> print(f"{np.sum(weight * x**5):.10f}")
-    121.5000000000
-    """
-    node, weight = _legendre_rule(count)
-    left, half = edges[..., :-1, None], np.diff(edges, axis=-1)[..., None] / 2
-    shape = (*edges.shape[:-1], (edges.shape[-1] - 1) * count)
-    return (left + half * (1 + node)).reshape(shape), (half * weight).reshape(shape)
-
-
-@cache
-def _legendre_rule(count: int) -> tuple[Any, Any]:
-    node, weight = np.polynomial.legendre.leggauss(count)
-    return node, weight
-
-
-def kinked_rule(centre: Any, scale: Any, count: int = 20) -> tuple[Any, Any]:
-    """Rule for the average over a standard Gaussian z of functions that bend or jump at known places.
-
-    Parameters
-    ----------
-    centre, scale : array, shape (n_kinks, n)
-        Where the function has a kink, and the width over which it is rounded, for n functions.
-    count : int
-        Nodes of a panel.
-
-    Returns
-    -------
-    z, weight : array, shape (n, n_nodes)
-
-    Examples
-    --------
-    >>> z, weight = kinked_rule(np.array([[0.3]]), np.array([[0.0]]))
-    >>> print(f"{np.sum(weight * np.maximum(z - 0.3, 0)):.14f}")  # H_1(0.3)
-    0.26676124211721
-    """
-    layers = centre[:, :, None] + scale[:, :, None] * _LAYER
-    layers = np.where(np.isfinite(layers), layers, 0.0)
-    number = layers.shape[1]
-    flat = np.moveaxis(layers, 1, 0).reshape(number, -1)
-    edges = np.clip(np.concatenate([np.tile(_BODY, (number, 1)), flat], axis=1), -9.0, 9.0)
-    z, weight = gauss_legendre(np.sort(edges, axis=1), count)
-    return z, weight * pdf(z)
-
-
-@dataclass(frozen=True)
-class IntegerLaw:
-    r"""Law of an integer field W, on a finite support.
-
-    Attributes
-    ----------
-    w : array, shape (n,)
-        The values of W.
-    weight : array, shape (*batch, n)
-        P(W = w).
-    tilted : array, shape (*batch, n)
-        (2/l) w P(W = w), kept as a difference of probabilities so that l = 0 is a legal value.
-    slope : array, shape (*batch, n) or None
-        dP(W = w)/dl where l is continuous (Skellam); None at finite p, where L counts.
-    """
-
-    w: Any
-    weight: Any
-    tilted: Any
-    slope: Any = None
-
-
-def skellam(l: Number) -> IntegerLaw:
-    """Law of W at sparsity p -> 0: difference of two Poisson counts of mean l/2 each.
-
-    P(w) = exp(-l) I_w(l) (Tubiana and Monasson 2017). The support is cut where the tail is below 1e-18
-    (below the working precision for an mpmath `l`).
-
-    Parameters
-    ----------
-    l : float, array of shape (*batch,), or mpmath number
-        Mean number of non-zero weights among the strongly activated hidden units, l = pL >= 0.
-
-    Examples
-    --------
-    >>> law = skellam(1.0)
-    >>> print(f"{law.weight.sum():.12f} {(law.w**2 * law.weight).sum():.12f}")
-    1.000000000000 1.000000000000
-    """
-    if is_exact(l):
-        import mpmath
-
-        reach = 2
-        while mpmath.besseli(reach, l) * mpmath.exp(-l) > mpmath.eps / 100:
-            reach += 1
-        bessel = [mpmath.besseli(w, l) * mpmath.exp(-l) for w in range(reach + 3)]
-        padded = np.array([bessel[abs(w)] for w in range(-reach - 1, reach + 2)], dtype=object)
-    else:
-        load = np.asarray(l, dtype=float)
-        reach = _skellam_reach(float(np.max(load, initial=0.0, where=np.isfinite(load))))
-        padded = _skellam_table(load, reach)
-    before, here, after = padded[..., :-2], padded[..., 1:-1], padded[..., 2:]
-    return IntegerLaw(np.arange(-reach, reach + 1), here, before - after, (before + after) / 2 - here)
-
-
-def _skellam_table(load: Any, reach: int) -> Any:
-    distinct, where = np.unique(load, return_inverse=True)  # a Bessel function costs 200 ns: once per value
-    table = special.ive(np.abs(np.arange(-reach - 1, reach + 2)), distinct[:, None])
-    return table[where.reshape(load.shape)]
-
-
-@cache
-def _skellam_reach(load: float) -> int:
-    reach = 2
-    while special.ive(reach, load) > 1e-19:
-        reach += 1
-    return reach
-
-
-def trinomial(p: Number, L: int) -> IntegerLaw:
-    """Law of W at finite sparsity: sum of L weights, each +1 or -1 with probability p/2, else 0.
-
-    Parameters
-    ----------
-    p : float or mpmath number
-        Probability that a weight is not zero, 0 < p <= 1.
-    L : int
-        Number of strongly activated hidden units, at least 1.
-
-    Examples
-    --------
-    >>> print(trinomial(1.0, 1).w, trinomial(1.0, 1).weight)
-    [-1  0  1] [0.5 0.  0.5]
-    """
-    if not is_exact(p) and (np.ndim(p) or np.ndim(L)):
-        return _trinomial_batch(np.asarray(p, dtype=float), np.asarray(L))
-    one = stack(p / 2, 1 - p, p / 2)
-    fewer = np.array([p / p])
-    for _ in range(int(L) - 1):
-        fewer = np.convolve(fewer, one)
-    zero = 0 * fewer[:1]
-    wide = np.concatenate([zero, zero, fewer, zero, zero])
-    # (2/l) w P_L(w) = P_(L-1)(w - 1) - P_(L-1)(w + 1), with l = p L
-    return IntegerLaw(np.arange(-int(L), int(L) + 1), np.convolve(fewer, one), wide[:-2] - wide[2:])
-
-
-def _trinomial_batch(p: Any, L: Any) -> IntegerLaw:
-    p, L = np.broadcast_arrays(p, L)
-    reach = int(L.max())
-    weight = np.zeros((*p.shape, 2 * reach + 1))
-    tilted = np.zeros_like(weight)
-    for pair in {(float(a), int(b)) for a, b in zip(p.ravel(), L.ravel(), strict=True)}:
-        law = trinomial(*pair)
-        where = (p == pair[0]) & (pair[1] == L)
-        inside = slice(reach - pair[1], reach + pair[1] + 1)
-        weight[where, inside], tilted[where, inside] = law.weight, law.tilted
-    return IntegerLaw(np.arange(-reach, reach + 1), weight, tilted)

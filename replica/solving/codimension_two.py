@@ -17,7 +17,7 @@ import numpy as np
 from replica.kinds import Kind
 from replica.solving.contact import Contact, contact_of_theory
 from replica.solving.derivatives import difference, jacobian
-from replica.solving.locate import System
+from replica.solving.systems import System
 from replica.theory import Boundary, Coexistence, Phase, Theory
 
 __all__ = ["Kind", "SpecialPoint", "cusp", "edge", "meeting", "null_vector", "quartic", "tip", "tricritical"]

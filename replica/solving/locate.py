@@ -1,26 +1,24 @@
-"""Special points as augmented systems: fold, coexistence, zero of a test function.
+"""Special points of a theory in one control parameter: fold, coexistence, zero of a test function.
 
-A boundary declared by a theory becomes a square system in the order parameters and one control parameter,
-solved by Newton's method with quadratic convergence; or, with two control parameters free, a curve. Nothing
-is read off a grid.
+A start for Newton's method on the augmented system (`replica.solving.systems`) comes from a trace along the
+parameter: a fold is where it turns, a coexistence or a zero is a change of sign. Nothing is read off a grid.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from replica.errors import LocateError, ParameterError, ReplicaError, UnknownNameError
-from replica.numerics.functions import exact, is_exact
 from replica.solving.continuation import Settings, trace
-from replica.solving.derivatives import determinant, difference, jacobian, solve_linear
 from replica.solving.search import solve
-from replica.theory import Boundary, Coexistence, Fold, Phase, Theory, Zero
+from replica.solving.systems import System, distinct, phases, refine
+from replica.theory import Boundary, Fold, Phase, Theory, Zero
 
-__all__ = ["Located", "System", "critical", "find", "locate"]
+__all__ = ["Located", "critical", "find", "locate"]
 
 
 FARTHEST = 1e12
@@ -82,199 +80,6 @@ class Located:
             return 0
         relative = self.uncertainty / max(abs(self.value), 1e-300)
         return int(np.clip(np.floor(-np.log10(max(relative, 1e-17) * 2)), 0, 16))
-
-
-class System:
-    """The equations of a boundary in unknowns z, at given control parameters; or of several at once.
-
-    The unknowns are the states of the phases, each phase once, then one direction for each fold.
-
-    Parameters
-    ----------
-    boundary : Boundary
-        As declared by the theory.
-    theory : Theory
-        Whose boundary it is; only its declarations are read here.
-    *others : Boundary
-        Further boundaries that hold at the same point.
-    """
-
-    def __init__(self, boundary: Boundary, theory: Theory, *others: Boundary) -> None:
-        self.boundary, self.n = boundary, len(theory.order)
-        self.boundaries = (boundary, *others)
-        self.parts: list[tuple[Phase, slice]] = []
-        offset = 0
-        for phase in dict.fromkeys(phase for one in self.boundaries for phase in phases(one)):
-            explicit = theory.branch(phase.branch).explicit
-            own = len(theory.at(**dict(phase.at)).order)  # a theory may have fewer unknowns there
-            width = (0 if explicit else own) + (phase.over is not None)
-            self.parts.append((phase, slice(offset, offset + width)))
-            offset += width
-        self.offset = offset
-        """Where the directions of folds begin."""
-        self.size = offset + self.n * sum(isinstance(one, Fold) for one in self.boundaries)
-        """Number of unknowns; there is one more equation for each boundary."""
-
-    @property
-    def logarithmic(self) -> bool:
-        """Whether a positive control parameter is solved for in its logarithm: it may span decades."""
-        return getattr(self.boundary, "test", "") == "log_rho"
-
-    @property
-    def jacobian_rows(self) -> slice:
-        """The equations that hold derivatives of `update`."""
-        if isinstance(self.boundary, Fold):
-            return slice(self.n, 2 * self.n)
-        return slice(-1, None) if getattr(self.boundary, "test", "") == "stability" else slice(0)
-
-    def states(self, theory: Theory, z: Any) -> list[tuple[Phase, Theory, Any]]:
-        """Per phase: the phase, the theory at its parameters, and its order parameters."""
-        out = []
-        for phase, part in self.parts:
-            mine = z[part]
-            here = theory.at(**dict(phase.at), **({phase.over: mine[-1]} if phase.over else {}))
-            x = mine[:-1] if phase.over else mine
-            if theory.branch(phase.branch).explicit:
-                x = here.start(phase.branch)
-                x = exact(x) if is_exact(*here.values.values()) else x
-            out.append((phase, here, x))
-        return out
-
-    def residual(self, theory: Theory, z: Any) -> Any:
-        """The equations, shape ``(size + number of boundaries, *batch)``."""
-        rows, states = [], {}
-        for phase, here, x in self.states(theory, z):
-            states[phase] = here, x
-            if not theory.branch(phase.branch).explicit:
-                rows.append(here.residual(x))
-            if phase.over:
-                rows.append(np.asarray(here.slope(phase.over, x))[None])
-        offset = self.offset
-        for boundary in self.boundaries:
-            here, x = states[phases(boundary)[0]]
-            if isinstance(boundary, Fold):
-                direction = z[offset : offset + self.n]
-                offset += self.n
-                moved = np.einsum("ij...,j...->i...", jacobian(here, x), direction)
-                norm = np.sum(direction * direction, axis=0) - 1
-                rows += [moved - direction, np.asarray(norm)[None]]
-                continue
-            if isinstance(boundary, Coexistence):
-                other, x2 = states[boundary.second]
-                last = here.tuned(x).free_energy(x) - other.tuned(x2).free_energy(x2)
-            else:
-                last = self.test(here, x, boundary)
-                if not is_exact(last):
-                    last = np.where(here.physical(x), last, np.nan)
-            rows.append(np.asarray(last)[None])
-        return np.concatenate(rows)
-
-    def test(self, theory: Theory, x: Any, boundary: Zero) -> Any:
-        """The test function of a `Zero` boundary."""
-        name = boundary.test
-        if name == "stability":
-            n = len(x)
-            eye = np.eye(n).reshape(n, n, *(1,) * (np.ndim(x) - 1))
-            return determinant(eye - jacobian(theory, x))
-        return getattr(theory, name)(x)
-
-
-def phases(boundary: Boundary) -> tuple[Phase, ...]:
-    """The phases that a boundary is about, in the order of its unknowns."""
-    if isinstance(boundary, Fold):
-        return (Phase(boundary.branch),)
-    if isinstance(boundary, Coexistence):
-        return (boundary.first, boundary.second)
-    return (boundary.phase,)
-
-
-def refine(
-    system: System, theory: Theory, parameter: str, z: Any, value: Any, *, iterations: int = 30
-) -> tuple[Any, Any, float, float, bool]:
-    """Newton's method on the augmented system in (z, parameter).
-
-    Returns the unknowns, the value, the residual, the uncertainty of the value, and whether it converged.
-    Works in float64 and, given mpmath numbers, at the current precision. Residuals are judged relative to
-    order parameters that are large.
-    """
-    about = theory.parameters()[parameter].metadata
-    logarithmic = not is_exact(z) and system.logarithmic and value > 0
-
-    def equations(y: Any) -> Any:
-        here = np.exp(y[-1]) if logarithmic else y[-1]
-        return system.residual(theory.at(**{parameter: here}), y[:-1])
-
-    y = np.append(z, np.log(value) if logarithmic else value)
-    if is_exact(y):
-        return _refine_exact(equations, y)
-    sizes = np.maximum(np.abs(z), 1.0)  # an order parameter may be large
-    scale = np.append(sizes, 1.0 if logarithmic else max(abs(value), 1e-3 * _span(about)))
-    rows = np.append(sizes[: system.offset], np.ones(len(z) + 1 - system.offset))
-    fences = np.append(np.full(len(z), -np.inf), -np.inf if logarithmic else about.get("lower", -np.inf))
-    best, size = y, np.inf
-    change = np.full(len(y), np.inf)
-    matrix = None
-    with np.errstate(all="ignore"):
-        for _ in range(iterations):
-            r = equations(y)
-            now = float(np.max(np.abs(r) / rows)) if np.all(np.isfinite(r)) else np.inf
-            if now < size:
-                best, size = y, now
-            elif size < 1e-11 and now >= size:
-                break
-            if not np.isfinite(now):
-                y = (y + best) / 2
-                continue
-            matrix = difference(equations, y, scale=scale, lower=fences)
-            change = solve_linear(matrix, -r)
-            if not np.all(np.isfinite(change)):
-                break
-            longest = np.max(np.abs(change) / scale)
-            cap = 0.5 / longest if size > 1e-3 and not logarithmic else 1.0
-            y = y + change * min(1.0, cap)
-            if longest < 1e-15:
-                break
-        converged = size < 1e-10 and matrix is not None and bool(np.all(np.isfinite(matrix)))
-        spread = np.nan
-        if converged:
-            inverse = np.linalg.pinv(np.asarray(matrix))
-            rounding = 4e-16 * max(1.0, float(np.abs(best).max()))
-            noise = np.abs(equations(best)) + rounding
-            differenced = type(theory).jacobian is Theory.jacobian
-            noise[system.jacobian_rows] += 1e-10 if differenced else theory.jacobian_error
-            spread = float(np.abs(inverse[-1]) @ noise)
-    last = np.exp(best[-1]) if logarithmic else best[-1]
-    if logarithmic:
-        spread *= last
-    return best[:-1], float(last), size, spread + 1.2e-16 * abs(float(last)), bool(converged)
-
-
-def _span(about: Mapping[str, Any]) -> float:
-    low, high = about.get("typical", (0.0, 1.0))
-    return float(high - low) or 1.0
-
-
-def _refine_exact(equations: Any, y: Any) -> tuple[Any, Any, float, float, bool]:
-    import mpmath
-
-    target = mpmath.mpf(2) ** (-mpmath.mp.prec // 2)
-    floors = [mpmath.mpf(2) ** -20] * len(y)  # steps of the differences, relative but for these
-    floors[-1] = abs(y[-1]) or floors[-1]  # a temperature may be 1e-23
-    size = mpmath.inf
-    for _ in range(40):
-        r = equations(y)
-        size = max(abs(v) for v in r)
-        change = solve_linear(difference(equations, y, floors), -r)
-        y = y + change
-        if max(abs(v) for v in [*change[:-1], change[-1] / floors[-1]]) < target:
-            break
-    else:
-        return y[:-1], y[-1], float(size), float("nan"), False
-    r = equations(y)
-    y = y + solve_linear(
-        difference(equations, y, floors), -r
-    )  # one more: quadratic convergence fills the digits
-    return y[:-1], y[-1], float(max(abs(v) for v in equations(y))), 0.0, True
 
 
 def locate(
@@ -475,7 +280,7 @@ def _along(system: System, theory: Theory, parameter: str, origin: float, end: f
             z = np.concatenate([x, tangent / np.linalg.norm(tangent)])
             low, high = sorted((float(curve.values[max(index - 1, 0)]), float(curve.values[index])))
             out = refine(system, theory, parameter, z, float(curve.values[index]))
-            if not _distinct(system, theory.at(**{parameter: out[1]}), out[0]):
+            if not distinct(system, theory.at(**{parameter: out[1]}), out[0]):
                 continue  # the branch turns through m = 0: a continuous transition, no spinodal
             found.append(_located(system, theory, parameter, *out, bracket=(low, high)))
         return found
@@ -513,36 +318,10 @@ def _sign_changes(
         z, value, size, spread, good = refine(system, theory, parameter, z, value)
         width = bracket[1] - bracket[0]
         good = good and bracket[0] - 0.5 * width <= value <= bracket[1] + 0.5 * width
-        if good and not _distinct(system, theory.at(**{parameter: value}), z):
+        if good and not distinct(system, theory.at(**{parameter: value}), z):
             continue  # the branches merge here (a continuous transition): nothing coexists
         found.append(_located(system, theory, parameter, z, value, size, spread, good, bracket))
     return found
-
-
-def _distinct(system: System, theory: Theory, z: Any) -> bool:
-    """Whether the states of a boundary are different ones: not where a branch merges into another.
-
-    There the free energies differ by the fourth power of the order parameter, so that the equations hold to
-    1e-10 already when it is below 1e-2.
-    """
-    # NaN: a trivial branch that does not exist here cannot be what the state merges into
-    return not any(np.max(np.abs(apart)) <= 1e-2 for apart in separations(system, theory, z))
-
-
-def separations(system: System, theory: Theory, z: Any) -> list[Any]:
-    """Differences of order parameters that a fold or a coexistence must keep from zero.
-
-    The two phases of a coexistence; a folding branch and the trivial branches. Where one vanishes the
-    boundary ends in a continuous transition.
-    """
-    if isinstance(system.boundary, Zero):
-        return []
-    if isinstance(system.boundary, Coexistence):
-        (_, _, first), (_, _, second) = system.states(theory, z)
-        return [np.asarray(first) - np.asarray(second)]
-    own = system.boundary.branch
-    trivial = [name for name, branch in theory.branches.items() if branch.explicit and name != own]
-    return [z[: system.n] - np.asarray(theory.start(name)) for name in trivial]
 
 
 def _by_decades(

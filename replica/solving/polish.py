@@ -11,8 +11,9 @@ import numpy as np
 from replica.errors import LocateError, ParameterError
 from replica.numerics.functions import exact
 from replica.solving.derivatives import jacobian, solve_linear
-from replica.solving.locate import Located, System, refine
+from replica.solving.locate import Located
 from replica.solving.solution import Solution
+from replica.solving.systems import System, refine
 from replica.theory import Theory, Zero
 
 __all__ = ["Precise", "polish"]

@@ -12,7 +12,8 @@ from scipy import special
 
 from replica.errors import ParameterError
 from replica.numerics.functions import H, exact, is_exact, maximum, pdf, sqrt, stack
-from replica.numerics.spins import TINY, IntegerLaw, skellam, trinomial
+from replica.numerics.integers import IntegerLaw, skellam, trinomial
+from replica.numerics.spins import TINY
 from replica.theory import (
     Boundary,
     Branch,

@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from replica.numerics.functions import exact, is_exact, stack
-from replica.numerics.spins import IntegerLaw, SpinAverages, spin_averages, trinomial
+from replica.numerics.integers import IntegerLaw, trinomial
+from replica.numerics.spins import SpinAverages, spin_averages
 from replica.theory import Boundary, Branch, Critical, Limit, Parameter, Phase, Theory, Zero, parameter
 
 __all__ = ["Mixtures"]

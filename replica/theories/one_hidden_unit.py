@@ -10,7 +10,8 @@ import numpy as np
 
 from replica.errors import ParameterError
 from replica.numerics.functions import log, maximum, sqrt, stack, tanh
-from replica.numerics.spins import SpinAverages, normal_rule, spin_averages
+from replica.numerics.quadrature import normal_rule
+from replica.numerics.spins import SpinAverages, spin_averages
 from replica.theory import Boundary, Branch, Critical, Parameter, Phase, Theory, Zero, parameter
 
 __all__ = ["HopfieldHiddenUnit", "OneHiddenUnit"]

@@ -11,7 +11,8 @@ import numpy as np
 
 from replica.errors import ParameterError
 from replica.numerics.functions import maximum, stack
-from replica.numerics.spins import TINY, IntegerLaw, skellam, trinomial
+from replica.numerics.integers import IntegerLaw, skellam, trinomial
+from replica.numerics.spins import TINY
 from replica.theory import (
     Boundary,
     Branch,

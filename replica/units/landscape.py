@@ -17,7 +17,7 @@ import numpy as np
 from scipy import special
 
 from replica.errors import ParameterError
-from replica.numerics.spins import gauss_legendre
+from replica.numerics.quadrature import gauss_legendre
 
 __all__ = ["Kink", "Landscape", "Levels", "curvature_at_infinity", "kinks_of"]
 

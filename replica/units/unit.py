@@ -13,7 +13,8 @@ import numpy as np
 
 from replica.errors import ParameterError
 from replica.numerics.functions import Number, exact, is_exact
-from replica.numerics.spins import TINY, kinked_rule
+from replica.numerics.quadrature import kinked_rule
+from replica.numerics.spins import TINY
 from replica.units.landscape import LARGEST_FIELD, Kink, Landscape, Levels, curvature_at_infinity, kinks_of
 
 __all__ = ["HALF_LINE", "REAL_LINE", "Averages", "Unit", "check_positive"]

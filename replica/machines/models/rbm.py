@@ -252,7 +252,7 @@ class BlockGibbs:
         Temperatures, one for each chain if wanted; by default that of the machine.
     dtype : float32 or float64
         Precision of fields and states. With float32, probabilities are resolved to 6e-8, which no
-        correlation that sampling can reach will notice; enumeration (`replica.machines.inference.exact`) is float64.
+        correlation that sampling can reach will notice; enumeration is float64.
 
     Attributes
     ----------
