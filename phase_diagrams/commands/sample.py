@@ -1,0 +1,113 @@
+"""``sample``: samples of a machine, as a picture or as numbers."""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from phase_diagrams.commands.shared.door import Verb
+from phase_diagrams.commands.shared.drawing import Look, paint_images
+from phase_diagrams.commands.shared.machines import image_shape
+from phase_diagrams.commands.shared.options import OutputFile, looks
+from phase_diagrams.commands.shared.printing import number
+from replica.errors import ParameterError
+
+__all__ = ["sample"]
+
+EXAMPLE = """\
+$ replica sample rbm.npz --temper 4 -n 16 --sweeps 50 -o samples.png
+4 temperatures; exchanges accepted at least 0.09
+wrote samples.png
+"""
+
+
+@click.command(cls=Verb, epilog=EXAMPLE)
+@click.argument("machine", metavar="FILE")
+@click.option(
+    "-n", "count", type=click.IntRange(1), default=100, show_default=True, help="Number of samples."
+)
+@click.option("--sweeps", type=click.IntRange(1), default=1000, show_default=True, help="Of each chain.")
+@click.option(
+    "--temper",
+    metavar="COUNT",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Temperatures that exchange their chains; 1 for none.",
+)
+@click.option("--hottest", type=float, default=5.0, show_default=True, help="The highest of them.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of all random numbers.")
+@click.option(
+    "-o",
+    "output",
+    metavar="FILE",
+    type=OutputFile(".png", ".pdf", ".svg", ".npy", ".csv"),
+    required=True,
+    help="A picture, or numbers as .npy or .csv.",
+)
+@looks
+def sample(
+    machine: str, count: int, sweeps: int, temper: int, hottest: float, seed: int, output: Path, look: Look
+) -> None:
+    """Draw samples from a machine, each from a chain of its own.
+
+    In a picture the means of the visible units are shown, as images if the data were images.
+    """
+    Drawing(machine, count, sweeps, temper, hottest, seed).write(output, look)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Samples that are drawn from a machine."""
+
+    machine: str
+    count: int
+    sweeps: int
+    temper: int
+    hottest: float
+    seed: int
+
+    def write(self, output: Path, look: Look) -> None:
+        """Draw the samples, and write them as a picture or as numbers."""
+        import numpy as np
+
+        from phase_diagrams.storage import write_atomic
+        from replica.machines.files import load
+        from replica.machines.sampling import draw_samples
+
+        rbm = load(self.machine)
+        if self.temper > 1 and not (1 < self.hottest < math.inf):
+            message = f"--hottest {self.hottest:g} must be a number above 1, the temperature of the samples"
+            raise ParameterError(message)
+        if self.seed < 0:
+            message = f"--seed {self.seed} must be a whole number >= 0"
+            raise ParameterError(message)
+        drawn = draw_samples(
+            rbm,
+            self.count,
+            sweeps=self.sweeps,
+            temper=self.temper,
+            hottest=self.hottest,
+            seed=self.seed,
+        )
+        if self.temper > 1:
+            lowest = number(float(np.min(drawn.swap_rates)), 2)
+            click.echo(f"{self.temper} temperatures; exchanges accepted at least {lowest}", err=True)
+        if output.suffix.lower() in (".npy", ".csv"):
+            values = drawn.visible.astype(float)
+            buffer = io.BytesIO()
+            if output.suffix.lower() == ".npy":
+                np.save(buffer, values)
+            else:
+                np.savetxt(buffer, values, delimiter=",", fmt="%.8g")
+            write_atomic(output, buffer.getvalue())
+            click.echo(f"wrote {output}", err=True)
+            return
+        tiles = rbm.visible_mean(drawn.hidden).reshape(-1, *image_shape(self.machine, rbm.n_visible))
+        settings = {"sweeps": self.sweeps, "temper": self.temper, "seed": self.seed}
+        title = f"Samples of {Path(self.machine).name}"
+        paint_images(tiles, title, {"machine": self.machine, **settings}, output, look)
