@@ -21,6 +21,9 @@ $ replica figure weights --machine rbm.npz -o weights.png
 wrote weights.png
 """
 
+MOST = 100
+"""Hidden units whose weights are shown."""
+
 
 @click.command(cls=Verb, epilog=EXAMPLE)
 @computing
@@ -42,10 +45,6 @@ def figure(
         draw_weights(machine, output, look)
         return
     paint(computed(name, jobs, ctx.find_root().obj, output), output, look)
-
-
-MOST = 100
-"""Hidden units whose weights are shown."""
 
 
 def draw_weights(machine: str, output: Path, look: Look) -> None:
