@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +12,9 @@ from phase_diagrams.commands.shared.machines import describe, read_samples
 from phase_diagrams.commands.shared.options import against, as_json
 from phase_diagrams.commands.shared.printing import number, print_json, print_table
 from replica.errors import ConvergenceError
+
+if TYPE_CHECKING:
+    from replica.machines.likelihood import Likelihood, LogPartition
 
 __all__ = ["likelihood"]
 
@@ -44,67 +46,59 @@ back               33.48708              log Z of the runs from it
 @click.option("--steps", type=int, default=1000, show_default=True, help="Of each run.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of all random numbers.")
 @as_json
-def likelihood(machine: str, data: str | None, as_json: bool, **asked: Any) -> None:
+def likelihood(
+    machine: str,
+    data: str | None,
+    threshold: float | None,
+    key: str | None,
+    method: str,
+    as_json: bool,
+    **settings: Any,
+) -> None:
     """Weigh a machine: log Z, likelihood of data.
 
     ais anneals from a machine without weights; bridge anneals in both directions and joins them by Bennett's
     acceptance ratio. Exit code 3 says that the runs are too short to be believed.
     """
-    Weighing(machine, data, **asked).print(as_json)
+    from replica.machines.files import load
+    from replica.machines.likelihood import likelihood, log_partition
+
+    rbm = load(machine)
+    samples = read_samples(data, rbm, threshold, key)
+    found = None if samples is None else likelihood(rbm, samples, method, **settings)
+    log_Z = found.log_Z if found else log_partition(rbm, method, **settings)
+    if as_json:
+        told: dict[str, Any] = {"file": machine, "data": data, "reliable": log_Z.reliable}
+        told |= {"log_Z": log_Z.value} | {k: v for k, v in vars(log_Z).items() if k != "value"}
+        if found:
+            told |= {
+                "log_likelihood": found.mean,
+                "spread": found.spread,
+                "pseudo_likelihood": found.pseudo,
+            }
+        print_json(told)
+    else:
+        of_data = "" if samples is None else f"; {len(samples)} samples of {data}"
+        click.echo(f"{machine}: {describe(rbm)}{of_data}\n")
+        print_table(table(log_Z, found, settings["runs"]))
+    if log_Z.method in ("ais", "bridge") and not log_Z.reliable:
+        message = "too few runs carry weight, or the two sides do not meet: take more --steps"
+        raise ConvergenceError(message)
 
 
-@dataclass(frozen=True)
-class Weighing:
-    """A machine that is weighed."""
-
-    machine: str
-    source: str | None
-    threshold: float | None
-    key: str | None
-    method: str
-    runs: int
-    steps: int
-    seed: int
-
-    def print(self, as_json: bool) -> None:
-        """Print log Z, and the likelihood if there are data."""
-        from replica.machines.files import load
-        from replica.machines.likelihood import likelihood, log_partition
-
-        rbm = load(self.machine)
-        data = read_samples(self.source, rbm, self.threshold, self.key)
-        settings: dict[str, Any] = {"runs": self.runs, "steps": self.steps, "seed": self.seed}
-        found = None if data is None else likelihood(rbm, data, self.method, **settings)
-        log_Z = found.log_Z if found else log_partition(rbm, self.method, **settings)
-        if as_json:
-            told: dict[str, Any] = {"file": self.machine, "data": self.source, "reliable": log_Z.reliable}
-            told |= {"log_Z": log_Z.value} | {k: v for k, v in vars(log_Z).items() if k != "value"}
-            if found:
-                told |= {
-                    "log_likelihood": found.mean,
-                    "spread": found.spread,
-                    "pseudo_likelihood": found.pseudo,
-                }
-            print_json(told)
-        else:
-            samples = "" if data is None else f"; {len(data)} samples of {self.source}"
-            click.echo(f"{self.machine}: {describe(rbm)}{samples}\n")
-            error = "exact" if log_Z.error == 0 else f"+- {number(log_Z.error, 2)}"
-            rows = [("log Z", number(log_Z.value, 7), error, f"by {log_Z.method}")]
-            if found:
-                rows.append(("log-likelihood", number(found.mean, 5), error, "mean of ln P(v), in nats"))
-                rows.append(
-                    ("spread", number(found.spread, 2), "", "its standard error for a finite number of data")
-                )
-                rows.append(
-                    ("pseudo-likelihood", number(found.pseudo, 5), "", "mean of sum ln P(v_i | others)")
-                )
-            if not math.isnan(log_Z.effective):
-                rows.append(("effective", number(log_Z.effective, 3), "", f"runs out of {self.runs}"))
-            if not math.isnan(log_Z.upper):
-                rows.append(("forward", number(log_Z.lower, 7), "", "log Z of the runs towards the machine"))
-                rows.append(("back", number(log_Z.upper, 7), "", "log Z of the runs from it"))
-            print_table(rows)
-        if log_Z.method in ("ais", "bridge") and not log_Z.reliable:
-            message = "too few runs carry weight, or the two sides do not meet: take more --steps"
-            raise ConvergenceError(message)
+def table(log_Z: LogPartition, found: Likelihood | None, runs: int) -> list[tuple[str, str, str, str]]:
+    """What was found: names, values, errors and words."""
+    error = "exact" if log_Z.error == 0 else f"+- {number(log_Z.error, 2)}"
+    rows = [("log Z", number(log_Z.value, 7), error, f"by {log_Z.method}")]
+    if found:
+        rows += [
+            ("log-likelihood", number(found.mean, 5), error, "mean of ln P(v), in nats"),
+            ("spread", number(found.spread, 2), "", "its standard error for a finite number of data"),
+            ("pseudo-likelihood", number(found.pseudo, 5), "", "mean of sum ln P(v_i | others)"),
+        ]
+    if not math.isnan(log_Z.effective):
+        rows.append(("effective", number(log_Z.effective, 3), "", f"runs out of {runs}"))
+    if not math.isnan(log_Z.upper):
+        rows.append(("forward", number(log_Z.lower, 7), "", "log Z of the runs towards the machine"))
+        rows.append(("back", number(log_Z.upper, 7), "", "log Z of the runs from it"))
+    return rows

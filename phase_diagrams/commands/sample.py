@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -57,57 +56,34 @@ def sample(
 
     In a picture the means of the visible units are shown, as images if the data were images.
     """
-    Drawing(machine, count, sweeps, temper, hottest, seed).write(output, look)
+    import numpy as np
 
+    from phase_diagrams.storage import write_atomic
+    from replica.machines.files import load
+    from replica.machines.sampling import draw_samples
 
-@dataclass(frozen=True)
-class Drawing:
-    """Samples that are drawn from a machine."""
-
-    machine: str
-    count: int
-    sweeps: int
-    temper: int
-    hottest: float
-    seed: int
-
-    def write(self, output: Path, look: Look) -> None:
-        """Draw the samples, and write them as a picture or as numbers."""
-        import numpy as np
-
-        from phase_diagrams.storage import write_atomic
-        from replica.machines.files import load
-        from replica.machines.sampling import draw_samples
-
-        rbm = load(self.machine)
-        if self.temper > 1 and not (1 < self.hottest < math.inf):
-            message = f"--hottest {self.hottest:g} must be a number above 1, the temperature of the samples"
-            raise ParameterError(message)
-        if self.seed < 0:
-            message = f"--seed {self.seed} must be a whole number >= 0"
-            raise ParameterError(message)
-        drawn = draw_samples(
-            rbm,
-            self.count,
-            sweeps=self.sweeps,
-            temper=self.temper,
-            hottest=self.hottest,
-            seed=self.seed,
-        )
-        if self.temper > 1:
-            lowest = number(float(np.min(drawn.swap_rates)), 2)
-            click.echo(f"{self.temper} temperatures; exchanges accepted at least {lowest}", err=True)
-        if output.suffix.lower() in (".npy", ".csv"):
-            values = drawn.visible.astype(float)
-            buffer = io.BytesIO()
-            if output.suffix.lower() == ".npy":
-                np.save(buffer, values)
-            else:
-                np.savetxt(buffer, values, delimiter=",", fmt="%.8g")
-            write_atomic(output, buffer.getvalue())
-            click.echo(f"wrote {output}", err=True)
-            return
-        tiles = rbm.visible_mean(drawn.hidden).reshape(-1, *image_shape(self.machine, rbm.n_visible))
-        settings = {"sweeps": self.sweeps, "temper": self.temper, "seed": self.seed}
-        title = f"Samples of {Path(self.machine).name}"
-        paint_images(tiles, title, {"machine": self.machine, **settings}, output, look)
+    rbm = load(machine)
+    if temper > 1 and not (1 < hottest < math.inf):
+        message = f"--hottest {hottest:g} must be a number above 1, the temperature of the samples"
+        raise ParameterError(message)
+    if seed < 0:
+        message = f"--seed {seed} must be a whole number >= 0"
+        raise ParameterError(message)
+    drawn = draw_samples(rbm, count, sweeps=sweeps, temper=temper, hottest=hottest, seed=seed)
+    if temper > 1:
+        lowest = number(float(np.min(drawn.swap_rates)), 2)
+        click.echo(f"{temper} temperatures; exchanges accepted at least {lowest}", err=True)
+    if output.suffix.lower() in (".npy", ".csv"):
+        values = drawn.visible.astype(float)
+        buffer = io.BytesIO()
+        if output.suffix.lower() == ".npy":
+            np.save(buffer, values)
+        else:
+            np.savetxt(buffer, values, delimiter=",", fmt="%.8g")
+        write_atomic(output, buffer.getvalue())
+        click.echo(f"wrote {output}", err=True)
+        return
+    tiles = rbm.visible_mean(drawn.hidden).reshape(-1, *image_shape(machine, rbm.n_visible))
+    settings = {"sweeps": sweeps, "temper": temper, "seed": seed}
+    title = f"Samples of {Path(machine).name}"
+    paint_images(tiles, title, {"machine": machine, **settings}, output, look)

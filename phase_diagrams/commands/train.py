@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["train"]
 
+COMMANDLINE = click.core.ParameterSource.COMMANDLINE
 METHODS = ("cd", "pcd", "tempered", "mean-field", "tap", "exact")
 
 EXAMPLE = """\
@@ -105,106 +105,88 @@ def train(
     machine is written after every epoch, with all that --resume needs. Printed are the pseudo-likelihood and
     the reconstruction error of 100 samples, and the norm of the gradient.
     """
-    given = [
-        name
-        for name in asked
-        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-        and name not in ("threshold", "key")
-    ]
-    lesson = Lesson(source, resume, output, asked.pop("threshold"), asked.pop("key"), asked, given)
-    lesson.run(epochs, ctx.find_root().obj)
+    from phase_diagrams.storage import check_writable, write_atomic
+    from replica.machines.files import dumps
+    from replica.machines.training import TrainingError, train
+
+    target = output or (Path(resume) if resume else None)
+    if target is None:
+        message = "say where the machine goes: -o FILE.npz"
+        raise ParameterError(message)
+    check_writable(target)
+    how = {name: asked.pop(name) for name in ("threshold", "key")}
+    if resume is None:
+        training, data, about = begun(source, how, **asked)
+    else:
+        given = [name for name in asked if ctx.get_parameter_source(name) is COMMANDLINE]
+        training, data, about = resumed(resume, source, how, {name: asked[name] for name in given})
+    about |= {"command": shlex.join(ctx.find_root().obj)}
+    heads = ("epoch", "pseudo-likelihood", "reconstruction error", "gradient norm", "rate")
+    click.echo(f"{source}: {len(data.values)} samples; {describe(training.rbm)}\n")
+    click.echo("  ".join(heads))
+
+    def report(now: Training) -> None:
+        row = now.history[-1]
+        values = (row.pseudo_likelihood, row.reconstruction_error, row.gradient_norm, row.rate)
+        cells = (str(row.epoch), *(number(value, 4) for value in values))
+        click.echo("  ".join(c.ljust(len(h)) for c, h in zip(cells, heads, strict=True)).rstrip())
+        write_atomic(target, dumps(now, **about))
+
+    try:
+        train(training, data.values, epochs, report=report)
+    except TrainingError as error:
+        write_atomic(target, dumps(error.solution, **about))
+        raise
+    click.echo(f"wrote {target}", err=True)
 
 
-@dataclass(frozen=True)
-class Lesson:
-    """A training that is asked for: from the start, or from a file."""
+def begun(
+    source: str, how: Mapping[str, Any], visible: str, hidden: str, units: int, **options: Any
+) -> tuple[Training, Data, dict[str, Any]]:
+    """A training at its start, its data, and what is kept with it."""
+    from replica.machines.data import load
+    from replica.machines.training import Settings, start
+    from replica.units import parse
 
-    source: str
-    resume: str | None
-    output: Path | None
-    threshold: float | None
-    key: str | None
-    asked: dict[str, Any]
-    given: Sequence[str]
+    settings, unit = Settings(**options), parse(visible)
+    data = load(source, unit, **how)
+    about = {"data": source, "digest": data.digest, "image": data.image}
+    return start(data.values, unit, parse(hidden), units, settings), data, about
 
-    def run(self, epochs: int, command: Sequence[str]) -> None:
-        """Train, print a row for each epoch, and write the machine after each."""
-        from phase_diagrams.storage import check_writable, write_atomic
-        from replica.machines.files import dumps
-        from replica.machines.training import TrainingError, train
 
-        target = self.output or (Path(self.resume) if self.resume else None)
-        if target is None:
-            message = "say where the machine goes: -o FILE.npz"
-            raise ParameterError(message)
-        check_writable(target)
-        training, data, about = self._begin()
-        about |= {"command": shlex.join(command)}
-        rows = [("epoch", "pseudo-likelihood", "reconstruction error", "gradient norm", "rate")]
-        click.echo(f"{self.source}: {len(data.values)} samples; {describe(training.rbm)}\n")
-        click.echo("  ".join(rows[0]))
+def resumed(
+    resume: str, source: str, how: Mapping[str, Any], given: Mapping[str, Any]
+) -> tuple[Training, Data, dict[str, Any]]:
+    """A training from a file, its data, and what is kept with it; they must be those of the beginning."""
+    from replica.machines.data import load
+    from replica.machines.files import load_training
 
-        def report(now: Training) -> None:
-            row = now.history[-1]
-            cells = (
-                str(row.epoch),
-                number(row.pseudo_likelihood, 4),
-                number(row.reconstruction_error, 4),
-                number(row.gradient_norm, 4),
-                number(row.rate, 4),
-            )
-            click.echo("  ".join(c.ljust(len(h)) for c, h in zip(cells, rows[0], strict=True)).rstrip())
-            write_atomic(target, dumps(now, **about))
+    training, about = load_training(resume)
+    check_same(training, resume, given)
+    data = load(source, training.rbm.visible, **how)
+    if about.get("digest", data.digest) != data.digest:
+        before = about.get("data")
+        message = f"{resume} was trained on other data ({before}) and cannot go on with {source}"
+        raise ParameterError(message)
+    return training, data, about
 
-        try:
-            train(training, data.values, epochs, report=report)
-        except TrainingError as error:
-            write_atomic(target, dumps(error.solution, **about))
-            raise
-        click.echo(f"wrote {target}", err=True)
 
-    def _begin(self) -> tuple[Training, Data, dict[str, Any]]:
-        from replica.machines.data import load
-        from replica.machines.files import load_training
-        from replica.machines.training import Settings, start
-        from replica.units import parse
+def check_same(training: Training, resume: str, given: Mapping[str, Any]) -> None:
+    """Options given along with --resume may only repeat what the training began with."""
+    from replica.units import parse
 
-        if self.resume is None:
-            options = dict(self.asked)
-            visible, hidden, units = (options.pop(name) for name in ("visible", "hidden", "units"))
-            settings, unit = Settings(**options), parse(visible)
-            data = load(self.source, unit, threshold=self.threshold, key=self.key)
-            about = {"data": self.source, "digest": data.digest, "image": data.image}
-            return start(data.values, unit, parse(hidden), units, settings), data, about
-        training, about = load_training(self.resume)
-        self._check_same(training)
-        data = load(self.source, training.rbm.visible, threshold=self.threshold, key=self.key)
-        if about.get("digest", data.digest) != data.digest:
-            before = about.get("data")
+    rbm = training.rbm
+    before = dataclasses.asdict(training.settings) | {
+        "visible": rbm.visible.name,
+        "hidden": rbm.hidden.name,
+        "units": rbm.n_hidden,
+    }
+    for name, value in given.items():
+        new = parse(value).name if name in ("visible", "hidden") else value
+        if new != before[name]:
+            option = "--" + name.replace("_", "-")
             message = (
-                f"{self.resume} was trained on other data ({before}) and cannot go on with {self.source}"
+                f"{option} was {before[name]} when the training in {resume} began, and is {new} now; leave "
+                "it out to go on, or begin another training without --resume"
             )
             raise ParameterError(message)
-        return training, data, about
-
-    def _check_same(self, training: Training) -> None:
-        """Options given along with --resume may only repeat what the training began with."""
-        from replica.units import parse
-
-        rbm = training.rbm
-        before = dataclasses.asdict(training.settings) | {
-            "visible": rbm.visible.name,
-            "hidden": rbm.hidden.name,
-            "units": rbm.n_hidden,
-        }
-        for name in self.given:
-            new = self.asked[name]
-            if name in ("visible", "hidden"):
-                new = parse(new).name
-            if new != before[name]:
-                option = "--" + name.replace("_", "-")
-                message = (
-                    f"{option} was {before[name]} when the training in {self.resume} began, and is {new} "
-                    "now; leave it out to go on, or begin another training without --resume"
-                )
-                raise ParameterError(message)
