@@ -227,6 +227,9 @@ class Theory:
         Error of one's own `jacobian`; not 0 where that is itself a numerical derivative.
     references, known, notes, symbols
         Papers; published numbers with their source; conventions; order parameters in words.
+    without_integrals : bool
+        Whether no integral is left in the equations at T = 0, and where T itself is what is asked for: then
+        digits are cheap.
     next_step : str or None
         Name of the theory with one more step of replica symmetry breaking, if there is one.
     """
@@ -243,6 +246,7 @@ class Theory:
     known: ClassVar[Mapping[str, str]] = {}
     notes: ClassVar[tuple[str, ...]] = ()
     symbols: ClassVar[Mapping[str, str]] = {}
+    without_integrals: ClassVar[bool] = False
     next_step: ClassVar[str | None] = None
 
     def __post_init__(self) -> None:

@@ -219,8 +219,8 @@ def test_a_terminal_without_greek_gets_a_replacement() -> None:
 def test_an_unforeseen_error_is_one_sentence_unless_its_traceback_is_wanted() -> None:
     script = (
         "from phase_diagrams.commands import main\n"
-        "import phase_diagrams.commands.theories as theories\n"
-        "theories._headline = lambda kind: 1 / 0\n"
+        "import phase_diagrams.commands.list as listing\n"
+        "listing.headline = lambda kind: 1 / 0\n"
         "main(['list'], 'replica')"
     )
     result = process("-c", script)

@@ -893,11 +893,31 @@ def test_parameters_that_count_are_not_varied_continuously() -> None:
         lambda: trace(sparse, "L", 8.0),
         lambda: locate(Mixtures(n=3), "stability", "n"),
         lambda: locate(sparse, "spinodal", "L"),
-        lambda: minimise(sparse, over="L"),
         lambda: sparse.slope("L", solve(sparse).x),
     ):
         with pytest.raises(ParameterError, match=r"whole number|counts|integer"):
             call()
+
+
+def test_the_minimum_over_a_parameter_that_counts_is_the_lowest_of_all_its_values() -> None:
+    one = Compositional(alpha=0.5, theta=1.5, g=-0.21, p=0.1, L=7)
+    states = [solve(replace(one, L=L), throw=False) for L in range(1, 21)]
+    best = min((state for state in states if state.success), key=lambda state: float(state.free_energy))
+    found = minimise(one, over="L")
+    assert found.theory == best.theory
+    assert found.theory.L == 4
+    assert isinstance(found.theory.L, int)
+    assert found.free_energy == best.free_energy
+    assert found.branch == "retrieval"
+
+
+def test_a_minimum_over_a_parameter_that_counts_lies_inside_its_range_or_there_is_none() -> None:
+    with pytest.raises(LocateError, match=r"p=0\.01\): the free energy still falls at L=20, the largest"):
+        minimise(Compositional(alpha=0.5, theta=1.5, g=-0.21, p=0.01, L=1), over="L")
+    with pytest.raises(LocateError, match=r"mixtures\(T=1.5\): no solution for any n from 1 to 9"):
+        minimise(Mixtures(n=3, T=1.5), over="n")
+    with pytest.raises(ParameterError, match="one point"):
+        minimise(Mixtures(n=3, T=np.array([0.1, 0.2])), over="n")
 
 
 def test_there_is_no_minimum_over_l_where_L_is_given() -> None:

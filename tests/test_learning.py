@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from replica import flows as learning
 from replica.errors import ConvergenceError, ParameterError
-from replica.flows import GaussGauss, OneMode, clusters, glass_threshold, second_moments
+from replica.flows import (
+    GaussGauss,
+    OneMode,
+    clusters,
+    glass_threshold,
+    principal_moments,
+    second_moments,
+)
 
 Z = 0.05 * np.arange(-200, 201)
 DZ = np.exp(-Z * Z / 2) * 0.05 / np.sqrt(2 * np.pi)
@@ -167,6 +174,23 @@ def test_aligned_weights_stay_aligned() -> None:
         np.testing.assert_allclose(matrix - np.diag(np.diag(matrix[:, :3])) @ np.eye(3, 5), 0, atol=1e-15)
 
 
+def test_singular_values_that_are_integrated_are_those_of_the_closed_form() -> None:
+    rbm, S = GaussGauss(0.9, 1.1), np.array([0.5, 3.0, 2.0])
+    integrated = rbm.integrated_values(TIMES, 0.1, S)
+    np.testing.assert_allclose(integrated, rbm.singular_value(TIMES[:, None], 0.1, S), rtol=1e-8)
+
+
+def test_random_weights_turn_to_the_data() -> None:
+    rbm, S = GaussGauss(0.9, 1.1), np.array([4.0, 2.5, 1.4])
+    overlaps, values = rbm.turning(np.array([0.0, 1.0, 60.0]), 0.05, S, seed=4)
+    W = 0.05 / np.sqrt(3) * np.random.default_rng(4).normal(size=(3, 3))
+    np.testing.assert_allclose(values[0], np.linalg.svd(W)[1], rtol=1e-12)
+    np.testing.assert_allclose(overlaps[0], np.diag(np.linalg.svd(W)[0]) ** 2, rtol=1e-12)
+    assert overlaps[0, 0] < overlaps[1, 0] < 1
+    np.testing.assert_allclose(overlaps[-1], 1, atol=1e-9)
+    np.testing.assert_allclose(values[-1], rbm.fixed_point(S), rtol=1e-9)
+
+
 # -- one mode in mean field ---------------------------------------------------------------------------------
 
 
@@ -241,6 +265,10 @@ def test_clusters_are_what_their_recipe_says() -> None:
     moments = second_moments(data)
     np.testing.assert_allclose(np.diag(moments), 1)
     assert np.sum(np.linalg.eigvalsh(moments) > 3) == 5
+    along = principal_moments(data)
+    assert np.all(np.diff(along) <= 0)
+    assert np.sum(along > 3) == 5
+    np.testing.assert_allclose(np.sum(along), np.trace(moments), rtol=1e-12)
     small = clusters(3, count=2, dimension=1, visible=7, samples=50)
     assert small.shape == (50, 7)
 

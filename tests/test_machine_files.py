@@ -21,8 +21,18 @@ from replica.errors import ParameterError, UnknownNameError
 from replica.machines import RBMTransformer
 from replica.machines.inference import exact
 from replica.machines.models.rbm import RBM
-from replica.machines.training.epochs import Settings, dbn, start, train
-from replica.machines.training.files import FileError, dumps, from_sklearn, load, load_training, save, to_rbms
+from replica.machines.training import dbn
+from replica.machines.training.epochs import Settings, start, train
+from replica.machines.training.files import (
+    FileError,
+    dumps,
+    from_sklearn,
+    kept_with,
+    load,
+    load_training,
+    save,
+    to_rbms,
+)
 from replica.units import Bernoulli, DoubleReLU, Gaussian, Potential, ReLU, Spin, Unit
 
 BITS = np.random.default_rng(3).integers(0, 2, (60, 8)).astype(float)
@@ -47,6 +57,9 @@ def test_a_machine_comes_back_as_it_was(tmp_path: Path, hidden: Unit) -> None:
     rbm = RBM(np.random.default_rng(1).normal(size=(3, 2)), Spin(g=0.1), hidden, T=0.7)
     save(rbm, tmp_path / "a.npz")
     assert equal(load(tmp_path / "a.npz"), rbm)
+    assert kept_with(tmp_path / "a.npz") == {}
+    save(rbm, tmp_path / "a.npz", data="mine.npy", image=[1, 3])
+    assert kept_with(tmp_path / "a.npz") == {"data": "mine.npy", "image": [1, 3]}
     assert [path.name for path in tmp_path.iterdir()] == ["a.npz"]
 
 
@@ -92,6 +105,7 @@ def test_scikit_learn_machines_are_read(tmp_path: Path) -> None:
     names = ("components_", "intercept_hidden_", "intercept_visible_")
     np.savez(tmp_path / "s.npz", **{name: getattr(model, name) for name in names})
     assert equal(load(tmp_path / "s.npz"), rbm)
+    assert kept_with(tmp_path / "s.npz") == {}
     with pytest.raises(ParameterError, match="fitted BernoulliRBM"):
         from_sklearn(BernoulliRBM())
 
@@ -101,6 +115,7 @@ def test_files_of_rbms_are_read(tmp_path: Path, unit: Any) -> None:
     rbm = RBM(np.random.default_rng(1).normal(size=(3, 2)), unit(g=[0.1, 0.2, 0.3]), unit(g=[-0.1, 0.4]))
     to_rbms(rbm, tmp_path / "a.h5")
     assert equal(load(tmp_path / "a.h5"), rbm)
+    assert kept_with(tmp_path / "a.h5") == {}
     with h5py.File(
         tmp_path / "a.h5", "a"
     ) as file:  # a later update, in the older layout, is the one that counts

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import xarray as xr
 from phase_diagrams.diagram import CONVERGED, LineKind, PhaseDiagram
 from phase_diagrams.draw import HEAT, figure
 from phase_diagrams.mapping import Grid, phase_map, read
+from phase_diagrams.mapping.stored import map_of_sweep
 from phase_diagrams.sweeping import sweep
 from reference import reference
 from replica.errors import ParameterError, UnknownNameError
@@ -231,6 +233,26 @@ def test_an_unfinished_sweep_is_refused() -> None:
     data["status"][:, 3, 4] = -1
     with pytest.raises(ParameterError, match=r"not finished: 1 points are missing; .*--resume"):
         read(data, BlumeCapel(T=0.5))
+
+
+def test_a_stored_sweep_is_mapped_as_one_in_memory(tmp_path: Path) -> None:
+    theory, over = PLANES["blume-capel"]
+    data = sweep(type(theory), over, branch="all", output=tmp_path / "run.nc")
+    told = map_of_sweep(tmp_path / "run.nc", heat="m", branch="ferromagnet", provenance={"by": "me"})
+    known = phase_map(read(data, theory), heat=data["m"].sel(branch="ferromagnet").values, label="")
+    assert told.lines == known.lines
+    assert told.regions == known.regions
+    assert told.heat_map is not None
+    assert known.heat_map is not None
+    assert told.heat_map.label == "magnetisation $m$, ferromagnet"
+    np.testing.assert_array_equal(told.heat_map.values, known.heat_map.values)
+    assert told.provenance["by"] == "me"
+    assert told.provenance["sweep"]["theory"] == "blume-capel"
+    with pytest.raises(UnknownNameError, match="unknown variable of the sweep 'nothing'"):
+        map_of_sweep(tmp_path / "run.nc", heat="nothing")
+    with pytest.raises(UnknownNameError, match="unknown branch of the sweep 'nothing'"):
+        map_of_sweep(tmp_path / "run.nc", heat="m", branch="nothing")
+    data.close()
 
 
 # --- heat maps -------------------------------------------------------------------------------------

@@ -13,8 +13,16 @@ import pytest
 from problems import Cusp, Saddle, Slope
 from reference import reference
 from replica.errors import LocateError, ParameterError
-from replica.solving import Located, Precise, Solution, critical, locate, polish, solve
-from replica.theories import BlumeCapel, Compositional, CurieWeiss, Hopfield, Mixtures, ThresholdedHopfield
+from replica.solving import Located, Precise, Solution, critical, locate, polish, quick_digits, solve
+from replica.theories import (
+    THEORIES,
+    BlumeCapel,
+    Compositional,
+    CurieWeiss,
+    Hopfield,
+    Mixtures,
+    ThresholdedHopfield,
+)
 
 located = cache(locate)
 solved = cache(solve)
@@ -237,6 +245,22 @@ def test_stability_temperatures_over_many_decades(alpha: float) -> None:
 def test_numbers_of_digits_that_make_no_sense(digits: Any) -> None:
     with pytest.raises(ParameterError, match="digits"):
         polish(POINTS["hopfield alpha_c"](), digits)
+
+
+def test_digits_are_quick_where_there_is_no_integral() -> None:
+    quick = {"hopfield", "mixtures", "thresholded-hopfield", "curie-weiss", "blume-capel"}
+    assert {name for name, kind in THEORIES.items() if kind.without_integrals} == quick
+    for point in (
+        critical(Hopfield(alpha=0.0, T=0.0)),
+        critical(ThresholdedHopfield(alpha=0.0, theta=0.3)),
+        critical(Mixtures(n=3)),  # T itself is asked for
+        critical(CurieWeiss(T=0.5)),
+    ):
+        assert quick_digits(point) == 15
+        assert polish(point, 15).value is not None
+    assert quick_digits(critical(Hopfield(alpha=0.0, T=0.3))) == 0
+    assert quick_digits(locate(BlumeCapel(T=0.2), "first-order", "D")) == 0
+    assert quick_digits(critical(Compositional(alpha=0.5, theta=1.0, g=-0.2, l=1.0))) == 0
 
 
 def test_what_was_not_located_has_no_digits() -> None:

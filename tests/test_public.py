@@ -56,7 +56,20 @@ def test_a_name_brings_what_it_needs_and_no_more() -> None:
 
 
 def test_the_command_line_starts_without_numerics() -> None:
-    assert not imported_by("import phase_diagrams.commands") & HEAVY
+    assert not imported_by("import phase_diagrams.commands") & {*HEAVY, "xarray"}
+
+
+def test_a_verb_is_imported_when_it_is_asked_for_and_brings_no_numerics_and_no_other_verb() -> None:
+    code = (
+        "import sys; from phase_diagrams.commands import VERBS, main; main.commands[sys.argv[1]]\n"
+        "print(*(set(sys.argv[2:]) & set(sys.modules)))\n"
+        "home = main.commands.package + '.'\n"
+        "print(*(verb for verb in VERBS if home + verb.replace('-', '_') in sys.modules))"
+    )
+    heavy = [*HEAVY, "xarray", "replica.theory", "replica.theories", "replica.solving", "phase_diagrams.draw"]
+    for verb in ("capacity", "learn-theory", "list", "figure", "train"):
+        done = subprocess.run([sys.executable, "-c", code, verb, *heavy], capture_output=True, text=True)
+        assert done.stdout == f"\n{verb}\n", done.stderr
 
 
 def test_public_names_of_the_library() -> None:

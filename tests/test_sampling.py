@@ -14,6 +14,7 @@ from replica.machines.inference.sampling import (
     ParallelTempering,
     SingleSpin,
     autocorrelation_time,
+    draw_samples,
     estimate,
     record,
     temperatures,
@@ -151,6 +152,32 @@ def test_a_single_temperature_is_plain_sampling() -> None:
     tempering.step(5)
     assert tempering.swap_rates.shape == (0,)
     np.testing.assert_array_equal(tempering.round_trips, 0)
+
+
+# -- independent samples -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("temper", [1, 3])
+def test_samples_have_the_distribution_of_the_machine_within_4_5_sigma(temper: int) -> None:
+    machine, count = rbm(Spin(g=0.2), Bernoulli(), T=0.7), 4000
+    drawn = draw_samples(machine, count, sweeps=60, temper=temper, hottest=3.0, seed=3)
+    known = exact.moments(machine)
+    assert drawn.visible.shape == (count, 5)
+    assert drawn.hidden.shape == (count, 4)
+    assert drawn.swap_rates.shape == (temper - 1,)
+    assert np.all(drawn.swap_rates > 0.3)
+    spread = np.sqrt((1 - np.asarray(known.visible) ** 2) / count)
+    assert np.all(np.abs(drawn.visible.mean(axis=0) - known.visible) < 4.5 * spread)
+    assert np.all(np.abs(drawn.hidden.mean(axis=0) - known.hidden) < 4.5 * 0.5 / np.sqrt(count))
+    again = draw_samples(machine, count, sweeps=60, temper=temper, hottest=3.0, seed=3)
+    np.testing.assert_array_equal(again.visible, drawn.visible)
+
+
+def test_samples_need_a_ladder_that_goes_up_and_a_seed() -> None:
+    with pytest.raises(ParameterError, match="temperatures from"):
+        draw_samples(rbm(Spin(), Spin()), 2, temper=3, hottest=0.5)
+    with pytest.raises(ParameterError, match="seed = -1"):
+        draw_samples(rbm(Spin(), Spin()), 2, seed=-1)
 
 
 # -- spin glasses --------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import numpy as np
 
 from phase_diagrams.catalogue._parts import curve, origin
 from phase_diagrams.diagram import Axis, PhaseDiagram, Point
-from replica.flows import GaussGauss, clusters, second_moments
+from replica.flows import GaussGauss, clusters, principal_moments
 
 __all__ = ["build", "singular_values"]
 
@@ -80,13 +80,13 @@ def singular_values(
     provenance : mapping
         Where the diagram comes from.
     """
-    W = rbm.integrate(initial * np.eye(len(variances)), np.diag(variances), times)
+    integrated = rbm.integrated_values(times, initial, variances)
     every = np.linspace(times[0], times[-1], 151)
     lines, points = [], []
     for a, S in enumerate(variances):
         name = f"mode {a + 1}"
         lines.append(curve(name, every, rbm.singular_value(every, initial, S), f"$S = {S:.4g}$"))
-        points += [Point(f"{name}, t={t:g}", "", t, w) for t, w in zip(times, W[:, a, a], strict=True)]
+        points += [Point(f"{name}, t={t:g}", "", t, w) for t, w in zip(times, integrated[:, a], strict=True)]
     top = 1.1 * max(initial, *(float(rbm.fixed_point(S)) for S in variances))
     return PhaseDiagram(
         "learning-dynamics",
@@ -142,15 +142,14 @@ def _alignment(
     """Overlap of the leading singular vectors with the principal directions, from random weights."""
     n = 2 * len(variances)
     ordered = [*sorted(variances, reverse=True), *[min(variances) / 2] * (n - len(variances))]
-    W = initial / np.sqrt(n) * np.random.default_rng(seed).normal(size=(n, n))
-    u, values, _ = np.linalg.svd(rbm.integrate(W, np.diag(ordered), times))
-    overlaps = np.diagonal(u, axis1=1, axis2=2) ** 2
-    return singular_vectors(rbm, ordered[: len(variances)], times, overlaps, values)[1]
+    return singular_vectors(
+        rbm, ordered[: len(variances)], times, *rbm.turning(times, initial, ordered, seed)
+    )[1]
 
 
 def _clusters(rbm: GaussGauss, initial: float, seed: int) -> PhaseDiagram:
     """Learning of the spectrum of clustered data."""
-    spectrum = np.linalg.eigvalsh(second_moments(clusters(seed)))[::-1]
+    spectrum = principal_moments(clusters(seed))
     times = np.geomspace(0.05, 200, 101)
     lines = []
     for a, S in enumerate(spectrum[:12]):

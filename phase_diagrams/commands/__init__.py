@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import click
 
-from phase_diagrams.commands.door import Door
-from phase_diagrams.commands.figures import diagram, draw, figure
-from phase_diagrams.commands.learn_theory import learn_theory
-from phase_diagrams.commands.machines import infer, simulate
-from phase_diagrams.commands.maps import chart
+from phase_diagrams.commands.machines import simulate
 from phase_diagrams.commands.matrices import place
-from phase_diagrams.commands.points import capacity, solve
-from phase_diagrams.commands.sweeps import export, sweep
-from phase_diagrams.commands.theories import list_all, show
-from phase_diagrams.commands.traces import line
-from phase_diagrams.commands.training import diagnose, likelihood, sample, train
+from phase_diagrams.commands.shared.door import Door, Verbs
 from phase_diagrams.commands.validation import compare, validate
 
 __all__ = ["main"]
+
+VERBS = (
+    *("list", "show", "solve", "capacity", "line", "diagram", "draw", "figure"),
+    *("sweep", "export", "map", "place", "learn-theory"),
+    *("simulate", "infer", "validate", "compare"),
+    *("train", "likelihood", "diagnose", "sample"),
+)
+"""What can be asked for: each is a module of this package, and a command in it."""
 
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -36,7 +36,7 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 def _cite(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
-        from phase_diagrams.commands.citation import bibtex
+        from phase_diagrams.commands.shared.citation import bibtex
 
         click.echo(bibtex())
         ctx.exit()
@@ -59,6 +59,7 @@ fold where the retrieval branch ends, by Newton's method on the augmented equati
 
 @click.group(
     cls=Door,
+    commands=Verbs(__name__, VERBS),
     invoke_without_command=True,
     epilog=EXAMPLE,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -83,11 +84,5 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (
-    *(list_all, show, solve, capacity, line, diagram, draw, figure),
-    *(sweep, export, chart, place, learn_theory),
-    *(simulate, infer),
-    *(validate, compare),
-    *(train, likelihood, diagnose, sample),
-):
+for command in (simulate, validate, compare, place):  # not yet in modules of their own
     main.add_command(command)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from phase_diagrams.commands.door import Verb
-from phase_diagrams.commands.options import OutputFile, as_json, looks
+from phase_diagrams.commands.shared.door import Verb
+from phase_diagrams.commands.shared.options import OutputFile, as_json, looks
 
 if TYPE_CHECKING:
-    from phase_diagrams.commands.drawing import Look
+    from phase_diagrams.commands.shared.drawing import Look
 
 __all__ = ["place"]
 

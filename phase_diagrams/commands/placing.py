@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from phase_diagrams.commands.printing import number, print_json, print_table
+from phase_diagrams.commands.shared.printing import number, print_json, print_table
 from replica.errors import ParameterError
 
 if TYPE_CHECKING:
-    from phase_diagrams.commands.drawing import Look
+    from phase_diagrams.commands.shared.drawing import Look
     from phase_diagrams.placement import Placement
 
 __all__ = ["Report"]
@@ -107,7 +107,7 @@ class Report:
     def draw(self, output: Path, look: Look) -> None:
         """Draw the modes into the phase diagram of their law."""
         from phase_diagrams.catalogue.spectral_rbm import panel
-        from phase_diagrams.commands.drawing import paint
+        from phase_diagrams.commands.shared.drawing import paint
         from phase_diagrams.diagram import Point
 
         found = self.placed.spectrum

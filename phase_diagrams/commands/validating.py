@@ -11,13 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from phase_diagrams.commands.asking import build, theory_named
-from phase_diagrams.commands.measuring import with_error
-from phase_diagrams.commands.printing import number, print_json, print_table, where
+from phase_diagrams.commands.shared.asking import build, theory_named
+from phase_diagrams.commands.shared.printing import (
+    number,
+    print_json,
+    print_table,
+    progress,
+    where,
+    with_error,
+)
 from replica.errors import ParameterError
 
 if TYPE_CHECKING:
-    from phase_diagrams.commands.drawing import Look
+    from phase_diagrams.commands.shared.drawing import Look
     from phase_diagrams.validation import Agreement, Row, Subject
 
 __all__ = ["Confrontation", "Validation"]
@@ -45,7 +51,6 @@ class Validation:
 
     def run(self, as_json: bool, command: Sequence[str], look: Look) -> None:
         """Simulate, compare, print, write; the last word is the verdict."""
-        from phase_diagrams.commands.sweeping import progress
         from phase_diagrams.validation import measured, simulate, write_table
         from phase_diagrams.validation.machines import machine
         from phase_diagrams.validation.samples import judge
@@ -205,7 +210,7 @@ def table(agreement: Agreement) -> list[tuple[str, ...]]:
 def draw(agreement: Agreement, headline: str, output: Path, command: Sequence[str], look: Look) -> None:
     """Draw the comparison, or store it as a diagram."""
     from phase_diagrams.catalogue._parts import origin
-    from phase_diagrams.commands import drawing
+    from phase_diagrams.commands.shared import drawing
     from phase_diagrams.validation import picture
 
     came_from = origin(headline) | {

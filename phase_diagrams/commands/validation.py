@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from phase_diagrams.commands.door import Verb
-from phase_diagrams.commands.options import (
+from phase_diagrams.commands.shared.door import Verb
+from phase_diagrams.commands.shared.options import (
     Numbers,
     OutputFile,
+    OutputStore,
     Setting,
     Values,
     as_json,
@@ -19,10 +20,9 @@ from phase_diagrams.commands.options import (
     once,
     theory,
 )
-from phase_diagrams.commands.sweeps import OutputStore
 
 if TYPE_CHECKING:
-    from phase_diagrams.commands.drawing import Look
+    from phase_diagrams.commands.shared.drawing import Look
 
 __all__ = ["compare", "validate"]
 

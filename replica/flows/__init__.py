@@ -16,8 +16,16 @@ References
 .. [DFF18] A. Decelle, G. Fissore, C. Furtlehner, J. Stat. Phys. 172, 1576 (2018).
 """
 
-from replica.flows.clusters import clusters, second_moments
+from replica.flows.clusters import clusters, principal_moments, second_moments
 from replica.flows.gauss_gauss import GaussGauss, Modes
 from replica.flows.one_mode import OneMode, glass_threshold
 
-__all__ = ["GaussGauss", "Modes", "OneMode", "clusters", "glass_threshold", "second_moments"]
+__all__ = [
+    "GaussGauss",
+    "Modes",
+    "OneMode",
+    "clusters",
+    "glass_threshold",
+    "principal_moments",
+    "second_moments",
+]

@@ -9,7 +9,7 @@ import numpy as np
 from replica.errors import ParameterError
 from replica.flows.flow import numbers, require
 
-__all__ = ["clusters", "second_moments"]
+__all__ = ["clusters", "principal_moments", "second_moments"]
 
 
 def clusters(
@@ -45,7 +45,7 @@ def clusters(
 
     Examples
     --------
-    >>> print(np.linalg.eigvalsh(second_moments(clusters()))[:-7:-1].round(3))
+    >>> print(principal_moments(clusters())[:6].round(3))
     [19.991 14.709 11.285  5.902  5.889  1.371]
     """
     for name, value in {
@@ -71,3 +71,8 @@ def second_moments(samples: Any) -> Any:
         msg = f"learning: samples of shape {samples.shape} are no data; give (samples, visible)"
         raise ParameterError(msg)
     return samples.T @ samples / len(samples)
+
+
+def principal_moments(samples: Any) -> Any:
+    """Second moments along the principal directions of the data, largest first, shape (visible,)."""
+    return np.linalg.eigvalsh(second_moments(samples))[::-1]

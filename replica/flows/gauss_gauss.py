@@ -203,6 +203,59 @@ class GaussGauss:
         path = flow(rate, W.ravel(), times, f"Gauss-Gauss RBM, {W.shape[0]} x {W.shape[1]} weights")
         return np.moveaxis(path.reshape(*W.shape, -1), -1, 0)
 
+    def integrated_values(self, times: Any, initial: float, variances: Any) -> Any:
+        """Singular values w_a(t) by integration of the flow of W, which starts on the principal directions.
+
+        Parameters
+        ----------
+        times : array, shape (n_times,)
+            Increasing, >= 0.
+        initial : float
+            All of them at t = 0.
+        variances : array, shape (k,)
+            Second moments of the data.
+
+        Returns
+        -------
+        array, shape (n_times, k)
+
+        Examples
+        --------
+        >>> print(GaussGauss().integrated_values([2.0], 0.01, [3.0, 1.0]).round(8))
+        [[0.50403584 0.009998  ]]
+        """
+        W = self.integrate(initial * np.eye(len(variances)), np.diag(variances), times)
+        return np.diagonal(W, axis1=1, axis2=2)
+
+    def turning(self, times: Any, initial: float, variances: Any, seed: Any) -> tuple[Any, Any]:
+        """From random weights: how far the singular vectors have turned to the data, and singular values.
+
+        Parameters
+        ----------
+        times : array, shape (n_times,)
+            Increasing, >= 0.
+        initial : float
+            Size of the Gaussian weights at t = 0: their standard deviation is initial/sqrt(k).
+        variances : array, shape (k,)
+            Second moments of the data, largest first.
+        seed : int or Generator
+
+        Returns
+        -------
+        overlaps, values : arrays, shape (n_times, k)
+            Squared overlaps (u_a . e_a)^2 with the principal directions, and the singular values.
+
+        Examples
+        --------
+        >>> overlaps, values = GaussGauss().turning([20.0], 0.1, [4.0, 2.0], seed=1)
+        >>> print(overlaps.round(6), values.round(6))
+        [[1. 1.]] [[0.866025 0.707107]]
+        """
+        k = len(variances)
+        W = initial / np.sqrt(k) * np.random.default_rng(seed).normal(size=(k, k))
+        u, values, _ = np.linalg.svd(self.integrate(W, np.diag(variances), times))
+        return np.diagonal(u, axis1=1, axis2=2) ** 2, values
+
     def modes(self, W: Any, moments: Any) -> Modes:
         r"""Singular values and vectors of W, and their velocities under the flow.
 

@@ -4,7 +4,7 @@ from replica.solving.codimension_two import Kind, SpecialPoint
 from replica.solving.continuation import Settings, Stop, Trace, trace
 from replica.solving.locate import Located, critical, find, locate
 from replica.solving.minimise import minimise, profile
-from replica.solving.polish import Precise, polish
+from replica.solving.polish import Precise, polish, quick_digits
 from replica.solving.search import search, solve
 from replica.solving.solution import Solution, Status
 from replica.solving.solvers import FixedPoint, Newton, Solver
@@ -28,6 +28,7 @@ __all__ = [
     "minimise",
     "polish",
     "profile",
+    "quick_digits",
     "search",
     "solve",
     "trace",

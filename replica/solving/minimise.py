@@ -1,4 +1,4 @@
-"""The state of lowest free energy along one control parameter, such as f(l) of the compositional phase."""
+"""The state of lowest free energy over one control parameter, such as f(l) of the compositional phase."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def profile(theory: Theory, branch: str, over: str, values: Any) -> Solution:
 def minimise(theory: Theory, branch: str | None = None, over: str = "l") -> Solution:
     """Minimise the free energy of a branch over a control parameter.
 
-    The grid only seeds Newton's method on the joint equations ``update(x) = x`` and ``df/d over = 0``.
+    The grid only seeds Newton's method on the joint equations ``update(x) = x`` and ``df/d over = 0``. A
+    parameter that is a whole number takes every value from 1 to the end of its typical range.
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ def minimise(theory: Theory, branch: str | None = None, over: str = "l") -> Solu
     Raises
     ------
     ParameterError
-        If `over` is a whole number, or does not apply (l of a random RBM where L is given).
+        If `over` is no number, or does not apply (l of a random RBM where L is given).
     LocateError
         If the branch has no minimum inside the range; the message says how f behaves instead.
 
@@ -54,28 +55,31 @@ def minimise(theory: Theory, branch: str | None = None, over: str = "l") -> Solu
     >>> print(f"l* = {best.theory.l:.9f}, f = {best.free_energy:.9e}")
     l* = 0.383193481, f = -3.022486015e-03
     """
+    known = theory.parameters()
+    if over in known and known[over].metadata["integer"]:
+        return _best_whole_number(theory, branch, over)
     theory.check_varied(over)
     theory.check_single(ignoring=over)
     name = branch or theory.default
-    high = theory.parameters()[over].metadata["typical"][1]
+    high = known[over].metadata["typical"][1]
     grid = high * np.geomspace(1e-5, 1.0, 61)
     type(theory)(**theory.values | {over: float(grid[-1])})  # raises where the theory takes no such parameter
     found = profile(theory, name, over, grid)
     f = np.where(found.success, found.free_energy, np.nan)
-    known = np.flatnonzero(np.isfinite(f))
+    there = np.flatnonzero(np.isfinite(f))
     where = theory.at(**{over: None}).describe()
-    if not known.size:
+    if not there.size:
         msg = f"{where}: no {name} solution for any {over} between {grid[0]:g} and {high:g}"
         raise LocateError(msg)
     inner = [
-        i for i in known[1:-1] if i - 1 in known and i + 1 in known and f[i] <= f[i - 1] and f[i] <= f[i + 1]
+        i for i in there[1:-1] if i - 1 in there and i + 1 in there and f[i] <= f[i - 1] and f[i] <= f[i + 1]
     ]
     if not inner:
-        if f[known[0]] <= np.nanmin(f):
+        if f[there[0]] <= np.nanmin(f):
             msg = f"{where}: f increases with {over} from the start; its minimum is at {over} -> 0"
             raise LocateError(msg)
         msg = (
-            f"{where}: f has no minimum in {over} up to {grid[known[-1]]:.4g}, "
+            f"{where}: f has no minimum in {over} up to {grid[there[-1]]:.4g}, "
             f"where the {name} branch or the search ends"
         )
         raise LocateError(msg)
@@ -109,3 +113,20 @@ def minimise(theory: Theory, branch: str | None = None, over: str = "l") -> Solu
         )
     at = theory.at(**{over: float(y[-1])})
     return Solution(at, y[:-1], size, np.int8(0), iterations, name)
+
+
+def _best_whole_number(theory: Theory, branch: str | None, over: str) -> Solution:
+    """The state of lowest free energy among all whole numbers of the typical range, from 1 on."""
+    theory.check_single(ignoring=over)
+    highest = int(theory.parameters()[over].metadata["typical"][1])
+    every = (type(theory)(**theory.values | {over: count}) for count in range(1, highest + 1))
+    found = [state for state in (solve(one, branch, throw=False) for one in every) if state.success]
+    where = theory.at(**{over: None}).describe()
+    if not found:
+        msg = f"{where}: no solution for any {over} from 1 to {highest}"
+        raise LocateError(msg)
+    best = min(found, key=lambda state: float(state.free_energy))
+    if best.theory.values[over] == highest:
+        msg = f"{where}: the free energy still falls at {over}={highest}, the largest one tried"
+        raise LocateError(msg)
+    return best

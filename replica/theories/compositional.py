@@ -427,6 +427,7 @@ class ThresholdedHopfield(BernoulliReLU):
     g: Parameter = parameter("constant visible field; tuned to -alpha B/2 by default", "g", default=None)
 
     name: ClassVar[str] = "thresholded-hopfield"
+    without_integrals: ClassVar[bool] = True
     overlap_unit: ClassVar[float] = 1.0
     lines: ClassVar[Mapping[str, Boundary]] = {"spinodal": Fold("retrieval")}
     critical: ClassVar[Critical | None] = Critical(

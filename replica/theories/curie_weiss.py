@@ -54,6 +54,7 @@ class CurieWeiss(Theory):
     name: ClassVar[str] = "curie-weiss"
     order: ClassVar[tuple[str, ...]] = ("m",)
     limit: ClassVar[Limit | None] = Limit("h")
+    without_integrals: ClassVar[bool] = True
     branches: ClassVar[Mapping[str, Branch]] = {
         "up": Branch("magnetised along +1", (1.0,)),
         "down": Branch("magnetised along -1", (-1.0,)),

@@ -64,6 +64,7 @@ class Hopfield(Theory):
     name: ClassVar[str] = "hopfield"
     order: ClassVar[tuple[str, ...]] = ("m", "C")
     limit: ClassVar[Limit | None] = Limit("alpha")
+    without_integrals: ClassVar[bool] = True
     branches: ClassVar[Mapping[str, Branch]] = {
         "retrieval": Branch("one pattern retrieved: the root with the largest m", (1.0, 0.0)),
         "glass": Branch("spin glass: m = 0, q > 0", (0.0, 0.5)),

@@ -46,6 +46,7 @@ class Mixtures(Theory):
     name: ClassVar[str] = "mixtures"
     order: ClassVar[tuple[str, ...]] = ("m",)
     limit: ClassVar[Limit | None] = Limit("T")
+    without_integrals: ClassVar[bool] = True
     branches: ClassVar[Mapping[str, Branch]] = {
         "mixture": Branch("equal overlap m with n patterns"),
         "paramagnet": Branch("m = 0", (0.0,), explicit=True),

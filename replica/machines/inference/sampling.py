@@ -15,15 +15,17 @@ from typing import Any, Protocol
 import numpy as np
 
 from replica.errors import ParameterError, UnknownNameError
-from replica.machines.models.ensembles import Seed, seed_sequence
-from replica.machines.models.rbm import RBM
+from replica.machines.models.ensembles import Seed, seed_sequence, spawned
+from replica.machines.models.rbm import RBM, BlockGibbs
 
 __all__ = [
+    "Drawn",
     "Estimate",
     "ParallelTempering",
     "Sampler",
     "SingleSpin",
     "autocorrelation_time",
+    "draw_samples",
     "estimate",
     "record",
     "temperatures",
@@ -406,3 +408,58 @@ class ParallelTempering:
         self._rising[bottom] = True
         self._returning[top] |= self._rising[top]
         self._rising[top] = False
+
+
+# -- independent samples -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Samples of a machine, each from a chain of its own.
+
+    Attributes
+    ----------
+    visible, hidden : array, shape (count, n_visible) and (count, n_hidden)
+    swap_rates : array, shape (temper - 1,)
+        Accepted fraction of the exchanges between neighbouring temperatures; empty without tempering.
+    """
+
+    visible: Any
+    hidden: Any
+    swap_rates: Any
+
+
+def draw_samples(
+    rbm: RBM, count: int, *, sweeps: int = 1000, temper: int = 1, hottest: float = 5.0, seed: Seed = 0
+) -> Drawn:
+    """Draw samples from a machine, each from a chain of its own.
+
+    Parameters
+    ----------
+    rbm : RBM
+    count : int
+        Number of samples.
+    sweeps : int
+        Of each chain.
+    temper : int
+        Temperatures that exchange their chains, from that of the machine up; 1 for none.
+    hottest : float
+        The highest of them, in units of that of the machine.
+    seed : int or SeedSequence
+
+    Examples
+    --------
+    >>> from replica.units import Spin
+    >>> drawn = draw_samples(RBM([[0.5]], Spin(), Spin()), 4000, sweeps=20, seed=1)
+    >>> print(f"{np.mean(drawn.visible * drawn.hidden):.2f}")  # exactly tanh(0.5) = 0.46
+    0.46
+    """
+    one, two = spawned(seed, 2)
+    gibbs = BlockGibbs(rbm, count * temper, one)
+    if temper == 1:
+        gibbs.sweep(sweeps)
+        return Drawn(gibbs.visible, gibbs.hidden, np.empty(0))
+    tempering = ParallelTempering(gibbs, rbm.T * temperatures(1.0, hottest, temper), two)
+    tempering.step(sweeps)
+    chains = tempering.at(0)
+    return Drawn(gibbs.visible[chains], gibbs.hidden[chains], tempering.swap_rates)

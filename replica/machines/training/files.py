@@ -40,6 +40,7 @@ __all__ = [
     "FileError",
     "dumps",
     "from_sklearn",
+    "kept_with",
     "load",
     "load_training",
     "save",
@@ -147,6 +148,23 @@ def load(path: str | os.PathLike[str]) -> RBM:
         return _machine(path, lambda: _from_rbms(path))
     arrays = _arrays(path)
     return _machine(path, lambda: _interpreted(path, arrays))
+
+
+def kept_with(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What was kept with a machine of ours, such as the shape of its images; nothing for those of others.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(RBM([[0.5]], Spin(), Spin()), Path(folder, "a.npz"), data="mine.npy")
+    ...     print(kept_with(Path(folder, "a.npz")))
+    {'data': 'mine.npy'}
+    """
+    if Path(path).suffix != ".npz":
+        return {}
+    arrays = _arrays(Path(path))
+    return dict(json.loads(str(arrays["about"]))) if "about" in arrays else {}
 
 
 def load_training(path: str | os.PathLike[str]) -> tuple[Training, dict[str, Any]]:

@@ -1,10 +1,13 @@
-"""How results are printed: aligned tables for people, JSON for programs, and boundaries in words."""
+"""How results are printed: aligned tables for people, JSON for programs, boundaries in words, progress."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +15,19 @@ import click
 if TYPE_CHECKING:
     from replica.theory import Boundary, Phase, Theory
 
-__all__ = ["describe", "number", "parameters", "print_json", "print_table", "where"]
+__all__ = [
+    "DIGITS",
+    "describe",
+    "headline",
+    "number",
+    "parameters",
+    "print_json",
+    "print_table",
+    "progress",
+    "settled",
+    "where",
+    "with_error",
+]
 
 DIGITS = 12
 """Significant digits of a number that was computed in float64."""
@@ -31,6 +46,32 @@ def number(value: Any, digits: int = DIGITS) -> str:
     if value is None or math.isnan(value):
         return "-"
     return f"{float(value) + 0.0:.{digits}g}"
+
+
+def with_error(mean: float, error: float) -> str:
+    """Write a mean with as many digits as its error has meaning, the error with two.
+
+    Examples
+    --------
+    >>> with_error(0.97561, 0.00123), with_error(-0.5, math.nan), with_error(1.0, 0.0)
+    ('0.9756 +- 0.0012', '-0.5', '1')
+    """
+    if not error > 0:
+        return number(mean, 6)
+    digits = max(1 - math.floor(math.log10(float(f"{error:.1e}"))), 0)
+    return f"{mean:.{digits}f} +- {error:.{digits}f}"
+
+
+def settled(value: float, uncertainty: float) -> str:
+    """A number with the digits that its uncertainty leaves, at most ten: third derivatives cost some.
+
+    Examples
+    --------
+    >>> settled(0.138188511164658, 1e-9), settled(3e-24, 1e-15)
+    ('0.13818851', '0')
+    """
+    places = math.floor(-math.log10(2 * max(uncertainty, 1e-17)))
+    return number(round(value, places), 10)
 
 
 def plain(value: Any) -> Any:
@@ -103,3 +144,40 @@ def _phase(phase: Phase) -> str:
     if phase.over:
         text += f" at its minimum over {phase.over}"
     return text + "".join(f" at {name} = {value:g}" for name, value in phase.at)
+
+
+def headline(kind: type[Any]) -> str:
+    """First line of a docstring, without its references."""
+    first = (kind.__doc__ or kind.name).strip().splitlines()[0]
+    return re.sub(r"\s*\[\w+\]_", "", first).rstrip(".")
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
+    """Show a bar with rate and remaining time on a terminal; elsewhere, nothing.
+
+    Gives what is to be called with the number of things that are done, and of all things.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None, rate="")
+
+        def report(done: int, total: int) -> None:
+            speed = bar.tasks[task].speed
+            bar.update(task, completed=done, total=total, rate=f"{speed:,.0f} points/s" if speed else "")
+
+        yield report

@@ -1,4 +1,4 @@
-"""From names and numbers on the command line to a theory and a solver."""
+"""From names and numbers on the command line to a theory."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from phase_diagrams.commands.printing import parameters
-from replica.errors import LocateError, ParameterError, UnknownNameError
+from phase_diagrams.commands.shared.printing import parameters
+from replica.errors import ParameterError, UnknownNameError
 
 if TYPE_CHECKING:
-    from replica.solving import Solution, Solver
     from replica.theory import Boundary, Theory
 
-__all__ = ["Asked", "best_whole_number", "build", "check_free", "chosen_solver", "theory_named"]
+__all__ = ["Asked", "build", "check_free", "theory_named"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,36 +144,3 @@ def _maker(kind: type[Theory], unscaled: bool) -> Callable[..., Theory]:
         raise ParameterError(message)
     make: Callable[..., Theory] = getattr(kind, "from_unscaled", kind) if unscaled else kind
     return make
-
-
-def chosen_solver(
-    name: str | None, damping: float | None, tol: float | None, max_iter: int | None
-) -> Solver | None:
-    """Return the solver that the user described; None if nothing was said."""
-    from replica.solving import FixedPoint, Newton
-
-    if damping is not None and name != "fixed-point":
-        message = "--damping belongs to the damped iteration; add --solver fixed-point"
-        raise ParameterError(message)
-    settings = {"damping": damping, "tol": tol, "max_iterations": max_iter}
-    chosen: dict[str, Any] = {key: value for key, value in settings.items() if value is not None}
-    if name == "fixed-point":
-        return FixedPoint(**chosen)
-    return Newton(**chosen) if name or chosen else None
-
-
-def best_whole_number(make: Callable[[int], Theory], branch: str | None, over: str, highest: int) -> Solution:
-    """Solve at every whole number of a parameter and return the state of lowest free energy."""
-    from replica.solving import solve
-
-    states = {count: solve(make(count), branch, throw=False) for count in range(1, highest + 1)}
-    found = {count: state for count, state in states.items() if state.success}
-    where = make(1).at(**{over: None}).describe()
-    if not found:
-        message = f"{where}: no solution for any {over} from 1 to {highest}"
-        raise LocateError(message)
-    best = min(found, key=lambda count: float(found[count].free_energy))
-    if best == highest:
-        message = f"{where}: the free energy still falls at {over}={highest}, the largest one tried"
-        raise LocateError(message)
-    return found[best]

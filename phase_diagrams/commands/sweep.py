@@ -1,8 +1,8 @@
-"""What ``sweep`` asks for, how it is computed, and what is said about it."""
+"""``sweep``: a theory on a grid of parameters."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +10,62 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from phase_diagrams.commands.asking import theory_named
-from phase_diagrams.commands.printing import print_json, print_table
+from phase_diagrams.commands.shared.asking import theory_named
+from phase_diagrams.commands.shared.door import Verb
+from phase_diagrams.commands.shared.options import OutputStore, Values, jobs, once, theory
+from phase_diagrams.commands.shared.printing import print_json, print_table, progress
 from replica.errors import BranchError, ParameterError
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-__all__ = ["Request", "progress"]
+__all__ = ["sweep"]
+
+EXAMPLE = """\
+$ replica sweep hopfield --over alpha=0.01:0.15:8 --over T=0.1:0.9:5 --branch all -o run.nc
+hopfield: 40 points, alpha from 0.01 to 0.15 (8), T from 0.1 to 0.9 (5)
+
+branch      converged  iteration limit reached  left the physical domain  converged to another branch
+retrieval   16         8                        1                         15
+glass       40         0                        0                         0
+paramagnet  0          0                        40                        0
+wrote run.nc
+"""
+
+
+@click.command(cls=Verb, epilog=EXAMPLE)
+@theory
+@click.option(
+    "--over",
+    metavar="NAME=FROM:TO:COUNT",
+    type=Values(),
+    multiple=True,
+    callback=once,
+    help="A parameter that varies; once for each. Also NAME=log:FROM:TO:COUNT and NAME=VALUE,VALUE,...",
+)
+@click.option("--branch", help="A branch, or all; without it the first one that show names.")
+@click.option(
+    "-o",
+    "output",
+    metavar="FILE",
+    type=OutputStore(".nc", ".zarr"),
+    required=True,
+    help="A .nc file (netCDF-4) or a .zarr store.",
+)
+@jobs
+@click.option("--dask", metavar="ADDRESS", help="Scheduler of a Dask cluster, such as tcp://10.0.0.1:8786.")
+@click.option("--chunk", type=click.IntRange(1), metavar="POINTS", help="Points that are solved together.")
+@click.option("--resume", is_flag=True, help="Go on with an unfinished sweep.")
+@click.option("--overwrite", is_flag=True, help="Replace what is there.")
+@click.option("--unscaled", is_flag=True, hidden=True)  # refused, with a sentence
+def sweep(as_json: bool, **asked: Any) -> None:
+    """Solve a theory on a grid of parameters.
+
+    The grid is solved in chunks, each of which is stored as soon as it is finished. An interrupted sweep goes
+    on with --resume. The result is the same to the bit, however many processes compute it. With --branch all
+    every branch is solved, and the file says which one is stable, and which are metastable.
+    """
+    Request(**asked).run(as_json)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,36 +185,3 @@ class Request:
                 message = f"the Dask scheduler at {self.dask} has no workers; start some with `dask worker`"
                 raise SweepError(message)
             yield executor, workers
-
-
-@contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None] | None]:
-    """Show a bar with rate and remaining time on a terminal; elsewhere, nothing.
-
-    Gives what is to be called with the number of things that are done, and of all things.
-    """
-    import sys
-
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None, rate="")
-
-        def report(done: int, total: int) -> None:
-            speed = bar.tasks[task].speed
-            bar.update(task, completed=done, total=total, rate=f"{speed:,.0f} points/s" if speed else "")
-
-        yield report

@@ -1,4 +1,4 @@
-"""The door: errors become one sentence on stderr and an exit code; help shows an example verbatim."""
+"""The door: a verb is imported when it is asked for; errors become one sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections import UserDict
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from types import TracebackType
 from typing import Any
 
 import click
 
-__all__ = ["Door", "Verb"]
+__all__ = ["Door", "Verb", "Verbs"]
 
 
 class Failure(click.ClickException):
@@ -43,6 +45,21 @@ class Verb(click.Command):
             with formatter.section("Example"):
                 for row in self.epilog.strip("\n").splitlines():
                     formatter.write(f"  {row}".rstrip() + "\n")
+
+
+class Verbs(UserDict[str, Any]):
+    """The verbs by name; each is imported from the module of its name when it is asked for."""
+
+    def __init__(self, package: str, names: Iterable[str]) -> None:
+        self.package = package
+        super().__init__(dict.fromkeys(names))
+
+    def __getitem__(self, name: str) -> Any:
+        """Import the verb."""
+        if self.data[name] is None:
+            word = name.replace("-", "_")
+            self.data[name] = getattr(import_module(f"{self.package}.{word}"), word)
+        return self.data[name]
 
 
 class Door(Verb, click.Group):

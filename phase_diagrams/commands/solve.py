@@ -1,4 +1,4 @@
-"""What ``solve`` asks for, and what its answer looks like."""
+"""``solve``: the saddle-point equations of a theory at one point."""
 
 from __future__ import annotations
 
@@ -8,18 +8,135 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from phase_diagrams.commands.asking import Asked, best_whole_number, chosen_solver
-from phase_diagrams.commands.printing import number, print_json, print_table, where
+from phase_diagrams.commands.shared.asking import Asked
+from phase_diagrams.commands.shared.door import Verb
+from phase_diagrams.commands.shared.options import DIGITS, Assignment, once, theory, unscaled
+from phase_diagrams.commands.shared.printing import number, print_json, print_table, where
 from replica.errors import BranchError, ConvergenceError, ParameterError
 
 if TYPE_CHECKING:
     from replica.solving import Solution, Solver
     from replica.theory import Theory
 
-__all__ = ["Request"]
+__all__ = ["solve"]
+
+EXAMPLE = """\
+$ replica solve hopfield -p alpha=0.05 -p T=0.2
+hopfield at alpha = 0.05, T = 0.2
+
+branch        retrieval
+m             0.998877763094    overlap with the retrieved pattern
+C             0.0108479451842   susceptibility (1 - q)/T of a neuron
+q             0.997830410963    overlap of two replicas (Edwards-Anderson)
+r             1.01983666315     noise of the other patterns; alpha r is its variance
+free energy   -0.500111164982
+energy        -0.499429143949
+entropy       0.00341010516903
+replicon      0.999744532213
+Hessian of f  + +               signs of its eigenvalues
+status        converged
+residual      8.7e-18           largest, undamped
+iterations    6
+
+$ replica solve compositional -p alpha=0.5 -p theta=1.5 -p g=-0.21 --minimise l
+compositional at alpha = 0.5, theta = 1.5, g = -0.21, l = 0.383193480646, p = 0
+
+branch        retrieval
+m             0.839955457292     overlap of the strong hidden units
+q             0.146532186656     activity of the visible units
+C             0                  response of the visible units
+r             6.58016665777e-07  mean square of the weak hidden units
+B             4.45427075236e-05  response of the weak hidden units
+free energy   -0.00302248601457
+energy        -0.00302248601457
+replicon      -inf
+Hessian of f  + + +              signs of its eigenvalues
+status        converged
+residual      1.1e-16            largest, undamped
+iterations    5
+
+$ replica solve random-rbm --visible bernoulli:g=-0.2 --hidden relu:theta=1 -p alpha=0.5 -p T=0.02 -p l=1
+random-rbm at visible = bernoulli:g=-0.2, hidden = relu:theta=1, alpha = 0.5, T = 0.02, l = 1, p = 0
+
+branch        retrieval
+m             0.672157579728    overlap of the strong hidden units
+q             0.26566076404     overlap of two replicas of the visible units
+r             0.00308887350077  overlap of two replicas of the weak hidden units
+B             0.0521734280719   response of the weak hidden units
+C             0.0488586683351   response of the visible units
+free energy   0.0339478941295
+energy        0.00582002546768
+entropy       -1.40639343309
+replicon      0.999238883616
+Hessian of f  + + +  - -        signs of its eigenvalues
+status        converged
+residual      1.7e-16           largest, undamped
+iterations    5
+
+$ replica solve sherrington-kirkpatrick --rsb 1 -p T=0.2
+sherrington-kirkpatrick-1rsb at T = 0.2, J0 = 0, h = 0
+
+branch        glass
+m             0                magnetisation
+C             0.442993298763   response (1 - q1)/T inside one state
+B             0.527893094625   response (q1 - q0)/tau through a change of state
+tau           1.03240518       effective temperature of the states, T/x
+q1            0.911401340247   overlap of two replicas in the same state
+q0            0.366401774872   overlap of two replicas in different states
+x             0.193722391049   Parisi's breaking parameter: the weight of pairs in different states
+J0_c          1.02998662543    bias beyond which a glass without magnetisation gets one
+free energy   -0.765562227474
+energy        -0.760640712869
+entropy       0.0246075730226
+replicon      -0.446415343461
+Hessian of f  - - -            signs of its eigenvalues
+status        converged
+residual      1.3e-15          largest, undamped
+iterations    9
+"""
 
 MEASURES = ("free_energy", "energy", "entropy", "replicon")
 EVERY = "all"
+
+
+@click.command(cls=Verb, epilog=EXAMPLE)
+@theory
+@click.option("--branch", help="A branch, or all; without it the first one that show names.")
+@click.option(
+    "--minimise", "over", metavar="NAME", help="Minimise the free energy over a parameter, such as l."
+)
+@click.option(
+    "-x",
+    "start",
+    metavar="NAME=VALUE",
+    type=Assignment(),
+    multiple=True,
+    callback=once,
+    help="An order parameter to start from, such as m=1; once for each.",
+)
+@click.option("--solver", type=click.Choice(["newton", "fixed-point"]), help="newton if not given.")
+@click.option("--damping", type=float, help="Share of the new value in the fixed-point iteration, in (0, 1].")
+@click.option("--tol", type=float, help="Largest undamped residual of a solution.")
+@click.option("--max-iter", type=int, help="Largest number of iterations.")
+@click.option("--digits", type=DIGITS, help="Significant digits, computed with mpmath.")
+@unscaled
+def solve(as_json: bool, **asked: Any) -> None:
+    """Solve the saddle-point equations of a theory at one point.
+
+    With a start (-x) or with settings of the solver the run is exactly that one. Otherwise Newton's method
+    starts on the branch; where that fails, the branch is followed from the limit in which it is known.
+
+    In JSON, null is a quantity that the theory does not define; a replicon of -Infinity is the limit T -> 0
+    of a broken replica symmetry.
+    """
+    request = Request(**asked)
+    try:
+        states = request.run()
+    except ConvergenceError as error:
+        if as_json:
+            request.print_failure(error)
+        raise
+    request.print(states, as_json)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,9 +188,6 @@ class Request(Asked):
                 message = f"{theory.describe()}: none of the named branches has a solution here"
                 raise BranchError(message)
             return states
-        if self.over and self.kind.parameters()[self.over].metadata["integer"]:
-            highest = int(self.kind.parameters()[self.over].metadata["typical"][1])
-            return [best_whole_number(self.theory_with, self.branch, self.over, highest)]
         if self.over:
             return [minimise(theory, self.branch, self.over)]
         if self.start:
@@ -81,10 +195,6 @@ class Request(Asked):
         if self.method:
             return [solve(theory, self.branch, solver=self.method, throw=False).require()]
         return [solve(theory, self.branch)]
-
-    def theory_with(self, value: int) -> Theory:
-        """The theory at a value of the parameter that is minimised over."""
-        return self.build(further={str(self.over): value})
 
     @property
     def scaled_start(self) -> dict[str, float]:
@@ -148,6 +258,22 @@ class Request(Asked):
         told = {"branch": self.branch, "status": "not found"} if state is None else self.report(state)
         values = {name: value for name, value in self.parameters(self.theory).items() if name != self.over}
         print_json({"theory": self.kind.name, "parameters": values, **told, "reason": str(error)})
+
+
+def chosen_solver(
+    name: str | None, damping: float | None, tol: float | None, max_iter: int | None
+) -> Solver | None:
+    """Return the solver that the user described; None if nothing was said."""
+    from replica.solving import FixedPoint, Newton
+
+    if damping is not None and name != "fixed-point":
+        message = "--damping belongs to the damped iteration; add --solver fixed-point"
+        raise ParameterError(message)
+    settings = {"damping": damping, "tol": tol, "max_iterations": max_iter}
+    chosen: dict[str, Any] = {key: value for key, value in settings.items() if value is not None}
+    if name == "fixed-point":
+        return FixedPoint(**chosen)
+    return Newton(**chosen) if name or chosen else None
 
 
 def _signs(signature: list[int]) -> str:

@@ -12,10 +12,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
+from phase_diagrams.commands.shared.drawing import Look
+
 __all__ = [
+    "DIGITS",
+    "PICTURE",
     "Assignment",
     "Numbers",
     "OutputFile",
+    "OutputStore",
     "Range",
     "Setting",
     "Sites",
@@ -23,11 +28,13 @@ __all__ = [
     "Span",
     "Times",
     "Values",
+    "against",
     "as_json",
     "computing",
     "jobs",
     "looks",
     "once",
+    "reading",
     "theory",
     "unscaled",
 ]
@@ -36,6 +43,9 @@ _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", re.AS
 _NAME = re.compile(r"[a-z][a-z0-9-]*", re.ASCII | re.IGNORECASE)
 MOST = 100_000
 """Largest number of points of a range."""
+
+DIGITS = click.IntRange(1, 1000)
+"""Significant digits that mpmath is asked for."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -210,6 +220,20 @@ class OutputFile(ParamType):
         return Path(value)
 
 
+class OutputStore(OutputFile):
+    """Where a sweep goes: a netCDF file or a Zarr store, which is a directory and may be there already."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path."""
+        if Path(value).suffix == ".zarr" and Path(value).is_dir():
+            return Path(value)
+        return super().convert(value, param, ctx)
+
+
+PICTURE = OutputFile(".png", ".pdf", ".svg")
+"""A file for a figure."""
+
+
 class Size(ParamType):
     """``WIDTHxHEIGHT`` in inches, or in cm if that stands behind."""
 
@@ -319,8 +343,6 @@ def looks(command: Command) -> Command:
 
     @functools.wraps(command)
     def gathered(*passed: Any, **asked: Any) -> Any:
-        from phase_diagrams.commands.drawing import Look
-
         look = Look(**{name: asked.pop(name) for name in ("style", "size", "dpi", "title")})
         look.check()
         return command(*passed, look=look, **asked)
@@ -336,3 +358,19 @@ def jobs(command: Command) -> Command:
     return click.option(
         "--jobs", type=click.IntRange(1, 1024), default=1, show_default=True, help="Number of processes."
     )(command)
+
+
+def reading(command: Command) -> Command:
+    """Add how data are read: ``--threshold`` and ``--key``."""
+    threshold = click.option(
+        "--threshold", type=float, metavar="X", help="Bits are 1 (spins +1) above it; 0.5 for pixels."
+    )
+    key = click.option("--key", metavar="NAME", help="Array of an .npz file of data.")
+    return threshold(key(command))
+
+
+def against(command: Command) -> Command:
+    """Add ``--data``."""
+    return click.option("--data", metavar="DATA", help="digits, or a file: IDX, .npy, .npz or .csv.")(
+        reading(command)
+    )

@@ -1,17 +1,24 @@
-"""Maps: ``map`` makes a phase diagram from a sweep."""
+"""``map``: a stored sweep as a phase diagram; it is said where grid and lines disagree."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from phase_diagrams.commands.door import Verb
-from phase_diagrams.commands.options import Assignment, OutputFile, once
+from phase_diagrams.commands.shared.door import Verb
+from phase_diagrams.commands.shared.drawing import origin, write
+from phase_diagrams.commands.shared.options import Assignment, OutputFile, once
+from phase_diagrams.commands.shared.printing import print_table
+from replica.errors import ParameterError
 
-__all__ = ["chart"]
+if TYPE_CHECKING:
+    from phase_diagrams.diagram import PhaseDiagram
 
-MAP = """\
+__all__ = ["map"]
+
+EXAMPLE = """\
 $ replica map run.zarr -o map.json
 boundary           kind         neighbours that differ  explained  farthest
 continuous         continuous   37                      37         0.67
@@ -22,7 +29,7 @@ wrote map.json
 """
 
 
-@click.command("map", cls=Verb, epilog=MAP)
+@click.command("map", cls=Verb, epilog=EXAMPLE)
 @click.argument("source", metavar="FILE")
 @click.option(
     "-o",
@@ -46,7 +53,7 @@ wrote map.json
     help="A value of the grid at which to look, where the sweep goes over more than two parameters.",
 )
 @click.pass_context
-def chart(
+def map(
     ctx: click.Context,
     source: str,
     output: Path | str,
@@ -62,9 +69,34 @@ def chart(
     neighbours each line explains, and how far it passes from the middle of the farthest one, in steps of the
     grid. What no line explains is reported.
     """
-    from phase_diagrams.commands.drawing import write
-    from phase_diagrams.commands.mapping import mapped, report
+    from phase_diagrams.mapping.stored import map_of_sweep
 
-    diagram = mapped(source, heat, branch, contours, at, ctx.find_root().obj)
+    if contours and not heat:
+        message = "--contours belongs to a heat map; add --heat NAME"
+        raise ParameterError(message)
+    came_from = origin(ctx.find_root().obj)
+    diagram = map_of_sweep(source, heat=heat, branch=branch, contours=contours, at=at, provenance=came_from)
     report(diagram)
     write(diagram, output)
+
+
+def report(diagram: PhaseDiagram) -> None:
+    """Say on stderr how grid and lines agree."""
+    agreement = diagram.provenance["agreement"]
+    kinds = {line.name: line.kind.value for line in diagram.lines}
+    rows = [("boundary", "kind", "neighbours that differ", "explained", "farthest")]
+    for name, told in agreement.items():
+        farthest = told["farthest in steps of the grid"]
+        rows.append(
+            (
+                name,
+                kinds.get(name, "not found"),
+                str(told["pairs"]),
+                str(told["explained"]),
+                "-" if farthest is None else f"{farthest:.2g}",
+            )
+        )
+    if agreement:
+        print_table(rows, err=True)
+    for note in diagram.provenance["notes"]:
+        click.echo(f"note: {note}", err=True)

@@ -1,63 +1,85 @@
-"""What ``map`` does: a stored sweep becomes a diagram, and it is said where grid and lines disagree."""
+"""From the file of a sweep to a map: the theory that was swept, and what a heat map of it shows."""
 
 from __future__ import annotations
 
 import ast
 import json
-import shlex
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from phase_diagrams.commands.asking import theory_named
-from phase_diagrams.commands.drawing import date, versions
-from phase_diagrams.commands.printing import print_table
+from phase_diagrams.diagram import PhaseDiagram
+from phase_diagrams.mapping import phase_map, read
+from phase_diagrams.mapping.grid import STABLE
+from phase_diagrams.sweeping import open_sweep
+from phase_diagrams.sweeping.chunk import fingerprint
+from phase_diagrams.sweeping.files import check_whole
 from replica.errors import ParameterError, UnknownNameError
+from replica.theories import THEORIES
+from replica.theory import Theory
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from phase_diagrams.diagram import PhaseDiagram
-    from replica.theory import Theory
-
-__all__ = ["mapped", "report"]
+__all__ = ["map_of_sweep", "theory_of"]
 
 
-def mapped(
-    source: str,
-    heat: str | None,
-    branch: str | None,
-    contours: int,
-    at: Mapping[str, float],
-    command: Sequence[str],
+def map_of_sweep(
+    source: str | os.PathLike[str],
+    *,
+    heat: str | None = None,
+    branch: str | None = None,
+    contours: int = 0,
+    at: Mapping[str, float] | None = None,
+    provenance: Mapping[str, Any] | None = None,
 ) -> PhaseDiagram:
-    """Make a diagram from a stored sweep."""
-    from phase_diagrams.mapping import phase_map, read
-    from phase_diagrams.sweeping import open_sweep
-    from phase_diagrams.sweeping.files import check_whole
+    """Make a phase diagram from a stored sweep.
 
-    if contours and not heat:
-        message = "--contours belongs to a heat map; add --heat NAME"
-        raise ParameterError(message)
+    Parameters
+    ----------
+    source : path-like
+        A sweep of all branches, as a Zarr store or a netCDF file.
+    heat : str, optional
+        A variable of the sweep to show as a heat map.
+    branch : str, optional
+        Whose variable; by default that of the stable branch at each point.
+    contours : int
+        Largest number of contour lines of the heat map.
+    at : mapping of str to float, optional
+        Values of further swept parameters at which to look; they are values of the grid.
+    provenance : mapping, optional
+        Where the diagram comes from; what was swept is added.
+
+    Raises
+    ------
+    StorageError
+        If the file cannot be read.
+    ParameterError, UnknownNameError
+        If it was computed with other equations, is not finished, or has no such variable or branch.
+    """
+    at = at or {}
     with open_sweep(source) as data:
-        theory = _theory(data, source)
+        theory = theory_of(data, source)
         check_whole(data, source, at)
         grid = read(data, theory, at)
         shown = _shown(data, heat, branch, grid.names, at) if heat else None
-        label = _label(theory, heat, branch) if heat else ""
-        origin = {"command": shlex.join(command), "date": date(), "versions": versions()}
-        origin["sweep"] = json.loads(data.attrs["identity"])
-        stable = heat is not None and branch is None and grid.compared
-    return phase_map(grid, heat=shown, label=label, contours=contours, stable=stable, provenance=origin)
+        origin = {**(provenance or {}), "sweep": json.loads(data.attrs["identity"])}
+    return phase_map(
+        grid,
+        heat=shown,
+        label=_label(theory, heat, branch) if heat else "",
+        contours=contours,
+        stable=heat is not None and branch is None and grid.compared,
+        provenance=origin,
+    )
 
 
-def _theory(data: xr.Dataset, source: str) -> Theory:
+def theory_of(data: xr.Dataset, source: Any) -> Theory:
     """The theory of a sweep, at any of its points; with the same equations as when it was swept."""
-    from phase_diagrams.sweeping.chunk import fingerprint
-
     identity = json.loads(data.attrs["identity"])
-    kind = theory_named(identity["theory"])
+    if identity["theory"] not in THEORIES:
+        raise UnknownNameError(what="theory", name=identity["theory"], known=THEORIES)
+    kind = THEORIES[identity["theory"]]
     if identity["equations (digest of the source)"] != fingerprint(kind):
         message = (
             f"{source} was computed with other equations than this version has (those of replica "
@@ -100,7 +122,7 @@ def _shown(
     state = data["state"]
     if at:
         state = state.sel(dict(at), method="nearest")
-    return values.where(state == 3).max("branch").transpose(*axes).values
+    return values.where(state == STABLE).max("branch").transpose(*axes).values
 
 
 def _label(theory: Theory, name: str, branch: str | None) -> str:
@@ -109,25 +131,3 @@ def _label(theory: Theory, name: str, branch: str | None) -> str:
     words = theory.symbols.get(name, "").partition(" (")[0]
     text = measures.get(name) or (f"{words} ${name}$" if name in theory.symbols else name)
     return f"{text}, {branch}" if branch else text
-
-
-def report(diagram: PhaseDiagram) -> None:
-    """Say on stderr how grid and lines agree."""
-    agreement = diagram.provenance["agreement"]
-    kinds = {line.name: line.kind.value for line in diagram.lines}
-    rows = [("boundary", "kind", "neighbours that differ", "explained", "farthest")]
-    for name, told in agreement.items():
-        farthest = told["farthest in steps of the grid"]
-        rows.append(
-            (
-                name,
-                kinds.get(name, "not found"),
-                str(told["pairs"]),
-                str(told["explained"]),
-                "-" if farthest is None else f"{farthest:.2g}",
-            )
-        )
-    if agreement:
-        print_table(rows, err=True)
-    for note in diagram.provenance["notes"]:
-        click.echo(f"note: {note}", err=True)

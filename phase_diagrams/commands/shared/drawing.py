@@ -1,4 +1,4 @@
-"""Diagrams computed, stored, read and drawn, with where they came from."""
+"""Diagrams computed, stored, read and drawn, and images drawn, with where they came from."""
 
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ import os
 import platform
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +21,11 @@ from replica import __version__
 from replica.errors import ParameterError, ReplicaError, UnknownNameError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from phase_diagrams.diagram import PhaseDiagram
 
-__all__ = ["Look", "computed", "date", "paint", "stored", "versions", "write"]
+__all__ = ["Look", "computed", "date", "origin", "paint", "paint_images", "stored", "versions", "write"]
 
 
 def computed(name: str, jobs: int, command: Sequence[str], output: Path | str) -> PhaseDiagram:
@@ -38,7 +37,7 @@ def computed(name: str, jobs: int, command: Sequence[str], output: Path | str) -
 
     if name not in DIAGRAMS:
         raise UnknownNameError(what="diagram", name=name, known=DIAGRAMS)
-    origin: dict[str, Any] = {"command": shlex.join(command), "date": date(), "versions": versions()}
+    came_from = origin(command)
     build = DIAGRAMS[name].build
     if "executor" in inspect.signature(build).parameters:
         with _tracer(jobs, output) as executor:
@@ -47,13 +46,15 @@ def computed(name: str, jobs: int, command: Sequence[str], output: Path | str) -
         if jobs > 1:
             click.echo(f"{name} is computed in one process; --jobs {jobs} changes nothing", err=True)
         diagram = build()
-    origin["versions"] |= diagram.provenance.get("versions", {})
-    return dataclasses.replace(diagram, provenance={**diagram.provenance, **origin})
+    came_from["versions"] |= diagram.provenance.get("versions", {})
+    return dataclasses.replace(diagram, provenance={**diagram.provenance, **came_from})
 
 
 @contextmanager
 def _tracer(jobs: int, output: Path | str) -> Iterator[Executor]:
     """What traces the lines of a diagram, and keeps them if the diagram goes to a file."""
+    from concurrent.futures.process import BrokenProcessPool
+
     from phase_diagrams.storage.workers import Here, processes
     from phase_diagrams.tracing.cache import kept_beside
 
@@ -75,6 +76,11 @@ def _tracer(jobs: int, output: Path | str) -> Iterator[Executor]:
             raise ReplicaError(message) from error
 
 
+def origin(command: Sequence[str]) -> dict[str, Any]:
+    """Where a diagram comes from: the command line, the date and the versions."""
+    return {"command": shlex.join(command), "date": date(), "versions": versions()}
+
+
 def date() -> str:
     """Now in UTC, or what SOURCE_DATE_EPOCH says, so that results can be reproduced to the byte."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")
@@ -88,6 +94,8 @@ def date() -> str:
 
 def versions() -> dict[str, str]:
     """Versions of everything that decides the numbers."""
+    from importlib.metadata import version
+
     others = {name: version(name) for name in ("numpy", "scipy", "mpmath")}
     return {"replica": __version__, "python": platform.python_version(), **others}
 
@@ -147,6 +155,17 @@ def paint(diagram: PhaseDiagram, output: Path, look: Look) -> None:
     from phase_diagrams.draw import figure, save_figure
 
     made = figure(diagram, style=look.style, size=look.size, title=look.title)
-    origin = {**diagram.provenance, **look.asked}
-    save_figure(made, output, origin, style=look.style, dpi=look.dpi)
+    save_figure(made, output, {**diagram.provenance, **look.asked}, style=look.style, dpi=look.dpi)
+    click.echo(f"wrote {output}", err=True)
+
+
+def paint_images(
+    tiles: Any, title: str, origin: Mapping[str, Any], output: Path, look: Look, *, signed: bool = False
+) -> None:
+    """Draw images side by side into a file: tiles of shape (count, height, width)."""
+    from phase_diagrams.draw import mosaic, save_figure
+
+    title = title if look.title is None else look.title
+    made = mosaic(tiles, title, signed=signed, style=look.style, size=look.size)
+    save_figure(made, output, {**origin, **look.asked}, style=look.style, dpi=look.dpi)
     click.echo(f"wrote {output}", err=True)

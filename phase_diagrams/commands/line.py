@@ -1,4 +1,4 @@
-"""What ``line`` asks for, and what its answer looks like."""
+"""``line``: a phase boundary of a theory in the plane of two control parameters."""
 
 from __future__ import annotations
 
@@ -10,33 +10,81 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from phase_diagrams.commands.asking import Asked, check_free
-from phase_diagrams.commands.options import Span
-from phase_diagrams.commands.printing import describe, number, print_json, print_table, where
-from replica.errors import LocateError, ParameterError, UnknownNameError
+from phase_diagrams.commands.shared.asking import Asked, check_free
+from phase_diagrams.commands.shared.door import Verb
+from phase_diagrams.commands.shared.options import Range, Span, theory, unscaled
+from phase_diagrams.commands.shared.printing import describe, number, print_json, print_table, settled, where
+from replica.errors import ConvergenceError, LocateError, ParameterError, UnknownNameError
 
 if TYPE_CHECKING:
     from phase_diagrams.diagram import Line, Point
     from replica.theory import Boundary, Theory
 
-__all__ = ["Request"]
+__all__ = ["line"]
+
+EXAMPLE = """\
+$ replica line hopfield spinodal -x alpha=0.01:0.13:5 -y T
+spinodal line of hopfield: fold where the retrieval branch ends
+looked for in T from 0 to 1.4
+
+alpha  T               status
+0.01   0.801018121544  converged
+0.04   0.593569450245  converged
+0.07   0.448927326821  converged
+0.1    0.315432223682  converged
+0.13   0.148918888054  converged
+$ replica line blume-capel first-order -x T=0.2:0.4:3 -y D
+first-order line of blume-capel: equal free energies of ferromagnet and paramagnet
+looked for in D from 0 to 0.6
+
+T    D               status
+0.2  0.486701271068  converged
+0.3  0.466763507351  converged
+0.4  -               no such point at T=0.4 in this range
+
+special points of the line, to the digits that are good
+
+T             D             kind
+0.3333333333  0.4620981204  tricritical point
+"""
 
 
-def settled(value: float, uncertainty: float) -> str:
-    """A number with the digits that its uncertainty leaves, at most ten: third derivatives cost some.
+@click.command(cls=Verb, epilog=EXAMPLE)
+@theory
+@click.argument("boundary", metavar="LINE")
+@click.option(
+    "-x",
+    "x",
+    metavar="NAME[=FROM:TO[:COUNT]]",
+    type=Range(),
+    required=True,
+    help="Horizontal parameter. With COUNT: points at these values; without: the whole curve.",
+)
+@click.option(
+    "-y",
+    "y",
+    metavar="NAME[=FROM:TO]",
+    type=Range(),
+    required=True,
+    help="Vertical parameter, and where to look for the line.",
+)
+@unscaled
+def line(as_json: bool, **asked: Any) -> None:
+    """Trace a phase boundary of a theory.
 
-    Examples
-    --------
-    >>> settled(0.138188511164658, 1e-9), settled(3e-24, 1e-15)
-    ('0.13818851', '0')
+    The plane is that of two control parameters; ranges that are not given are the typical ones. A re-entrant
+    line has several points at one value of x. A point that does not exist is null in JSON, with the reason as
+    its status. Special points that are met on the way (where the line ends, turns, or crosses another line)
+    are located as well, and stand under the table.
     """
-    places = math.floor(-math.log10(2 * max(uncertainty, 1e-17)))
-    return number(round(value, places), 10)
-
-
-def kind_of(point: Point) -> str:
-    """What happens at a special point, in words."""
-    return point.kind.value if point.kind else point.name
+    request = Request(**asked)
+    try:
+        found = request.run()
+    except ConvergenceError as error:
+        if as_json:
+            request.print_failure(error)
+        raise
+    request.print(found, as_json)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +176,7 @@ class Request(Asked):
             click.echo("\nspecial points of the line, to the digits that are good\n")
             print_table(
                 [(self.x.name, self.y.name, "kind")]
-                + [(*map(settled, (p.x, p.y), p.uncertainty or (0, 0)), kind_of(p)) for p in found.points]
+                + [(*map(settled, (p.x, p.y), p.uncertainty or (0, 0)), _kind(p)) for p in found.points]
             )
 
     def print_failure(self, error: Exception) -> None:
@@ -147,7 +195,7 @@ class Request(Asked):
                 "y": self.y.name,
                 "points": [{"x": x, "y": y, "status": status} for x, y, status in points],
                 "special": [
-                    {"kind": kind_of(point), "x": point.x, "y": point.y, "uncertainty": point.uncertainty}
+                    {"kind": _kind(point), "x": point.x, "y": point.y, "uncertainty": point.uncertainty}
                     for point in special
                 ],
             }
@@ -158,3 +206,8 @@ class Request(Asked):
         """The parameters that are held fixed."""
         values = self.parameters(self.theory)
         return {name: value for name, value in values.items() if name not in (self.x.name, self.y.name)}
+
+
+def _kind(point: Point) -> str:
+    """What happens at a special point, in words."""
+    return point.kind.value if point.kind else point.name

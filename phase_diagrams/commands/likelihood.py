@@ -1,0 +1,104 @@
+"""``likelihood``: the partition function of a machine, and the likelihood of data."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from phase_diagrams.commands.shared.door import Verb
+from phase_diagrams.commands.shared.machines import describe, read_samples
+from phase_diagrams.commands.shared.options import against, as_json
+from phase_diagrams.commands.shared.printing import number, print_json, print_table
+from replica.errors import ConvergenceError
+
+if TYPE_CHECKING:
+    from replica.machines.inference.likelihood import Likelihood, LogPartition
+
+__all__ = ["likelihood"]
+
+EXAMPLE = """\
+$ replica likelihood rbm.npz --data digits --steps 200
+rbm.npz: 64 bernoulli visible, 20 relu hidden units; 1797 samples of digits
+
+log Z              33.48697  +- 0.00034  by bridge
+log-likelihood     -24.411   +- 0.00034  mean of ln P(v), in nats
+spread             0.092                 its standard error for a finite number of data
+pseudo-likelihood  -24.388               mean of sum ln P(v_i | others)
+effective          100                   runs out of 100
+forward            33.48685              log Z of the runs towards the machine
+back               33.48708              log Z of the runs from it
+"""
+
+
+@click.command(cls=Verb, epilog=EXAMPLE)
+@click.argument("machine", metavar="FILE")
+@against
+@click.option(
+    "--method",
+    type=click.Choice(["auto", "exact", "ais", "bridge", "tap"]),
+    default="auto",
+    show_default=True,
+    help="auto: exact where a layer has at most 20 discrete units, else bridge.",
+)
+@click.option("--runs", type=int, default=100, show_default=True, help="Of annealing.")
+@click.option("--steps", type=int, default=1000, show_default=True, help="Of each run.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of all random numbers.")
+@as_json
+def likelihood(
+    machine: str,
+    data: str | None,
+    threshold: float | None,
+    key: str | None,
+    method: str,
+    as_json: bool,
+    **settings: Any,
+) -> None:
+    """Weigh a machine: log Z, likelihood of data.
+
+    ais anneals from a machine without weights; bridge anneals in both directions and joins them by Bennett's
+    acceptance ratio. Exit code 3 says that the runs are too short to be believed.
+    """
+    from replica.machines.inference.likelihood import likelihood, log_partition
+    from replica.machines.training.files import load
+
+    rbm = load(machine)
+    samples = read_samples(data, rbm, threshold, key)
+    found = None if samples is None else likelihood(rbm, samples, method, **settings)
+    log_Z = found.log_Z if found else log_partition(rbm, method, **settings)
+    if as_json:
+        told: dict[str, Any] = {"file": machine, "data": data, "reliable": log_Z.reliable}
+        told |= {"log_Z": log_Z.value} | {k: v for k, v in vars(log_Z).items() if k != "value"}
+        if found:
+            told |= {
+                "log_likelihood": found.mean,
+                "spread": found.spread,
+                "pseudo_likelihood": found.pseudo,
+            }
+        print_json(told)
+    else:
+        of_data = "" if samples is None else f"; {len(samples)} samples of {data}"
+        click.echo(f"{machine}: {describe(rbm)}{of_data}\n")
+        print_table(table(log_Z, found, settings["runs"]))
+    if log_Z.method in ("ais", "bridge") and not log_Z.reliable:
+        message = "too few runs carry weight, or the two sides do not meet: take more --steps"
+        raise ConvergenceError(message)
+
+
+def table(log_Z: LogPartition, found: Likelihood | None, runs: int) -> list[tuple[str, str, str, str]]:
+    """What was found: names, values, errors and words."""
+    error = "exact" if log_Z.error == 0 else f"+- {number(log_Z.error, 2)}"
+    rows = [("log Z", number(log_Z.value, 7), error, f"by {log_Z.method}")]
+    if found:
+        rows += [
+            ("log-likelihood", number(found.mean, 5), error, "mean of ln P(v), in nats"),
+            ("spread", number(found.spread, 2), "", "its standard error for a finite number of data"),
+            ("pseudo-likelihood", number(found.pseudo, 5), "", "mean of sum ln P(v_i | others)"),
+        ]
+    if not math.isnan(log_Z.effective):
+        rows.append(("effective", number(log_Z.effective, 3), "", f"runs out of {runs}"))
+    if not math.isnan(log_Z.upper):
+        rows.append(("forward", number(log_Z.lower, 7), "", "log Z of the runs towards the machine"))
+        rows.append(("back", number(log_Z.upper, 7), "", "log Z of the runs from it"))
+    return rows

@@ -1,0 +1,81 @@
+"""``list``: the theories and the diagrams."""
+
+from __future__ import annotations
+
+import click
+
+from phase_diagrams.commands.shared.door import Verb
+from phase_diagrams.commands.shared.options import as_json
+from phase_diagrams.commands.shared.printing import headline, print_json, print_table
+
+__all__ = ["list"]
+
+EXAMPLE = """\
+$ replica list
+Theories
+  hopfield                      Hopfield network with extensively many patterns, replica symmetric
+  mixtures                      States that overlap equally with n patterns, few patterns among many neurons
+  thresholded-hopfield          Hopfield network with thresholded hidden units: the ReLU-RBM at p = 1, L = 1 and T = 0
+  compositional                 Homogeneous random RBM with {0,1} visible and ReLU hidden units at T = 0
+  random-rbm                    Random RBM with any pair of units and sparse random weights
+  general-priors                Hopfield-like network with priors between binary and Gaussian
+  curie-weiss                   Ising spins with infinite-range coupling, H = -(sum S)^2/(2N) - h sum S
+  blume-capel                   Spins S = -1, 0, 1 with infinite-range coupling, H = -(sum S)^2/(2N) + D sum S^2
+  spectral-rbm                  RBM of spins whose weights are a few modes and Gaussian noise, replica symmetric
+  sherrington-kirkpatrick       Spin glass of infinite range with ferromagnetic bias and field, replica symmetric
+  sherrington-kirkpatrick-1rsb  Spin glass of infinite range, one step of replica symmetry breaking
+  hopfield-1rsb                 Hopfield network with extensively many patterns, one step of replica symmetry breaking
+  random-energy                 2^N independent Gaussian energies of variance N/2, in a field
+  one-hidden-unit               Binary weights of one hidden unit, inferred from data that a teacher generated
+  hopfield-hidden-unit          Inference of binary weights in the Hopfield approximation, ln cosh(beta x) = (beta x)^2/2
+Diagrams
+  hopfield                    Hopfield network: phases in load and temperature
+  hopfield-error              Hopfield network at T = 0: fraction of errors against load
+  hopfield-graphical          Hopfield network at T = 0: graphical solution of the saddle-point equation
+  mixtures                    Hopfield network at alpha = 0: symmetric mixtures, their energies and temperatures
+  thresholded-hopfield        Hopfield network with thresholded hidden units: capacity against threshold
+  compositional-energy        Random RBM: energy against the number of active hidden units
+  compositional               Random RBM: ferromagnetic, compositional and spin-glass phase
+  compositional-capacity      Random RBM at finite sparsity: capacity against threshold
+  activation-functions        Units: mean against field, at T = 0 and at a finite temperature
+  hidden-units                Random RBM of spins: retrieval with Gaussian and with rectified hidden units
+  compositional-temperature   Random RBM: compositional phase at finite temperature
+  general-priors              General priors: glass and retrieval lines between binary and Gaussian units
+  heterogeneous               Random RBM: energy for homogeneous and for heterogeneous weights
+  finite-sparsity             Random RBM: energy at finite sparsity and in the limit of sparse weights
+  spectral-rbm                RBM with one mode and noise: phases in the plane of the paper, for three laws
+  mode-coexistence            RBM with two modes and noise: where both condense, for three laws
+  sk                          Sherrington-Kirkpatrick spin glass: phases in bias and temperature
+  sk-at                       Sherrington-Kirkpatrick spin glass: stability of replica symmetry in a field
+  random-energy               Random energy model: condensation, with enumerated systems
+  replica-trick               Replica trick: moments of the partition function as n tends to 0
+  self-averaging              Self-averaging: fluctuations of the free energy against size
+  one-hidden-unit             One hidden unit: overlap with the teacher, and phases of a mistaken student
+  one-hidden-unit-entropy     One hidden unit: two entropies, and the Hopfield approximation
+  learning-dynamics           Gauss-Gauss RBM: singular values and vectors against learning time
+  learning-trajectory-theory  Binary RBM, mean field: the way of one mode through the phase diagram
+  validation-hopfield         Hopfield network: theory and simulation beside each other
+  learning-spectrum           RBMs in training: singular values and vectors beside the theory
+  learning-trajectory         RBM of spins in training: its way through the phases of the spectral RBM
+  compositional-evidence      RBM trained on digits: signs of the compositional phase, for ReLU and Gaussian units
+  deep-belief-network         Deep belief network trained on digits: features of its layers, and samples
+"""
+
+
+@click.command("list", cls=Verb, epilog=EXAMPLE)
+@as_json
+def list(as_json: bool) -> None:
+    """List the theories and the diagrams, one line each."""
+    from phase_diagrams.catalogue import DIAGRAMS
+    from replica.theories import THEORIES
+
+    tables = {
+        "theories": {name: headline(kind) for name, kind in THEORIES.items()},
+        "diagrams": {name: entry.title for name, entry in DIAGRAMS.items()},
+    }
+    if as_json:
+        print_json(tables)
+        return
+    for title, table in tables.items():
+        click.echo(title.capitalize())
+        print_table(table.items(), indent="  ")

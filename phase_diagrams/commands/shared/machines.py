@@ -1,0 +1,42 @@
+"""Machines and their data, as several verbs read, describe and show them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from replica.errors import ParameterError
+
+if TYPE_CHECKING:
+    from replica.machines.models.rbm import RBM
+
+__all__ = ["describe", "image_shape", "read_samples"]
+
+
+def describe(rbm: RBM) -> str:
+    """A machine in words: numbers and names of its units."""
+    return f"{rbm.n_visible} {rbm.visible.name} visible, {rbm.n_hidden} {rbm.hidden.name} hidden units"
+
+
+def read_samples(source: str | None, rbm: RBM, threshold: float | None, key: str | None) -> Any:
+    """Samples of data for the visible units of a machine, shape (samples, n_visible); None without data."""
+    from replica.machines.data.loading import load
+
+    if source is None:
+        return None
+    values = load(source, rbm.visible, threshold=threshold, key=key).values
+    if values.shape[1] != rbm.n_visible:
+        message = f"{source} has {values.shape[1]} columns, the machine {rbm.n_visible} visible units"
+        raise ParameterError(message)
+    return values
+
+
+def image_shape(path: str, count: int) -> tuple[int, int]:
+    """Height and width of a sample: those of the data, or a square if there is one, or a row."""
+    from replica.machines.training.files import kept_with
+
+    shape = kept_with(path).get("image")
+    if shape and shape[0] * shape[1] == count:
+        return int(shape[0]), int(shape[1])
+    side = math.isqrt(count)
+    return (side, side) if side * side == count else (1, count)

@@ -1,0 +1,164 @@
+"""``show``: equations, parameters and numbers of a theory."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from phase_diagrams.commands.shared.asking import theory_named
+from phase_diagrams.commands.shared.door import Verb
+from phase_diagrams.commands.shared.printing import describe, headline, print_table
+
+if TYPE_CHECKING:
+    from replica.theory import Theory
+
+__all__ = ["show"]
+
+EXAMPLE = """\
+$ replica show curie-weiss
+curie-weiss: Ising spins with infinite-range coupling, H = -(sum S)^2/(2N) - h sum S
+
+Parameters
+  T  T  temperature  in J  >= 0               required
+  h  h  field        in J  any finite number  default 0
+
+Order parameters
+  m  magnetisation
+
+Equations
+  m = tanh((m + h)/T)
+  f = m^2/2 - T ln 2cosh((m + h)/T)
+
+Branches (the first is the one that solve means)
+  up          magnetised along +1
+  down        magnetised along -1
+  paramagnet  m = 0, at h = 0
+
+Lines
+  continuous   continuous   the paramagnet becomes unstable, at h = 0
+  first-order  first-order  equal free energies of up and down
+  spinodal     spinodal     fold where the down branch ends
+
+Critical value
+  T_c  onset of spontaneous magnetisation
+
+Known numbers
+  T_c       1, exact
+  spinodal  |h| = sqrt(1 - T) - T artanh(sqrt(1 - T)), exact
+
+References
+  P. Weiss, J. Phys. Theor. Appl. 6, 661 (1907)
+"""
+
+
+@click.command(cls=Verb, epilog=EXAMPLE)
+@click.argument("name", metavar="THEORY|units")
+@click.option("--latex", is_flag=True, help="Print the equations in LaTeX, to paste.")
+def show(name: str, latex: bool) -> None:
+    """Show a theory: equations, parameters, numbers.
+
+    Further its order parameters, branches, lines, conventions and references. With the name `units`: what the
+    visible and hidden units of a random RBM can be.
+    """
+    if name == "units":
+        _show_units()
+        return
+    kind = theory_named(name)
+    if latex:
+        click.echo(_latex(kind))
+        return
+    click.echo(f"{name}: {headline(kind)}")
+    for title, rows in _sections(kind).items():
+        if rows:
+            click.echo(f"\n{title}")
+            print_table(rows, indent="  ")
+
+
+def _show_units() -> None:
+    """Every unit: where it lives, its potential, activation function and thermal mean."""
+    from replica.units import UNITS
+
+    click.echo("Units s in a field b, with weight exp{-[U(s) - a s^2/2 - b s]/T}")
+    for name, kind in UNITS.items():
+        fields = dataclasses.fields(kind)  # type: ignore[arg-type]
+        parameters = ", ".join(f"{field.name}={field.default:g}" for field in fields)
+        click.echo(f"\n{name}: {headline(kind)}")
+        print_table([("parameters", parameters), *kind.about.items()], indent="  ")
+    click.echo(
+        "\nOn the command line: --hidden relu:theta=1.5; in Python any potential will do: replica.units.Unit"
+    )
+
+
+def _latex(kind: type[Theory]) -> str:
+    """The equations, aligned at their first relation."""
+    rows = [re.sub(r"\s*(=|>|<|\\sim)\s*", r" &\1 ", tex, count=1) for _, tex in kind.equations.values()]
+    body = " \\\\\n".join(f"  {row}" for row in rows)
+    return f"% {kind.name}: {headline(kind)}\n\\begin{{align}}\n{body}\n\\end{{align}}"
+
+
+def _sections(kind: type[Theory]) -> dict[str, list[tuple[str, ...]]]:
+    """What there is to say about a theory: rows of cells under titles."""
+    fields = {name: field.metadata for name, field in kind.parameters().items()}
+    defaults = {name: field.default for name, field in kind.parameters().items()}
+    critical = kind.critical
+    return {
+        "Parameters": [
+            (
+                name,
+                _symbol(about["symbol"]),
+                about["text"],
+                _unit(about),
+                _domain(about),
+                _default(defaults[name]),
+            )
+            for name, about in fields.items()
+        ],
+        "Order parameters": [(name, text) for name, text in kind.symbols.items()]
+        or [(name,) for name in kind.order],
+        "Equations": [(text,) for text, _ in kind.equations.values()],
+        "Branches (the first is the one that solve means)": [
+            (name, branch.text) for name, branch in kind.branches.items()
+        ],
+        "Lines": [(name, line.kind, describe(line)) for name, line in kind.lines.items()],
+        "Critical value": [(critical.symbol, critical.text)] if critical else [],
+        "Known numbers": list(kind.known.items()),
+        "Notes": [(note,) for note in kind.notes],
+        "References": [(paper,) for paper in kind.references],
+    }
+
+
+def _symbol(latex: str) -> str:
+    r"""Show a symbol without LaTeX: ``\tilde\theta`` is theta with a tilde above."""
+    if latex.startswith(r"\tilde"):
+        return _symbol(latex.removeprefix(r"\tilde").strip()) + "\N{COMBINING TILDE}"
+    if "_" in latex:
+        return "_".join(_symbol(part) for part in latex.split("_"))
+    name = latex.removeprefix("\\")
+    if name == latex:
+        return latex
+    size = "CAPITAL" if name[0].isupper() else "SMALL"
+    return (
+        "\N{SCRIPT SMALL L}" if name == "ell" else unicodedata.lookup(f"GREEK {size} LETTER {name.upper()}")
+    )
+
+
+def _unit(about: Any) -> str:
+    return "" if about["unit"] == "1" else f"in {about['unit']}"
+
+
+def _domain(about: Any) -> str:
+    from replica.theory import domain
+
+    return domain(about)
+
+
+def _default(value: Any) -> str:
+    if value is dataclasses.MISSING:
+        return "required"
+    if isinstance(value, tuple):
+        return "optional"
+    return "optional" if value is None else f"default {value if isinstance(value, str) else f'{value:g}'}"
