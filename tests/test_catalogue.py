@@ -18,10 +18,10 @@ from phase_diagrams.regions import join, outline
 from phase_diagrams.storage import load
 from reference import reference
 from replica.errors import ParameterError, ReplicaError
-from replica.kinds import Kind
 from replica.learning import GaussGauss, OneMode
 from replica.solving import critical, locate, minimise, solve
 from replica.theories import Compositional, Hopfield, OneHiddenUnit, SpectralRBM, ThresholdedHopfield
+from replica.theory.boundaries import Kind
 
 NAN = float("nan")
 STORED = Path(__file__).parents[1] / "examples" / "data"

@@ -11,8 +11,8 @@ from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Region
 from phase_diagrams.lines import boundary_line
 from phase_diagrams.regions import join, outline
 from phase_diagrams.workers import Here
-from replica.kinds import Kind
 from replica.theories import Compositional
+from replica.theory.boundaries import Kind
 
 __all__ = ["build"]
 

@@ -12,9 +12,9 @@ from phase_diagrams.lines import boundary_line
 from phase_diagrams.regions import join, outline
 from phase_diagrams.workers import Here
 from replica.errors import ParameterError
-from replica.kinds import Kind
 from replica.solving import locate
 from replica.theories import Hopfield
+from replica.theory.boundaries import Kind
 
 __all__ = ["build"]
 

@@ -12,11 +12,11 @@ from phase_diagrams.catalogue._parts import curve, line_of, march, provenance
 from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram, Point, Region
 from phase_diagrams.regions import join, outline
 from replica.functions import H
-from replica.kinds import Kind
 from replica.solving import Located, critical
 from replica.solving.special import meeting
 from replica.theories import Hopfield, ThresholdedHopfield
 from replica.theory import Phase, Zero
+from replica.theory.boundaries import Kind
 
 __all__ = ["build"]
 

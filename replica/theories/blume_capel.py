@@ -16,9 +16,9 @@ from replica.theory import (
     Critical,
     Fold,
     Limit,
-    Parameter,
     Phase,
     Theory,
+    Value,
     Zero,
     parameter,
 )
@@ -54,8 +54,8 @@ class BlumeCapel(Theory):
     0.681964490400
     """
 
-    T: Parameter = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 0.8))
-    D: Parameter = parameter("crystal field", "D", default=0.0, unit="J", typical=(0.0, 0.6))
+    T: Value = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 0.8))
+    D: Value = parameter("crystal field", "D", default=0.0, unit="J", typical=(0.0, 0.6))
 
     name: ClassVar[str] = "blume-capel"
     order: ClassVar[tuple[str, ...]] = ("m",)

@@ -20,9 +20,9 @@ from replica.theory import (
     Critical,
     Fold,
     Limit,
-    Parameter,
     Phase,
     Theory,
+    Value,
     Zero,
     parameter,
 )
@@ -76,9 +76,9 @@ class BernoulliReLU(Theory):
     `overlap_unit` is the local field of one strong hidden unit at m = 1: 1/2 in scaled variables, else 1.
     """
 
-    alpha: Parameter
-    theta: Parameter
-    g: Parameter
+    alpha: Value
+    theta: Value
+    g: Value
     overlap_unit: ClassVar[float] = 0.5
     order: ClassVar[tuple[str, ...]] = ("m", "q", "C")
     limit: ClassVar[Limit | None] = Limit("alpha")
@@ -262,16 +262,16 @@ class Compositional(BernoulliReLU):
     0.801456074 0.177482365 -2.875404249e-03
     """
 
-    alpha: Parameter = parameter(
+    alpha: Value = parameter(
         "load, hidden units per visible unit", r"\alpha", lower=0, unit="hidden/visible", typical=(0.0, 2.0)
     )
-    theta: Parameter = parameter("scaled threshold, theta/sqrt(p)", r"\tilde\theta", typical=(0.0, 2.5))
-    g: Parameter = parameter("scaled visible field, g/p", r"\tilde g", typical=(-0.45, -0.02))
-    l: Parameter = parameter(
+    theta: Value = parameter("scaled threshold, theta/sqrt(p)", r"\tilde\theta", typical=(0.0, 2.5))
+    g: Value = parameter("scaled visible field, g/p", r"\tilde g", typical=(-0.45, -0.02))
+    l: Value = parameter(
         "scaled number of strong hidden units, l = pL", r"\ell", lower=0, default=None, typical=(0.0, 6.0)
     )
-    p: Parameter = parameter("weight sparsity; 0 is the limit p -> 0", "p", lower=0, upper=1, default=0.0)
-    L: Parameter = parameter(
+    p: Value = parameter("weight sparsity; 0 is the limit p -> 0", "p", lower=0, upper=1, default=0.0)
+    L: Value = parameter(
         "number of strong hidden units, at p > 0", "L", lower=1, default=None, integer=True, typical=(1, 20)
     )
 
@@ -421,9 +421,9 @@ class ThresholdedHopfield(BernoulliReLU):
     0.499988044 0.500
     """
 
-    alpha: Parameter = parameter("load, patterns per neuron", r"\alpha", lower=0, unit="patterns/neuron")
-    theta: Parameter = parameter("threshold of the hidden units", r"\theta", default=0.0, typical=(-1.0, 2.0))
-    g: Parameter = parameter("constant visible field; tuned to -alpha B/2 by default", "g", default=None)
+    alpha: Value = parameter("load, patterns per neuron", r"\alpha", lower=0, unit="patterns/neuron")
+    theta: Value = parameter("threshold of the hidden units", r"\theta", default=0.0, typical=(-1.0, 2.0))
+    g: Value = parameter("constant visible field; tuned to -alpha B/2 by default", "g", default=None)
 
     name: ClassVar[str] = "thresholded-hopfield"
     overlap_unit: ClassVar[float] = 1.0

@@ -17,9 +17,9 @@ from replica.theory import (
     Critical,
     Fold,
     Limit,
-    Parameter,
     Phase,
     Theory,
+    Value,
     Zero,
     parameter,
 )
@@ -48,8 +48,8 @@ class CurieWeiss(Theory):
     0.957504024077
     """
 
-    T: Parameter = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 1.5))
-    h: Parameter = parameter("field", "h", default=0.0, unit="J", typical=(0.0, 1.0))
+    T: Value = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 1.5))
+    h: Value = parameter("field", "h", default=0.0, unit="J", typical=(0.0, 1.0))
 
     name: ClassVar[str] = "curie-weiss"
     order: ClassVar[tuple[str, ...]] = ("m",)

@@ -16,12 +16,12 @@ from replica.theory import (
     Critical,
     Fold,
     Limit,
-    Parameter,
     Phase,
+    Value,
     Zero,
     parameter,
 )
-from replica.two_layers import TwoLayers, odd_mean, weighted_sum, wide
+from replica.theory.two_layers import TwoLayers, odd_mean, weighted_sum, wide
 from replica.units import Averages, Interpolating, Unit
 
 __all__ = ["GeneralPriors"]
@@ -57,17 +57,17 @@ class GeneralPriors(TwoLayers):
     0.972643027 0.993332493
     """
 
-    alpha: Parameter = parameter(
+    alpha: Value = parameter(
         "load, hidden units per visible unit", r"\alpha", lower=0, unit="hidden/visible", typical=(0.0, 0.2)
     )
-    T: Parameter = parameter("temperature", "T", lower=0, open_lower=True, typical=(0.02, 2.0))
-    omega_visible: Parameter = parameter(
+    T: Value = parameter("temperature", "T", lower=0, open_lower=True, typical=(0.02, 2.0))
+    omega_visible: Value = parameter(
         "visible prior: 0 binary, 1 Gaussian", r"\Omega_\sigma", lower=0, upper=1, default=0.0
     )
-    omega_hidden: Parameter = parameter(
+    omega_hidden: Value = parameter(
         "hidden prior: 0 binary, 1 Gaussian", r"\Omega_\tau", lower=0, upper=1, default=1.0
     )
-    omega_pattern: Parameter = parameter(
+    omega_pattern: Value = parameter(
         "law of the patterns: 0 binary, 1 Gaussian", r"\Omega_\xi", lower=0, upper=1, default=0.0
     )
 

@@ -18,9 +18,9 @@ from replica.theory import (
     Critical,
     Fold,
     Limit,
-    Parameter,
     Phase,
     Theory,
+    Value,
     Zero,
     parameter,
 )
@@ -56,10 +56,10 @@ class Hopfield(Theory):
     0.998877763 0.997830411 -0.500111165
     """
 
-    alpha: Parameter = parameter(
+    alpha: Value = parameter(
         "load, patterns per neuron", r"\alpha", lower=0, unit="patterns/neuron", typical=(0.0, 0.14)
     )
-    T: Parameter = parameter("temperature", "T", lower=0, default=0.0, unit="J", typical=(0.0, 1.4))
+    T: Value = parameter("temperature", "T", lower=0, default=0.0, unit="J", typical=(0.0, 1.4))
 
     name: ClassVar[str] = "hopfield"
     order: ClassVar[tuple[str, ...]] = ("m", "C")

@@ -17,9 +17,9 @@ from replica.theory import (
     Critical,
     Fold,
     Limit,
-    Parameter,
     Phase,
     Theory,
+    Value,
     parameter,
 )
 
@@ -56,7 +56,7 @@ class Hopfield1RSB(Theory):
 
     # for 0 < T < 0.03 replica symmetry is broken in retrieval states at loads around the middle of the
     # typical range only, from which searches start too
-    alpha: Parameter = parameter(
+    alpha: Value = parameter(
         "load, patterns per neuron",
         r"\alpha",
         lower=0,
@@ -64,7 +64,7 @@ class Hopfield1RSB(Theory):
         unit="patterns/neuron",
         typical=(0.055, 0.221),
     )
-    T: Parameter = parameter("temperature", "T", lower=0, default=0.0, unit="J", typical=(0.0, 0.1))
+    T: Value = parameter("temperature", "T", lower=0, default=0.0, unit="J", typical=(0.0, 0.1))
 
     name: ClassVar[str] = "hopfield-1rsb"
     order: ClassVar[tuple[str, ...]] = ("m", "C", "B", "tau")

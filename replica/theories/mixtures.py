@@ -11,7 +11,7 @@ import numpy as np
 
 from replica.averages import IntegerLaw, SpinAverages, spin_averages, trinomial
 from replica.functions import exact, is_exact, stack
-from replica.theory import Boundary, Branch, Critical, Limit, Parameter, Phase, Theory, Zero, parameter
+from replica.theory import Boundary, Branch, Critical, Limit, Phase, Theory, Value, Zero, parameter
 
 __all__ = ["Mixtures"]
 
@@ -39,8 +39,8 @@ class Mixtures(Theory):
     0.5 -0.375
     """
 
-    n: Parameter = parameter("number of mixed patterns", "n", lower=1, integer=True, typical=(1, 9))
-    T: Parameter = parameter("temperature", "T", lower=0, default=0.0, unit="J", typical=(0.0, 1.0))
+    n: Value = parameter("number of mixed patterns", "n", lower=1, integer=True, typical=(1, 9))
+    T: Value = parameter("temperature", "T", lower=0, default=0.0, unit="J", typical=(0.0, 1.0))
 
     name: ClassVar[str] = "mixtures"
     order: ClassVar[tuple[str, ...]] = ("m",)

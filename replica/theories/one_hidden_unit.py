@@ -11,7 +11,7 @@ import numpy as np
 from replica.averages import SpinAverages, normal_rule, spin_averages
 from replica.errors import ParameterError
 from replica.functions import log, maximum, sqrt, stack, tanh
-from replica.theory import Boundary, Branch, Critical, Parameter, Phase, Theory, Zero, parameter
+from replica.theory import Boundary, Branch, Critical, Phase, Theory, Value, Zero, parameter
 
 __all__ = ["HopfieldHiddenUnit", "OneHiddenUnit"]
 
@@ -80,17 +80,17 @@ class HiddenUnit(Theory):
     A subclass says what the data do: `conjugates`, their derivatives, and the terms that stand beside them.
     """
 
-    alpha: Parameter = parameter(
+    alpha: Value = parameter(
         "samples per weight", r"\alpha", lower=0, unit="samples/weight", typical=(0.0, 20.0)
     )
-    beta: Parameter = parameter(
+    beta: Value = parameter(
         "strength of the weights that the student assumes",
         r"\beta",
         lower=0,
         open_lower=True,
         typical=(0.5, 1.8),
     )
-    beta_star: Parameter = parameter(
+    beta_star: Value = parameter(
         "strength of the teacher's weights; without it that of the student (Bayes-optimal)",
         r"\beta_*",
         lower=0,
@@ -382,7 +382,7 @@ class HopfieldHiddenUnit(HiddenUnit):
     0.590860545358 0.404297093684
     """
 
-    beta: Parameter = parameter(
+    beta: Value = parameter(
         "strength of the weights that the student assumes",
         r"\beta",
         lower=0,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from replica.functions import log2cosh, maximum, stack, tanh
-from replica.theory import Boundary, Branch, Critical, Parameter, Phase, Theory, Zero, parameter
+from replica.theory import Boundary, Branch, Critical, Phase, Theory, Value, Zero, parameter
 
 __all__ = ["RandomEnergy"]
 
@@ -38,8 +38,8 @@ class RandomEnergy(Theory):
     -0.832554611158 0.499532766695
     """
 
-    T: Parameter = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 3.0))
-    h: Parameter = parameter("field", "h", default=0.0, unit="J", typical=(0.0, 2.0))
+    T: Value = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 3.0))
+    h: Value = parameter("field", "h", default=0.0, unit="J", typical=(0.0, 2.0))
 
     name: ClassVar[str] = "random-energy"
     order: ClassVar[tuple[str, ...]] = ("mu",)

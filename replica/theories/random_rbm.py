@@ -19,12 +19,12 @@ from replica.theory import (
     Critical,
     Fold,
     Limit,
-    Parameter,
     Phase,
+    Value,
     Zero,
     parameter,
 )
-from replica.two_layers import ONE_SITE, TwoLayers, odd_mean, weighted_sum, wide
+from replica.theory.two_layers import ONE_SITE, TwoLayers, odd_mean, weighted_sum, wide
 from replica.units import Averages, Unit, parse
 
 __all__ = ["RandomRBM"]
@@ -85,15 +85,15 @@ class RandomRBM(TwoLayers):
 
     visible: Unit = parameter("visible units", "U_v", kind="unit")
     hidden: Unit = parameter("hidden units", "U_h", kind="unit")
-    alpha: Parameter = parameter(
+    alpha: Value = parameter(
         "load, hidden units per visible unit", r"\alpha", lower=0, unit="hidden/visible", typical=(0.0, 1.0)
     )
-    T: Parameter = parameter("scaled temperature, T/p", r"\tilde T", lower=0, default=0.0, typical=(0.0, 1.4))
-    l: Parameter = parameter(
+    T: Value = parameter("scaled temperature, T/p", r"\tilde T", lower=0, default=0.0, typical=(0.0, 1.4))
+    l: Value = parameter(
         "scaled number of strong hidden units, l = pL", r"\ell", lower=0, default=None, typical=(0.0, 6.0)
     )
-    p: Parameter = parameter("weight sparsity; 0 is the limit p -> 0", "p", lower=0, upper=1, default=0.0)
-    L: Parameter = parameter(
+    p: Value = parameter("weight sparsity; 0 is the limit p -> 0", "p", lower=0, upper=1, default=0.0)
+    L: Value = parameter(
         "number of strong hidden units, at p > 0", "L", lower=0, default=None, integer=True, typical=(1, 20)
     )
     sites: tuple[tuple[float, float], ...] = parameter(

@@ -10,7 +10,7 @@ import numpy as np
 
 from replica.averages import SpinAverages, spin_averages
 from replica.functions import log, maximum, ratio, sqrt, stack
-from replica.theory import Boundary, Branch, Critical, Parameter, Phase, Theory, Zero, parameter
+from replica.theory import Boundary, Branch, Critical, Phase, Theory, Value, Zero, parameter
 
 __all__ = ["SherringtonKirkpatrick"]
 
@@ -47,11 +47,9 @@ class SherringtonKirkpatrick(Theory):
     """
 
     # where 1 < J0 < 1.25 the ferromagnet exists around T = 1 only: the middle, from which searches start too
-    T: Parameter = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 2.0))
-    J0: Parameter = parameter(
-        "mean of the couplings times N", "J_0", default=0.0, unit="J", typical=(0.0, 2.0)
-    )
-    h: Parameter = parameter("field", "h", default=0.0, unit="J", typical=(0.0, 2.0))
+    T: Value = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 2.0))
+    J0: Value = parameter("mean of the couplings times N", "J_0", default=0.0, unit="J", typical=(0.0, 2.0))
+    h: Value = parameter("field", "h", default=0.0, unit="J", typical=(0.0, 2.0))
 
     name: ClassVar[str] = "sherrington-kirkpatrick"
     order: ClassVar[tuple[str, ...]] = ("m", "C")

@@ -11,7 +11,7 @@ import numpy as np
 from replica.averages import spin_averages
 from replica.broken_averages import BrokenAverages, broken_averages, by_complex_step
 from replica.functions import is_exact, maximum, ratio, stack
-from replica.theory import Boundary, Branch, Critical, Parameter, Phase, Theory, Zero, parameter
+from replica.theory import Boundary, Branch, Critical, Phase, Theory, Value, Zero, parameter
 
 __all__ = ["SherringtonKirkpatrick1RSB"]
 
@@ -46,11 +46,9 @@ class SherringtonKirkpatrick1RSB(Theory):
     -0.765259434674 0.734850612 0.476784372
     """
 
-    T: Parameter = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 2.0))
-    J0: Parameter = parameter(
-        "mean of the couplings times N", "J_0", default=0.0, unit="J", typical=(0.0, 2.0)
-    )
-    h: Parameter = parameter("field", "h", default=0.0, unit="J", typical=(0.0, 2.0))
+    T: Value = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 2.0))
+    J0: Value = parameter("mean of the couplings times N", "J_0", default=0.0, unit="J", typical=(0.0, 2.0))
+    h: Value = parameter("field", "h", default=0.0, unit="J", typical=(0.0, 2.0))
 
     name: ClassVar[str] = "sherrington-kirkpatrick-1rsb"
     order: ClassVar[tuple[str, ...]] = ("m", "C", "B", "tau")

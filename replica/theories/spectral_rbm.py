@@ -16,9 +16,9 @@ from replica.theory import (
     Boundary,
     Branch,
     Critical,
-    Parameter,
     Phase,
     Theory,
+    Value,
     Zero,
     parameter,
 )
@@ -80,12 +80,12 @@ class SpectralRBM(Theory):
     0.337526922559 0.172800688792 1.813347738176
     """
 
-    w: Parameter = parameter("strength of the first mode", "w", lower=0, unit="J", typical=(0.0, 3.0))
-    T: Parameter = parameter("temperature", "T", lower=0, default=1.0, unit="J", typical=(0.0, 2.0))
-    sigma: Parameter = parameter(
+    w: Value = parameter("strength of the first mode", "w", lower=0, unit="J", typical=(0.0, 3.0))
+    T: Value = parameter("temperature", "T", lower=0, default=1.0, unit="J", typical=(0.0, 2.0))
+    sigma: Value = parameter(
         "width of the noise", r"\sigma", lower=0, default=1.0, unit="J", typical=(0.0, 2.0)
     )
-    kappa: Parameter = parameter(
+    kappa: Value = parameter(
         "hidden units per visible unit",
         r"\kappa",
         lower=0,
@@ -94,7 +94,7 @@ class SpectralRBM(Theory):
         typical=(0.2, 5.0),
     )
     law: str = parameter("law of the components of the modes", "U", choices=LAWS, default="gaussian")
-    p: Parameter = parameter(
+    p: Value = parameter(
         "probability that a component is not zero (bernoulli)",
         "p",
         lower=0,
@@ -106,7 +106,7 @@ class SpectralRBM(Theory):
     modes: int = parameter(
         "number of modes that may condense", "K", lower=0, upper=3, default=1, typical=(0, 3), integer=True
     )
-    w2: Parameter = parameter(
+    w2: Value = parameter(
         "strength of the second mode (that of the first one if not given)",
         "w_2",
         lower=0,
@@ -114,7 +114,7 @@ class SpectralRBM(Theory):
         unit="J",
         typical=(0.0, 3.0),
     )
-    w3: Parameter = parameter(
+    w3: Value = parameter(
         "strength of the third mode (that of the second one if not given)",
         "w_3",
         lower=0,

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from replica.functions import is_exact, log, maximum, sqrt, stack
-from replica.theory import Parameter, Theory
+from replica.theory.base import Theory
+from replica.theory.parameters import Value
 from replica.units import Averages, Unit
 
 __all__ = ["ONE_SITE", "TwoLayers", "odd_mean", "weighted_sum", "wide"]
@@ -25,8 +26,8 @@ class TwoLayers(Theory):
     variance q with a quadratic term C. A subclass gives the two layers, and what the strong hidden units do.
     """
 
-    alpha: Parameter
-    T: Parameter
+    alpha: Value
+    T: Value
     overlaps: ClassVar[tuple[str, ...]] = ("q", "r")
 
     @property
