@@ -42,6 +42,9 @@ Number: TypeAlias = Any
 """A float, a float64 array of any shape, an mpmath number, or an object array of them."""
 
 
+_DOUBLE = frozenset({float, int, complex, np.float64, np.complex128})
+
+
 def is_exact(*values: Number) -> bool:
     """Tell whether any of the values is an mpmath number (or an object array).
 
@@ -51,10 +54,14 @@ def is_exact(*values: Number) -> bool:
     >>> is_exact(1.0), is_exact(1.0, mpmath.mpf(1))
     (False, True)
     """
-    return any(
-        value.dtype == object if isinstance(value, np.ndarray) else hasattr(value, "_mpf_")
-        for value in values
-    )
+    for value in values:  # asked at every operation: an array tells by its dtype, a float by its type
+        kind = type(value)
+        if kind is np.ndarray:
+            if value.dtype.hasobject:
+                return True
+        elif kind not in _DOUBLE and hasattr(value, "_mpf_"):
+            return True
+    return False
 
 
 def exact(value: Number) -> Number:

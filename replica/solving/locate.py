@@ -136,7 +136,7 @@ class System:
             x = mine[:-1] if phase.over else mine
             if theory.branch(phase.branch).explicit:
                 x = here.start(phase.branch)
-                x = exact(x) if is_exact(*here.values.values()) else x
+                x = exact(x) if here.is_exact else x
             out.append((phase, here, x))
         return out
 

@@ -458,7 +458,7 @@ class ThresholdedHopfield(BernoulliReLU):
 
     @cached_property
     def law(self) -> IntegerLaw:
-        return trinomial(exact(1.0) if is_exact(self.alpha) else 1.0, 1)
+        return trinomial(exact(1.0) if self.is_exact else 1.0, 1)
 
     def tuned(self, x: Any) -> Self:
         """The same machine with its field held at the value it has in the state x."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from replica.broken_averages import BrokenAverages, broken_averages, by_complex_step
-from replica.functions import erf, is_exact, log1p, maximum, ratio, stack
+from replica.functions import erf, log1p, maximum, ratio, stack
 from replica.theory import (
     Boundary,
     Branch,
@@ -157,7 +157,7 @@ class Hopfield1RSB(Theory):
         return stack(*self.sides(x))
 
     def jacobian(self, x: Any) -> Any:
-        return None if is_exact(x) else by_complex_step(self.sides, x)
+        return None if self.is_exact else by_complex_step(self.sides, x)
 
     def sides(self, x: Any) -> tuple[Any, ...]:
         """Right-hand sides of the equations, for complex x too."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from replica.averages import IntegerLaw, SpinAverages, spin_averages, trinomial
-from replica.functions import exact, is_exact, stack
+from replica.functions import exact, stack
 from replica.theory import Boundary, Branch, Critical, Limit, Phase, Theory, Value, Zero, parameter
 
 __all__ = ["Mixtures"]
@@ -81,7 +81,7 @@ class Mixtures(Theory):
     @cached_property
     def law(self) -> IntegerLaw:
         """Law of z, the sum of the n pattern bits at one neuron."""
-        return trinomial(exact(1.0) if is_exact(self.T) else 1.0, self.n)
+        return trinomial(exact(1.0) if self.is_exact else 1.0, self.n)
 
     def spins(self, x: Any) -> SpinAverages:
         """Averages at the sharp local fields m z, on a last axis for z."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from replica.averages import spin_averages
 from replica.broken_averages import BrokenAverages, broken_averages, by_complex_step
-from replica.functions import is_exact, maximum, ratio, stack
+from replica.functions import maximum, ratio, stack
 from replica.theory import Boundary, Branch, Critical, Phase, Theory, Value, Zero, parameter
 
 __all__ = ["SherringtonKirkpatrick1RSB"]
@@ -138,7 +138,7 @@ class SherringtonKirkpatrick1RSB(Theory):
         return stack(*self.sides(x))
 
     def jacobian(self, x: Any) -> Any:
-        return None if is_exact(x) else by_complex_step(self.sides, x)
+        return None if self.is_exact else by_complex_step(self.sides, x)
 
     def sides(self, x: Any) -> tuple[Any, ...]:
         """Right-hand sides of the equations, for complex x too."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from replica.components import LAWS, ComponentAverages, ComponentLaw, component_law
 from replica.errors import ParameterError
-from replica.functions import is_exact, log, maximum, ratio, sqrt, stack
+from replica.functions import log, maximum, ratio, sqrt, stack
 from replica.theory import (
     Boundary,
     Branch,
@@ -387,7 +387,7 @@ class SpectralRBM(Theory):
     def condensation_in_glass(self, x: Any) -> Any:
         """The same; NaN in the paramagnet, so that a line in the glass ends where the glass does."""
         here = self.condensation(x)
-        return here if is_exact(here) else np.where(1 - self.T * x[-2] > 1e-9, here, np.nan)
+        return here if self.is_exact else np.where(1 - self.T * x[-2] > 1e-9, here, np.nan)
 
     def second_condensation(self, x: Any) -> Any:
         """Zero where a small overlap with the second mode grows beside the first."""
@@ -396,7 +396,7 @@ class SpectralRBM(Theory):
 
     def _condensed(self, x: Any, value: Any) -> Any:
         """NaN where m <= 0, so that a line in the ferromagnet ends at m = 0 and not in its mirror image."""
-        return value if is_exact(value) else np.where(x[0] > 0, value, np.nan)
+        return value if self.is_exact else np.where(x[0] > 0, value, np.nan)
 
     def absence(self, line: str) -> str:
         if line == "ferromagnet-glass":

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
@@ -217,6 +217,7 @@ class Theory:
         """Copy with other parameter values, unchecked: continuation may probe just beyond a bound."""
         copy = object.__new__(type(self))  # without what was cached for the old values
         copy.__dict__.update(self.values | changes)
+        copy.__dict__["is_exact"] = self.is_exact or is_exact(*changes.values())
         return copy
 
     def check(self, **values: Value) -> None:
@@ -262,11 +263,18 @@ class Theory:
                 changes[name] = value.exact()
             elif value is not None and not isinstance(value, int):
                 changes[name] = exact(value)
-        return self.at(**changes)
+        copy = self.at(**changes)
+        copy.__dict__["is_exact"] = True  # whole numbers stay what they are, and say nothing
+        return copy
+
+    @cached_property
+    def is_exact(self) -> bool:
+        """Whether this theory calculates with mpmath numbers: `exact` made it, or it was given some."""
+        return is_exact(*self.numbers.values())
 
     def residual(self, x: Any) -> Any:
         """``update(x) - x``, NaN outside the physical domain; shape ``(n_order, *batch)``."""
-        if is_exact(x):
+        if self.is_exact:
             return self.update(x) - x
         with np.errstate(all="ignore"):
             return np.where(self.physical(x), self.update(x) - x, np.nan)

@@ -100,7 +100,7 @@ class TwoLayers(Theory):
 
         An overlap next to 0 is moved upwards only: its square root is the width of a field.
         """
-        if is_exact(x):
+        if self.is_exact:
             return None
         x = np.asarray(x, dtype=float)
         n, step = len(x), 2.5e-4 * self.scales(x)
