@@ -192,6 +192,19 @@ def test_every_theory_has_cases_and_is_named_after_its_key() -> None:
             assert about.explicit or (name, branch) in tested, f"no case on branch {branch} of {name}"
 
 
+def test_classes_are_found_by_name() -> None:
+    assert len(THEORIES) == len(set(THEORIES)) == len(set(THEORIES.values()))
+    for name, kind in THEORIES.items():
+        assert name in THEORIES
+        assert THEORIES[name] is kind
+        assert issubclass(kind, Theory)
+        assert kind.name == name
+    assert "hopfeild" not in THEORIES
+    assert THEORIES.get("hopfeild") is None
+    with pytest.raises(KeyError, match="hopfeild"):
+        THEORIES["hopfeild"]
+
+
 # -- the equations and the free energy belong together ------------------------------------------------------
 
 
