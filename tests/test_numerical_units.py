@@ -23,6 +23,7 @@ from replica.units import (
     Spin,
     Unit,
 )
+from replica.units.scaled import scaled
 
 AVERAGES = tuple(Averages.__dataclass_fields__)
 MEASURES = ("log_partition", "mean", "variance", "response", "entropy")
@@ -169,7 +170,7 @@ def test_a_scaled_unit_is_its_scaled_potential(unit: Unit, T: float) -> None:
                 getattr(ours, name)(0.2, 0.1, T), getattr(theirs, name)(0.2, 0.1, T), atol=1e-10, err_msg=name
             )
     assert ours.symmetric == unit.symmetric
-    known = unit.scaled(energy, length)
+    known = scaled(unit, energy, length)
     if not isinstance(known, Scaled):
         assert ours.curvature == pytest.approx(known.curvature, rel=1e-14)
         assert a.free_energy == pytest.approx(known.averages(0.2, 0.5, 0.1, T).free_energy, abs=1e-13)

@@ -26,6 +26,7 @@ from replica.theory import (
 )
 from replica.theory.two_layers import ONE_SITE, TwoLayers, odd_mean, weighted_sum, wide
 from replica.units import Averages, Unit, parse
+from replica.units.scaled import scaled
 
 __all__ = ["RandomRBM"]
 
@@ -494,7 +495,8 @@ class RandomRBM(TwoLayers):
             msg = "random-rbm: unscaled parameters need a finite sparsity, 0 < p <= 1"
             raise ParameterError(msg)
         v, h = (parse(unit) if isinstance(unit, str) else unit for unit in (visible, hidden))
-        return cls(v.scaled(p, 1.0), h.scaled(p, np.sqrt(p)), alpha=alpha, T=T / p, p=p, L=L, sites=sites)
+        v, h = scaled(v, p, 1.0), scaled(h, p, np.sqrt(p))
+        return cls(v, h, alpha=alpha, T=T / p, p=p, L=L, sites=sites)
 
     def unscaled(self, name: str, value: Any) -> Any:
         """A scaled quantity in unscaled units, at p > 0; continuous hidden units shift f and the entropy."""

@@ -53,7 +53,7 @@ class Gaussian(Unit):
     def tail(self) -> Any:
         return self.gamma
 
-    def scaled(self, energy: Any, length: Any) -> Unit:
+    def rescaled(self, energy: Any, length: Any) -> Unit:
         return Gaussian(self.g * length / energy, self.gamma * length**2 / energy)
 
     def averages(self, loc: Any, width: Any, a: Any, T: Any) -> Averages:
@@ -130,7 +130,7 @@ class ReLU(Unit):
     def symmetric(self) -> bool:
         return False
 
-    def scaled(self, energy: Any, length: Any) -> Unit:
+    def rescaled(self, energy: Any, length: Any) -> Unit:
         return ReLU(self.theta * length / energy, self.gamma * length**2 / energy)
 
     def averages(self, loc: Any, width: Any, a: Any, T: Any) -> Averages:
@@ -220,7 +220,7 @@ class DoubleReLU(Unit):
             and np.all(np.equal(self.theta_plus, np.negative(self.theta_minus)))
         )
 
-    def scaled(self, energy: Any, length: Any) -> Unit:
+    def rescaled(self, energy: Any, length: Any) -> Unit:
         theta, gamma = length / energy, length**2 / energy
         return DoubleReLU(
             self.theta_plus * theta,

@@ -39,8 +39,8 @@ class Spin(Unit):
     def potential(self, x: Any) -> Any:
         return -self.g * x
 
-    def scaled(self, energy: Any, length: Any) -> Unit:
-        return Spin(self.g / energy) if np.all(np.equal(length, 1)) else super().scaled(energy, length)
+    def rescaled(self, energy: Any, length: Any) -> Unit | None:
+        return Spin(self.g / energy) if np.all(np.equal(length, 1)) else None
 
     def averages(self, loc: Any, width: Any, a: Any, T: Any) -> Averages:
         spin = spin_averages(loc + self.g, width, T)
@@ -78,8 +78,8 @@ class Bernoulli(Unit):
     def potential(self, x: Any) -> Any:
         return -self.g * x
 
-    def scaled(self, energy: Any, length: Any) -> Unit:
-        return Bernoulli(self.g / energy) if np.all(np.equal(length, 1)) else super().scaled(energy, length)
+    def rescaled(self, energy: Any, length: Any) -> Unit | None:
+        return Bernoulli(self.g / energy) if np.all(np.equal(length, 1)) else None
 
     def averages(self, loc: Any, width: Any, a: Any, T: Any) -> Averages:
         field = (loc + self.g + a / 2) / 2  # s = (1 + spin)/2, and the spin feels half of it

@@ -12,7 +12,37 @@ from replica.functions import log
 from replica.potentials import Kink
 from replica.units.unit import Averages, Unit
 
-__all__ = ["Scaled"]
+__all__ = ["Scaled", "scaled"]
+
+
+def scaled(unit: Unit, energy: Any, length: Any) -> Unit:
+    """The unit s' = s/length with potential U(length s')/energy, which sparse weights call for.
+
+    Parameters
+    ----------
+    unit : Unit
+    energy, length : float or array
+        What energies and values of the unit are measured in.
+
+    Returns
+    -------
+    Unit
+        Of the same kind where there is one, as for a Gaussian; else a `Scaled`.
+
+    Examples
+    --------
+    >>> from replica.units import ReLU, Spin
+    >>> scaled(ReLU(theta=0.5), energy=0.25, length=0.5)
+    ReLU(theta=1.0, gamma=1.0)
+    >>> print(scaled(Spin(), energy=0.25, length=0.5))
+    (spin)/0.5, U/0.25
+    """
+    known = unit.rescaled(energy, length)
+    if known is not None:
+        return known
+    if np.all(np.equal(energy, 1)) and np.all(np.equal(length, 1)):
+        return unit
+    return Scaled(unit, energy, length)
 
 
 @dataclass(frozen=True)
@@ -90,7 +120,7 @@ class Scaled(Unit):
     def potential(self, x: Any) -> Any:
         return self.unit.potential(self.length * np.asarray(x)) / self.energy
 
-    def scaled(self, energy: Any, length: Any) -> Unit:
+    def rescaled(self, energy: Any, length: Any) -> Unit:
         return Scaled(self.unit, self.energy * energy, self.length * length)
 
     def averages(self, loc: Any, width: Any, a: Any, T: Any) -> Averages:

@@ -220,13 +220,12 @@ class Unit:
         """Copy whose array parameters have one more axis, for nodes or for the values of W."""
         return self._changed(lambda v: np.expand_dims(v, -1) if np.ndim(v) else v)
 
-    def scaled(self, energy: Any, length: Any) -> Unit:
-        """The unit s' = s/length with potential U(length s')/energy, which sparse weights call for."""
-        if np.all(np.equal(energy, 1)) and np.all(np.equal(length, 1)):
-            return self
-        from replica.units.scaled import Scaled  # which is a unit, too
+    def rescaled(self, energy: Any, length: Any) -> Unit | None:
+        """The unit of the same kind with potential U(length s)/energy; None where the kind has none.
 
-        return Scaled(self, energy, length)
+        `replica.units.scaled.scaled` is for every unit.
+        """
+        return None
 
     # -- one unit in a field ---------------------------------------------------------------------------
 
