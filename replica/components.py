@@ -19,7 +19,8 @@ import numpy as np
 
 from replica.averages import SpinAverages, spin_averages
 from replica.errors import ParameterError, UnknownNameError
-from replica.functions import Number, exact, is_exact, maximum, sqrt
+from replica.functions import exact, is_exact, maximum, sqrt
+from replica.typing import Number
 
 __all__ = ["LAWS", "ComponentAverages", "ComponentLaw", "component_law"]
 

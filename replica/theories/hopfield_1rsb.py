@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from replica.theory import (
     parameter,
 )
 from replica.theory.one_step import MAXIMUM, SYMBOLS, OneStep, equations
+from replica.typing import Booleans, Number, Numbers
 
 __all__ = ["Hopfield1RSB"]
 
@@ -126,27 +127,27 @@ class Hopfield1RSB(OneStep):
         MAXIMUM,
     )
 
-    def parts(self, x: Any) -> tuple[Any, ...]:
+    def parts(self, x: Numbers) -> tuple[Number, ...]:
         """Return q1, q0, D, E, r0 and r1 - r0."""
         _, C, B, _ = x
         q1, q0, gap = self.overlaps(x)
         D, E = 1 - C, 1 - C - B
         return q1, q0, D, E, q0 / E**2, gap / (D * E)
 
-    def spins(self, x: Any) -> BrokenAverages:
+    def spins(self, x: Numbers) -> BrokenAverages:
         """Averages over the field m + sqrt(alpha r0) z0 + sqrt(alpha (r1 - r0)) z1."""
         *_, r0, gap = self.parts(x)
         v0, v1 = (self.alpha * maximum(value, 0 * r0) for value in (r0, gap))
         return broken_averages(x[0], v0, v1, 1 / x[3], self.T)
 
-    def tau_side(self, x: Any, spin: BrokenAverages) -> Any:
+    def tau_side(self, x: Numbers, spin: BrokenAverages) -> Number:
         _, C, B, tau = x
         _, _, D, E, *_ = self.parts(x)
         # with what cancels on both sides taken out
         excess = self.alpha / 2 * (log1p(-B / D) + B / E + self.T / tau * C * B / (D * E))
         return tau * excess / spin.excess
 
-    def free_energy(self, x: Any) -> Any:
+    def free_energy(self, x: Numbers) -> Number:
         m, C, B, tau = x
         q1, q0, D, E, r0, gap = self.parts(x)
         patterns = (
@@ -154,11 +155,11 @@ class Hopfield1RSB(OneStep):
         )
         return self.alpha / 2 * (1 + patterns) + m**2 / 2 - self.spins(x).log
 
-    def physical(self, x: Any) -> Any:
+    def physical(self, x: Numbers) -> Booleans:
         _, C, B, tau = x
         return (tau > 0) & (C >= 0) & (B >= 0) & (C + B < 1) & (self.T * C + tau * B <= 1)
 
-    def start(self, branch: str) -> Any:
+    def start(self, branch: str) -> Numbers:
         alpha = np.asarray(self.alpha, dtype=float)
         root = np.sqrt(alpha)
         if branch == "glass":  # fitted to the solutions at T = 0
@@ -175,7 +176,7 @@ class Hopfield1RSB(OneStep):
         # how it splits, and tau: nearly the same numbers for all loads
         return self.state(m=m, C=0.24 * response, B=0.76 * response, tau=0.72 * alpha * response)
 
-    def belongs(self, branch: str, x: Any) -> Any:
+    def belongs(self, branch: str, x: Numbers) -> Booleans:
         m, _, B, _ = x
         return ((np.abs(m) > 1e-7) == (branch == "retrieval")) & (B > 0)
 
@@ -187,13 +188,13 @@ class Hopfield1RSB(OneStep):
             "below a load of 0.055 the breaking is below double precision"
         )
 
-    def derived(self, x: Any) -> dict[str, Any]:
+    def derived(self, x: Numbers) -> dict[str, Number]:
         *_, r0, gap = self.parts(x)
         return super().derived(x) | {"r1": r0 + gap, "r0": r0}
 
-    def entropy(self, x: Any) -> Any:
+    def entropy(self, x: Numbers) -> Number:
         _, C, *_ = x
         return self.spins(x).entropy - self.alpha / 2 * (log1p(-C) + C / (1 - C))
 
-    def rho(self, x: Any) -> Any:
+    def rho(self, x: Numbers) -> Number:
         return ratio(self.alpha * self.spins(x).sech4_over_T / (1 - x[1]) ** 2, self.T)

@@ -13,6 +13,7 @@ from replica.broken_averages import BrokenAverages, broken_averages
 from replica.functions import maximum, ratio
 from replica.theory import Boundary, Branch, Critical, Phase, Value, Zero, parameter
 from replica.theory.one_step import MAXIMUM, SYMBOLS, OneStep, equations
+from replica.typing import Booleans, Number, Numbers
 
 __all__ = ["SherringtonKirkpatrick1RSB"]
 
@@ -106,30 +107,30 @@ class SherringtonKirkpatrick1RSB(OneStep):
         "One step is not exact here: the replicon inside a state stays negative, and s(T = 0) = -C^2/4 < 0.",
     )
 
-    def spins(self, x: Any) -> BrokenAverages:
+    def spins(self, x: Numbers) -> BrokenAverages:
         """Averages over the field J0 m + h + sqrt(q0) z0 + sqrt(q1 - q0) z1."""
         _, q0, gap = self.overlaps(x)
         return broken_averages(
             self.J0 * x[0] + self.h, maximum(q0, 0 * q0), maximum(gap, 0 * q0), 1 / x[3], self.T
         )
 
-    def tau_side(self, x: Any, spin: BrokenAverages) -> Any:
+    def tau_side(self, x: Numbers, spin: BrokenAverages) -> Number:
         *_, B, tau = x
         q1, q0, _ = self.overlaps(x)
         # with what cancels on both sides taken out; without breaking any tau will do
         unbroken = np.equal(np.real(B), 0)
         return np.where(unbroken, tau, B * (2 - q1 - q0) / (4 * np.where(unbroken, 1, spin.excess)))[()]
 
-    def free_energy(self, x: Any) -> Any:
+    def free_energy(self, x: Numbers) -> Number:
         m, C, B, _ = x
         q1, q0, _ = self.overlaps(x)
         return self.J0 * m**2 / 2 - self.T * C**2 / 4 + B * (q1 + q0) / 4 - self.spins(x).log
 
-    def physical(self, x: Any) -> Any:
+    def physical(self, x: Numbers) -> Booleans:
         _, q0, gap = self.overlaps(x)
         return (x[3] > 0) & (q0 > -1e-9) & (gap > -1e-9)
 
-    def start(self, branch: str) -> Any:
+    def start(self, branch: str) -> Numbers:
         if branch == "paramagnet":  # where all overlaps vanish, any x will do: x = 1
             hot = maximum(self.T, 1e-300 + 0 * self.T)
             return self.state(m=0.0, C=1 / hot, B=0.0, tau=hot)
@@ -150,7 +151,7 @@ class SherringtonKirkpatrick1RSB(OneStep):
         C = np.where(T < 1, C, 0.999 / np.maximum(T, 1))  # q1 > 0, although nothing is there to be found
         return self.state(m=np.where(bare & upward, 0.2, m), C=C, B=B, tau=np.where(bare, 0.735 / gap, tau))
 
-    def belongs(self, branch: str, x: Any) -> Any:
+    def belongs(self, branch: str, x: Numbers) -> Booleans:
         m, _, B, _ = x
         bare = np.equal(self.h, 0) & (np.abs(m) < 1e-7)
         if branch == "paramagnet":
@@ -163,20 +164,20 @@ class SherringtonKirkpatrick1RSB(OneStep):
             "without field below T_c = 1, and within 1e-3 of it the breaking is below double precision"
         )
 
-    def derived(self, x: Any) -> dict[str, Any]:
+    def derived(self, x: Numbers) -> dict[str, Number]:
         return super().derived(x) | {"J0_c": 1 / (x[1] + x[2])}
 
-    def entropy(self, x: Any) -> Any:
+    def entropy(self, x: Numbers) -> Number:
         _, C, *_ = x
         return self.spins(x).entropy - C**2 / 4
 
-    def freezing(self, x: Any) -> Any:
+    def freezing(self, x: Numbers) -> Number:
         """1 - C^2 of a paramagnet: zero where overlaps set in."""
         return 1 - x[1] ** 2
 
-    def alignment(self, x: Any) -> Any:
+    def alignment(self, x: Numbers) -> Number:
         """1 - J0 (C + B), with the whole response: zero where m = 0 becomes unstable."""
         return 1 - self.J0 * (x[1] + x[2])
 
-    def rho(self, x: Any) -> Any:
+    def rho(self, x: Numbers) -> Number:
         return ratio(self.spins(x).sech4_over_T, self.T)

@@ -18,9 +18,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from replica.errors import ParameterError, UnknownNameError
-from replica.functions import Number, exact, is_exact, stack
+from replica.functions import exact, is_exact, stack
 from replica.theory.boundaries import Boundary, Branch, Critical, Fold, Limit
 from replica.theory.parameters import Parameter, Value, short
+from replica.typing import Booleans, Number, Numbers
 from replica.units import Unit
 
 __all__ = ["Theory"]
@@ -68,33 +69,33 @@ class Theory:
 
     # -- what a theory must write down -------------------------------------------------------------
 
-    def update(self, x: Any) -> Any:
+    def update(self, x: Numbers) -> Numbers:
         """Right-hand sides of the saddle-point equations ``x = update(x)``, shape ``(n_order, *batch)``."""
         raise NotImplementedError
 
-    def free_energy(self, x: Any) -> Any:
+    def free_energy(self, x: Numbers) -> Number:
         """Free energy per neuron, stationary where ``update(x) == x``; shape ``(*batch)``."""
         raise NotImplementedError
 
     # -- what it may add ------------------------------------------------------------------------------
 
-    def physical(self, x: Any) -> Any:
+    def physical(self, x: Numbers) -> Booleans:
         """Domain of the formulas: False where a root would be spurious; shape ``(*batch)``."""
         return np.ones(np.shape(x)[1:], dtype=bool)
 
-    def jacobian(self, x: Any) -> Any:
+    def jacobian(self, x: Numbers) -> Numbers | None:
         """``d update / dx``, shape ``(n_order, n_order, *batch)``, or None: then it is differenced."""
         return None
 
-    def start(self, branch: str) -> Any:
+    def start(self, branch: str) -> Numbers:
         """Order parameters from which to look for a branch, shape ``(n_order, *batch)``."""
         return self.state(**dict(zip(self.order, self.branch(branch).start, strict=True)))
 
-    def belongs(self, branch: str, x: Any) -> Any:
+    def belongs(self, branch: str, x: Numbers) -> Booleans:
         """Whether a solution is on the named branch (besides stability); shape ``(*batch)``."""
         return np.ones(np.shape(x)[1:], dtype=bool)
 
-    def state(self, **known: Number) -> Any:
+    def state(self, **known: Number) -> Numbers:
         """Order parameters from named values, missing ones taken from the first branch's start."""
         unknown = [name for name in known if name not in self.order]
         if unknown:
@@ -107,15 +108,15 @@ class Theory:
         shape = self.batch
         return stack(*(np.broadcast_to(known[name], shape) if shape else known[name] for name in self.order))
 
-    def derived(self, x: Any) -> dict[str, Any]:
+    def derived(self, x: Numbers) -> dict[str, Number]:
         """Order parameters that follow from ``x`` (r in the Hopfield network)."""
         return {}
 
-    def entropy(self, x: Any) -> Any:
+    def entropy(self, x: Numbers) -> Number:
         """Entropy per neuron, minus the explicit temperature derivative of the free energy; or None."""
         return None
 
-    def energy(self, x: Any) -> Any:
+    def energy(self, x: Numbers) -> Number:
         """Energy per neuron, f + T s; or None where the entropy is not defined."""
         entropy = self.entropy(x)
         return None if entropy is None else self.free_energy(x) + getattr(self, "T", 0.0) * entropy
@@ -128,7 +129,7 @@ class Theory:
         """Why a line does not exist at these parameters, if the theory knows; else an empty text."""
         return ""
 
-    def slope(self, parameter: str, x: Any) -> Any:
+    def slope(self, parameter: str, x: Numbers) -> Number:
         """Explicit derivative of the free energy by a control parameter; shape ``(*batch)``.
 
         At a solution it is the total derivative. Differenced to fourth order unless a theory knows better,
@@ -139,10 +140,10 @@ class Theory:
         step = 1e-3 * np.maximum(np.abs(value), 0.1)
         near = np.asarray(value - 2 * step < self.parameters()[parameter].lower)
 
-        def f(shift: int) -> Any:
+        def f(shift: int) -> Number:
             return self.at(**{parameter: value + shift * step}).free_energy(x)
 
-        def forward() -> Any:
+        def forward() -> Number:
             return (-25 * f(0) + 48 * f(1) - 36 * f(2) + 16 * f(3) - 3 * f(4)) / (12 * step)
 
         if near.all():
@@ -150,11 +151,11 @@ class Theory:
         central = (8 * (f(1) - f(-1)) - (f(2) - f(-2))) / (12 * step)
         return np.where(near, forward(), central) if near.any() else central
 
-    def replicon(self, x: Any) -> Any:
+    def replicon(self, x: Numbers) -> Number:
         """1 - rho: positive where replica symmetry is stable; None for a theory without disorder."""
         return None
 
-    def tuned(self, x: Any) -> Self:
+    def tuned(self, x: Numbers) -> Self:
         """The theory whose free energy is stationary at x; differs where a field follows the state."""
         return self
 
@@ -173,12 +174,12 @@ class Theory:
         return MappingProxyType(known)
 
     @property
-    def values(self) -> dict[str, Any]:
+    def values(self) -> dict[str, Value]:
         """The control parameters and their values."""
         return {name: getattr(self, name) for name in self.parameters()}
 
     @property
-    def numbers(self) -> dict[str, Any]:
+    def numbers(self) -> dict[str, Value]:
         """The control parameters that are numbers, or units with numbers in them."""
         known = self.parameters()
         return {k: v for k, v in self.values.items() if known[k].kind in ("number", "unit")}
@@ -272,7 +273,7 @@ class Theory:
         """Whether this theory calculates with mpmath numbers: `exact` made it, or it was given some."""
         return is_exact(*self.numbers.values())
 
-    def residual(self, x: Any) -> Any:
+    def residual(self, x: Numbers) -> Numbers:
         """``update(x) - x``, NaN outside the physical domain; shape ``(n_order, *batch)``."""
         if self.is_exact:
             return self.update(x) - x
@@ -291,7 +292,7 @@ class Theory:
         return f"{self.name}({self.where})"
 
     @property
-    def told(self) -> dict[str, Any]:
+    def told(self) -> dict[str, Value]:
         """The control parameters that a person is told: groups of sites only where there are several."""
         known = self.parameters()
         return {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from replica.broken_averages import BrokenAverages, by_complex_step
 from replica.functions import stack
 from replica.theory.base import Theory
 from replica.theory.parameters import Value
+from replica.typing import Number, Numbers
 
 __all__ = ["MAXIMUM", "SYMBOLS", "OneStep", "equations"]
 
@@ -50,38 +51,38 @@ class OneStep(Theory):
     T: Value
     order: ClassVar[tuple[str, ...]] = ("m", "C", "B", "tau")
 
-    def overlaps(self, x: Any) -> tuple[Any, Any, Any]:
+    def overlaps(self, x: Numbers) -> tuple[Number, Number, Number]:
         """Return q1, q0 and q1 - q0."""
         _, C, B, tau = x
         q1 = 1 - self.T * C
         return q1, q1 - tau * B, tau * B
 
-    def spins(self, x: Any) -> BrokenAverages:
+    def spins(self, x: Numbers) -> BrokenAverages:
         """Averages over the field of a spin, for complex x too."""
         raise NotImplementedError
 
-    def tau_side(self, x: Any, spin: BrokenAverages) -> Any:
+    def tau_side(self, x: Numbers, spin: BrokenAverages) -> Number:
         """Right-hand side of the equation for tau, df/dtau = 0, for complex x too."""
         raise NotImplementedError
 
-    def rho(self, x: Any) -> Any:
+    def rho(self, x: Numbers) -> Number:
         """Replica symmetry inside a state is stable below 1."""
         raise NotImplementedError
 
-    def sides(self, x: Any) -> tuple[Any, ...]:
+    def sides(self, x: Numbers) -> tuple[Number, ...]:
         """Right-hand sides of the equations, for complex x too."""
         spin = self.spins(x)
         return (spin.tanh, spin.susceptibility, spin.spread / x[3], self.tau_side(x, spin))
 
-    def update(self, x: Any) -> Any:
+    def update(self, x: Numbers) -> Numbers:
         return stack(*self.sides(x))
 
-    def jacobian(self, x: Any) -> Any:
+    def jacobian(self, x: Numbers) -> Numbers | None:
         return None if self.is_exact else by_complex_step(self.sides, x)
 
-    def derived(self, x: Any) -> dict[str, Any]:
+    def derived(self, x: Numbers) -> dict[str, Number]:
         q1, q0, _ = self.overlaps(x)
         return {"q1": q1, "q0": q0, "x": self.T / x[3]}
 
-    def replicon(self, x: Any) -> Any:
+    def replicon(self, x: Numbers) -> Number:
         return 1 - self.rho(x)
