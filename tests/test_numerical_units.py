@@ -176,6 +176,18 @@ def test_a_scaled_unit_is_its_scaled_potential(unit: Unit, T: float) -> None:
         assert a.free_energy == pytest.approx(known.averages(0.2, 0.5, 0.1, T).free_energy, abs=1e-13)
 
 
+def test_a_unit_is_scaled_within_its_kind_where_it_can_be() -> None:
+    assert scaled(Spin(g=0.3), 0.5, 1.0) == Spin(g=0.6)
+    assert scaled(Bernoulli(g=0.3), 0.5, 1.0) == Bernoulli(g=0.6)
+    assert scaled(Gaussian(g=0.3, gamma=2.0), 0.5, 0.5) == Gaussian(g=0.3, gamma=1.0)
+    assert scaled(ReLU(theta=0.3, gamma=2.0), 0.5, 0.5) == ReLU(theta=0.3, gamma=1.0)
+    assert scaled(Spin(), 0.5, 0.5) == Scaled(Spin(), 0.5, 0.5)
+    assert scaled(scaled(Spin(), 0.5, 0.5), 4.0, 3.0) == Scaled(Spin(), 2.0, 1.5)
+    other = Interpolating()
+    assert scaled(other, 1.0, 1.0) is other
+    assert scaled(other, 2.0, 1.0) == Scaled(other, 2.0, 1.0)
+
+
 def test_unscaled_parameters_are_read_for_every_pair_of_units() -> None:
     """Spins in both layers at p = 0.2: hidden ones are +-1 unscaled, so r + T B/p = E<h^2> is 1."""
     T, p = 0.05, 0.2
