@@ -15,10 +15,10 @@ from phase_diagrams.mapping import Grid, phase_map, read
 from phase_diagrams.sweeping import sweep
 from reference import reference
 from replica.errors import ParameterError, UnknownNameError
-from replica.kinds import Kind
 from replica.solving import locate
 from replica.theories import BlumeCapel, CurieWeiss, Hopfield, Mixtures, SherringtonKirkpatrick
 from replica.theory import Theory
+from replica.theory.boundaries import Kind
 
 PLANES: dict[str, tuple[Theory, dict[str, Any]]] = {
     "hopfield": (

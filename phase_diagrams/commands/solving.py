@@ -71,8 +71,8 @@ class Request(Asked):
                 message = f"{theory.describe()}: none of the named branches has a solution here"
                 raise BranchError(message)
             return states
-        if self.over and self.kind.parameters()[self.over].metadata["integer"]:
-            highest = int(self.kind.parameters()[self.over].metadata["typical"][1])
+        if self.over and self.kind.parameters()[self.over].integer:
+            highest = int(self.kind.parameters()[self.over].typical[1])
             return [best_whole_number(self.theory_with, self.branch, self.over, highest)]
         if self.over:
             return [minimise(theory, self.branch, self.over)]

@@ -11,7 +11,7 @@ from phase_diagrams.commands.door import Verb
 from phase_diagrams.commands.options import as_json
 
 if TYPE_CHECKING:
-    from replica.theory import Theory
+    from replica.theory import Parameter, Theory
 
 __all__ = ["list_all", "show"]
 
@@ -184,20 +184,18 @@ def _sections(kind: type[Theory]) -> dict[str, list[tuple[str, ...]]]:
     """What there is to say about a theory: rows of cells under titles."""
     from phase_diagrams.commands.printing import describe
 
-    fields = {name: field.metadata for name, field in kind.parameters().items()}
-    defaults = {name: field.default for name, field in kind.parameters().items()}
     critical = kind.critical
     return {
         "Parameters": [
             (
                 name,
-                _symbol(about["symbol"]),
-                about["text"],
+                _symbol(about.symbol),
+                about.text,
                 _unit(about),
-                _domain(about),
-                _default(defaults[name]),
+                about.domain,
+                _default(about),
             )
-            for name, about in fields.items()
+            for name, about in kind.parameters().items()
         ],
         "Order parameters": [(name, text) for name, text in kind.symbols.items()]
         or [(name,) for name in kind.order],
@@ -230,20 +228,13 @@ def _symbol(latex: str) -> str:
     )
 
 
-def _unit(about: Any) -> str:
-    return "" if about["unit"] == "1" else f"in {about['unit']}"
+def _unit(about: Parameter) -> str:
+    return "" if about.unit == "1" else f"in {about.unit}"
 
 
-def _domain(about: Any) -> str:
-    from replica.theory import domain
-
-    return domain(about)
-
-
-def _default(value: Any) -> str:
-    import dataclasses
-
-    if value is dataclasses.MISSING:
+def _default(about: Parameter) -> str:
+    value = about.default
+    if about.required:
         return "required"
     if isinstance(value, tuple):
         return "optional"

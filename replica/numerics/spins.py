@@ -20,7 +20,6 @@ import numpy as np
 from scipy import special
 
 from replica.numerics.functions import (
-    Number,
     erf,
     exact,
     is_exact,
@@ -31,6 +30,7 @@ from replica.numerics.functions import (
     stack,
     tanh,
 )
+from replica.typing import Array, Integers, Number, Numbers
 
 __all__ = [
     "IntegerLaw",
@@ -260,7 +260,7 @@ def _blocks(mask: Any) -> Any:
 
 
 @cache
-def _logistic_rule(count: int) -> tuple[Any, Any]:
+def _logistic_rule(count: int) -> tuple[Array, Array]:
     """Gauss rule of sech^2(u)/2: Jacobi matrix with off-diagonal^2 = k^4/(4(4k^2-1)), nodes times pi."""
     k = np.arange(1, count)
     off = np.sqrt(k**4 / (4.0 * (4.0 * k**2 - 1.0)))
@@ -270,7 +270,7 @@ def _logistic_rule(count: int) -> tuple[Any, Any]:
 
 
 @cache
-def _normal_rule(step: float) -> tuple[Any, Any]:
+def _normal_rule(step: float) -> tuple[Numbers, Numbers]:
     if np.isinf(step):  # a sharp field
         return np.zeros(1), np.ones(1)
     z = step * np.arange(-int(8.8 / step) - 1, int(8.8 / step) + 2)
@@ -278,7 +278,7 @@ def _normal_rule(step: float) -> tuple[Any, Any]:
     return z, weight / weight.sum()
 
 
-def normal_rule(sharpness: Number) -> tuple[Any, Any]:
+def normal_rule(sharpness: Number) -> tuple[Numbers, Numbers]:
     """Nodes z and weights of the average over a standard Gaussian z of a function like tanh(sharpness z).
 
     The trapezoidal rule: its error falls exponentially with the step, at a rate set by the singularity
@@ -352,7 +352,7 @@ _LAYER = np.array([0.0, *(sign * x for x in (1.5, 4.0, 10.0, 30.0, 120.0, 600.0)
 """Edges around a kink, in units of the width over which temperature rounds it."""
 
 
-def gauss_legendre(edges: Any, count: int) -> tuple[Any, Any]:
+def gauss_legendre(edges: Array, count: int) -> tuple[Array, Array]:
     """Composite Gauss-Legendre rule: nodes and weights for panels between sorted edges, along the last axis.
 
     Examples
@@ -368,12 +368,12 @@ def gauss_legendre(edges: Any, count: int) -> tuple[Any, Any]:
 
 
 @cache
-def _legendre_rule(count: int) -> tuple[Any, Any]:
+def _legendre_rule(count: int) -> tuple[Array, Array]:
     node, weight = np.polynomial.legendre.leggauss(count)
     return node, weight
 
 
-def kinked_rule(centre: Any, scale: Any, count: int = 20) -> tuple[Any, Any]:
+def kinked_rule(centre: Array, scale: Array, count: int = 20) -> tuple[Array, Array]:
     """Rule for the average over a standard Gaussian z of functions that bend or jump at known places.
 
     Parameters
@@ -418,10 +418,10 @@ class IntegerLaw:
         dP(W = w)/dl where l is continuous (Skellam); None at finite p, where L counts.
     """
 
-    w: Any
-    weight: Any
-    tilted: Any
-    slope: Any = None
+    w: Integers
+    weight: Numbers
+    tilted: Numbers
+    slope: Numbers | None = None
 
 
 def skellam(l: Number) -> IntegerLaw:

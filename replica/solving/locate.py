@@ -7,7 +7,7 @@ is read off a grid.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from replica.numerics.functions import exact, is_exact
 from replica.solving.continuation import Settings, trace
 from replica.solving.derivatives import determinant, difference, jacobian, solve_linear
 from replica.solving.search import solve
-from replica.theory import Boundary, Coexistence, Fold, Phase, Theory, Zero
+from replica.theory import Boundary, Coexistence, Fold, Parameter, Phase, Theory, Zero
 
 __all__ = ["Located", "System", "critical", "find", "locate"]
 
@@ -136,7 +136,7 @@ class System:
             x = mine[:-1] if phase.over else mine
             if theory.branch(phase.branch).explicit:
                 x = here.start(phase.branch)
-                x = exact(x) if is_exact(*here.values.values()) else x
+                x = exact(x) if here.is_exact else x
             out.append((phase, here, x))
         return out
 
@@ -197,7 +197,7 @@ def refine(
     Works in float64 and, given mpmath numbers, at the current precision. Residuals are judged relative to
     order parameters that are large.
     """
-    about = theory.parameters()[parameter].metadata
+    about = theory.parameters()[parameter]
     logarithmic = not is_exact(z) and system.logarithmic and value > 0
 
     def equations(y: Any) -> Any:
@@ -210,7 +210,7 @@ def refine(
     sizes = np.maximum(np.abs(z), 1.0)  # an order parameter may be large
     scale = np.append(sizes, 1.0 if logarithmic else max(abs(value), 1e-3 * _span(about)))
     rows = np.append(sizes[: system.offset], np.ones(len(z) + 1 - system.offset))
-    fences = np.append(np.full(len(z), -np.inf), -np.inf if logarithmic else about.get("lower", -np.inf))
+    fences = np.append(np.full(len(z), -np.inf), -np.inf if logarithmic else about.lower)
     best, size = y, np.inf
     change = np.full(len(y), np.inf)
     matrix = None
@@ -249,8 +249,8 @@ def refine(
     return best[:-1], float(last), size, spread + 1.2e-16 * abs(float(last)), bool(converged)
 
 
-def _span(about: Mapping[str, Any]) -> float:
-    low, high = about.get("typical", (0.0, 1.0))
+def _span(about: Parameter) -> float:
+    low, high = about.typical
     return float(high - low) or 1.0
 
 
@@ -381,8 +381,8 @@ def _located(
 
 def _range(theory: Theory, parameter: str) -> tuple[float, float]:
     """Where a search in a control parameter looks: its typical range, from the limit outwards."""
-    about = theory.parameters()[parameter].metadata
-    low, high = about["typical"]
+    about = theory.parameters()[parameter]
+    low, high = about.typical
     return float(low), float(high)
 
 
@@ -437,9 +437,9 @@ def _explicit_zero(theory: Theory, boundary: Boundary) -> bool:
 
 def _wider(theory: Theory, parameter: str, low: float, high: float, factor: float) -> tuple[float, float]:
     """An interval, wider by a factor on either side but inside the domain."""
-    about = theory.parameters()[parameter].metadata
+    about = theory.parameters()[parameter]
     width = factor * (high - low)
-    return max(low - width, about["lower"]), min(high + width, about["upper"])
+    return max(low - width, about.lower), min(high + width, about.upper)
 
 
 def _islands(system: System, theory: Theory, parameter: str, low: float, high: float) -> list[float]:

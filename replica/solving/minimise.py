@@ -57,7 +57,7 @@ def minimise(theory: Theory, branch: str | None = None, over: str = "l") -> Solu
     theory.check_varied(over)
     theory.check_single(ignoring=over)
     name = branch or theory.default
-    high = theory.parameters()[over].metadata["typical"][1]
+    high = theory.parameters()[over].typical[1]
     grid = high * np.geomspace(1e-5, 1.0, 61)
     type(theory)(**theory.values | {over: float(grid[-1])})  # raises where the theory takes no such parameter
     found = profile(theory, name, over, grid)
