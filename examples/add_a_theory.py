@@ -23,9 +23,9 @@ from replica.theory import (
     Critical,
     Fold,
     Limit,
-    Parameter,
     Phase,
     Theory,
+    Value,
     Zero,
     parameter,
 )
@@ -39,8 +39,8 @@ class RandomField(Theory):
     h = (2/3) artanh(1/sqrt3) = 0.43898597 (A. Aharony, Phys. Rev. B 18, 3318 (1978)).
     """
 
-    T: Parameter = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 1.0))
-    h: Parameter = parameter("strength of the field", "h", lower=0, default=0.0, unit="J", typical=(0.0, 0.6))
+    T: Value = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 1.0))
+    h: Value = parameter("strength of the field", "h", lower=0, default=0.0, unit="J", typical=(0.0, 0.6))
 
     name: ClassVar[str] = "random-field"
     order: ClassVar[tuple[str, ...]] = ("m",)

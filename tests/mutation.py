@@ -53,6 +53,9 @@ from replica.theories import (
 )
 from replica.theory import Theory
 
+FORMULAS = ("replica.theories.", "replica.theory.two_layers", "replica.theory.one_step")
+"""Modules that hold formulas."""
+
 METHODS = ("update", "free_energy")
 
 GUARD = "a guard against a division by zero, far below anything that counts"
@@ -302,7 +305,7 @@ def mutants(kind: type[Theory]) -> list[Mutant]:
             continue
         seen.add(method)
         owner = next((one for one in kind.__mro__ if method in vars(one)), None)
-        if owner is None or not owner.__module__.startswith(("replica.theories", "replica.two_layers")):
+        if owner is None or not owner.__module__.startswith(FORMULAS):
             continue
         member = vars(owner)[method]
         if not isinstance(member, FunctionType | property):

@@ -18,9 +18,9 @@ from replica.theory import (
     Coexistence,
     Fold,
     Limit,
-    Parameter,
     Phase,
     Theory,
+    Value,
     Zero,
     parameter,
 )
@@ -34,8 +34,8 @@ class Slope(Theory):
     1 - 2/damping < s < 1, slowly next to either end. Newton needs one step.
     """
 
-    s: Parameter = parameter("slope of the map", "s", default=0.5)
-    root: Parameter = parameter("the root", "x", default=1.0)
+    s: Value = parameter("slope of the map", "s", default=0.5)
+    root: Value = parameter("the root", "x", default=1.0)
 
     name: ClassVar[str] = "slope"
     order: ClassVar[tuple[str, ...]] = ("x",)
@@ -57,7 +57,7 @@ class Spiral(Theory):
     Its eigenvalues are +-ik: damped iteration converges for damping < 2/(1 + k^2).
     """
 
-    k: Parameter = parameter("stretch", "k", default=2.0)
+    k: Value = parameter("stretch", "k", default=2.0)
 
     name: ClassVar[str] = "spiral"
     order: ClassVar[tuple[str, ...]] = ("x", "y")
@@ -76,7 +76,7 @@ class Spiral(Theory):
 class Saddle(Theory):
     """x^2 = 1 - a: roots +-sqrt(1 - a), which merge in a fold at a = 1, x = 0."""
 
-    a: Parameter = parameter("distance travelled", "a", default=0.0, typical=(0.0, 2.0))
+    a: Value = parameter("distance travelled", "a", default=0.0, typical=(0.0, 2.0))
 
     name: ClassVar[str] = "saddle"
     order: ClassVar[tuple[str, ...]] = ("x",)
@@ -97,7 +97,7 @@ class Saddle(Theory):
 class Pitchfork(Theory):
     """x^3 = a x: x = 0 always, and +-sqrt(a) for a > 0; x = 0 loses stability at a = 0."""
 
-    a: Parameter = parameter("distance from the transition", "a", default=1.0, typical=(-1.0, 1.5))
+    a: Value = parameter("distance from the transition", "a", default=1.0, typical=(-1.0, 1.5))
 
     name: ClassVar[str] = "pitchfork"
     order: ClassVar[tuple[str, ...]] = ("x",)
@@ -127,8 +127,8 @@ class Cusp(Theory):
     At b = 0 the outer roots +-sqrt(a) have the same free energy.
     """
 
-    a: Parameter = parameter("width of the hysteresis", "a", default=1.0, typical=(0.0, 3.0))
-    b: Parameter = parameter("field", "b", default=0.0, typical=(-1.0, 1.0))
+    a: Value = parameter("width of the hysteresis", "a", default=1.0, typical=(0.0, 3.0))
+    b: Value = parameter("field", "b", default=0.0, typical=(-1.0, 1.0))
 
     name: ClassVar[str] = "cusp"
     order: ClassVar[tuple[str, ...]] = ("x",)
@@ -162,7 +162,7 @@ class Cusp(Theory):
 class Four(Theory):
     """(x - 1)(x - 2)(x - 3)(x - 4) = 0, scaled by `k`: four roots, two of them minima of f."""
 
-    k: Parameter = parameter("scale", "k", default=0.1)
+    k: Value = parameter("scale", "k", default=0.1)
 
     name: ClassVar[str] = "four"
     order: ClassVar[tuple[str, ...]] = ("x",)
@@ -181,7 +181,7 @@ class Four(Theory):
 class Ring(Theory):
     """x^2 + a^2 = 1: a closed curve of roots, with folds at a = -1 and a = 1."""
 
-    a: Parameter = parameter("position", "a", default=0.0, typical=(-2.0, 2.0))
+    a: Value = parameter("position", "a", default=0.0, typical=(-2.0, 2.0))
 
     name: ClassVar[str] = "ring"
     order: ClassVar[tuple[str, ...]] = ("x",)
@@ -200,7 +200,7 @@ class Ring(Theory):
 class Cliff(Theory):
     """x = a while x < 1/2; there the formulas end, and a curve of roots with them."""
 
-    a: Parameter = parameter("position", "a", default=0.0, typical=(0.0, 1.0))
+    a: Value = parameter("position", "a", default=0.0, typical=(0.0, 1.0))
 
     name: ClassVar[str] = "cliff"
     order: ClassVar[tuple[str, ...]] = ("x",)
@@ -223,7 +223,7 @@ class Cliff(Theory):
 class Spurious(Theory):
     """x^3 = x: of the roots -1, 0, 1 only 1 is in the domain x > 0.1, and iteration runs away from it."""
 
-    a: Parameter = parameter("idle", "a", default=0.0)
+    a: Value = parameter("idle", "a", default=0.0)
 
     name: ClassVar[str] = "spurious"
     order: ClassVar[tuple[str, ...]] = ("x",)
@@ -246,7 +246,7 @@ class Spurious(Theory):
 class Rootless(Theory):
     """x^2 + 1 = 0 has no real root."""
 
-    a: Parameter = parameter("idle", "a", default=0.0)
+    a: Value = parameter("idle", "a", default=0.0)
 
     name: ClassVar[str] = "rootless"
     order: ClassVar[tuple[str, ...]] = ("x",)
@@ -265,7 +265,7 @@ class Rootless(Theory):
 class Nowhere(Theory):
     """Formulas that are NaN everywhere."""
 
-    a: Parameter = parameter("idle", "a", default=0.0)
+    a: Value = parameter("idle", "a", default=0.0)
 
     name: ClassVar[str] = "nowhere"
     order: ClassVar[tuple[str, ...]] = ("x", "y")
@@ -289,9 +289,9 @@ class Valley(Theory):
     Its minimum over l lies at l = 2 - tilt/rise, with f = 2 tilt - tilt^2/(2 rise); rise = 0 has none.
     """
 
-    rise: Parameter = parameter("curvature of f(l)", "k", default=1.0)
-    tilt: Parameter = parameter("slope of f(l)", "c", default=0.0)
-    l: Parameter = parameter("position", "l", lower=0, default=1.0, typical=(0.0, 6.0))
+    rise: Value = parameter("curvature of f(l)", "k", default=1.0)
+    tilt: Value = parameter("slope of f(l)", "c", default=0.0)
+    l: Value = parameter("position", "l", lower=0, default=1.0, typical=(0.0, 6.0))
 
     name: ClassVar[str] = "valley"
     order: ClassVar[tuple[str, ...]] = ("x",)

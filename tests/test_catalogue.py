@@ -19,9 +19,9 @@ from phase_diagrams.storage.files import load
 from reference import reference
 from replica.errors import ParameterError, ReplicaError
 from replica.flows import GaussGauss, OneMode
-from replica.kinds import Kind
 from replica.solving import critical, locate, minimise, solve
 from replica.theories import Compositional, Hopfield, OneHiddenUnit, SpectralRBM, ThresholdedHopfield
+from replica.theory.boundaries import Kind
 
 NAN = float("nan")
 STORED = Path(__file__).parents[1] / "examples" / "data"

@@ -162,6 +162,8 @@ def test_is_exact_sees_one_exact_value_among_floats() -> None:
     assert is_exact(1.0, one)
     assert is_exact(np.array([one], dtype=object))
     assert not is_exact(1.0, np.zeros(3), 2, None)
+    assert not is_exact(np.float64(1.0), np.float32(1.0), 1j, np.zeros(2, complex), np.zeros(()), "1")
+    assert is_exact(np.zeros(3), np.array(one, dtype=object))
 
 
 def test_pi_and_ratio_in_both_arithmetics() -> None:

@@ -332,12 +332,12 @@ def test_every_line_stays_in_its_box_and_says_where_it_does_not(
     if theory.name == "curie-weiss" and name != "spinodal":
         return  # the lines of h = 0 have tests of their own
     found = line(theory, name, x, y)
-    low, high = theory.parameters()[x].metadata["typical"]
+    low, high = theory.parameters()[x].typical
     for here, there, status in zip(found.x, found.y, found.status, strict=True):
         assert math.isfinite(here) == math.isfinite(there) == (status == CONVERGED)
         if status == CONVERGED:
             assert low - 1e-12 <= here <= high + 1e-12
-            assert there >= theory.parameters()[y].metadata["lower"]
+            assert there >= theory.parameters()[y].lower
     both = np.array([found.x, found.y])
     assert np.sum(np.isfinite(both[0])) > 20
     assert np.sum(~np.isfinite(both[0])) <= 2

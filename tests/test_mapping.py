@@ -17,10 +17,10 @@ from phase_diagrams.mapping.stored import map_of_sweep
 from phase_diagrams.sweeping import sweep
 from reference import reference
 from replica.errors import ParameterError, UnknownNameError
-from replica.kinds import Kind
 from replica.solving import locate
 from replica.theories import BlumeCapel, CurieWeiss, Hopfield, Mixtures, SherringtonKirkpatrick
 from replica.theory import Theory
+from replica.theory.boundaries import Kind
 
 PLANES: dict[str, tuple[Theory, dict[str, Any]]] = {
     "hopfield": (

@@ -23,6 +23,7 @@ from replica.units import (
     Spin,
     Unit,
 )
+from replica.units.scaled import scaled
 
 AVERAGES = tuple(Averages.__dataclass_fields__)
 MEASURES = ("log_partition", "mean", "variance", "response", "entropy")
@@ -169,10 +170,22 @@ def test_a_scaled_unit_is_its_scaled_potential(unit: Unit, T: float) -> None:
                 getattr(ours, name)(0.2, 0.1, T), getattr(theirs, name)(0.2, 0.1, T), atol=1e-10, err_msg=name
             )
     assert ours.symmetric == unit.symmetric
-    known = unit.scaled(energy, length)
+    known = scaled(unit, energy, length)
     if not isinstance(known, Scaled):
         assert ours.curvature == pytest.approx(known.curvature, rel=1e-14)
         assert a.free_energy == pytest.approx(known.averages(0.2, 0.5, 0.1, T).free_energy, abs=1e-13)
+
+
+def test_a_unit_is_scaled_within_its_kind_where_it_can_be() -> None:
+    assert scaled(Spin(g=0.3), 0.5, 1.0) == Spin(g=0.6)
+    assert scaled(Bernoulli(g=0.3), 0.5, 1.0) == Bernoulli(g=0.6)
+    assert scaled(Gaussian(g=0.3, gamma=2.0), 0.5, 0.5) == Gaussian(g=0.3, gamma=1.0)
+    assert scaled(ReLU(theta=0.3, gamma=2.0), 0.5, 0.5) == ReLU(theta=0.3, gamma=1.0)
+    assert scaled(Spin(), 0.5, 0.5) == Scaled(Spin(), 0.5, 0.5)
+    assert scaled(scaled(Spin(), 0.5, 0.5), 4.0, 3.0) == Scaled(Spin(), 2.0, 1.5)
+    other = Interpolating()
+    assert scaled(other, 1.0, 1.0) is other
+    assert scaled(other, 2.0, 1.0) == Scaled(other, 2.0, 1.0)
 
 
 def test_unscaled_parameters_are_read_for_every_pair_of_units() -> None:

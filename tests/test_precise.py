@@ -1,6 +1,7 @@
 """Digits that are right to the last one: against more digits, and against equations written here."""
 
 import math
+import pickle
 import re
 from collections.abc import Callable
 from functools import cache, partial
@@ -273,3 +274,17 @@ def test_what_was_not_located_has_no_digits() -> None:
 def test_a_batch_has_no_digits() -> None:
     with pytest.raises(ParameterError, match="one point"):
         polish(solve(Hopfield(alpha=np.array([0.05, 0.1]), T=0.0)), 20)
+
+
+def test_a_theory_knows_its_arithmetic() -> None:
+    theory = Hopfield(alpha=0.05, T=0.2)
+    assert not theory.is_exact
+    assert not theory.at(T=0.3).is_exact
+    assert theory.at(T=mpmath.mpf("0.3")).is_exact
+    assert Hopfield(alpha=mpmath.mpf("0.05")).is_exact
+    exact = theory.exact()
+    assert exact.is_exact
+    assert exact.at(T=0.3).is_exact
+    assert Hopfield(alpha=0, T=0).exact().is_exact  # whole numbers stay what they are
+    assert exact == exact.at()
+    assert pickle.loads(pickle.dumps(exact)).is_exact

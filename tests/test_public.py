@@ -1,10 +1,12 @@
 """What a user imports: names, laziness, documented examples."""
 
+import ast
 import doctest
 import importlib
 import pkgutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -157,3 +159,62 @@ def test_the_version_is_the_one_of_the_distribution() -> None:
 
     with (Path(__file__).parents[1] / "pyproject.toml").open("rb") as file:
         assert tomllib.load(file)["project"]["version"] == replica.__version__
+
+
+# --- faces: packages that load a name when it is used ------------------------------------------------------
+
+FACES = ["replica.theory", "replica.theories", "replica.units"]
+
+
+@pytest.mark.parametrize("name", FACES)
+def test_type_checkers_see_what_a_face_shows(name: str) -> None:
+    module = importlib.import_module(name)
+    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
+    guarded = next(
+        node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    )
+    told = {
+        (alias.name, str(node.module))
+        for node in guarded.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname == alias.name
+    }
+    own = {public for public in module.__all__ if (public, name) not in told and public in OWN[name]}
+    assert {public for public, _ in told} | own == set(module.__all__)
+    for public, home in told:
+        assert getattr(module, public) is getattr(importlib.import_module(home), public)
+    modules = {found.name for found in pkgutil.iter_modules(module.__path__)}
+    assert not modules & set(module.__all__), "a module of the package hides the name"
+    assert dir(module) == sorted(module.__all__)
+
+
+OWN = {"replica.theory": set(), "replica.theories": {"THEORIES"}, "replica.units": {"UNITS", "parse"}}
+"""Names that a package with a face defines itself."""
+
+
+def loaded_by(statement: str) -> set[str]:
+    """Modules of ours that a fresh interpreter has loaded after a statement."""
+    code = f"{statement}\nimport sys; print(*(name for name in sys.modules if name.startswith('replica')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_a_theory_is_loaded_when_it_is_asked_for() -> None:
+    def theories(statement: str) -> set[str]:
+        return {name for name in loaded_by(statement) if name.startswith("replica.theories.")}
+
+    assert not theories("from replica.theories import THEORIES; list(THEORIES); 'hopfield' in THEORIES")
+    assert theories("from replica.theories import THEORIES; THEORIES['hopfield']") == {
+        "replica.theories.hopfield"
+    }
+    assert theories("from replica.theories import Mixtures") == {"replica.theories.mixtures"}
+
+
+def test_a_capacity_loads_what_it_uses() -> None:
+    ask = "critical(Hopfield(alpha=0.0, T=0.3))"
+    loaded = loaded_by(f"from replica import Hopfield; from replica.solving import critical; {ask}")
+    assert "replica.solving.locate" in loaded
+    idle = {"replica.numerics.modes", "replica.numerics.broken_spins", "replica.units.continuous"}
+    assert not idle & loaded
+    assert len(loaded) <= 26

@@ -19,7 +19,6 @@ from phase_diagrams.tracing.lines import boundary_line, find_points
 from problems import Cusp, Nowhere, Pitchfork
 from reference import reference
 from replica.errors import ParameterError
-from replica.kinds import Kind
 from replica.numerics.functions import stack
 from replica.solving import locate, solve
 from replica.solving.codimension_two import cusp, meeting, quartic, tip, tricritical
@@ -30,20 +29,21 @@ from replica.theory import (
     Branch,
     Coexistence,
     Fold,
-    Parameter,
     Phase,
     Theory,
+    Value,
     Zero,
     parameter,
 )
+from replica.theory.boundaries import Kind
 
 
 @dataclass(frozen=True)
 class RandomField(Theory):
     """Ising ferromagnet in a random field +-h: tricritical at T = 2/3, tanh^2(h/T) = 1/3 (Aharony 1978)."""
 
-    T: Parameter = parameter("temperature", "T", lower=0, default=0.9, typical=(0.05, 1.2))
-    h: Parameter = parameter("field", "h", default=0.1, typical=(0.0, 0.6))
+    T: Value = parameter("temperature", "T", lower=0, default=0.9, typical=(0.05, 1.2))
+    h: Value = parameter("field", "h", default=0.1, typical=(0.0, 0.6))
 
     name: ClassVar[str] = "random-field"
     order: ClassVar[tuple[str, ...]] = ("m",)
@@ -83,8 +83,8 @@ class Potts(Theory):
     m = 1/2; in a field it ends in a critical point.
     """
 
-    T: Parameter = parameter("temperature", "T", lower=0, default=0.3, typical=(0.3, 0.42))
-    h: Parameter = parameter("field", "h", default=0.0, typical=(-0.02, 0.05))
+    T: Value = parameter("temperature", "T", lower=0, default=0.3, typical=(0.3, 0.42))
+    h: Value = parameter("field", "h", default=0.0, typical=(-0.02, 0.05))
 
     name: ClassVar[str] = "potts"
     order: ClassVar[tuple[str, ...]] = ("m",)
@@ -278,8 +278,8 @@ def test_tip_of_a_boundary_of_ones_own() -> None:
 
     @dataclass(frozen=True)
     class Bowl(Theory):
-        a: Parameter = parameter("position", "a", default=0.5, typical=(-1.0, 1.0))
-        b: Parameter = parameter("height", "b", default=0.0, typical=(-1.0, 1.0))
+        a: Value = parameter("position", "a", default=0.5, typical=(-1.0, 1.0))
+        b: Value = parameter("height", "b", default=0.0, typical=(-1.0, 1.0))
 
         name: ClassVar[str] = "bowl"
         order: ClassVar[tuple[str, ...]] = ("x",)

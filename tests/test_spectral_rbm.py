@@ -133,7 +133,7 @@ def test_laws_are_known_by_name() -> None:
         component_law("bernoulli")
     with pytest.raises(ParameterError, match="no other law"):
         component_law("gaussian", 0.5)
-    assert set(SpectralRBM.parameters()["law"].metadata["choices"]) == set(LAWS)
+    assert set(SpectralRBM.parameters()["law"].choices) == set(LAWS)
 
 
 # -- exact equivalences -------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ from replica.theories import (
     RandomRBM,
     SherringtonKirkpatrick,
 )
-from replica.theory import Branch, Parameter, Theory, parameter
+from replica.theory import Branch, Theory, Value, parameter
 
 ROOT = Path(__file__).parents[1]
 GRID = {"T": np.linspace(0.1, 1.4, 14), "h": np.linspace(0.0, 0.5, 11)}
@@ -140,7 +140,7 @@ def test_theories_without_disorder_have_no_replicon() -> None:
 class Faraway(Theory):
     """x = tanh(3 (x - s)) + s, whose upper root is found from x = 3 only where s is close to 2."""
 
-    s: Parameter = parameter("shift", "s", typical=(0.0, 4.0))
+    s: Value = parameter("shift", "s", typical=(0.0, 4.0))
     name: ClassVar[str] = "faraway"
     order: ClassVar[tuple[str, ...]] = ("x",)
     branches: ClassVar[Mapping[str, Branch]] = {"up": Branch("the upper root", (3.0,))}

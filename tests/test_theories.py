@@ -192,6 +192,19 @@ def test_every_theory_has_cases_and_is_named_after_its_key() -> None:
             assert about.explicit or (name, branch) in tested, f"no case on branch {branch} of {name}"
 
 
+def test_classes_are_found_by_name() -> None:
+    assert len(THEORIES) == len(set(THEORIES)) == len(set(THEORIES.values()))
+    for name, kind in THEORIES.items():
+        assert name in THEORIES
+        assert THEORIES[name] is kind
+        assert issubclass(kind, Theory)
+        assert kind.name == name
+    assert "hopfeild" not in THEORIES
+    assert THEORIES.get("hopfeild") is None
+    with pytest.raises(KeyError, match="hopfeild"):
+        THEORIES["hopfeild"]
+
+
 # -- the equations and the free energy belong together ------------------------------------------------------
 
 
@@ -322,17 +335,13 @@ def test_slope_is_the_total_derivative_along_solutions(theory: Theory, branch: s
 
 def continuous(theory: Theory) -> list[str]:
     """Parameters that can be varied: neither counted nor left out."""
-    counted = {
-        name
-        for name, field in theory.parameters().items()
-        if field.metadata["integer"] or field.metadata["kind"] != "number"
-    }
+    counted = {name for name, field in theory.parameters().items() if field.integer or field.kind != "number"}
     idle = {"p"} | ({"l"} if theory.values.get("L") else set())
     return [name for name, value in theory.values.items() if value is not None and name not in counted | idle]
 
 
 def at_lower_bound(theory: Theory, name: str) -> bool:
-    return bool(getattr(theory, name) == theory.parameters()[name].metadata["lower"])
+    return bool(getattr(theory, name) == theory.parameters()[name].lower)
 
 
 # -- one formula, any batch, any arithmetic -----------------------------------------------------------------
@@ -572,7 +581,7 @@ FIELDS = [
     (name, field)
     for name, theory in THEORIES.items()
     for field, about in theory.parameters().items()
-    if about.metadata["kind"] == "number"
+    if about.kind == "number"
 ]
 
 
@@ -589,8 +598,8 @@ def test_what_is_no_finite_number_is_refused_by_name(name: str, field: str, bad:
 @given(st.sampled_from(FIELDS), st.floats(min_value=1e-12, max_value=1e300))
 def test_what_is_outside_the_domain_is_refused_by_name(place: tuple[str, str], beyond: float) -> None:
     name, field = place
-    about = THEORIES[name].parameters()[field].metadata
-    for bound, sign in ((about["lower"], -1), (about["upper"], 1)):
+    about = THEORIES[name].parameters()[field]
+    for bound, sign in ((about.lower, -1), (about.upper, 1)):
         if np.isfinite(bound):
             value = bound + sign * max(beyond, 1e-12 * abs(bound))
             with pytest.raises(ParameterError, match=rf"{name}: {field} = .* is not allowed"):
@@ -601,21 +610,21 @@ def test_what_is_outside_the_domain_is_refused_by_name(place: tuple[str, str], b
 
 @pytest.mark.parametrize(("name", "field"), FIELDS)
 def test_whole_numbers_are_asked_for_where_things_are_counted(name: str, field: str) -> None:
-    if THEORIES[name].parameters()[field].metadata["integer"]:
+    if THEORIES[name].parameters()[field].integer:
         with pytest.raises(ParameterError, match=rf"{field} .*whole number"):
             with_one(example(name), field, 2.5)
 
 
 @pytest.mark.parametrize(("name", "field"), FIELDS)
 def test_bounds_belong_to_the_domain(name: str, field: str) -> None:
-    about = THEORIES[name].parameters()[field].metadata
-    if np.isfinite(about["lower"]) and not about["open_lower"] and (name, field) != ("compositional", "p"):
+    about = THEORIES[name].parameters()[field]
+    if np.isfinite(about.lower) and not about.open_lower and (name, field) != ("compositional", "p"):
         base = example(name)
         if (name, field) == ("compositional", "L"):
             base = Compositional(alpha=0.1, theta=1.0, g=-0.2, p=0.1, L=2)
         if (name, field) in {("random-rbm", "l"), ("random-rbm", "p")}:
             base = RandomRBM("spin", "relu", alpha=0.1, T=0.1, l=0.5)
-        assert getattr(with_one(base, field, about["lower"]), field) == about["lower"]
+        assert getattr(with_one(base, field, about.lower), field) == about.lower
 
 
 def test_l_and_L_are_asked_for_where_each_belongs() -> None:
@@ -730,12 +739,11 @@ def test_a_theory_explains_itself(name: str) -> None:
         assert theory.symbols[order], order
         assert order in theory.equations, order
     assert "f" in theory.equations
-    for field in theory.parameters().values():
-        about = field.metadata
-        assert about["text"]
-        assert about["symbol"]
-        low, high = about["typical"]
-        assert about["lower"] <= low < high <= about["upper"]
+    for about in theory.parameters().values():
+        assert about.text
+        assert about.symbol
+        low, high = about.typical
+        assert about.lower <= low < high <= about.upper
 
 
 @every_theory

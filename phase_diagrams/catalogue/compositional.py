@@ -11,8 +11,8 @@ from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Region
 from phase_diagrams.diagram.outline import join, outline
 from phase_diagrams.storage.workers import Here
 from phase_diagrams.tracing.lines import boundary_line
-from replica.kinds import Kind
 from replica.theories import Compositional
+from replica.theory.boundaries import Kind
 
 __all__ = ["build"]
 

@@ -12,9 +12,9 @@ from phase_diagrams.diagram.outline import join, outline
 from phase_diagrams.storage.workers import Here
 from phase_diagrams.tracing.lines import boundary_line
 from replica.errors import ParameterError
-from replica.kinds import Kind
 from replica.solving import locate
 from replica.theories import Hopfield
+from replica.theory.boundaries import Kind
 
 __all__ = ["build"]
 

@@ -11,12 +11,12 @@ import numpy as np
 from phase_diagrams.catalogue._parts import curve, line_of, march, provenance
 from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram, Point, Region
 from phase_diagrams.diagram.outline import join, outline
-from replica.kinds import Kind
 from replica.numerics.functions import H
 from replica.solving import Located, critical
 from replica.solving.codimension_two import meeting
 from replica.theories import Hopfield, ThresholdedHopfield
 from replica.theory import Phase, Zero
+from replica.theory.boundaries import Kind
 
 __all__ = ["build"]
 

@@ -122,7 +122,7 @@ class Request(Asked):
             raise ParameterError(message)
         theory = self.build(plane)
         for span in (self.x, self.y):
-            if theory.parameters()[span.name].metadata["integer"]:
+            if theory.parameters()[span.name].integer:
                 message = (
                     f"{self.kind.name}: a line needs continuous parameters; {span.name} is a whole number"
                 )
@@ -164,7 +164,7 @@ class Request(Asked):
             self.print_json(points, found.points)
             return
         at = f" at {where(self.fixed)}" if where(self.fixed) else ""
-        typical = self.kind.parameters()[self.y.name].metadata["typical"]
+        typical = self.kind.parameters()[self.y.name].typical
         low, high = self.y.limits or (self.units[1] * end for end in typical)
         click.echo(f"{self.boundary} line of {self.kind.name}{at}: {describe(self.line)}")
         click.echo(f"looked for in {self.y.name} from {low:g} to {high:g}\n")

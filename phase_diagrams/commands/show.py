@@ -14,7 +14,7 @@ from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.printing import describe, headline, print_table
 
 if TYPE_CHECKING:
-    from replica.theory import Theory
+    from replica.theory import Parameter, Theory
 
 __all__ = ["show"]
 
@@ -102,20 +102,18 @@ def _latex(kind: type[Theory]) -> str:
 
 def _sections(kind: type[Theory]) -> dict[str, list[tuple[str, ...]]]:
     """What there is to say about a theory: rows of cells under titles."""
-    fields = {name: field.metadata for name, field in kind.parameters().items()}
-    defaults = {name: field.default for name, field in kind.parameters().items()}
     critical = kind.critical
     return {
         "Parameters": [
             (
                 name,
-                _symbol(about["symbol"]),
-                about["text"],
+                _symbol(about.symbol),
+                about.text,
                 _unit(about),
-                _domain(about),
-                _default(defaults[name]),
+                about.domain,
+                _default(about),
             )
-            for name, about in fields.items()
+            for name, about in kind.parameters().items()
         ],
         "Order parameters": [(name, text) for name, text in kind.symbols.items()]
         or [(name,) for name in kind.order],
@@ -146,14 +144,8 @@ def _symbol(latex: str) -> str:
     )
 
 
-def _unit(about: Any) -> str:
-    return "" if about["unit"] == "1" else f"in {about['unit']}"
-
-
-def _domain(about: Any) -> str:
-    from replica.theory import domain
-
-    return domain(about)
+def _unit(about: Parameter) -> str:
+    return "" if about.unit == "1" else f"in {about.unit}"
 
 
 def _default(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import MISSING, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -143,7 +143,7 @@ def subject_of(
 
     unscaled = not scaled and hasattr(kind, "from_unscaled")
     for name in over:
-        if name in kind.parameters() and kind.parameters()[name].metadata["kind"] != "number":
+        if name in kind.parameters() and kind.parameters()[name].kind != "number":
             message = f"{kind.name}: {name} is no number and cannot vary"
             raise ParameterError(message)
     build(kind, fixed | {name: values[0] for name, values in over.items()}, unscaled=unscaled)
@@ -235,7 +235,7 @@ def _at(kind: Any, fixed: dict[str, Any], over: Iterable[str]) -> str:
     """Where the theory stands: what was given, and the temperature that nobody gave."""
     shown = [f"{k} = {number(v) if isinstance(v, int | float) else v}" for k, v in fixed.items()]
     about = kind.parameters().get("T")
-    if about is not None and "T" not in (*fixed, *over) and about.default is not MISSING:
+    if about is not None and "T" not in (*fixed, *over) and not about.required:
         shown.append(f"T = {number(about.default)} (default)")
     return f" at {', '.join(shown)}" if shown else ""
 

@@ -21,7 +21,7 @@ from phase_diagrams.diagram.checks import (
     check_text,
     store,
 )
-from replica.kinds import Kind
+from replica.theory.boundaries import Kind
 
 CONVERGED = "converged"
 """The status of a point that was found; any other status is the reason why it was not."""

@@ -94,7 +94,7 @@ def phase_map(
     axes = [
         Axis(
             name,
-            f"{about[name].metadata['text'].partition(',')[0]} ${about[name].metadata['symbol']}$",
+            f"{about[name].text.partition(',')[0]} ${about[name].symbol}$",
             scale="log" if equal_ratios(values) else "linear",
             limits=(float(values[0]), float(values[-1])),
         )

@@ -121,7 +121,7 @@ def read(data: xr.Dataset, theory: Theory, at: Mapping[str, float] | None = None
         )
         raise ParameterError(message)
     for name in names:
-        if theory.parameters()[name].metadata["integer"]:
+        if theory.parameters()[name].integer:
             message = f"a map needs continuous axes; {name} is a whole number: fix it with -p {name}=VALUE"
             raise ParameterError(message)
         data = data.sortby(name)

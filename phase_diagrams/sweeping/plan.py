@@ -6,7 +6,6 @@ variables come out, and what makes two sweeps the same one.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import itertools
 import json
@@ -23,7 +22,7 @@ import replica
 from phase_diagrams.sweeping.chunk import PHASE, STATES, Task, fingerprint, solve_chunk
 from replica.errors import ParameterError, UnknownNameError
 from replica.solving import Solver, Status
-from replica.theory import Theory, domain
+from replica.theory import Theory
 
 __all__ = ["ALL", "CHUNK", "FORMAT", "Plan", "Variable", "make_plan"]
 
@@ -211,10 +210,10 @@ class Plan:
             numbers = np.arange(len(self.branches), dtype="int8")
             out["branch"] = (numbers, flags("branch", _numbered(self.branches)))
         for name, values in self.over.items():
-            about = self.kind.parameters()[name].metadata
+            about = self.kind.parameters()[name]
             out[name] = (
                 values,
-                {"long_name": about["text"], "units": about["unit"], "symbol": about["symbol"]},
+                {"long_name": about.text, "units": about.unit, "symbol": about.symbol},
             )
         return out
 
@@ -316,8 +315,8 @@ def make_plan(
     axes = {name: _axis(kind, name, values) for name, values in over.items()}
     missing = [
         name
-        for name, field in kind.parameters().items()
-        if name not in axes and name not in given and field.default is dataclasses.MISSING
+        for name, about in kind.parameters().items()
+        if name not in axes and name not in given and about.required
     ]
     if missing:
         message = f"{kind.name}: missing {', '.join(missing)}; sweep over it, or hold it fixed"
@@ -339,7 +338,7 @@ def make_plan(
 
 def _axis(kind: type[Theory], name: str, values: Any) -> Any:
     """The values of a parameter: at least two, in order."""
-    about = kind.parameters()[name].metadata
+    about = kind.parameters()[name]
     axis = np.array(values, dtype=float)
     if axis.ndim != 1 or len(axis) < 2:
         message = f"{kind.name}: a sweep over {name} needs at least 2 values, not {axis.size}"
@@ -348,21 +347,21 @@ def _axis(kind: type[Theory], name: str, values: Any) -> Any:
     if not (np.all(steps > 0) or np.all(steps < 0)):
         message = f"{kind.name}: the values of {name} must increase, or decrease, from one to the next"
         raise ParameterError(message)
-    if not about["integer"]:
+    if not about.integer:
         return axis
     if np.any(axis != np.round(axis)):
         wrong = axis[axis != np.round(axis)][0]
-        message = f"{kind.name}: {name} = {wrong:g} is not allowed; {name} is {domain(about)}"
+        message = f"{kind.name}: {name} = {wrong:g} is not allowed; {name} is {about.domain}"
         raise ParameterError(message)
     return axis.astype(np.int64)
 
 
 def _whole(kind: type[Theory], given: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters that are whole numbers, as such; anything that is no number as it is."""
-    about = {name: field.metadata for name, field in kind.parameters().items()}
+    known = kind.parameters()
     return {
         name: int(value)
-        if about[name].get("integer") and isinstance(value, float) and value == int(value)
+        if known[name].integer and isinstance(value, float) and value == int(value)
         else value
         for name, value in given.items()
     }

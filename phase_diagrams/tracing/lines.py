@@ -230,25 +230,25 @@ def _follow(
 
 
 def _typical(theory: Theory, name: str) -> tuple[float, float]:
-    low, high = theory.parameters()[name].metadata["typical"]
+    low, high = theory.parameters()[name].typical
     return float(low), float(high)
 
 
 def _roomy(theory: Theory, name: str) -> tuple[float, float]:
     """Three times the typical range, without changing sign and inside the domain."""
     low, high = _typical(theory, name)
-    about = theory.parameters()[name].metadata
+    about = theory.parameters()[name]
     below = low if low >= 0 else low - (high - low)
     above = high if high <= 0 else high + 2 * (high - low)
-    return max(below, about["lower"]), min(above, about["upper"])
+    return max(below, about.lower), min(above, about.upper)
 
 
 def _around(theory: Theory, name: str, *values: float) -> tuple[float, float]:
     """An interval around some values, with a margin, inside the domain."""
     low, high = min(values), max(values)
-    about = theory.parameters()[name].metadata
+    about = theory.parameters()[name]
     margin = 0.02 * (high - low)
-    return max(low - margin, about["lower"]), min(high + margin, about["upper"])
+    return max(low - margin, about.lower), min(high + margin, about.upper)
 
 
 def _check_axes(theory: Theory, boundary: Boundary, x: str, y: str) -> None:
@@ -344,7 +344,7 @@ def _curve(
     scale = np.ones(n + 2)
     lower[n:], upper[n:], scale[n:] = box[:, 0], box[:, 1], spans
     for i, parameter in enumerate((x, y)):
-        fences[n + i] = theory.parameters()[parameter].metadata["lower"]
+        fences[n + i] = theory.parameters()[parameter].lower
         if theory.limit is not None and (parameter, fences[n + i]) == (
             theory.limit.parameter,
             theory.limit.value,
@@ -354,8 +354,8 @@ def _curve(
             )  # lines are singular in the limit
     for phase, part in system.parts:
         if phase.over:  # a minimum at the edge of the domain (l = 0) ends the line
-            about = theory.parameters()[phase.over].metadata
-            lower[part.stop - 1], scale[part.stop - 1] = about["lower"], np.ptp(about["typical"])
+            about = theory.parameters()[phase.over]
+            lower[part.stop - 1], scale[part.stop - 1] = about.lower, np.ptp(about.typical)
     if logarithmic:  # the temperature of the line may span many decades
         lower[n + 1] = np.log(max(lower[n + 1], 1e-30))
         upper[n + 1], scale[n + 1], fences[n + 1] = np.log(upper[n + 1]), 10.0, -np.inf
@@ -478,8 +478,8 @@ def _lost(traced: Traced, index: int, end: Any, wanted: Any, step: float) -> str
         return f"the line ends here, in a {traced.events[index]} that was not located"
     if traced.stops[index] is Stop.SMALL_STEP:
         for i, name in enumerate(traced.parameters):
-            about = traced.theory.parameters()[name].metadata
-            edges = (about["lower"], about["upper"], *wanted[i])
+            about = traced.theory.parameters()[name]
+            edges = (about.lower, about.upper, *wanted[i])
             if min(abs(traced.y[i - 2, index] - edge) for edge in edges) < step * traced.spans[i]:
                 return ""
     return traced.stops[index].value

@@ -11,7 +11,6 @@ import numpy as np
 from phase_diagrams.diagram import Point
 from phase_diagrams.diagram.outline import numbered
 from replica.errors import ParameterError
-from replica.kinds import Kind
 from replica.solving.codimension_two import (
     SpecialPoint,
     cusp,
@@ -27,6 +26,7 @@ from replica.solving.derivatives import determinant, jacobian
 from replica.solving.search import solve
 from replica.solving.systems import System, phases, separations
 from replica.theory import Boundary, Coexistence, Fold, Phase, Theory, Zero
+from replica.theory.boundaries import Kind
 
 __all__ = ["Traced", "holds", "labelled", "special_points"]
 
@@ -168,9 +168,9 @@ def _end(traced: Traced, index: int) -> SpecialPoint | None:
         for phase, part in system.parts:
             if phase.over is None:
                 continue
-            about = here.parameters()[phase.over].metadata
-            lower = float(about["lower"])
-            if z[part.stop - 1] - lower <= 0.02 * np.ptp(about["typical"]):
+            about = here.parameters()[phase.over]
+            lower = float(about.lower)
+            if z[part.stop - 1] - lower <= 0.02 * np.ptp(about.typical):
                 point = edge(system, here, traced.parameters, z, phase, lower)
         if point is None and stop is Stop.SMALL_STEP and separations(system, here, z):
             point = _merging(traced, here, index)

@@ -77,9 +77,7 @@ class Subject:
             make = self.kind.from_unscaled
         fields = self.kind.parameters()
         values = {
-            name: int(value)
-            if name in fields and fields[name].metadata["integer"] and value == int(value)
-            else value
+            name: int(value) if name in fields and fields[name].integer and value == int(value) else value
             for name, value in {**self.fixed, **point}.items()
         }
         return make(**values)

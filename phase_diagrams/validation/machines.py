@@ -23,6 +23,7 @@ from replica.solving import Solution
 from replica.solving.derivatives import jacobian
 from replica.theory import Theory
 from replica.units import Bernoulli, ReLU, Unit
+from replica.units.scaled import scaled
 
 __all__ = ["LEFT", "MACHINES", "OK", "UNFINISHED", "Machine", "machine"]
 
@@ -239,7 +240,7 @@ without noise"
         """Visible and hidden unit, unscaled."""
         p = theory.values["p"]
         visible, hidden = theory.values["visible"], theory.values["hidden"]
-        return visible.scaled(1 / p, 1.0), hidden.scaled(1 / p, 1 / math.sqrt(p))
+        return scaled(visible, 1 / p, 1.0), scaled(hidden, 1 / p, 1 / math.sqrt(p))
 
     def observables(self, theory: Theory) -> tuple[str, ...]:
         overlap = ("m",) if self.strong(theory) else ()

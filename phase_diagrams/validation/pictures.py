@@ -11,6 +11,7 @@ import numpy as np
 from phase_diagrams.diagram import CONVERGED, Axis, DiagramError, Line, LineKind, PhaseDiagram
 from phase_diagrams.validation.agreement import Agreement, Row, Subject
 from replica.errors import ConvergenceError
+from replica.theory import Parameter
 
 __all__ = ["picture"]
 
@@ -96,7 +97,7 @@ def _panel(
     points: int,
 ) -> tuple[tuple[Axis, Axis], list[Line]]:
     """Axes and lines of one observable."""
-    about = subject.kind.parameters()[along].metadata
+    about = subject.kind.parameters()[along]
     low, high = min(row.point[along] for row in rows), max(row.point[along] for row in rows)
     margin = 0.06 * (high - low)
     lines: list[Line] = []
@@ -104,7 +105,7 @@ def _panel(
     for family in families:
         held = dict(zip(others, family, strict=True))
         mine = [row for row in rows if all(row.point[k] == v for k, v in held.items())]
-        symbols = {k: subject.kind.parameters()[k].metadata["symbol"] for k in held}
+        symbols = {k: subject.kind.parameters()[k].symbol for k in held}
         label = ", ".join(f"${symbols[k]} = {v:g}$" for k, v in held.items())
         lines += _theory(subject, mine, name, along, held, about, points, label or "theory")
         lines += _at_size(mine, along, label)
@@ -115,11 +116,11 @@ def _panel(
     inside = [y for line in lines for x, y in zip(line.x, line.y, strict=True) if np.isfinite(x + y)]
     bottom, top = min(inside), max(inside)
     air = 0.06 * ((top - bottom) or 0.1 * max(abs(top), 1e-3))
-    symbol = about["symbol"]
+    symbol = about.symbol
     axes = (
         Axis(
             along,
-            labels.get(along, f"{_short(about['text'])} ${symbol}$"),
+            labels.get(along, f"{_short(about.text)} ${symbol}$"),
             limits=(low - margin, high + margin),
         ),
         Axis(name, labels.get(name, _word(subject, name)), limits=(bottom - air, top + air)),
@@ -146,16 +147,14 @@ def _theory(
     name: str,
     along: str,
     held: Mapping[str, float],
-    about: Mapping[str, Any],
+    about: Parameter,
     points: int,
     label: str,
 ) -> list[Line]:
     """The theory as a curve; where the parameter counts, through its whole values."""
     low, high = min(row.point[along] for row in rows), max(row.point[along] for row in rows)
     grid = (
-        np.arange(int(low), int(high) + 1, dtype=float)
-        if about["integer"]
-        else np.linspace(low, high, points)
+        np.arange(int(low), int(high) + 1, dtype=float) if about.integer else np.linspace(low, high, points)
     )
     template = list(rows[0].point)
     fixed = {key: rows[0].point[key] for key in template}

@@ -131,8 +131,8 @@ class Samples(Plan):
             if name in words:
                 out[name] = (values, {"long_name": words[name], "units": "1"})
             else:
-                about = self.kind.parameters()[name].metadata
-                out[name] = (values, {"long_name": about["text"], "units": about["unit"]})
+                about = self.kind.parameters()[name]
+                out[name] = (values, {"long_name": about.text, "units": about.unit})
         return out
 
     @property

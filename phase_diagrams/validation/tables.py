@@ -184,7 +184,7 @@ def _columns(
     needed = [
         name
         for name, one in kind.parameters().items()
-        if name not in parameters and name not in fixed and _required(one)
+        if name not in parameters and name not in fixed and one.required
     ]
     if needed:
         message = (
@@ -221,12 +221,6 @@ def _observables(kind: type[Theory]) -> list[str]:
     """Names of what a state of the theory has."""
     order = getattr(kind, "order", ())
     return list(dict.fromkeys((*order, *kind.symbols)))
-
-
-def _required(about: Any) -> bool:
-    from dataclasses import MISSING
-
-    return about.default is MISSING
 
 
 def _number(path: Any, row: int, column: str, text: str) -> float:

@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 
 from replica.numerics.functions import (
-    Number,
     absolute,
     asinh,
     exact,
@@ -37,6 +36,7 @@ from replica.numerics.functions import (
     sinh,
     sqrt,
 )
+from replica.typing import Array, Number
 
 __all__ = ["BrokenAverages", "broken_averages", "by_complex_step"]
 
@@ -129,7 +129,7 @@ def broken_averages(loc: Number, v0: Number, v1: Number, mu: Number, T: Number) 
     return BrokenAverages(*(row.reshape(shape)[()] for row in out))
 
 
-def by_complex_step(function: Callable[[Any], tuple[Any, ...]], x: Any) -> Any:
+def by_complex_step(function: Callable[[Any], tuple[Number, ...]], x: Array) -> Array:
     """Jacobian of analytic functions of x, shape ``(n, n, *batch)``, without the cancellation of differences.
 
     Examples

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from scipy import special
+
+from replica.typing import Array, Number, Numbers
 
 __all__ = [
     "H",
@@ -38,8 +40,7 @@ __all__ = [
     "tanh",
 ]
 
-Number: TypeAlias = Any
-"""A float, a float64 array of any shape, an mpmath number, or an object array of them."""
+_DOUBLE = frozenset({float, int, complex, np.float64, np.complex128})
 
 
 def is_exact(*values: Number) -> bool:
@@ -51,10 +52,14 @@ def is_exact(*values: Number) -> bool:
     >>> is_exact(1.0), is_exact(1.0, mpmath.mpf(1))
     (False, True)
     """
-    return any(
-        value.dtype == object if isinstance(value, np.ndarray) else hasattr(value, "_mpf_")
-        for value in values
-    )
+    for value in values:  # asked at every operation: an array tells by its dtype, a float by its type
+        kind = type(value)
+        if kind is np.ndarray:
+            if value.dtype.hasobject:
+                return True
+        elif kind not in _DOUBLE and hasattr(value, "_mpf_"):
+            return True
+    return False
 
 
 def exact(value: Number) -> Number:
@@ -77,7 +82,7 @@ _TAIL_TERMS = ((2.0, 3.0, 66), (3.0, 5.0, 40), (5.0, 8.0, 22), (8.0, 20.0, 13), 
 
 def _pair(
     fast: Callable[..., Any], name: str | Callable[..., Any], doc: str, arguments: int = 1
-) -> Callable[..., Any]:
+) -> Callable[..., Number]:
     """Join a numpy function with its mpmath namesake."""
 
     @cache
@@ -222,7 +227,7 @@ def H(k: int, x: Number) -> Number:
     return direct[()]
 
 
-def _tail_ratios(x: Any, terms: int) -> tuple[Any, Any]:
+def _tail_ratios(x: Array, terms: int) -> tuple[Array, Array]:
     """H_1/H_0 and H_2/H_1 for x > 2 from the repeated integrals of erfc, by backward recurrence.
 
     With z = x/sqrt2, i^n erfc / i^(n-1) erfc = 1 / (2 (z + (n + 1) * next ratio)), and
@@ -239,7 +244,7 @@ def _tail_ratios(x: Any, terms: int) -> tuple[Any, Any]:
     return first * np.sqrt(2.0), second * np.sqrt(8.0)
 
 
-def tail_ratios(x: Any) -> tuple[Any, Any]:
+def tail_ratios(x: Array) -> tuple[Array, Array]:
     """H_1/H_0 and H_2/H_1 for x > 2, where both tend to k/x and the differences that define H_k cancel.
 
     Examples
@@ -278,7 +283,7 @@ def _H_exact(k: int) -> Any:
     return np.frompyfunc(one, 1, 1)
 
 
-def stack(*rows: Number) -> Any:
+def stack(*rows: Number) -> Numbers:
     """Order parameters side by side: shape ``(n_order, *batch)``, float64 or object.
 
     Examples

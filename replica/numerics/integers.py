@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from replica.numerics.functions import Number, is_exact, stack
+from replica.numerics.functions import is_exact, stack
+from replica.typing import Integers, Number, Numbers
 
 __all__ = ["IntegerLaw", "skellam", "trinomial"]
 
@@ -30,10 +31,10 @@ class IntegerLaw:
         dP(W = w)/dl where l is continuous (Skellam); None at finite p, where L counts.
     """
 
-    w: Any
-    weight: Any
-    tilted: Any
-    slope: Any = None
+    w: Integers
+    weight: Numbers
+    tilted: Numbers
+    slope: Numbers | None = None
 
 
 def skellam(l: Number) -> IntegerLaw:

@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from replica.errors import ParameterError, UnknownNameError
-from replica.numerics.functions import Number, exact, is_exact, maximum, sqrt
+from replica.numerics.functions import exact, is_exact, maximum, sqrt
 from replica.numerics.spins import SpinAverages, spin_averages
+from replica.typing import Number
 
 __all__ = ["LAWS", "ComponentAverages", "ComponentLaw", "component_law"]
 

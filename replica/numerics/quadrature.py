@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from replica.numerics.functions import Number, exact, is_exact, maximum, pdf
+from replica.numerics.functions import exact, is_exact, maximum, pdf
+from replica.typing import Array, Number, Numbers
 
 __all__ = ["gauss_legendre", "kinked_rule", "normal_rule"]
 
@@ -30,7 +31,7 @@ def point_rule() -> tuple[Any, Any]:
 
 
 @cache
-def logistic_rule(count: int) -> tuple[Any, Any]:
+def logistic_rule(count: int) -> tuple[Array, Array]:
     """Gauss rule of sech^2(u)/2: Jacobi matrix with off-diagonal^2 = k^4/(4(4k^2-1)), nodes times pi."""
     k = np.arange(1, count)
     off = np.sqrt(k**4 / (4.0 * (4.0 * k**2 - 1.0)))
@@ -40,7 +41,7 @@ def logistic_rule(count: int) -> tuple[Any, Any]:
 
 
 @cache
-def trapezoidal_rule(step: float) -> tuple[Any, Any]:
+def trapezoidal_rule(step: float) -> tuple[Numbers, Numbers]:
     if np.isinf(step):  # a sharp field
         return np.zeros(1), np.ones(1)
     z = step * np.arange(-int(8.8 / step) - 1, int(8.8 / step) + 2)
@@ -48,7 +49,7 @@ def trapezoidal_rule(step: float) -> tuple[Any, Any]:
     return z, weight / weight.sum()
 
 
-def normal_rule(sharpness: Number) -> tuple[Any, Any]:
+def normal_rule(sharpness: Number) -> tuple[Numbers, Numbers]:
     """Nodes z and weights of the average over a standard Gaussian z of a function like tanh(sharpness z).
 
     The trapezoidal rule: its error falls exponentially with the step, at a rate set by the singularity
@@ -123,7 +124,7 @@ _LAYER = np.array([0.0, *(sign * x for x in (1.5, 4.0, 10.0, 30.0, 120.0, 600.0)
 """Edges around a kink, in units of the width over which temperature rounds it."""
 
 
-def gauss_legendre(edges: Any, count: int) -> tuple[Any, Any]:
+def gauss_legendre(edges: Array, count: int) -> tuple[Array, Array]:
     """Composite Gauss-Legendre rule: nodes and weights for panels between sorted edges, along the last axis.
 
     Examples
@@ -139,12 +140,12 @@ def gauss_legendre(edges: Any, count: int) -> tuple[Any, Any]:
 
 
 @cache
-def _legendre_rule(count: int) -> tuple[Any, Any]:
+def _legendre_rule(count: int) -> tuple[Array, Array]:
     node, weight = np.polynomial.legendre.leggauss(count)
     return node, weight
 
 
-def kinked_rule(centre: Any, scale: Any, count: int = 20) -> tuple[Any, Any]:
+def kinked_rule(centre: Array, scale: Array, count: int = 20) -> tuple[Array, Array]:
     """Rule for the average over a standard Gaussian z of functions that bend or jump at known places.
 
     Parameters

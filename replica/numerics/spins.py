@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from replica.numerics.functions import Number, erf, exact, is_exact, log2cosh, maximum, pdf, sqrt, tanh
+from replica.numerics.functions import erf, exact, is_exact, log2cosh, maximum, pdf, sqrt, tanh
 from replica.numerics.quadrature import (
     LOGISTIC_NODES,
     NORMAL_STEPS,
@@ -26,6 +26,7 @@ from replica.numerics.quadrature import (
     point_rule,
     trapezoidal_rule,
 )
+from replica.typing import Number
 
 __all__ = ["SpinAverages", "spin_averages"]
 

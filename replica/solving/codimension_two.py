@@ -14,11 +14,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from replica.kinds import Kind
 from replica.solving.contact import Contact, contact_of_theory
 from replica.solving.derivatives import difference, jacobian
 from replica.solving.systems import System
 from replica.theory import Boundary, Coexistence, Phase, Theory
+from replica.theory.boundaries import Kind
 
 __all__ = ["Kind", "SpecialPoint", "cusp", "edge", "meeting", "null_vector", "quartic", "tip", "tricritical"]
 
@@ -366,7 +366,7 @@ def _state(system: System, theory: Theory, z: Any) -> tuple[Theory, Any]:
 
 
 def _scale(theory: Theory, name: str) -> float:
-    low, high = theory.parameters()[name].metadata["typical"]
+    low, high = theory.parameters()[name].typical
     return float(high - low) or 1.0
 
 
@@ -386,11 +386,11 @@ def _solve(
     `moved` names a parameter that is among the unknowns z already, with its place and scale.
     """
     scale = np.array([max(_scale(theory, name), abs(float(getattr(theory, name)))) for name in parameters])
-    fences = np.array([theory.parameters()[name].metadata["lower"] for name in parameters]) / scale
+    fences = np.array([theory.parameters()[name].lower for name in parameters]) / scale
     m = len(z)
     lower = np.append(np.full(m, -np.inf), fences)
     if moved:
-        lower[moved[1]] = theory.parameters()[moved[0]].metadata["lower"] / moved[2]
+        lower[moved[1]] = theory.parameters()[moved[0]].lower / moved[2]
 
     def at(y: Any) -> Theory:
         return theory.at(**{name: y[m + i] * scale[i] for i, name in enumerate(parameters)})

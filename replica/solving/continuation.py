@@ -394,14 +394,14 @@ def trace(
             raise ConvergenceError(msg, first)
         start = first.x
     n = len(start)
-    about = theory.parameters()[parameter].metadata
+    about = theory.parameters()[parameter]
     span = abs(to - origin) or 1.0
     sizes = np.maximum(np.abs(start), 1.0)  # an order parameter may be large
     scale = np.append(sizes, max(span, 1e-12))
     box = np.full(n + 1, np.inf)
     low, high = -box, box.copy()
     low[n], high[n] = min(origin, to), max(origin, to)
-    fences = np.append(np.full(n, -np.inf), about.get("lower", -np.inf))
+    fences = np.append(np.full(n, -np.inf), about.lower)
 
     def residual(y: Any) -> Any:
         left = theory.at(**{parameter: y[n]}).residual(y[:n])

@@ -186,8 +186,8 @@ def _located(
 
 def _range(theory: Theory, parameter: str) -> tuple[float, float]:
     """Where a search in a control parameter looks: its typical range, from the limit outwards."""
-    about = theory.parameters()[parameter].metadata
-    low, high = about["typical"]
+    about = theory.parameters()[parameter]
+    low, high = about.typical
     return float(low), float(high)
 
 
@@ -242,9 +242,9 @@ def _explicit_zero(theory: Theory, boundary: Boundary) -> bool:
 
 def _wider(theory: Theory, parameter: str, low: float, high: float, factor: float) -> tuple[float, float]:
     """An interval, wider by a factor on either side but inside the domain."""
-    about = theory.parameters()[parameter].metadata
+    about = theory.parameters()[parameter]
     width = factor * (high - low)
-    return max(low - width, about["lower"]), min(high + width, about["upper"])
+    return max(low - width, about.lower), min(high + width, about.upper)
 
 
 def _islands(system: System, theory: Theory, parameter: str, low: float, high: float) -> list[float]:

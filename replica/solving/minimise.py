@@ -56,12 +56,12 @@ def minimise(theory: Theory, branch: str | None = None, over: str = "l") -> Solu
     l* = 0.383193481, f = -3.022486015e-03
     """
     known = theory.parameters()
-    if over in known and known[over].metadata["integer"]:
+    if over in known and known[over].integer:
         return _best_whole_number(theory, branch, over)
     theory.check_varied(over)
     theory.check_single(ignoring=over)
     name = branch or theory.default
-    high = known[over].metadata["typical"][1]
+    high = known[over].typical[1]
     grid = high * np.geomspace(1e-5, 1.0, 61)
     type(theory)(**theory.values | {over: float(grid[-1])})  # raises where the theory takes no such parameter
     found = profile(theory, name, over, grid)
@@ -118,7 +118,7 @@ def minimise(theory: Theory, branch: str | None = None, over: str = "l") -> Solu
 def _best_whole_number(theory: Theory, branch: str | None, over: str) -> Solution:
     """The state of lowest free energy among all whole numbers of the typical range, from 1 on."""
     theory.check_single(ignoring=over)
-    highest = int(theory.parameters()[over].metadata["typical"][1])
+    highest = int(theory.parameters()[over].typical[1])
     every = (type(theory)(**theory.values | {over: count}) for count in range(1, highest + 1))
     found = [state for state in (solve(one, branch, throw=False) for one in every) if state.success]
     where = theory.at(**{over: None}).describe()

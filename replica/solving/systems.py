@@ -6,14 +6,13 @@ with two control parameters free, a curve.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from replica.numerics.functions import exact, is_exact
 from replica.solving.derivatives import determinant, difference, jacobian, solve_linear
-from replica.theory import Boundary, Coexistence, Fold, Phase, Theory, Zero
+from replica.theory import Boundary, Coexistence, Fold, Parameter, Phase, Theory, Zero
 
 __all__ = ["System", "distinct", "phases", "refine", "separations"]
 
@@ -70,7 +69,7 @@ class System:
             x = mine[:-1] if phase.over else mine
             if theory.branch(phase.branch).explicit:
                 x = here.start(phase.branch)
-                x = exact(x) if is_exact(*here.values.values()) else x
+                x = exact(x) if here.is_exact else x
             out.append((phase, here, x))
         return out
 
@@ -131,7 +130,7 @@ def refine(
     Works in float64 and, given mpmath numbers, at the current precision. Residuals are judged relative to
     order parameters that are large.
     """
-    about = theory.parameters()[parameter].metadata
+    about = theory.parameters()[parameter]
     logarithmic = not is_exact(z) and system.logarithmic and value > 0
 
     def equations(y: Any) -> Any:
@@ -144,7 +143,7 @@ def refine(
     sizes = np.maximum(np.abs(z), 1.0)  # an order parameter may be large
     scale = np.append(sizes, 1.0 if logarithmic else max(abs(value), 1e-3 * _span(about)))
     rows = np.append(sizes[: system.offset], np.ones(len(z) + 1 - system.offset))
-    fences = np.append(np.full(len(z), -np.inf), -np.inf if logarithmic else about.get("lower", -np.inf))
+    fences = np.append(np.full(len(z), -np.inf), -np.inf if logarithmic else about.lower)
     best, size = y, np.inf
     change = np.full(len(y), np.inf)
     matrix = None
@@ -183,8 +182,8 @@ def refine(
     return best[:-1], float(last), size, spread + 1.2e-16 * abs(float(last)), bool(converged)
 
 
-def _span(about: Mapping[str, Any]) -> float:
-    low, high = about.get("typical", (0.0, 1.0))
+def _span(about: Parameter) -> float:
+    low, high = about.typical
     return float(high - low) or 1.0
 
 

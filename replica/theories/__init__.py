@@ -1,55 +1,51 @@
-"""The theories, by name."""
+"""The theories, by name; each is loaded when it is asked for."""
 
 from __future__ import annotations
 
-from replica.theories.blume_capel import BlumeCapel
-from replica.theories.compositional import Compositional, ThresholdedHopfield
-from replica.theories.curie_weiss import CurieWeiss
-from replica.theories.general_priors import GeneralPriors
-from replica.theories.hopfield import Hopfield
-from replica.theories.hopfield_1rsb import Hopfield1RSB
-from replica.theories.mixtures import Mixtures
-from replica.theories.one_hidden_unit import HopfieldHiddenUnit, OneHiddenUnit
-from replica.theories.random_energy import RandomEnergy
-from replica.theories.random_rbm import RandomRBM
-from replica.theories.sherrington_kirkpatrick import SherringtonKirkpatrick
-from replica.theories.sherrington_kirkpatrick_1rsb import SherringtonKirkpatrick1RSB
-from replica.theories.spectral_rbm import SpectralRBM
-from replica.theory import Theory
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "THEORIES",
-    "BlumeCapel",
-    "Compositional",
-    "CurieWeiss",
-    "GeneralPriors",
-    "Hopfield",
-    "Hopfield1RSB",
-    "HopfieldHiddenUnit",
-    "Mixtures",
-    "OneHiddenUnit",
-    "RandomEnergy",
-    "RandomRBM",
-    "SherringtonKirkpatrick",
-    "SherringtonKirkpatrick1RSB",
-    "SpectralRBM",
-    "ThresholdedHopfield",
-]
+from replica._face import Classes, face
 
-THEORIES: dict[str, type[Theory]] = {
-    "hopfield": Hopfield,
-    "mixtures": Mixtures,
-    "thresholded-hopfield": ThresholdedHopfield,
-    "compositional": Compositional,
-    "random-rbm": RandomRBM,
-    "general-priors": GeneralPriors,
-    "curie-weiss": CurieWeiss,
-    "blume-capel": BlumeCapel,
-    "spectral-rbm": SpectralRBM,
-    "sherrington-kirkpatrick": SherringtonKirkpatrick,
-    "sherrington-kirkpatrick-1rsb": SherringtonKirkpatrick1RSB,
-    "hopfield-1rsb": Hopfield1RSB,
-    "random-energy": RandomEnergy,
-    "one-hidden-unit": OneHiddenUnit,
-    "hopfield-hidden-unit": HopfieldHiddenUnit,
+if TYPE_CHECKING:
+    from replica.theories.blume_capel import BlumeCapel as BlumeCapel
+    from replica.theories.compositional import Compositional as Compositional
+    from replica.theories.compositional import ThresholdedHopfield as ThresholdedHopfield
+    from replica.theories.curie_weiss import CurieWeiss as CurieWeiss
+    from replica.theories.general_priors import GeneralPriors as GeneralPriors
+    from replica.theories.hopfield import Hopfield as Hopfield
+    from replica.theories.hopfield_1rsb import Hopfield1RSB as Hopfield1RSB
+    from replica.theories.mixtures import Mixtures as Mixtures
+    from replica.theories.one_hidden_unit import HopfieldHiddenUnit as HopfieldHiddenUnit
+    from replica.theories.one_hidden_unit import OneHiddenUnit as OneHiddenUnit
+    from replica.theories.random_energy import RandomEnergy as RandomEnergy
+    from replica.theories.random_rbm import RandomRBM as RandomRBM
+    from replica.theories.sherrington_kirkpatrick import SherringtonKirkpatrick as SherringtonKirkpatrick
+    from replica.theories.sherrington_kirkpatrick_1rsb import (
+        SherringtonKirkpatrick1RSB as SherringtonKirkpatrick1RSB,
+    )
+    from replica.theories.spectral_rbm import SpectralRBM as SpectralRBM
+    from replica.theory import Theory
+
+_HOMES = {
+    "hopfield": ("hopfield", "Hopfield"),
+    "mixtures": ("mixtures", "Mixtures"),
+    "thresholded-hopfield": ("compositional", "ThresholdedHopfield"),
+    "compositional": ("compositional", "Compositional"),
+    "random-rbm": ("random_rbm", "RandomRBM"),
+    "general-priors": ("general_priors", "GeneralPriors"),
+    "curie-weiss": ("curie_weiss", "CurieWeiss"),
+    "blume-capel": ("blume_capel", "BlumeCapel"),
+    "spectral-rbm": ("spectral_rbm", "SpectralRBM"),
+    "sherrington-kirkpatrick": ("sherrington_kirkpatrick", "SherringtonKirkpatrick"),
+    "sherrington-kirkpatrick-1rsb": ("sherrington_kirkpatrick_1rsb", "SherringtonKirkpatrick1RSB"),
+    "hopfield-1rsb": ("hopfield_1rsb", "Hopfield1RSB"),
+    "random-energy": ("random_energy", "RandomEnergy"),
+    "one-hidden-unit": ("one_hidden_unit", "OneHiddenUnit"),
+    "hopfield-hidden-unit": ("one_hidden_unit", "HopfieldHiddenUnit"),
 }
+
+THEORIES: Classes[Theory] = Classes(__name__, _HOMES)
+"""The classes, by the name on the command line; going through the names loads none of them."""
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__, __all__ = face(__name__, {kind: home for home, kind in _HOMES.values()}, "THEORIES")

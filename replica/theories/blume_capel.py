@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -16,12 +16,13 @@ from replica.theory import (
     Critical,
     Fold,
     Limit,
-    Parameter,
     Phase,
     Theory,
+    Value,
     Zero,
     parameter,
 )
+from replica.typing import Booleans, Number, Numbers
 
 __all__ = ["BlumeCapel"]
 
@@ -54,8 +55,8 @@ class BlumeCapel(Theory):
     0.681964490400
     """
 
-    T: Parameter = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 0.8))
-    D: Parameter = parameter("crystal field", "D", default=0.0, unit="J", typical=(0.0, 0.6))
+    T: Value = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 0.8))
+    D: Value = parameter("crystal field", "D", default=0.0, unit="J", typical=(0.0, 0.6))
 
     name: ClassVar[str] = "blume-capel"
     order: ClassVar[tuple[str, ...]] = ("m",)
@@ -94,7 +95,7 @@ class BlumeCapel(Theory):
         "first-order line at T = 0": "D = 1/2, exact",
     }
 
-    def site(self, x: Any) -> tuple[Any, Any, Any, Any]:
+    def site(self, x: Numbers) -> tuple[Number, Number, Number, Number]:
         """Probabilities of S = -1, 0, +1 in the field m, and T ln Z of one site."""
         (m,) = x
         T = maximum(self.T, 0 * m + COLD)
@@ -103,25 +104,25 @@ class BlumeCapel(Theory):
         total = down + zero + up
         return down / total, zero / total, up / total, top + T * log(total)
 
-    def update(self, x: Any) -> Any:
+    def update(self, x: Numbers) -> Numbers:
         down, _, up, _ = self.site(x)
         return stack(up - down)
 
-    def free_energy(self, x: Any) -> Any:
+    def free_energy(self, x: Numbers) -> Number:
         (m,) = x
         return m**2 / 2 - self.site(x)[3]
 
-    def jacobian(self, x: Any) -> Any:
+    def jacobian(self, x: Numbers) -> Numbers:
         down, zero, up, _ = self.site(x)
         return stack(stack((1 - zero - (up - down) ** 2) / maximum(self.T, 0 * zero + COLD)))
 
-    def belongs(self, branch: str, x: Any) -> Any:
+    def belongs(self, branch: str, x: Numbers) -> Booleans:
         (m,) = x
         return m > 1e-7 if branch == "ferromagnet" else np.abs(m) < 1e-7
 
-    def derived(self, x: Any) -> dict[str, Any]:
+    def derived(self, x: Numbers) -> dict[str, Number]:
         return {"Q": 1 - self.site(x)[1]}
 
-    def entropy(self, x: Any) -> Any:
+    def entropy(self, x: Numbers) -> Number:
         p = self.site(x)[:3]
         return -sum(share * log(maximum(share, 0 * share + COLD)) for share in p)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from scipy import special
@@ -21,12 +21,13 @@ from replica.theory import (
     Critical,
     Fold,
     Limit,
-    Parameter,
     Phase,
     Theory,
+    Value,
     Zero,
     parameter,
 )
+from replica.typing import Booleans, Number, Numbers
 
 __all__ = ["Compositional", "ThresholdedHopfield"]
 
@@ -77,16 +78,16 @@ class BernoulliReLU(Theory):
     `overlap_unit` is the local field of one strong hidden unit at m = 1: 1/2 in scaled variables, else 1.
     """
 
-    alpha: Parameter
-    theta: Parameter
-    g: Parameter
+    alpha: Value
+    theta: Value
+    g: Value
     overlap_unit: ClassVar[float] = 0.5
     order: ClassVar[tuple[str, ...]] = ("m", "q", "C")
     limit: ClassVar[Limit | None] = Limit("alpha")
     branches: ClassVar[Mapping[str, Branch]] = _BRANCHES
 
     @property
-    def ell(self) -> Any:
+    def ell(self) -> Number:
         """Number of strong hidden units over p, l = p L."""
         raise NotImplementedError
 
@@ -95,13 +96,13 @@ class BernoulliReLU(Theory):
         """Law of W, the sum of the weights to the strong hidden units."""
         raise NotImplementedError
 
-    def hidden(self, x: Any) -> tuple[Any, Any, Any]:
+    def hidden(self, x: Numbers) -> tuple[Number, Number, Number]:
         """Threshold theta/sqrt(q) of the weak hidden units, their response B and mean square r."""
         _, q, C = x
         u = self.theta / sqrt(maximum(q, q * 0 + TINY))
         return u, H(0, u) / (1 - C), q * H(2, u) / (1 - C) ** 2
 
-    def field(self, x: Any, hidden: Any = None) -> tuple[Any, Any, Any]:
+    def field(self, x: Numbers, hidden: tuple[Number, ...] | None = None) -> tuple[Number, Number, Number]:
         """Local field over its noise, t(W), with the noise s = sqrt(alpha r) and the bias g + alpha B/2."""
         m, _, _ = x
         _, B, r = hidden or self.hidden(x)
@@ -109,7 +110,7 @@ class BernoulliReLU(Theory):
         bias = 0 * m if self.g is None else self.g + self.alpha * B / 2
         return (_last(bias) + self.overlap_unit * _last(m) * self.law.w) / _last(s), s, bias
 
-    def update(self, x: Any) -> Any:
+    def update(self, x: Numbers) -> Numbers:
         t, s, _ = self.field(x)
         active, law = H(0, -t), self.law
         return stack(
@@ -118,7 +119,7 @@ class BernoulliReLU(Theory):
             _mean(pdf(t), law.weight) / s,
         )
 
-    def free_energy(self, x: Any) -> Any:
+    def free_energy(self, x: Numbers) -> Number:
         m, q, C = x
         u, B, r = hidden = self.hidden(x)
         t, s, _ = self.field(x, hidden)
@@ -129,11 +130,11 @@ class BernoulliReLU(Theory):
             - self.alpha * q / (2 * (1 - C)) * H(2, u)
         )
 
-    def physical(self, x: Any) -> Any:
+    def physical(self, x: Numbers) -> Booleans:
         _, _, C = x
         return C < 1  # C >= 0 and 0 <= q <= 1 hold at every root by themselves
 
-    def jacobian(self, x: Any) -> Any:
+    def jacobian(self, x: Numbers) -> Numbers:
         m, q, C = x
         u, B, r = hidden = self.hidden(x)
         t, s, _ = self.field(x, hidden)
@@ -157,7 +158,7 @@ class BernoulliReLU(Theory):
         rows.append(stack(*(one - here * log_s for one, (_, log_s) in zip(responses, columns, strict=True))))
         return stack(*rows)
 
-    def start(self, branch: str) -> Any:
+    def start(self, branch: str) -> Numbers:
         self.branch(branch)
         if branch == "retrieval":  # noise-free: v = 1 iff W >= 1
             law = self.law
@@ -167,7 +168,7 @@ class BernoulliReLU(Theory):
             )
         return self._glass_start()
 
-    def _glass_start(self) -> Any:
+    def _glass_start(self) -> Numbers:
         """Largest q on the explicit glass curve g(q) = (1 + k)[X sqrt(alpha q H2) - alpha H0/2]."""
         alpha, theta = (np.asarray(v, dtype=float) for v in (self.alpha, self.theta))
         x = np.linspace(6.0, -6.0, 241)
@@ -192,37 +193,37 @@ class BernoulliReLU(Theory):
         q0, C0 = (np.where(none, np.nan, v[..., 0]) for v in between)
         return self.state(m=0.0, q=q0, C=C0)
 
-    def belongs(self, branch: str, x: Any) -> Any:
+    def belongs(self, branch: str, x: Numbers) -> Booleans:
         m, _, _ = x
         if branch == "glass":
             return np.abs(m) < 1e-7
         bias = self.field(x)[2]  # sites with W = 1 are on; where only W >= 2 is, it is another branch
         return (np.abs(m) > 1e-7) & (bias + self.overlap_unit * m > 0)
 
-    def derived(self, x: Any) -> dict[str, Any]:
+    def derived(self, x: Numbers) -> dict[str, Number]:
         _, B, r = self.hidden(x)
         return {"r": r, "B": B}
 
-    def energy(self, x: Any) -> Any:
+    def energy(self, x: Numbers) -> Number:
         return self.free_energy(x)
 
-    def replicon(self, x: Any) -> Any:
+    def replicon(self, x: Numbers) -> Number:
         """Discrete visible units at T = 0 answer with a jump: replica symmetry is unstable."""
         return np.full(np.shape(x)[1:], -np.inf)[()]
 
 
-def _last(value: Any) -> Any:
+def _last(value: Number) -> Number:
     """Append the axis of W."""
     return np.expand_dims(np.asarray(value), -1)
 
 
-def _odd_mean(values: Any, tilted: Any) -> Any:
+def _odd_mean(values: Number, tilted: Number) -> Number:
     """Mean with a weight that is odd in W: only the odd part counts, which is exactly 0 at m = 0."""
     middle = values.shape[-1] // 2
     return _mean(values[..., middle + 1 :] - values[..., middle - 1 :: -1], tilted[..., middle + 1 :])
 
 
-def _mean(values: Any, weight: Any) -> Any:
+def _mean(values: Number, weight: Number) -> Number:
     return (
         np.sum(values * weight, axis=-1) if is_exact(values) else np.einsum("...w,...w->...", values, weight)
     )
@@ -263,16 +264,16 @@ class Compositional(BernoulliReLU):
     0.801456074 0.177482365 -2.875404249e-03
     """
 
-    alpha: Parameter = parameter(
+    alpha: Value = parameter(
         "load, hidden units per visible unit", r"\alpha", lower=0, unit="hidden/visible", typical=(0.0, 2.0)
     )
-    theta: Parameter = parameter("scaled threshold, theta/sqrt(p)", r"\tilde\theta", typical=(0.0, 2.5))
-    g: Parameter = parameter("scaled visible field, g/p", r"\tilde g", typical=(-0.45, -0.02))
-    l: Parameter = parameter(
+    theta: Value = parameter("scaled threshold, theta/sqrt(p)", r"\tilde\theta", typical=(0.0, 2.5))
+    g: Value = parameter("scaled visible field, g/p", r"\tilde g", typical=(-0.45, -0.02))
+    l: Value = parameter(
         "scaled number of strong hidden units, l = pL", r"\ell", lower=0, default=None, typical=(0.0, 6.0)
     )
-    p: Parameter = parameter("weight sparsity; 0 is the limit p -> 0", "p", lower=0, upper=1, default=0.0)
-    L: Parameter = parameter(
+    p: Value = parameter("weight sparsity; 0 is the limit p -> 0", "p", lower=0, upper=1, default=0.0)
+    L: Value = parameter(
         "number of strong hidden units, at p > 0", "L", lower=1, default=None, integer=True, typical=(1, 20)
     )
 
@@ -347,7 +348,7 @@ class Compositional(BernoulliReLU):
             raise ParameterError(msg)
 
     @property
-    def ell(self) -> Any:
+    def ell(self) -> Number:
         if self.L is not None:
             return self.p * self.L
         return 0.0 if self.l is None else self.l  # m = 0 does not depend on it
@@ -356,7 +357,7 @@ class Compositional(BernoulliReLU):
     def available(self) -> tuple[str, ...]:
         return ("glass",) if self.l is None and self.L is None else tuple(self.branches)
 
-    def start(self, branch: str) -> Any:
+    def start(self, branch: str) -> Numbers:
         if branch == "retrieval" and self.l is None and self.L is None:
             msg = "compositional: l = pL, the scaled number of strong hidden units, is needed where m > 0"
             raise ParameterError(msg)
@@ -366,26 +367,26 @@ class Compositional(BernoulliReLU):
     def law(self) -> IntegerLaw:
         return skellam(self.ell) if np.all(np.asarray(self.p) == 0) else trinomial(self.p, self.L)
 
-    def slope(self, parameter: str, x: Any) -> Any:
+    def slope(self, parameter: str, x: Numbers) -> Number:
         if parameter != "l" or self.law.slope is None:
             return super().slope(parameter, x)
         m, _, _ = x
         t, s, _ = self.field(x)
         return (self.overlap_unit * m) ** 2 / 2 - s * _mean(H(1, -t), self.law.slope)
 
-    def slope_l(self, x: Any) -> Any:
+    def slope_l(self, x: Numbers) -> Number:
         """df/dl; at l = 0 its sign tells whether one strong hidden unit wants company."""
         return self.slope("l", x)
 
     @classmethod
-    def from_unscaled(cls, alpha: Any, theta: Any, g: Any, p: Any, L: Any) -> Self:
+    def from_unscaled(cls, alpha: Number, theta: Number, g: Number, p: Number, L: Number) -> Self:
         """Theory from unscaled parameters: theta and g as they stand in the energy; 0 < p <= 1."""
         if not np.all(np.asarray(p) > 0):
             msg = "compositional: unscaled parameters need a finite sparsity, 0 < p <= 1"
             raise ParameterError(msg)
         return cls(alpha=alpha, theta=theta / np.sqrt(p), g=g / p, p=p, L=L)
 
-    def unscaled(self, name: str, value: Any) -> Any:
+    def unscaled(self, name: str, value: Number) -> Number:
         """A scaled quantity (order parameter, parameter or free energy) in unscaled units, at p > 0."""
         powers = {"m": 1, "r": 1, "B": 1, "g": 1, "theta": 0.5, "free_energy": 1, "energy": 1}
         factor = np.power(self.p, powers.get(name, 0)) * (0.5 if name == "m" else 1)
@@ -422,9 +423,9 @@ class ThresholdedHopfield(BernoulliReLU):
     0.499988044 0.500
     """
 
-    alpha: Parameter = parameter("load, patterns per neuron", r"\alpha", lower=0, unit="patterns/neuron")
-    theta: Parameter = parameter("threshold of the hidden units", r"\theta", default=0.0, typical=(-1.0, 2.0))
-    g: Parameter = parameter("constant visible field; tuned to -alpha B/2 by default", "g", default=None)
+    alpha: Value = parameter("load, patterns per neuron", r"\alpha", lower=0, unit="patterns/neuron")
+    theta: Value = parameter("threshold of the hidden units", r"\theta", default=0.0, typical=(-1.0, 2.0))
+    g: Value = parameter("constant visible field; tuned to -alpha B/2 by default", "g", default=None)
 
     name: ClassVar[str] = "thresholded-hopfield"
     without_integrals: ClassVar[bool] = True
@@ -454,14 +455,14 @@ class ThresholdedHopfield(BernoulliReLU):
     )
 
     @property
-    def ell(self) -> Any:
+    def ell(self) -> Number:
         """One strong hidden unit."""
         return 1.0
 
     @cached_property
     def law(self) -> IntegerLaw:
-        return trinomial(exact(1.0) if is_exact(self.alpha) else 1.0, 1)
+        return trinomial(exact(1.0) if self.is_exact else 1.0, 1)
 
-    def tuned(self, x: Any) -> Self:
+    def tuned(self, x: Numbers) -> Self:
         """The same machine with its field held at the value it has in the state x."""
         return self.at(g=-self.alpha * self.hidden(x)[1] / 2) if self.g is None else self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -17,12 +17,13 @@ from replica.theory import (
     Critical,
     Fold,
     Limit,
-    Parameter,
     Phase,
     Theory,
+    Value,
     Zero,
     parameter,
 )
+from replica.typing import Booleans, Number, Numbers
 
 __all__ = ["CurieWeiss"]
 
@@ -48,8 +49,8 @@ class CurieWeiss(Theory):
     0.957504024077
     """
 
-    T: Parameter = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 1.5))
-    h: Parameter = parameter("field", "h", default=0.0, unit="J", typical=(0.0, 1.0))
+    T: Value = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 1.5))
+    h: Value = parameter("field", "h", default=0.0, unit="J", typical=(0.0, 1.0))
 
     name: ClassVar[str] = "curie-weiss"
     order: ClassVar[tuple[str, ...]] = ("m",)
@@ -83,24 +84,24 @@ class CurieWeiss(Theory):
         "spinodal": "|h| = sqrt(1 - T) - T artanh(sqrt(1 - T)), exact",
     }
 
-    def spins(self, x: Any) -> SpinAverages:
+    def spins(self, x: Numbers) -> SpinAverages:
         """Averages in the sharp field m + h."""
         (m,) = x
         return spin_averages(m + self.h, 0 * m, self.T)
 
-    def update(self, x: Any) -> Any:
+    def update(self, x: Numbers) -> Numbers:
         return stack(self.spins(x).tanh)
 
-    def free_energy(self, x: Any) -> Any:
+    def free_energy(self, x: Numbers) -> Number:
         (m,) = x
         return m**2 / 2 - self.spins(x).log2cosh
 
-    def jacobian(self, x: Any) -> Any:
+    def jacobian(self, x: Numbers) -> Numbers:
         return stack(stack(self.spins(x).susceptibility))
 
-    def belongs(self, branch: str, x: Any) -> Any:
+    def belongs(self, branch: str, x: Numbers) -> Booleans:
         (m,) = x
         return {"up": m > 1e-7, "down": m < -1e-7, "paramagnet": np.abs(m) < 1e-7}[branch]
 
-    def entropy(self, x: Any) -> Any:
+    def entropy(self, x: Numbers) -> Number:
         return self.spins(x).entropy

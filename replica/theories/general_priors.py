@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -16,12 +16,13 @@ from replica.theory import (
     Critical,
     Fold,
     Limit,
-    Parameter,
     Phase,
+    Value,
     Zero,
     parameter,
 )
-from replica.two_layers import TwoLayers, odd_mean, weighted_sum, wide
+from replica.theory.two_layers import TwoLayers, odd_mean, weighted_sum, wide
+from replica.typing import Booleans, Number, Numbers
 from replica.units import Averages, Interpolating, Unit
 
 __all__ = ["GeneralPriors"]
@@ -57,17 +58,17 @@ class GeneralPriors(TwoLayers):
     0.972643027 0.993332493
     """
 
-    alpha: Parameter = parameter(
+    alpha: Value = parameter(
         "load, hidden units per visible unit", r"\alpha", lower=0, unit="hidden/visible", typical=(0.0, 0.2)
     )
-    T: Parameter = parameter("temperature", "T", lower=0, open_lower=True, typical=(0.02, 2.0))
-    omega_visible: Parameter = parameter(
+    T: Value = parameter("temperature", "T", lower=0, open_lower=True, typical=(0.02, 2.0))
+    omega_visible: Value = parameter(
         "visible prior: 0 binary, 1 Gaussian", r"\Omega_\sigma", lower=0, upper=1, default=0.0
     )
-    omega_hidden: Parameter = parameter(
+    omega_hidden: Value = parameter(
         "hidden prior: 0 binary, 1 Gaussian", r"\Omega_\tau", lower=0, upper=1, default=1.0
     )
-    omega_pattern: Parameter = parameter(
+    omega_pattern: Value = parameter(
         "law of the patterns: 0 binary, 1 Gaussian", r"\Omega_\xi", lower=0, upper=1, default=0.0
     )
 
@@ -154,7 +155,7 @@ class GeneralPriors(TwoLayers):
         return _Prior.of(self.omega_visible, one), _Prior.of(self.omega_hidden, sqrt(1 / self.T))
 
     @property
-    def warmth(self) -> Any:
+    def warmth(self) -> Number:
         return 1 + 0 * self.T  # the priors do not know the temperature
 
     def absence(self, line: str) -> str:
@@ -165,13 +166,13 @@ class GeneralPriors(TwoLayers):
             )
         return ""
 
-    def internal(self, x: Any) -> tuple[Any, Any, Any, Any, Any]:
+    def internal(self, x: Numbers) -> tuple[Number, Number, Number, Number, Number]:
         """The amplitude of the retrieved field, and q, r, B, C of the two layers at temperature 1."""
         m, q, qd, p, pd = x
         beta = 1 / self.T
         return beta * self.omega_hidden * m, q, beta * p, beta * (pd - p), qd - q
 
-    def visible_state(self, x: Any) -> Averages:
+    def visible_state(self, x: Numbers) -> Averages:
         """Averages of the visible units for the two signs of the binary part of the pattern."""
         pull, _, r, B, _ = self.internal(x)
         sign = np.array([-1, 1])
@@ -183,7 +184,7 @@ class GeneralPriors(TwoLayers):
     visible_rows: ClassVar[tuple[tuple[int, ...], tuple[int, ...]]] = (0, 3, 4), (0, 1, 2)
     hidden_rows: ClassVar[tuple[tuple[int, ...], tuple[int, ...]]] = (1, 2), (3, 4)
 
-    def visible_answers(self, x: Any) -> Any:
+    def visible_answers(self, x: Numbers) -> Numbers:
         pull, v = self.internal(x)[0], self.visible_state(x)
         binary = sqrt(1 - self.omega_pattern + 0 * pull) * odd_mean(v.mean, _half_signs())
         # Stein's lemma for the Gaussian part of the pattern
@@ -192,12 +193,12 @@ class GeneralPriors(TwoLayers):
         square = weighted_sum(v.square, _halves())
         return stack(overlap, square, square + response)
 
-    def hidden_answers(self, x: Any) -> Any:
+    def hidden_answers(self, x: Numbers) -> Numbers:
         _, q, _, _, C = self.internal(x)
         h = self.hidden_averages(q, C)
         return stack(h.square * self.T, (h.square + h.response) * self.T)
 
-    def free_energy(self, x: Any) -> Any:
+    def free_energy(self, x: Numbers) -> Number:
         pull, q, r, B, C = self.internal(x)
         m = x[0]
         return self.T * (
@@ -207,22 +208,22 @@ class GeneralPriors(TwoLayers):
             + self.alpha * self.hidden_averages(q, C).free_energy
         )
 
-    def energy(self, x: Any) -> Any:
+    def energy(self, x: Numbers) -> Number:
         """d(f/T)/d(1/T): as f is stationary, only the strength of the weights counts."""
         m, q, qd, p, pd = x
         return -(self.omega_hidden * m**2 + self.alpha * (qd * pd - q * p)) / 2
 
-    def entropy(self, x: Any) -> Any:
+    def entropy(self, x: Numbers) -> Number:
         """Relative to the priors, which are normalised: 0 at infinite temperature, negative below it."""
         return (self.energy(x) - self.free_energy(x)) / self.T
 
-    def physical(self, x: Any) -> Any:
+    def physical(self, x: Numbers) -> Booleans:
         _, _, _, B, C = self.internal(x)
         return self.confined(B, C)
 
     overlaps: ClassVar[tuple[str, ...]] = ("q", "p")
 
-    def scales(self, x: Any) -> Any:
+    def scales(self, x: Numbers) -> Numbers:
         m, q, qd, p, pd = np.abs(x)
         room = maximum(self.layers[1].curvature - (qd - q), 0 * q + 1e-9)
         gap = np.minimum(maximum(qd - q, 1e-4), room)
@@ -230,13 +231,13 @@ class GeneralPriors(TwoLayers):
             maximum(m, 0.01), np.minimum(maximum(q, 1e-9), gap), gap, maximum(p, 1e-9), maximum(pd - p, 1e-4)
         )
 
-    def rho(self, x: Any) -> Any:
+    def rho(self, x: Numbers) -> Number:
         """Replica symmetry is stable below 1: the two-layer replicon."""
         _, q, _, _, C = self.internal(x)
         visible, hidden = self.visible_state(x), self.hidden_averages(q, C)
         return self.alpha * weighted_sum(visible.response_square, _halves()) * hidden.response_square
 
-    def start(self, branch: str) -> Any:
+    def start(self, branch: str) -> Numbers:
         self.branch(branch)
         if branch == "paramagnet":
             B, C = self.quiet()
@@ -254,10 +255,10 @@ class GeneralPriors(TwoLayers):
                 break
         return x
 
-    def _external(self, m: Any, q: Any, r: Any, B: Any, C: Any) -> Any:
+    def _external(self, m: Number, q: Number, r: Number, B: Number, C: Number) -> Number:
         return self.state(m=m, q=q, qd=q + C, p=r * self.T, pd=(r + B) * self.T)
 
-    def belongs(self, branch: str, x: Any) -> Any:
+    def belongs(self, branch: str, x: Numbers) -> Booleans:
         m, q, *_ = x
         if branch == "retrieval":
             return np.abs(m) > 1e-7
@@ -268,18 +269,18 @@ class _Prior(Interpolating):
     """A prior at temperature 1, where all but its entropy is closed; a theory may probe beyond its bounds."""
 
     @classmethod
-    def of(cls, omega: Any, size: Any) -> _Prior:
+    def of(cls, omega: Number, size: Number) -> _Prior:
         prior = object.__new__(cls)
         prior.__dict__.update(omega=omega, size=size)
         return prior
 
-    def averages(self, loc: Any, width: Any, a: Any, T: Any) -> Averages:
+    def averages(self, loc: Number, width: Number, a: Number, T: Number) -> Averages:
         return self.closed_averages(loc, width, a)
 
 
-def _halves() -> Any:
+def _halves() -> Number:
     return np.array([[0.5, 0.5]])
 
 
-def _half_signs() -> Any:
+def _half_signs() -> Number:
     return np.array([[-0.5, 0.5]])

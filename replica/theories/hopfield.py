@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -18,12 +18,13 @@ from replica.theory import (
     Critical,
     Fold,
     Limit,
-    Parameter,
     Phase,
     Theory,
+    Value,
     Zero,
     parameter,
 )
+from replica.typing import Booleans, Number, Numbers
 
 __all__ = ["Hopfield"]
 
@@ -56,10 +57,10 @@ class Hopfield(Theory):
     0.998877763 0.997830411 -0.500111165
     """
 
-    alpha: Parameter = parameter(
+    alpha: Value = parameter(
         "load, patterns per neuron", r"\alpha", lower=0, unit="patterns/neuron", typical=(0.0, 0.14)
     )
-    T: Parameter = parameter("temperature", "T", lower=0, default=0.0, unit="J", typical=(0.0, 1.4))
+    T: Value = parameter("temperature", "T", lower=0, default=0.0, unit="J", typical=(0.0, 1.4))
 
     name: ClassVar[str] = "hopfield"
     order: ClassVar[tuple[str, ...]] = ("m", "C")
@@ -124,21 +125,21 @@ class Hopfield(Theory):
         "Replica symmetric: below T_R, and everywhere on the glass branch, replica symmetry is broken.",
     )
 
-    def crosstalk(self, x: Any) -> Any:
+    def crosstalk(self, x: Numbers) -> Number:
         """Alpha r, the variance of the field from the patterns that are not retrieved."""
         _, C = x
         return self.alpha * (1 - self.T * C) / (1 - C) ** 2
 
-    def spins(self, x: Any) -> SpinAverages:
+    def spins(self, x: Numbers) -> SpinAverages:
         """Averages over the local field m + sqrt(alpha r) z."""
         m, _ = x
         return spin_averages(m, sqrt(maximum(self.crosstalk(x), 0 * m)), self.T)
 
-    def update(self, x: Any) -> Any:
+    def update(self, x: Numbers) -> Numbers:
         spin = self.spins(x)
         return stack(spin.tanh, spin.susceptibility)
 
-    def free_energy(self, x: Any) -> Any:
+    def free_energy(self, x: Numbers) -> Number:
         m, C = x
         q, r = 1 - self.T * C, self.crosstalk(x)
         return (
@@ -149,11 +150,11 @@ class Hopfield(Theory):
             - self.spins(x).log2cosh
         )
 
-    def physical(self, x: Any) -> Any:
+    def physical(self, x: Numbers) -> Booleans:
         _, C = x
         return C < 1  # 0 <= C <= 1/T holds at every root by itself
 
-    def jacobian(self, x: Any) -> Any:
+    def jacobian(self, x: Numbers) -> Numbers:
         _, C = x
         spin = self.spins(x)
         variance = self.alpha * (2 * (1 - self.T * C) / (1 - C) - self.T) / (1 - C) ** 2  # d(alpha r)/dC
@@ -162,7 +163,7 @@ class Hopfield(Theory):
             stack(spin.susceptibility_1, spin.susceptibility_2 * variance / 2),
         )
 
-    def start(self, branch: str) -> Any:
+    def start(self, branch: str) -> Numbers:
         if branch == "glass":  # q close to its value at small alpha; C = 1/(1 + sqrt(alpha)) at T_g
             T = np.asarray(self.T, dtype=float)
             C0 = 1 / (1 + np.sqrt(np.asarray(self.alpha, dtype=float) * np.pi / 2))
@@ -171,14 +172,14 @@ class Hopfield(Theory):
             return self.state(m=0.0, C=1 / maximum(self.T, 1e-300 + 0 * self.T))
         return super().start(branch)
 
-    def belongs(self, branch: str, x: Any) -> Any:
+    def belongs(self, branch: str, x: Numbers) -> Booleans:
         m, C = x
         q = 1 - self.T * C
         if branch == "retrieval":
             return np.abs(m) > 1e-7
         return (np.abs(m) < 1e-7) & ((q > 1e-7) if branch == "glass" else (np.abs(q) < 1e-7))
 
-    def state(self, **known: Any) -> Any:
+    def state(self, **known: Number) -> Numbers:
         if "q" in known:
             q = known.pop("q")
             if np.any((np.asarray(self.T) == 0) & (np.asarray(q) != 1)):
@@ -187,23 +188,23 @@ class Hopfield(Theory):
             known["C"] = (1 - q) / np.maximum(self.T, 1e-300)
         return super().state(**known)
 
-    def derived(self, x: Any) -> dict[str, Any]:
+    def derived(self, x: Numbers) -> dict[str, Number]:
         _, C = x
         q = 1 - self.T * C
         return {"q": q, "r": q / (1 - C) ** 2}
 
-    def entropy(self, x: Any) -> Any:
+    def entropy(self, x: Numbers) -> Number:
         _, C = x
         return self.spins(x).entropy - self.alpha / 2 * (log1p(-C) + C / (1 - C))
 
-    def rho(self, x: Any) -> Any:
+    def rho(self, x: Numbers) -> Number:
         """Alpha <sech^4>/(T (1 - C))^2; replica symmetry is stable below 1 [AGS87]_."""
         _, C = x
         return ratio(self.alpha * self.spins(x).sech4_over_T / (1 - C) ** 2, self.T)
 
-    def replicon(self, x: Any) -> Any:
+    def replicon(self, x: Numbers) -> Number:
         return 1 - self.rho(x)
 
-    def log_rho(self, x: Any) -> Any:
+    def log_rho(self, x: Numbers) -> Number:
         """Zero at T_R; nearly linear in log T, which makes T_R = 1e-23 as easy as T_R = 0.04."""
         return log(self.rho(x))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from replica.numerics.broken_spins import BrokenAverages, broken_averages, by_complex_step
-from replica.numerics.functions import erf, is_exact, log1p, maximum, ratio, stack
+from replica.numerics.broken_spins import BrokenAverages, broken_averages
+from replica.numerics.functions import erf, log1p, maximum, ratio
 from replica.theory import (
     Boundary,
     Branch,
@@ -17,23 +17,22 @@ from replica.theory import (
     Critical,
     Fold,
     Limit,
-    Parameter,
     Phase,
-    Theory,
+    Value,
     parameter,
 )
+from replica.theory.one_step import MAXIMUM, SYMBOLS, OneStep, equations
+from replica.typing import Booleans, Number, Numbers
 
 __all__ = ["Hopfield1RSB"]
 
 
 @dataclass(frozen=True)
-class Hopfield1RSB(Theory):
+class Hopfield1RSB(OneStep):
     r"""Hopfield network with extensively many patterns, one step of replica symmetry breaking [SK94]_.
 
-    Replicas fall into states: the overlap is q1 inside a state and q0 between states. The unknowns are
-    finite at T = 0: C = (1 - q1)/T, the response inside a state; tau = T/x, the effective temperature of the
-    states, with Parisi's breaking parameter x; and B = (q1 - q0)/tau, the response through a change of state.
-    The noise of the other patterns, r1 and r0, follows and is eliminated. f is stationary in all unknowns.
+    The unknowns m, C, B and tau are those of `OneStep`. The noise of the other patterns, r1 inside a state
+    and r0 between states, follows and is eliminated.
 
     Parameters
     ----------
@@ -56,7 +55,7 @@ class Hopfield1RSB(Theory):
 
     # for 0 < T < 0.03 replica symmetry is broken in retrieval states at loads around the middle of the
     # typical range only, from which searches start too
-    alpha: Parameter = parameter(
+    alpha: Value = parameter(
         "load, patterns per neuron",
         r"\alpha",
         lower=0,
@@ -64,10 +63,9 @@ class Hopfield1RSB(Theory):
         unit="patterns/neuron",
         typical=(0.055, 0.221),
     )
-    T: Parameter = parameter("temperature", "T", lower=0, default=0.0, unit="J", typical=(0.0, 0.1))
+    T: Value = parameter("temperature", "T", lower=0, default=0.0, unit="J", typical=(0.0, 0.1))
 
     name: ClassVar[str] = "hopfield-1rsb"
-    order: ClassVar[tuple[str, ...]] = ("m", "C", "B", "tau")
     limit: ClassVar[Limit | None] = Limit("T")
     branches: ClassVar[Mapping[str, Branch]] = {
         "retrieval": Branch("one pattern retrieved: the root with the largest m"),
@@ -81,16 +79,10 @@ class Hopfield1RSB(Theory):
         "alpha", "spinodal", "alpha_c", "largest load with a retrieval solution"
     )
     equations: ClassVar[Mapping[str, tuple[str, str]]] = {
-        "states": (
-            "<a>_1 = int Dz1 (2cosh(H/T))^x a / int Dz1 (2cosh(H/T))^x, "
-            "H = m + sqrt(alpha r0) z0 + sqrt(alpha (r1 - r0)) z1",
-            r"\langle a\rangle_1 = \frac{\int Dz_1\,(2\cosh H/T)^x a}{\int Dz_1\,(2\cosh H/T)^x},\quad"
-            r" H = m+\sqrt{\alpha r_0}\,z_0+\sqrt{\alpha(r_1-r_0)}\,z_1",
+        **equations(
+            "m + sqrt(alpha r0) z0 + sqrt(alpha (r1 - r0)) z1",
+            r"m+\sqrt{\alpha r_0}\,z_0+\sqrt{\alpha(r_1-r_0)}\,z_1",
         ),
-        "m": ("m = <<tanh(H/T)>_1>", r"m = \int Dz_0\,\langle\tanh H/T\rangle_1"),
-        "q1": ("q1 = <<tanh^2(H/T)>_1>", r"q_1 = \int Dz_0\,\langle\tanh^2 H/T\rangle_1"),
-        "q0": ("q0 = <<tanh(H/T)>_1^2>", r"q_0 = \int Dz_0\,\langle\tanh H/T\rangle_1^2"),
-        "x": ("x = T/tau", r"x = T/\tau"),
         "tau": (
             "(alpha/2)[q1 B/(tau D E) - B/E - ln(E/D)] = <x <ln 2cosh(H/T)>_1 - ln int Dz1 (2cosh(H/T))^x>",
             r"\frac{\alpha}{2}\Big[\frac{q_1B}{\tau DE}-\frac{B}{E}-\ln\frac{E}{D}\Big]"
@@ -113,12 +105,7 @@ class Hopfield1RSB(Theory):
     }
     symbols: ClassVar[Mapping[str, str]] = {
         "m": "overlap with the retrieved pattern",
-        "C": "response (1 - q1)/T inside one state",
-        "B": "response (q1 - q0)/tau through a change of state",
-        "tau": "effective temperature of the states, T/x",
-        "q1": "overlap of two replicas in the same state",
-        "q0": "overlap of two replicas in different states",
-        "x": "Parisi's breaking parameter: the weight of pairs in different states",
+        **SYMBOLS,
         "r1": "noise of the other patterns, shared inside a state",
         "r0": "noise of the other patterns, shared between states",
     }
@@ -137,38 +124,30 @@ class Hopfield1RSB(Theory):
         "Retrieval states at T > 0: only where replica symmetry is broken, T < T_R. At the spinodal "
         "this ends near T = 0.025.",
         "Below a load of 0.055 the breaking is too weak for double precision: 1 - q0 < 5e-9.",
-        "f is a maximum in the overlaps and in x: every further step of breaking raises it.",
+        MAXIMUM,
     )
 
-    def parts(self, x: Any) -> tuple[Any, ...]:
+    def parts(self, x: Numbers) -> tuple[Number, ...]:
         """Return q1, q0, D, E, r0 and r1 - r0."""
-        _, C, B, tau = x
-        q1 = 1 - self.T * C
-        q0, D, E = q1 - tau * B, 1 - C, 1 - C - B
-        return q1, q0, D, E, q0 / E**2, tau * B / (D * E)
+        _, C, B, _ = x
+        q1, q0, gap = self.overlaps(x)
+        D, E = 1 - C, 1 - C - B
+        return q1, q0, D, E, q0 / E**2, gap / (D * E)
 
-    def spins(self, x: Any) -> BrokenAverages:
+    def spins(self, x: Numbers) -> BrokenAverages:
         """Averages over the field m + sqrt(alpha r0) z0 + sqrt(alpha (r1 - r0)) z1."""
         *_, r0, gap = self.parts(x)
         v0, v1 = (self.alpha * maximum(value, 0 * r0) for value in (r0, gap))
         return broken_averages(x[0], v0, v1, 1 / x[3], self.T)
 
-    def update(self, x: Any) -> Any:
-        return stack(*self.sides(x))
-
-    def jacobian(self, x: Any) -> Any:
-        return None if is_exact(x) else by_complex_step(self.sides, x)
-
-    def sides(self, x: Any) -> tuple[Any, ...]:
-        """Right-hand sides of the equations, for complex x too."""
+    def tau_side(self, x: Numbers, spin: BrokenAverages) -> Number:
         _, C, B, tau = x
         _, _, D, E, *_ = self.parts(x)
-        spin = self.spins(x)
-        # df/dtau = 0, with what cancels on both sides taken out
+        # with what cancels on both sides taken out
         excess = self.alpha / 2 * (log1p(-B / D) + B / E + self.T / tau * C * B / (D * E))
-        return (spin.tanh, spin.susceptibility, spin.spread / tau, tau * excess / spin.excess)
+        return tau * excess / spin.excess
 
-    def free_energy(self, x: Any) -> Any:
+    def free_energy(self, x: Numbers) -> Number:
         m, C, B, tau = x
         q1, q0, D, E, r0, gap = self.parts(x)
         patterns = (
@@ -176,11 +155,11 @@ class Hopfield1RSB(Theory):
         )
         return self.alpha / 2 * (1 + patterns) + m**2 / 2 - self.spins(x).log
 
-    def physical(self, x: Any) -> Any:
+    def physical(self, x: Numbers) -> Booleans:
         _, C, B, tau = x
         return (tau > 0) & (C >= 0) & (B >= 0) & (C + B < 1) & (self.T * C + tau * B <= 1)
 
-    def start(self, branch: str) -> Any:
+    def start(self, branch: str) -> Numbers:
         alpha = np.asarray(self.alpha, dtype=float)
         root = np.sqrt(alpha)
         if branch == "glass":  # fitted to the solutions at T = 0
@@ -197,7 +176,7 @@ class Hopfield1RSB(Theory):
         # how it splits, and tau: nearly the same numbers for all loads
         return self.state(m=m, C=0.24 * response, B=0.76 * response, tau=0.72 * alpha * response)
 
-    def belongs(self, branch: str, x: Any) -> Any:
+    def belongs(self, branch: str, x: Numbers) -> Booleans:
         m, _, B, _ = x
         return ((np.abs(m) > 1e-7) == (branch == "retrieval")) & (B > 0)
 
@@ -209,13 +188,13 @@ class Hopfield1RSB(Theory):
             "below a load of 0.055 the breaking is below double precision"
         )
 
-    def derived(self, x: Any) -> dict[str, Any]:
-        q1, q0, _, _, r0, gap = self.parts(x)
-        return {"q1": q1, "q0": q0, "x": self.T / x[3], "r1": r0 + gap, "r0": r0}
+    def derived(self, x: Numbers) -> dict[str, Number]:
+        *_, r0, gap = self.parts(x)
+        return super().derived(x) | {"r1": r0 + gap, "r0": r0}
 
-    def entropy(self, x: Any) -> Any:
+    def entropy(self, x: Numbers) -> Number:
         _, C, *_ = x
         return self.spins(x).entropy - self.alpha / 2 * (log1p(-C) + C / (1 - C))
 
-    def replicon(self, x: Any) -> Any:
-        return 1 - ratio(self.alpha * self.spins(x).sech4_over_T / (1 - x[1]) ** 2, self.T)
+    def rho(self, x: Numbers) -> Number:
+        return ratio(self.alpha * self.spins(x).sech4_over_T / (1 - x[1]) ** 2, self.T)

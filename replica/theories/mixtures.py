@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from replica.numerics.functions import exact, is_exact, stack
+from replica.numerics.functions import exact, stack
 from replica.numerics.integers import IntegerLaw, trinomial
 from replica.numerics.spins import SpinAverages, spin_averages
-from replica.theory import Boundary, Branch, Critical, Limit, Parameter, Phase, Theory, Zero, parameter
+from replica.theory import Boundary, Branch, Critical, Limit, Phase, Theory, Value, Zero, parameter
+from replica.typing import Booleans, Number, Numbers
 
 __all__ = ["Mixtures"]
 
@@ -40,8 +41,8 @@ class Mixtures(Theory):
     0.5 -0.375
     """
 
-    n: Parameter = parameter("number of mixed patterns", "n", lower=1, integer=True, typical=(1, 9))
-    T: Parameter = parameter("temperature", "T", lower=0, default=0.0, unit="J", typical=(0.0, 1.0))
+    n: Value = parameter("number of mixed patterns", "n", lower=1, integer=True, typical=(1, 9))
+    T: Value = parameter("temperature", "T", lower=0, default=0.0, unit="J", typical=(0.0, 1.0))
 
     name: ClassVar[str] = "mixtures"
     order: ClassVar[tuple[str, ...]] = ("m",)
@@ -83,34 +84,34 @@ class Mixtures(Theory):
     @cached_property
     def law(self) -> IntegerLaw:
         """Law of z, the sum of the n pattern bits at one neuron."""
-        return trinomial(exact(1.0) if is_exact(self.T) else 1.0, self.n)
+        return trinomial(exact(1.0) if self.is_exact else 1.0, self.n)
 
-    def spins(self, x: Any) -> SpinAverages:
+    def spins(self, x: Numbers) -> SpinAverages:
         """Averages at the sharp local fields m z, on a last axis for z."""
         (m,) = x
         field = np.expand_dims(np.asarray(m), -1) * self.law.w
         return spin_averages(field, 0 * field, np.expand_dims(np.asarray(self.T), -1))
 
-    def update(self, x: Any) -> Any:
+    def update(self, x: Numbers) -> Numbers:
         return stack(np.sum(self.spins(x).tanh * self.law.tilted, axis=-1) / 2)  # <z tanh(m z/T)>/n
 
-    def free_energy(self, x: Any) -> Any:
+    def free_energy(self, x: Numbers) -> Number:
         (m,) = x
         return self.n * m**2 / 2 - np.sum(self.spins(x).log2cosh * self.law.weight, axis=-1)
 
-    def jacobian(self, x: Any) -> Any:
+    def jacobian(self, x: Numbers) -> Numbers:
         return stack(stack(np.sum(self.spins(x).susceptibility * self.law.w * self.law.tilted, axis=-1) / 2))
 
-    def start(self, branch: str) -> Any:
+    def start(self, branch: str) -> Numbers:
         if branch != "mixture":
             return super().start(branch)
         return self.state(m=np.sum(np.abs(self.law.w) * self.law.weight, axis=-1) / self.n)
 
-    def belongs(self, branch: str, x: Any) -> Any:
+    def belongs(self, branch: str, x: Numbers) -> Booleans:
         (m,) = x
         return np.abs(m) > 1e-7 if branch == "mixture" else np.abs(m) < 1e-7
 
-    def entropy(self, x: Any) -> Any:
+    def entropy(self, x: Numbers) -> Number:
         return np.sum(self.spins(x).entropy * self.law.weight, axis=-1)
 
     def absence(self, line: str) -> str:
@@ -118,7 +119,7 @@ class Mixtures(Theory):
             return "mixtures of an even number of patterns are saddles at every temperature"
         return "n = 1 is retrieval itself, stable wherever it exists, up to T = 1" if self.n == 1 else ""
 
-    def transverse(self, x: Any) -> Any:
+    def transverse(self, x: Numbers) -> Number:
         """Smallest stability eigenvalue, 1 - (1 - q)/T - Q/T: the mixture is stable where it is positive."""
         z, n = self.law.w, np.expand_dims(np.asarray(self.n), -1)
         count = np.maximum(n * (n - 1), 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -12,7 +12,8 @@ from replica.errors import ParameterError
 from replica.numerics.functions import log, maximum, sqrt, stack, tanh
 from replica.numerics.quadrature import normal_rule
 from replica.numerics.spins import SpinAverages, spin_averages
-from replica.theory import Boundary, Branch, Critical, Parameter, Phase, Theory, Zero, parameter
+from replica.theory import Boundary, Branch, Critical, Phase, Theory, Value, Zero, parameter
+from replica.typing import Booleans, Number, Numbers
 
 __all__ = ["HopfieldHiddenUnit", "OneHiddenUnit"]
 
@@ -81,17 +82,17 @@ class HiddenUnit(Theory):
     A subclass says what the data do: `conjugates`, their derivatives, and the terms that stand beside them.
     """
 
-    alpha: Parameter = parameter(
+    alpha: Value = parameter(
         "samples per weight", r"\alpha", lower=0, unit="samples/weight", typical=(0.0, 20.0)
     )
-    beta: Parameter = parameter(
+    beta: Value = parameter(
         "strength of the weights that the student assumes",
         r"\beta",
         lower=0,
         open_lower=True,
         typical=(0.5, 1.8),
     )
-    beta_star: Parameter = parameter(
+    beta_star: Value = parameter(
         "strength of the teacher's weights; without it that of the student (Bayes-optimal)",
         r"\beta_*",
         lower=0,
@@ -104,49 +105,49 @@ class HiddenUnit(Theory):
     symbols: ClassVar[Mapping[str, str]] = _SYMBOLS
 
     @property
-    def teacher(self) -> Any:
+    def teacher(self) -> Number:
         """Strength of the teacher's weights; that of the student unless it was given."""
         return self.beta if self.beta_star is None else self.beta_star
 
     # -- what the data do ------------------------------------------------------------------------------
 
-    def conjugates(self, x: Any) -> tuple[Any, Any]:
+    def conjugates(self, x: Numbers) -> tuple[Number, Number]:
         """Q_hat and r_hat."""
         raise NotImplementedError
 
-    def conjugate_slopes(self, x: Any) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+    def conjugate_slopes(self, x: Numbers) -> tuple[tuple[Number, Number], tuple[Number, Number]]:
         """Derivatives of Q_hat and of r_hat by Q and by r."""
         raise NotImplementedError
 
-    def evidence(self, x: Any) -> Any:
+    def evidence(self, x: Numbers) -> Number:
         """What one sample adds to the free entropy phi, times alpha."""
         raise NotImplementedError
 
-    def evidence_slope(self, x: Any) -> Any:
+    def evidence_slope(self, x: Numbers) -> Number:
         """(d phi/d beta)/alpha, the explicit derivative at a fixed teacher."""
         raise NotImplementedError
 
-    def hidden_rho(self, x: Any) -> Any:
+    def hidden_rho(self, x: Numbers) -> Number:
         """Alpha beta^4 <variance^2> of a hidden unit, its share of the replicon."""
         raise NotImplementedError
 
     # -- the theory ------------------------------------------------------------------------------------
 
-    def weights(self, x: Any) -> SpinAverages:
+    def weights(self, x: Numbers) -> SpinAverages:
         """Averages of one weight in the field sqrt(Q_hat) z + r_hat."""
         Q_hat, r_hat = self.conjugates(x)
         return spin_averages(r_hat, sqrt(maximum(Q_hat, 0 * Q_hat)), 1)
 
-    def update(self, x: Any) -> Any:
+    def update(self, x: Numbers) -> Numbers:
         weight = self.weights(x)
         return stack(1 - weight.susceptibility, weight.tanh)
 
-    def free_energy(self, x: Any) -> Any:
+    def free_energy(self, x: Numbers) -> Number:
         Q, r = x
         Q_hat, r_hat = self.conjugates(x)
         return Q_hat * (1 - Q) / 2 + r_hat * r - self.weights(x).log2cosh - self.evidence(x)
 
-    def jacobian(self, x: Any) -> Any:
+    def jacobian(self, x: Numbers) -> Numbers:
         weight = self.weights(x)
         by_Q_hat = (-weight.susceptibility_2 / 2, weight.susceptibility_1 / 2)
         by_r_hat = (-weight.susceptibility_1, weight.susceptibility)
@@ -158,13 +159,13 @@ class HiddenUnit(Theory):
             )
         )
 
-    def belongs(self, branch: str, x: Any) -> Any:
+    def belongs(self, branch: str, x: Numbers) -> Booleans:
         Q, r = x
         if branch == "informative":
             return np.abs(r) > 1e-7
         return (np.abs(r) < 1e-7) & ((Q > 1e-9) if branch == "glass" else (np.abs(Q) < 1e-9))
 
-    def replicon(self, x: Any) -> Any:
+    def replicon(self, x: Numbers) -> Number:
         return 1 - self.hidden_rho(x) * self.weights(x).sech4_over_T
 
     def absence(self, line: str) -> str:
@@ -174,7 +175,7 @@ class HiddenUnit(Theory):
         formula = boundary.text.partition(": ")[2] if isinstance(boundary, Zero) else ""
         return f"it lies at {formula}" if formula else ""
 
-    def alignment(self, x: Any) -> Any:
+    def alignment(self, x: Numbers) -> Number:
         """1 - d(update r)/dr: where r = 0, positive while the state is stable towards the teacher."""
         return 1 - self.jacobian(x)[1, 1]
 
@@ -280,18 +281,18 @@ class OneHiddenUnit(HiddenUnit):
         _FORMAL,
     )
 
-    def field(self, x: Any) -> SpinAverages:
+    def field(self, x: Numbers) -> SpinAverages:
         """Averages over the field G = beta_star r + sqrt(Q) z of a hidden unit, at temperature 1/beta."""
         Q, r = x
         return spin_averages(self.teacher * r, sqrt(maximum(Q, 0 * Q)), 1 / self.beta)
 
-    def conjugates(self, x: Any) -> tuple[Any, Any]:
+    def conjugates(self, x: Numbers) -> tuple[Number, Number]:
         hidden = self.field(x)
         square = 1 - hidden.susceptibility / self.beta  # <tanh^2(beta G)>
         scale = self.alpha * self.beta
         return scale * self.beta * square, scale * self.teacher * hidden.tanh
 
-    def conjugate_slopes(self, x: Any) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+    def conjugate_slopes(self, x: Numbers) -> tuple[tuple[Number, Number], tuple[Number, Number]]:
         hidden, teacher = self.field(x), self.teacher
         scale = self.alpha * self.beta
         return (
@@ -299,35 +300,35 @@ class OneHiddenUnit(HiddenUnit):
             (scale * teacher * hidden.susceptibility_1 / 2, scale * teacher**2 * hidden.susceptibility),
         )
 
-    def evidence(self, x: Any) -> Any:
+    def evidence(self, x: Numbers) -> Number:
         Q, _ = x
         half = self.beta**2 * (1 - Q) / 2
         return self.alpha * (half + self.beta * self.field(x).log2cosh - log(2 + 0 * Q))
 
-    def evidence_slope(self, x: Any) -> Any:
+    def evidence_slope(self, x: Numbers) -> Number:
         Q, r = x
         hidden = self.field(x)
         return self.beta * (1 - Q) + self.teacher * r * hidden.tanh + Q * hidden.susceptibility
 
-    def hidden_rho(self, x: Any) -> Any:
+    def hidden_rho(self, x: Numbers) -> Number:
         return self.alpha * self.beta**3 * self.field(x).sech4_over_T
 
-    def beta_hat(self, x: Any) -> Any:
+    def beta_hat(self, x: Numbers) -> Number:
         """What the data say beta is: (d phi/d beta)/alpha, one step of its maximum-likelihood iteration."""
         return self.evidence_slope(x)
 
-    def temperature(self, x: Any) -> Any:
+    def temperature(self, x: Numbers) -> Number:
         """Beta_hat - beta: zero where the student's beta is the most probable one."""
         if self.beta_star is None:
             msg = f"{self.name}: at beta_star = beta nothing is to be measured; give the teacher's beta_star"
             raise ParameterError(msg)
         return self.beta_hat(x) - self.beta
 
-    def joint_entropy(self, x: Any) -> Any:
+    def joint_entropy(self, x: Numbers) -> Number:
         """Entropy of weights and hidden units per weight, less alpha ln 2: phi - beta d phi/d beta."""
         return -self.free_energy(x) - self.alpha * self.beta * self.evidence_slope(x)
 
-    def weight_entropy(self, x: Any) -> Any:
+    def weight_entropy(self, x: Numbers) -> Number:
         """Shannon entropy of the posterior per weight: phi - alpha <ln cosh(beta x)>.
 
         The local field of a sample of the posterior is x = G + h beta (1 - Q) + sqrt(1 - Q) u, with the
@@ -343,7 +344,7 @@ class OneHiddenUnit(HiddenUnit):
         mean = np.sum(((up + down) / 2 + tanh(beta * G) * (up - down) / 2) * weight, axis=-1)
         return -self.free_energy(x) - self.alpha * (mean - log(2 + 0 * mean))
 
-    def derived(self, x: Any) -> dict[str, Any]:
+    def derived(self, x: Numbers) -> dict[str, Number]:
         Q_hat, r_hat = self.conjugates(x)
         return {
             "Q_hat": Q_hat,
@@ -383,7 +384,7 @@ class HopfieldHiddenUnit(HiddenUnit):
     0.590860545358 0.404297093684
     """
 
-    beta: Parameter = parameter(
+    beta: Value = parameter(
         "strength of the weights that the student assumes",
         r"\beta",
         lower=0,
@@ -437,25 +438,25 @@ class HopfieldHiddenUnit(HiddenUnit):
         _FORMAL,
     )
 
-    def stiffness(self, x: Any) -> Any:
+    def stiffness(self, x: Numbers) -> Number:
         """Stiffness (inverse variance) c = 1 - beta^2 (1 - Q) of the hidden unit."""
         Q, _ = x
         return 1 - self.beta**2 * (1 - Q)
 
-    def power(self, x: Any) -> Any:
+    def power(self, x: Numbers) -> Number:
         """<G^2> = Q + beta_star^2 r^2."""
         Q, r = x
         return Q + (self.teacher * r) ** 2
 
-    def physical(self, x: Any) -> Any:
+    def physical(self, x: Numbers) -> Booleans:
         return self.stiffness(x) > 0
 
-    def conjugates(self, x: Any) -> tuple[Any, Any]:
+    def conjugates(self, x: Numbers) -> tuple[Number, Number]:
         _, r = x
         c, square = self.stiffness(x), self.beta**2
         return self.alpha * square**2 * self.power(x) / c**2, self.alpha * square * self.teacher**2 * r / c
 
-    def conjugate_slopes(self, x: Any) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+    def conjugate_slopes(self, x: Numbers) -> tuple[tuple[Number, Number], tuple[Number, Number]]:
         _, r = x
         c, square, teacher = self.stiffness(x), self.beta**2, self.teacher**2
         scale = self.alpha * square**2 / c**2
@@ -464,23 +465,23 @@ class HopfieldHiddenUnit(HiddenUnit):
             (-scale * teacher * r, self.alpha * square * teacher / c),
         )
 
-    def evidence(self, x: Any) -> Any:
+    def evidence(self, x: Numbers) -> Number:
         c = self.stiffness(x)
         return self.alpha / 2 * (self.beta**2 * self.power(x) / c - log(c))
 
-    def evidence_slope(self, x: Any) -> Any:
+    def evidence_slope(self, x: Numbers) -> Number:
         Q, _ = x
         c = self.stiffness(x)
         return self.beta * ((1 - Q) + self.power(x) / c) / c
 
-    def hidden_rho(self, x: Any) -> Any:
+    def hidden_rho(self, x: Numbers) -> Number:
         return self.alpha * self.beta**4 / self.stiffness(x) ** 2
 
-    def weight_entropy(self, x: Any) -> Any:
+    def weight_entropy(self, x: Numbers) -> Number:
         """Shannon entropy of the posterior per weight: phi - (beta/2) d phi/d beta."""
         return -self.free_energy(x) - self.alpha * self.beta / 2 * self.evidence_slope(x)
 
-    def derived(self, x: Any) -> dict[str, Any]:
+    def derived(self, x: Numbers) -> dict[str, Number]:
         Q_hat, r_hat = self.conjugates(x)
         slope = self.evidence_slope(x)
         beta_hat = 2 * slope / (1 + sqrt(1 + 4 * slope**2))  # of beta/(1 - beta^2) = slope

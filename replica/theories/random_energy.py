@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from replica.numerics.functions import log2cosh, maximum, stack, tanh
-from replica.theory import Boundary, Branch, Critical, Parameter, Phase, Theory, Zero, parameter
+from replica.theory import Boundary, Branch, Critical, Phase, Theory, Value, Zero, parameter
+from replica.typing import Booleans, Number, Numbers
 
 __all__ = ["RandomEnergy"]
 
@@ -38,8 +39,8 @@ class RandomEnergy(Theory):
     -0.832554611158 0.499532766695
     """
 
-    T: Parameter = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 3.0))
-    h: Parameter = parameter("field", "h", default=0.0, unit="J", typical=(0.0, 2.0))
+    T: Value = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 3.0))
+    h: Value = parameter("field", "h", default=0.0, unit="J", typical=(0.0, 2.0))
 
     name: ClassVar[str] = "random-energy"
     order: ClassVar[tuple[str, ...]] = ("mu",)
@@ -92,38 +93,38 @@ class RandomEnergy(Theory):
         "f is stationary in mu where x < 1; above T_c the breaking parameter is at its bound x = 1.",
     )
 
-    def update(self, x: Any) -> Any:
+    def update(self, x: Numbers) -> Numbers:
         (mu,) = x
         return stack(1 / maximum(self.T, 1 / (mu + 2 * self.entropy(x) / mu)))
 
-    def jacobian(self, x: Any) -> Any:
+    def jacobian(self, x: Numbers) -> Numbers:
         (mu,) = x
         above = mu + 2 * self.entropy(x) / mu < 1 / maximum(self.T, 1e-300 + 0 * self.T)
         bend = self.h**2 * (1 - tanh(mu * self.h) ** 2) + self.entropy(x) / mu**2
         return stack(stack(-2 * bend * above))
 
-    def free_energy(self, x: Any) -> Any:
+    def free_energy(self, x: Numbers) -> Number:
         (mu,) = x
         return -mu / 4 - log2cosh(mu * self.h) / mu + 0 * self.T  # of the shape of the batch
 
-    def physical(self, x: Any) -> Any:
+    def physical(self, x: Numbers) -> Booleans:
         (mu,) = x
         return mu > 0
 
-    def start(self, branch: str) -> Any:
+    def start(self, branch: str) -> Numbers:
         if branch == "paramagnet":
             return self.state(mu=1 / maximum(self.T, 1e-300 + 0 * self.T))
         return super().start(branch)
 
-    def belongs(self, branch: str, x: Any) -> Any:
+    def belongs(self, branch: str, x: Numbers) -> Booleans:
         (mu,) = x
         return (mu * self.T < 1 - 1e-12) == (branch == "condensed")
 
-    def derived(self, x: Any) -> dict[str, Any]:
+    def derived(self, x: Numbers) -> dict[str, Number]:
         (mu,) = x
         return {"x": mu * self.T, "Y": 1 - mu * self.T, "m": tanh(mu * self.h)}
 
-    def entropy(self, x: Any) -> Any:
+    def entropy(self, x: Numbers) -> Number:
         (mu,) = x
         u = mu * self.h
         return log2cosh(u) - u * tanh(u) - mu**2 / 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -20,13 +20,15 @@ from replica.theory import (
     Critical,
     Fold,
     Limit,
-    Parameter,
     Phase,
+    Value,
     Zero,
     parameter,
 )
-from replica.two_layers import ONE_SITE, TwoLayers, odd_mean, weighted_sum, wide
+from replica.theory.two_layers import ONE_SITE, TwoLayers, odd_mean, weighted_sum, wide
+from replica.typing import Booleans, Number, Numbers
 from replica.units import Averages, Unit, parse
+from replica.units.scaled import scaled
 
 __all__ = ["RandomRBM"]
 
@@ -86,15 +88,15 @@ class RandomRBM(TwoLayers):
 
     visible: Unit = parameter("visible units", "U_v", kind="unit")
     hidden: Unit = parameter("hidden units", "U_h", kind="unit")
-    alpha: Parameter = parameter(
+    alpha: Value = parameter(
         "load, hidden units per visible unit", r"\alpha", lower=0, unit="hidden/visible", typical=(0.0, 1.0)
     )
-    T: Parameter = parameter("scaled temperature, T/p", r"\tilde T", lower=0, default=0.0, typical=(0.0, 1.4))
-    l: Parameter = parameter(
+    T: Value = parameter("scaled temperature, T/p", r"\tilde T", lower=0, default=0.0, typical=(0.0, 1.4))
+    l: Value = parameter(
         "scaled number of strong hidden units, l = pL", r"\ell", lower=0, default=None, typical=(0.0, 6.0)
     )
-    p: Parameter = parameter("weight sparsity; 0 is the limit p -> 0", "p", lower=0, upper=1, default=0.0)
-    L: Parameter = parameter(
+    p: Value = parameter("weight sparsity; 0 is the limit p -> 0", "p", lower=0, upper=1, default=0.0)
+    L: Value = parameter(
         "number of strong hidden units, at p > 0", "L", lower=0, default=None, integer=True, typical=(1, 20)
     )
     sites: tuple[tuple[float, float], ...] = parameter(
@@ -236,14 +238,14 @@ class RandomRBM(TwoLayers):
         return self.sites
 
     @property
-    def ell(self) -> Any:
+    def ell(self) -> Number:
         """Scaled number of strong hidden units, l = p L."""
         if self.L is not None:
             return self.p * self.L
         return 0.0 if self.l is None else self.l  # m = 0 does not depend on it
 
     @property
-    def kappa(self) -> Any:
+    def kappa(self) -> Number:
         """Curvature of the hidden potential at large h; 1 where m = 0 is all there is."""
         return 1.0 if self.hidden.tail is None else self.hidden.tail
 
@@ -258,7 +260,7 @@ class RandomRBM(TwoLayers):
         ]
         reach = max(law.w[-1] for law in laws)
 
-        def joined(name: str, factor: Any) -> Any:
+        def joined(name: str, factor: Number) -> Number:
             rows = []
             for law, (fraction, x) in zip(laws, self.sites, strict=True):
                 values = getattr(law, name)
@@ -269,29 +271,29 @@ class RandomRBM(TwoLayers):
         slope = None if laws[0].slope is None else joined("slope", 1)
         return IntegerLaw(np.arange(-reach, reach + 1), joined("weight", 0), joined("tilted", 1), slope)
 
-    def visible_state(self, x: Any) -> Averages:
+    def visible_state(self, x: Numbers) -> Averages:
         """Averages of the visible units by group and by value of W."""
         m, _, r, B, _ = x
         return self.visible_averages(wide(m) * self.law.w / 2, r, B)
 
-    def mean(self, values: Any, power: int = 0) -> Any:
+    def mean(self, values: Number, power: int = 0) -> Number:
         """Average over W and over the groups, E[x^power ...]."""
         return weighted_sum(values, self.law.weight * self.group_density**power)
 
     visible_rows: ClassVar[tuple[tuple[int, ...], tuple[int, ...]]] = (0, 2, 3), (0, 1, 4)
     hidden_rows: ClassVar[tuple[tuple[int, ...], tuple[int, ...]]] = (1, 4), (2, 3)
 
-    def visible_answers(self, x: Any) -> Any:
+    def visible_answers(self, x: Numbers) -> Numbers:
         v = self.visible_state(x)
         m = odd_mean(v.mean, self.law.tilted) / self.kappa
         return stack(m, self.mean(v.square, 1), self.mean(v.response, 1))
 
-    def hidden_answers(self, x: Any) -> Any:
+    def hidden_answers(self, x: Numbers) -> Numbers:
         _, q, _, _, C = x
         h = self.hidden_averages(q, C)
         return stack(h.square, h.response)
 
-    def free_energy(self, x: Any) -> Any:
+    def free_energy(self, x: Numbers) -> Number:
         m, q, r, B, C = x
         return (
             self.kappa * self.ell * m**2 / 8
@@ -300,11 +302,11 @@ class RandomRBM(TwoLayers):
             + self.alpha * self.hidden_averages(q, C).free_energy
         )
 
-    def physical(self, x: Any) -> Any:
+    def physical(self, x: Numbers) -> Booleans:
         _, _, _, B, C = x
         return self.confined(B, C)
 
-    def scales(self, x: Any) -> Any:
+    def scales(self, x: Numbers) -> Numbers:
         m, q, r, B, C = np.abs(x)
         room = maximum(self.hidden.curvature - C, 0 * C + 1e-9)
         return stack(
@@ -317,7 +319,7 @@ class RandomRBM(TwoLayers):
 
     # -- what else is known of a state -----------------------------------------------------------------------
 
-    def entropy(self, x: Any) -> Any:
+    def entropy(self, x: Numbers) -> Number:
         _, q, _, B, C = x
         with np.errstate(invalid="ignore"):
             return (
@@ -326,25 +328,25 @@ class RandomRBM(TwoLayers):
                 - self.alpha * B * C / 2
             )
 
-    def energy(self, x: Any) -> Any:
+    def energy(self, x: Numbers) -> Number:
         f, cold = self.free_energy(x), np.equal(self.T, 0)
         if np.all(cold):
             return f
         return f + self.T * np.where(cold, 0.0, self.entropy(x))[()]
 
-    def rho(self, x: Any) -> Any:
+    def rho(self, x: Numbers) -> Number:
         """Replica symmetry is stable below 1: the two-layer replicon, weights inside the average."""
         _, q, _, _, C = x
         visible, hidden = self.visible_state(x), self.hidden_averages(q, C)
         return self.alpha * self.mean(visible.response_square, 2) * hidden.response_square
 
-    def slope(self, parameter: str, x: Any) -> Any:
+    def slope(self, parameter: str, x: Numbers) -> Number:
         if parameter != "l" or self.law.slope is None:
             return super().slope(parameter, x)
         m, _, _, _, _ = x
         return self.kappa * m**2 / 8 + weighted_sum(self.visible_state(x).free_energy, self.law.slope)
 
-    def slope_l(self, x: Any) -> Any:
+    def slope_l(self, x: Numbers) -> Number:
         """df/dl: zero at l*, the number of strong hidden units of lowest free energy."""
         return self.slope("l", x)
 
@@ -380,7 +382,7 @@ class RandomRBM(TwoLayers):
         silent = self.hidden.tail is None or (self.L is not None and bool(np.all(np.asarray(self.L) == 0)))
         return "glass" if silent else "retrieval"
 
-    def start(self, branch: str) -> Any:
+    def start(self, branch: str) -> Numbers:
         self.branch(branch)
         if branch == "retrieval":
             return self._retrieval_start()
@@ -392,7 +394,7 @@ class RandomRBM(TwoLayers):
         q, r, B, C = self.unmagnetised(largest=branch == "glass")
         return self.state(m=0.0, q=q, r=r, B=B, C=C)
 
-    def _retrieval_start(self) -> Any:
+    def _retrieval_start(self) -> Numbers:
         """The largest overlap without the noise of the weak hidden units, if they are confined then.
 
         If not, the noise is that which they make themselves: with free visible units (spins with W = 0)
@@ -414,7 +416,7 @@ class RandomRBM(TwoLayers):
                 quiet.reshape(5, -1)[:, loud] = start.reshape(5, -1)
         return quiet
 
-    def _overlap(self, m: Any, noise: Any, steps: int = 200, tol: float = 1e-9) -> Any:
+    def _overlap(self, m: Number, noise: Number, steps: int = 200, tol: float = 1e-9) -> Number:
         """Order parameters at a given strength of the noise, sqrt(alpha r), by iteration from m."""
         r = noise**2 / np.maximum(self.alpha, TINY)
         B = 0 * noise
@@ -430,7 +432,7 @@ class RandomRBM(TwoLayers):
             h = self.hidden_averages(q, C)
         return stack(m, q, h.square, h.response, C)
 
-    def _loud_start(self) -> Any:
+    def _loud_start(self) -> Numbers:
         """The least noise that is at least the noise which the weak hidden units make in it."""
         noise = np.geomspace(1e-3, 3.0, 17).reshape(-1, *(1,) * len(self.batch)) + np.zeros(self.batch)
         x = self._overlap(4.0 + 0 * noise, noise, steps=40, tol=1e-4)
@@ -449,14 +451,14 @@ class RandomRBM(TwoLayers):
             low, high = np.where(below, low, middle), np.where(below, middle, high)
         return best
 
-    def belongs(self, branch: str, x: Any) -> Any:
+    def belongs(self, branch: str, x: Numbers) -> Booleans:
         m, q, *_ = x
         if branch == "retrieval":
             return (np.abs(m) > 1e-7) & self._follows(x)
         least = {"paramagnet": -np.inf, "quiet": 0.0, "glass": 1e-7}[branch]
         return (np.abs(m) < 1e-7) & (q > least) & ((q < 1e-7) | (branch != "paramagnet"))
 
-    def _follows(self, x: Any) -> Any:
+    def _follows(self, x: Numbers) -> Booleans | bool:
         """Whether at T = 0 one strong hidden unit (W = 1) brings a discrete unit to its largest value.
 
         States in which it takes W >= 2 are another branch. Temperature joins the two.
@@ -479,13 +481,13 @@ class RandomRBM(TwoLayers):
     @classmethod
     def from_unscaled(
         cls,
-        visible: Any,
-        hidden: Any,
-        alpha: Any,
-        T: Any = 0.0,
-        p: Any = 1.0,
-        L: Any = None,
-        sites: Any = ONE_SITE,
+        visible: Unit | str,
+        hidden: Unit | str,
+        alpha: Number,
+        T: Number = 0.0,
+        p: Number = 1.0,
+        L: Number | None = None,
+        sites: tuple[tuple[float, float], ...] = ONE_SITE,
     ) -> Self:
         """Theory from unscaled parameters, as they stand in the energy; 0 < p <= 1.
 
@@ -495,9 +497,10 @@ class RandomRBM(TwoLayers):
             msg = "random-rbm: unscaled parameters need a finite sparsity, 0 < p <= 1"
             raise ParameterError(msg)
         v, h = (parse(unit) if isinstance(unit, str) else unit for unit in (visible, hidden))
-        return cls(v.scaled(p, 1.0), h.scaled(p, np.sqrt(p)), alpha=alpha, T=T / p, p=p, L=L, sites=sites)
+        v, h = scaled(v, p, 1.0), scaled(h, p, np.sqrt(p))
+        return cls(v, h, alpha=alpha, T=T / p, p=p, L=L, sites=sites)
 
-    def unscaled(self, name: str, value: Any) -> Any:
+    def unscaled(self, name: str, value: Number) -> Number:
         """A scaled quantity in unscaled units, at p > 0; continuous hidden units shift f and the entropy."""
         powers = {"m": 1, "r": 1, "B": 1, "T": 1, "free_energy": 1, "energy": 1}
         shift = 0.0 if self.hidden.discrete else self.alpha * np.log(self.p) / 2
@@ -507,7 +510,7 @@ class RandomRBM(TwoLayers):
         return value * factor - (self.T * self.p * shift if name == "free_energy" else 0.0)
 
 
-def _check_sites(sites: Any) -> None:
+def _check_sites(sites: Value) -> None:
     try:
         pairs = [(float(fraction), float(x)) for fraction, x in sites]
     except (TypeError, ValueError):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from replica.numerics.functions import log, maximum, ratio, sqrt, stack
 from replica.numerics.spins import SpinAverages, spin_averages
-from replica.theory import Boundary, Branch, Critical, Parameter, Phase, Theory, Zero, parameter
+from replica.theory import Boundary, Branch, Critical, Phase, Theory, Value, Zero, parameter
+from replica.typing import Booleans, Number, Numbers
 
 __all__ = ["SherringtonKirkpatrick"]
 
@@ -47,11 +48,9 @@ class SherringtonKirkpatrick(Theory):
     """
 
     # where 1 < J0 < 1.25 the ferromagnet exists around T = 1 only: the middle, from which searches start too
-    T: Parameter = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 2.0))
-    J0: Parameter = parameter(
-        "mean of the couplings times N", "J_0", default=0.0, unit="J", typical=(0.0, 2.0)
-    )
-    h: Parameter = parameter("field", "h", default=0.0, unit="J", typical=(0.0, 2.0))
+    T: Value = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 2.0))
+    J0: Value = parameter("mean of the couplings times N", "J_0", default=0.0, unit="J", typical=(0.0, 2.0))
+    h: Value = parameter("field", "h", default=0.0, unit="J", typical=(0.0, 2.0))
 
     name: ClassVar[str] = "sherrington-kirkpatrick"
     order: ClassVar[tuple[str, ...]] = ("m", "C")
@@ -127,20 +126,20 @@ class SherringtonKirkpatrick(Theory):
         "The line `mixed` bends from J0 = 1 to sqrt(pi/2) at T = 0; beyond replica symmetry it is J0 = 1.",
     )
 
-    def spins(self, x: Any) -> SpinAverages:
+    def spins(self, x: Numbers) -> SpinAverages:
         """Averages over the local field J0 m + h + sqrt(q) z."""
         m, C = x
         return spin_averages(self.J0 * m + self.h, sqrt(maximum(1 - self.T * C, 0 * C)), self.T)
 
-    def update(self, x: Any) -> Any:
+    def update(self, x: Numbers) -> Numbers:
         spin = self.spins(x)
         return stack(spin.tanh, spin.susceptibility)
 
-    def free_energy(self, x: Any) -> Any:
+    def free_energy(self, x: Numbers) -> Number:
         m, C = x
         return self.J0 * m**2 / 2 - self.T * C**2 / 4 - self.spins(x).log2cosh
 
-    def jacobian(self, x: Any) -> Any:
+    def jacobian(self, x: Numbers) -> Numbers:
         spin = self.spins(x)
         slope = -self.T / 2  # half of dq/dC
         return stack(
@@ -148,7 +147,7 @@ class SherringtonKirkpatrick(Theory):
             stack(spin.susceptibility_1 * self.J0, spin.susceptibility_2 * slope),
         )
 
-    def start(self, branch: str) -> Any:
+    def start(self, branch: str) -> Numbers:
         if branch == "paramagnet":
             return self.state(m=0.0, C=1 / maximum(self.T, 1e-300 + 0 * self.T))
         if branch == "glass":
@@ -156,7 +155,7 @@ class SherringtonKirkpatrick(Theory):
             return self.state(m=np.sign(self.h) * np.greater_equal(self.J0, 0), C=0.0)
         return super().start(branch)
 
-    def belongs(self, branch: str, x: Any) -> Any:
+    def belongs(self, branch: str, x: Numbers) -> Booleans:
         m, C = x
         q = 1 - self.T * C
         if branch == "ferromagnet":
@@ -166,11 +165,11 @@ class SherringtonKirkpatrick(Theory):
             return bare & (np.abs(q) < 1e-9)
         return (bare | (m * self.h > 0)) & (q > 1e-9)
 
-    def derived(self, x: Any) -> dict[str, Any]:
+    def derived(self, x: Numbers) -> dict[str, Number]:
         _, C = x
         return {"q": 1 - self.T * C}
 
-    def entropy(self, x: Any) -> Any:
+    def entropy(self, x: Numbers) -> Number:
         _, C = x
         return self.spins(x).entropy - C**2 / 4
 
@@ -179,23 +178,23 @@ class SherringtonKirkpatrick(Theory):
             return "at h = 0 and J0 <= 1 replica symmetry is broken in the whole glass, below T_c = 1"
         return ""
 
-    def freezing(self, x: Any) -> Any:
+    def freezing(self, x: Numbers) -> Number:
         """1 - <(1 - tanh^2)^2>/T^2 of a paramagnet: zero where q > 0 sets in."""
         _, C = x
         return 1 - C**2
 
-    def alignment(self, x: Any) -> Any:
+    def alignment(self, x: Numbers) -> Number:
         """1 - J0 C: zero where m = 0 becomes unstable."""
         _, C = x
         return 1 - self.J0 * C
 
-    def rho(self, x: Any) -> Any:
+    def rho(self, x: Numbers) -> Number:
         """<sech^4>/T^2; replica symmetry is stable below 1 [AT78]_."""
         return ratio(self.spins(x).sech4_over_T, self.T)
 
-    def replicon(self, x: Any) -> Any:
+    def replicon(self, x: Numbers) -> Number:
         return 1 - self.rho(x)
 
-    def log_rho(self, x: Any) -> Any:
+    def log_rho(self, x: Numbers) -> Number:
         """Zero at T_AT; nearly linear in log T, for T_AT ~ exp(-h^2/2) at strong fields."""
         return log(self.rho(x))

@@ -8,22 +8,21 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from replica.numerics.broken_spins import BrokenAverages, broken_averages, by_complex_step
-from replica.numerics.functions import is_exact, maximum, ratio, stack
+from replica.numerics.broken_spins import BrokenAverages, broken_averages
+from replica.numerics.functions import maximum, ratio
 from replica.numerics.spins import spin_averages
-from replica.theory import Boundary, Branch, Critical, Parameter, Phase, Theory, Zero, parameter
+from replica.theory import Boundary, Branch, Critical, Phase, Value, Zero, parameter
+from replica.theory.one_step import MAXIMUM, SYMBOLS, OneStep, equations
+from replica.typing import Booleans, Number, Numbers
 
 __all__ = ["SherringtonKirkpatrick1RSB"]
 
 
 @dataclass(frozen=True)
-class SherringtonKirkpatrick1RSB(Theory):
+class SherringtonKirkpatrick1RSB(OneStep):
     r"""Spin glass of infinite range, one step of replica symmetry breaking [P79]_.
 
-    Replicas fall into states: the overlap is q1 inside a state and q0 between states. The unknowns are
-    finite at T = 0: C = (1 - q1)/T, the response inside a state; tau = T/x, the effective temperature of the
-    states, with Parisi's breaking parameter x; and B = (q1 - q0)/tau, the response through a change of state.
-    f is stationary in all of them.
+    The unknowns m, C, B and tau are those of `OneStep`.
 
     Parameters
     ----------
@@ -46,14 +45,11 @@ class SherringtonKirkpatrick1RSB(Theory):
     -0.765259434674 0.734850612 0.476784372
     """
 
-    T: Parameter = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 2.0))
-    J0: Parameter = parameter(
-        "mean of the couplings times N", "J_0", default=0.0, unit="J", typical=(0.0, 2.0)
-    )
-    h: Parameter = parameter("field", "h", default=0.0, unit="J", typical=(0.0, 2.0))
+    T: Value = parameter("temperature", "T", lower=0, unit="J", typical=(0.0, 2.0))
+    J0: Value = parameter("mean of the couplings times N", "J_0", default=0.0, unit="J", typical=(0.0, 2.0))
+    h: Value = parameter("field", "h", default=0.0, unit="J", typical=(0.0, 2.0))
 
     name: ClassVar[str] = "sherrington-kirkpatrick-1rsb"
-    order: ClassVar[tuple[str, ...]] = ("m", "C", "B", "tau")
     branches: ClassVar[Mapping[str, Branch]] = {
         "glass": Branch("many states: q1 > q0 > 0; m = 0, or along a field"),
         "ferromagnet": Branch("many states, with m > 0 by the bias J0 or along a field"),
@@ -70,16 +66,9 @@ class SherringtonKirkpatrick1RSB(Theory):
         "T", "glass", "T_c", "temperature where the paramagnet freezes"
     )
     equations: ClassVar[Mapping[str, tuple[str, str]]] = {
-        "states": (
-            "<a>_1 = int Dz1 (2cosh(H/T))^x a / int Dz1 (2cosh(H/T))^x, "
-            "H = J0 m + h + sqrt(q0) z0 + sqrt(q1 - q0) z1",
-            r"\langle a\rangle_1 = \frac{\int Dz_1\,(2\cosh H/T)^x a}{\int Dz_1\,(2\cosh H/T)^x},\quad"
-            r" H = J_0m+h+\sqrt{q_0}\,z_0+\sqrt{q_1-q_0}\,z_1",
+        **equations(
+            "J0 m + h + sqrt(q0) z0 + sqrt(q1 - q0) z1", r"J_0m+h+\sqrt{q_0}\,z_0+\sqrt{q_1-q_0}\,z_1"
         ),
-        "m": ("m = <<tanh(H/T)>_1>", r"m = \int Dz_0\,\langle\tanh H/T\rangle_1"),
-        "q1": ("q1 = <<tanh^2(H/T)>_1>", r"q_1 = \int Dz_0\,\langle\tanh^2 H/T\rangle_1"),
-        "q0": ("q0 = <<tanh(H/T)>_1^2>", r"q_0 = \int Dz_0\,\langle\tanh H/T\rangle_1^2"),
-        "x": ("x = T/tau", r"x = T/\tau"),
         "tau": (
             "(q1^2 - q0^2)/(4 tau^2) = <x <ln 2cosh(H/T)>_1 - ln int Dz1 (2cosh(H/T))^x>",
             r"\frac{q_1^2-q_0^2}{4\tau^2} = \int Dz_0\Big[x\langle\ln2\cosh H/T\rangle_1"
@@ -100,12 +89,7 @@ class SherringtonKirkpatrick1RSB(Theory):
     }
     symbols: ClassVar[Mapping[str, str]] = {
         "m": "magnetisation",
-        "C": "response (1 - q1)/T inside one state",
-        "B": "response (q1 - q0)/tau through a change of state",
-        "tau": "effective temperature of the states, T/x",
-        "q1": "overlap of two replicas in the same state",
-        "q0": "overlap of two replicas in different states",
-        "x": "Parisi's breaking parameter: the weight of pairs in different states",
+        **SYMBOLS,
         "J0_c": "bias beyond which a glass without magnetisation gets one",
     }
     references: ClassVar[tuple[str, ...]] = (
@@ -119,49 +103,34 @@ class SherringtonKirkpatrick1RSB(Theory):
         "J0_c at T = 0": "1.0509; replica symmetric sqrt(pi/2) = 1.2533, exact 1 (Toulouse 1980)",
     }
     notes: ClassVar[tuple[str, ...]] = (
-        "f is a maximum in the overlaps and in x: every further step of breaking raises it.",
+        MAXIMUM,
         "One step is not exact here: the replicon inside a state stays negative, and s(T = 0) = -C^2/4 < 0.",
     )
 
-    def overlaps(self, x: Any) -> tuple[Any, Any, Any]:
-        """Return q0, q1 - q0 and q1."""
-        _, C, B, tau = x
-        q1 = 1 - self.T * C
-        return q1 - tau * B, tau * B, q1
-
-    def spins(self, x: Any) -> BrokenAverages:
+    def spins(self, x: Numbers) -> BrokenAverages:
         """Averages over the field J0 m + h + sqrt(q0) z0 + sqrt(q1 - q0) z1."""
-        q0, gap, _ = self.overlaps(x)
+        _, q0, gap = self.overlaps(x)
         return broken_averages(
             self.J0 * x[0] + self.h, maximum(q0, 0 * q0), maximum(gap, 0 * q0), 1 / x[3], self.T
         )
 
-    def update(self, x: Any) -> Any:
-        return stack(*self.sides(x))
-
-    def jacobian(self, x: Any) -> Any:
-        return None if is_exact(x) else by_complex_step(self.sides, x)
-
-    def sides(self, x: Any) -> tuple[Any, ...]:
-        """Right-hand sides of the equations, for complex x too."""
+    def tau_side(self, x: Numbers, spin: BrokenAverages) -> Number:
         *_, B, tau = x
-        q0, _, q1 = self.overlaps(x)
-        spin = self.spins(x)
-        # df/dtau = 0, with what cancels on both sides taken out; without breaking any tau will do
+        q1, q0, _ = self.overlaps(x)
+        # with what cancels on both sides taken out; without breaking any tau will do
         unbroken = np.equal(np.real(B), 0)
-        split = np.where(unbroken, tau, B * (2 - q1 - q0) / (4 * np.where(unbroken, 1, spin.excess)))[()]
-        return (spin.tanh, spin.susceptibility, spin.spread / tau, split)
+        return np.where(unbroken, tau, B * (2 - q1 - q0) / (4 * np.where(unbroken, 1, spin.excess)))[()]
 
-    def free_energy(self, x: Any) -> Any:
+    def free_energy(self, x: Numbers) -> Number:
         m, C, B, _ = x
-        q0, _, q1 = self.overlaps(x)
+        q1, q0, _ = self.overlaps(x)
         return self.J0 * m**2 / 2 - self.T * C**2 / 4 + B * (q1 + q0) / 4 - self.spins(x).log
 
-    def physical(self, x: Any) -> Any:
-        q0, gap, _ = self.overlaps(x)
+    def physical(self, x: Numbers) -> Booleans:
+        _, q0, gap = self.overlaps(x)
         return (x[3] > 0) & (q0 > -1e-9) & (gap > -1e-9)
 
-    def start(self, branch: str) -> Any:
+    def start(self, branch: str) -> Numbers:
         if branch == "paramagnet":  # where all overlaps vanish, any x will do: x = 1
             hot = maximum(self.T, 1e-300 + 0 * self.T)
             return self.state(m=0.0, C=1 / hot, B=0.0, tau=hot)
@@ -182,7 +151,7 @@ class SherringtonKirkpatrick1RSB(Theory):
         C = np.where(T < 1, C, 0.999 / np.maximum(T, 1))  # q1 > 0, although nothing is there to be found
         return self.state(m=np.where(bare & upward, 0.2, m), C=C, B=B, tau=np.where(bare, 0.735 / gap, tau))
 
-    def belongs(self, branch: str, x: Any) -> Any:
+    def belongs(self, branch: str, x: Numbers) -> Booleans:
         m, _, B, _ = x
         bare = np.equal(self.h, 0) & (np.abs(m) < 1e-7)
         if branch == "paramagnet":
@@ -195,21 +164,20 @@ class SherringtonKirkpatrick1RSB(Theory):
             "without field below T_c = 1, and within 1e-3 of it the breaking is below double precision"
         )
 
-    def derived(self, x: Any) -> dict[str, Any]:
-        q0, _, q1 = self.overlaps(x)
-        return {"q1": q1, "q0": q0, "x": self.T / x[3], "J0_c": 1 / (x[1] + x[2])}
+    def derived(self, x: Numbers) -> dict[str, Number]:
+        return super().derived(x) | {"J0_c": 1 / (x[1] + x[2])}
 
-    def entropy(self, x: Any) -> Any:
+    def entropy(self, x: Numbers) -> Number:
         _, C, *_ = x
         return self.spins(x).entropy - C**2 / 4
 
-    def freezing(self, x: Any) -> Any:
+    def freezing(self, x: Numbers) -> Number:
         """1 - C^2 of a paramagnet: zero where overlaps set in."""
         return 1 - x[1] ** 2
 
-    def alignment(self, x: Any) -> Any:
+    def alignment(self, x: Numbers) -> Number:
         """1 - J0 (C + B), with the whole response: zero where m = 0 becomes unstable."""
         return 1 - self.J0 * (x[1] + x[2])
 
-    def replicon(self, x: Any) -> Any:
-        return 1 - ratio(self.spins(x).sech4_over_T, self.T)
+    def rho(self, x: Numbers) -> Number:
+        return ratio(self.spins(x).sech4_over_T, self.T)

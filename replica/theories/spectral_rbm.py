@@ -10,18 +10,19 @@ from typing import Any, ClassVar
 import numpy as np
 
 from replica.errors import ParameterError
-from replica.numerics.functions import is_exact, log, maximum, ratio, sqrt, stack
+from replica.numerics.functions import log, maximum, ratio, sqrt, stack
 from replica.numerics.modes import LAWS, ComponentAverages, ComponentLaw, component_law
 from replica.theory import (
     Boundary,
     Branch,
     Critical,
-    Parameter,
     Phase,
     Theory,
+    Value,
     Zero,
     parameter,
 )
+from replica.typing import Booleans, Number, Numbers
 
 __all__ = ["SpectralRBM"]
 
@@ -80,12 +81,12 @@ class SpectralRBM(Theory):
     0.337526922559 0.172800688792 1.813347738176
     """
 
-    w: Parameter = parameter("strength of the first mode", "w", lower=0, unit="J", typical=(0.0, 3.0))
-    T: Parameter = parameter("temperature", "T", lower=0, default=1.0, unit="J", typical=(0.0, 2.0))
-    sigma: Parameter = parameter(
+    w: Value = parameter("strength of the first mode", "w", lower=0, unit="J", typical=(0.0, 3.0))
+    T: Value = parameter("temperature", "T", lower=0, default=1.0, unit="J", typical=(0.0, 2.0))
+    sigma: Value = parameter(
         "width of the noise", r"\sigma", lower=0, default=1.0, unit="J", typical=(0.0, 2.0)
     )
-    kappa: Parameter = parameter(
+    kappa: Value = parameter(
         "hidden units per visible unit",
         r"\kappa",
         lower=0,
@@ -94,7 +95,7 @@ class SpectralRBM(Theory):
         typical=(0.2, 5.0),
     )
     law: str = parameter("law of the components of the modes", "U", choices=LAWS, default="gaussian")
-    p: Parameter = parameter(
+    p: Value = parameter(
         "probability that a component is not zero (bernoulli)",
         "p",
         lower=0,
@@ -106,7 +107,7 @@ class SpectralRBM(Theory):
     modes: int = parameter(
         "number of modes that may condense", "K", lower=0, upper=3, default=1, typical=(0, 3), integer=True
     )
-    w2: Parameter = parameter(
+    w2: Value = parameter(
         "strength of the second mode (that of the first one if not given)",
         "w_2",
         lower=0,
@@ -114,7 +115,7 @@ class SpectralRBM(Theory):
         unit="J",
         typical=(0.0, 3.0),
     )
-    w3: Parameter = parameter(
+    w3: Value = parameter(
         "strength of the third mode (that of the second one if not given)",
         "w_3",
         lower=0,
@@ -240,7 +241,7 @@ class SpectralRBM(Theory):
             raise ParameterError(msg)
 
     @property
-    def strengths(self) -> list[Any]:
+    def strengths(self) -> list[Number]:
         """Strengths of the modes, w_a."""
         second = self.w if self.w2 is None else self.w2
         third = second if self.w3 is None else self.w3
@@ -252,11 +253,11 @@ class SpectralRBM(Theory):
         return component_law(self.law, self.p, modes=self.modes, like=self.T)
 
     @property
-    def root(self) -> Any:
+    def root(self) -> Number:
         """kappa^(1/4), the ratio of the scales of the layers."""
         return sqrt(sqrt(self.kappa))
 
-    def layers(self, x: Any) -> tuple[ComponentAverages, ComponentAverages]:
+    def layers(self, x: Numbers) -> tuple[ComponentAverages, ComponentAverages]:
         """Averages over the fields on the visible and on the hidden units, h and hbar."""
         m, mbar, C, Cbar = self._split(x)
         k = self.root
@@ -269,11 +270,11 @@ class SpectralRBM(Theory):
             ComponentAverages(hidden, noise * qbar / k**2, self.T, self.components),
         )
 
-    def _split(self, x: Any) -> tuple[Any, Any, Any, Any]:
+    def _split(self, x: Numbers) -> tuple[Number, Number, Number, Number]:
         """Overlaps m_a, overlaps mbar_a, C, Cbar."""
         return x[:-2:2], x[1:-2:2], x[-2], x[-1]
 
-    def update(self, x: Any) -> Any:
+    def update(self, x: Numbers) -> Numbers:
         visible, hidden = self.layers(x)
         k = self.root
         overlaps = [
@@ -281,7 +282,7 @@ class SpectralRBM(Theory):
         ]
         return stack(*overlaps, hidden.susceptibility, visible.susceptibility)
 
-    def free_energy(self, x: Any) -> Any:
+    def free_energy(self, x: Numbers) -> Number:
         m, mbar, C, Cbar = self._split(x)
         visible, hidden = self.layers(x)
         k = self.root
@@ -289,7 +290,7 @@ class SpectralRBM(Theory):
         noise = self.sigma**2 * self.T * C * Cbar / 2
         return modes - noise - visible.log2cosh / k**2 - k**2 * hidden.log2cosh
 
-    def jacobian(self, x: Any) -> Any:
+    def jacobian(self, x: Numbers) -> Numbers:
         visible, hidden = self.layers(x)
         k, n = self.root, 2 * self.modes
         by_C, by_Cbar = -self.T * (k * self.sigma) ** 2, -self.T * (self.sigma / k) ** 2  # d noise
@@ -308,7 +309,7 @@ class SpectralRBM(Theory):
         rows[n + 1][n] = visible.susceptibility_by_noise * by_C
         return stack(*(stack(*row) for row in rows))
 
-    def start(self, branch: str) -> Any:
+    def start(self, branch: str) -> Numbers:
         self.branch(branch)
         known: dict[str, Any] = dict.fromkeys(self.order, 0.0)
         if branch == "paramagnet":
@@ -332,7 +333,7 @@ class SpectralRBM(Theory):
         C = np.minimum(0.9 / np.maximum(w, 1e-300), hot)
         return self.state(**known | {"C": C, "Cbar": C})
 
-    def belongs(self, branch: str, x: Any) -> Any:
+    def belongs(self, branch: str, x: Numbers) -> Booleans:
         m, _, C, _ = self._split(x)
         on = [np.abs(one) > 1e-7 for one in m]
         none = ~np.any(on, axis=0) if on else np.ones(np.shape(C), dtype=bool)
@@ -343,7 +344,7 @@ class SpectralRBM(Theory):
         q = 1 - self.T * C
         return none & ((q > 1e-9) if branch == "glass" else (np.abs(q) < 1e-9))
 
-    def state(self, **known: Any) -> Any:
+    def state(self, **known: Number) -> Numbers:
         for name, other in (("q", "C"), ("qbar", "Cbar")):
             if name in known:
                 q = known.pop(name)
@@ -355,48 +356,48 @@ class SpectralRBM(Theory):
                 known[other] = (1 - q) / np.maximum(self.T, 1e-300)
         return super().state(**known)
 
-    def derived(self, x: Any) -> dict[str, Any]:
+    def derived(self, x: Numbers) -> dict[str, Number]:
         C, Cbar = x[-2], x[-1]
         return {"q": 1 - self.T * C, "qbar": 1 - self.T * Cbar, "w_c": ratio(1 + 0 * C, sqrt(C * Cbar))}
 
-    def entropy(self, x: Any) -> Any:
+    def entropy(self, x: Numbers) -> Number:
         visible, hidden = self.layers(x)
         k, C, Cbar = self.root, x[-2], x[-1]
         return visible.entropy / k**2 + k**2 * hidden.entropy - self.sigma**2 * C * Cbar / 2
 
-    def rho(self, x: Any) -> Any:
+    def rho(self, x: Numbers) -> Number:
         """(sigma/T)^4 <sech^4><sech^4>; replica symmetry is stable below 1."""
         visible, hidden = self.layers(x)
         return ratio(self.sigma**4 * visible.sech4_over_T * hidden.sech4_over_T, self.T**2)
 
-    def replicon(self, x: Any) -> Any:
+    def replicon(self, x: Numbers) -> Number:
         return 1 - self.rho(x)
 
-    def log_rho(self, x: Any) -> Any:
+    def log_rho(self, x: Numbers) -> Number:
         """Zero where replica symmetry breaks; nearly linear in the logarithm of a strength."""
         return self._condensed(x, log(self.rho(x)))
 
-    def freezing(self, x: Any) -> Any:
+    def freezing(self, x: Numbers) -> Number:
         """Zero where a small q grows: in the paramagnet T = sigma."""
         return self.sigma - self.derived(x)["w_c"]
 
-    def condensation(self, x: Any) -> Any:
+    def condensation(self, x: Numbers) -> Number:
         """Zero where a small overlap with the first mode grows."""
         return self.w - self.derived(x)["w_c"]
 
-    def condensation_in_glass(self, x: Any) -> Any:
+    def condensation_in_glass(self, x: Numbers) -> Number:
         """The same; NaN in the paramagnet, so that a line in the glass ends where the glass does."""
         here = self.condensation(x)
-        return here if is_exact(here) else np.where(1 - self.T * x[-2] > 1e-9, here, np.nan)
+        return here if self.is_exact else np.where(1 - self.T * x[-2] > 1e-9, here, np.nan)
 
-    def second_condensation(self, x: Any) -> Any:
+    def second_condensation(self, x: Numbers) -> Number:
         """Zero where a small overlap with the second mode grows beside the first."""
         second = self.w if self.w2 is None else self.w2
         return self._condensed(x, second - self.derived(x)["w_c"])
 
-    def _condensed(self, x: Any, value: Any) -> Any:
+    def _condensed(self, x: Numbers, value: Number) -> Number:
         """NaN where m <= 0, so that a line in the ferromagnet ends at m = 0 and not in its mirror image."""
-        return value if is_exact(value) else np.where(x[0] > 0, value, np.nan)
+        return value if self.is_exact else np.where(x[0] > 0, value, np.nan)
 
     def absence(self, line: str) -> str:
         if line == "ferromagnet-glass":

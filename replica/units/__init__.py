@@ -13,38 +13,43 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import TYPE_CHECKING
 
+from replica._face import Classes, face
 from replica.errors import ParameterError, UnknownNameError
-from replica.units.continuous import DoubleReLU, Gaussian, ReLU
-from replica.units.discrete import Bernoulli, Spin
-from replica.units.interpolating import Interpolating
-from replica.units.potential import Potential
-from replica.units.scaled import Scaled
-from replica.units.unit import Averages, Unit
 
-__all__ = [
-    "UNITS",
-    "Averages",
-    "Bernoulli",
-    "DoubleReLU",
-    "Gaussian",
-    "Interpolating",
-    "Potential",
-    "ReLU",
-    "Scaled",
-    "Spin",
-    "Unit",
-    "parse",
-]
+if TYPE_CHECKING:
+    from replica.units.continuous import DoubleReLU as DoubleReLU
+    from replica.units.continuous import Gaussian as Gaussian
+    from replica.units.continuous import ReLU as ReLU
+    from replica.units.discrete import Bernoulli as Bernoulli
+    from replica.units.discrete import Spin as Spin
+    from replica.units.interpolating import Interpolating as Interpolating
+    from replica.units.potential import Potential as Potential
+    from replica.units.scaled import Scaled as Scaled
+    from replica.units.unit import Averages as Averages
+    from replica.units.unit import Unit as Unit
 
-UNITS: dict[str, type[Unit]] = {
-    "bernoulli": Bernoulli,
-    "spin": Spin,
-    "gaussian": Gaussian,
-    "relu": ReLU,
-    "double-relu": DoubleReLU,
-    "interpolating": Interpolating,
+_HOMES = {
+    "bernoulli": ("discrete", "Bernoulli"),
+    "spin": ("discrete", "Spin"),
+    "gaussian": ("continuous", "Gaussian"),
+    "relu": ("continuous", "ReLU"),
+    "double-relu": ("continuous", "DoubleReLU"),
+    "interpolating": ("interpolating", "Interpolating"),
 }
+
+UNITS: Classes[Unit] = Classes(__name__, _HOMES)
+"""The units with names on the command line; going through the names loads none of them."""
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__, __all__ = face(
+        __name__,
+        {kind: home for home, kind in _HOMES.values()}
+        | {"Potential": "potential", "Scaled": "scaled", "Averages": "unit", "Unit": "unit"},
+        "UNITS",
+        "parse",
+    )
 
 
 def parse(text: str) -> Unit:

@@ -12,6 +12,7 @@ from scipy import special
 
 from replica.numerics.functions import INVERSE_ROOT_2PI, H, is_exact, log, maximum, pi, tail_ratios
 from replica.numerics.spins import TINY
+from replica.typing import Array, Number
 from replica.units.half_normal import sample_half_normal
 from replica.units.landscape import Kink
 from replica.units.unit import HALF_LINE, Averages, Unit, check_positive
@@ -42,21 +43,21 @@ class Gaussian(Unit):
     def __post_init__(self) -> None:
         check_positive(self, "gamma")
 
-    def potential(self, x: Any) -> Any:
+    def potential(self, x: Number) -> Number:
         return self.gamma * x**2 / 2 - self.g * x
 
     @property
-    def curvature(self) -> Any:
+    def curvature(self) -> Number:
         return self.gamma
 
     @property
-    def tail(self) -> Any:
+    def tail(self) -> Number:
         return self.gamma
 
-    def scaled(self, energy: Any, length: Any) -> Unit:
+    def rescaled(self, energy: Number, length: Number) -> Unit:
         return Gaussian(self.g * length / energy, self.gamma * length**2 / energy)
 
-    def averages(self, loc: Any, width: Any, a: Any, T: Any) -> Averages:
+    def averages(self, loc: Number, width: Number, a: Number, T: Number) -> Averages:
         A, field = self._stiffness(a), loc + self.g
         second = (field**2 + width**2) / A  # E[b^2]/A
         logs = _log_gaussian(A, T)
@@ -70,20 +71,20 @@ class Gaussian(Unit):
             entropy=_cold_entropy(logs + one / 2, T),
         )
 
-    def _stiffness(self, a: Any) -> Any:
+    def _stiffness(self, a: Number) -> Number:
         if is_exact(a, *self._numbers.values()):
             return self.gamma - a
         return np.where(np.less(a, self.gamma), self.gamma - a, np.nan)[()]
 
-    def _thermal(self, b: Any, a: Any, T: Any) -> tuple[Any, Any, Any, Any]:
+    def _thermal(self, b: Array, a: Array, T: Array) -> tuple[Array, ...]:
         A, field, logs = self.gamma - a, b + self.g, _log_gaussian(self.gamma - a, T)
         return logs + field**2 / (2 * A * T), field / A, T / A + 0 * b, logs + 0.5 + 0 * b
 
-    def _ground(self, b: Any, a: Any) -> tuple[Any, Any]:
+    def _ground(self, b: Array, a: Array) -> tuple[Array, Array]:
         A = self.gamma - a
         return (b + self.g) / A, 1 / A + 0 * b
 
-    def _sample(self, b: Any, a: Any, T: Any, rng: np.random.Generator) -> Any:
+    def _sample(self, b: Array, a: Array, T: Array, rng: np.random.Generator) -> Array:
         A = self.gamma - a
         return (b + self.g) / A + np.sqrt(T / A) * rng.standard_normal(b.shape)
 
@@ -115,25 +116,25 @@ class ReLU(Unit):
     def __post_init__(self) -> None:
         check_positive(self, "gamma")
 
-    def potential(self, x: Any) -> Any:
+    def potential(self, x: Number) -> Number:
         return self.gamma * x**2 / 2 + self.theta * x
 
     @property
-    def curvature(self) -> Any:
+    def curvature(self) -> Number:
         return self.gamma
 
     @property
-    def tail(self) -> Any:
+    def tail(self) -> Number:
         return self.gamma
 
     @property
     def symmetric(self) -> bool:
         return False
 
-    def scaled(self, energy: Any, length: Any) -> Unit:
+    def rescaled(self, energy: Number, length: Number) -> Unit:
         return ReLU(self.theta * length / energy, self.gamma * length**2 / energy)
 
-    def averages(self, loc: Any, width: Any, a: Any, T: Any) -> Averages:
+    def averages(self, loc: Number, width: Number, a: Number, T: Number) -> Averages:
         if not np.all(np.equal(T, 0)):
             return super().averages(loc, width, a, T)
         precise = is_exact(loc, width, a, *self._numbers.values())
@@ -150,17 +151,17 @@ class ReLU(Unit):
             entropy=-np.inf + 0 * h0 if not precise else -np.inf,
         )
 
-    def _thermal(self, b: Any, a: Any, T: Any) -> tuple[Any, Any, Any, Any]:
+    def _thermal(self, b: Array, a: Array, T: Array) -> tuple[Array, ...]:
         return _half_gaussian(b - self.theta, self.gamma - a, T)
 
-    def _ground(self, b: Any, a: Any) -> tuple[Any, Any]:
+    def _ground(self, b: Array, a: Array) -> tuple[Array, Array]:
         A, field = self.gamma - a, b - self.theta
         return np.maximum(field, 0.0) / A, np.where(field > 0, 1 / A, 0.0)
 
-    def _kinks(self, a: Any) -> list[Kink]:
+    def _kinks(self, a: Array) -> list[Kink]:
         return [Kink(self.theta, 0.0, self.gamma - a)]
 
-    def _sample(self, b: Any, a: Any, T: Any, rng: np.random.Generator) -> Any:
+    def _sample(self, b: Array, a: Array, T: Array, rng: np.random.Generator) -> Array:
         return _sample_half_gaussian(b - self.theta, self.gamma - a, T, rng)
 
 
@@ -196,7 +197,7 @@ class DoubleReLU(Unit):
         check_positive(self, "gamma_plus")
         check_positive(self, "gamma_minus")
 
-    def potential(self, x: Any) -> Any:
+    def potential(self, x: Number) -> Number:
         up, down = np.maximum(x, 0.0), np.minimum(x, 0.0)
         return (
             self.gamma_plus * up**2 / 2
@@ -206,11 +207,11 @@ class DoubleReLU(Unit):
         )
 
     @property
-    def curvature(self) -> Any:
+    def curvature(self) -> Number:
         return np.minimum(self.gamma_plus, self.gamma_minus)
 
     @property
-    def tail(self) -> Any:
+    def tail(self) -> Number:
         return self.gamma_plus
 
     @property
@@ -220,7 +221,7 @@ class DoubleReLU(Unit):
             and np.all(np.equal(self.theta_plus, np.negative(self.theta_minus)))
         )
 
-    def scaled(self, energy: Any, length: Any) -> Unit:
+    def rescaled(self, energy: Number, length: Number) -> Unit:
         theta, gamma = length / energy, length**2 / energy
         return DoubleReLU(
             self.theta_plus * theta,
@@ -229,11 +230,11 @@ class DoubleReLU(Unit):
             self.gamma_minus * gamma,
         )
 
-    def _sides(self, b: Any, a: Any) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+    def _sides(self, b: Array, a: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
         """Field and stiffness on either side, the negative one mirrored."""
         return (b - self.theta_plus, self.gamma_plus - a), (self.theta_minus - b, self.gamma_minus - a)
 
-    def _thermal(self, b: Any, a: Any, T: Any) -> tuple[Any, Any, Any, Any]:
+    def _thermal(self, b: Array, a: Array, T: Array) -> tuple[Array, ...]:
         (log_up, up, var_up, s_up), (log_down, down, var_down, s_down) = (
             _half_gaussian(field, A, T) for field, A in self._sides(b, a)
         )
@@ -246,14 +247,14 @@ class DoubleReLU(Unit):
             share * s_up + rest * s_down + special.entr(share) + special.entr(rest),
         )
 
-    def _ground(self, b: Any, a: Any) -> tuple[Any, Any]:
+    def _ground(self, b: Array, a: Array) -> tuple[Array, Array]:
         (up, A_up), (down, A_down) = self._sides(b, a)
         higher = np.maximum(up, 0) ** 2 / A_up >= np.maximum(down, 0) ** 2 / A_down
         s = np.where(higher, np.maximum(up, 0.0) / A_up, -np.maximum(down, 0.0) / A_down)
         slope = np.where(s > 0, 1 / A_up, np.where(s < 0, 1 / A_down, 0.0))
         return s, slope
 
-    def _kinks(self, a: Any) -> list[Kink]:
+    def _kinks(self, a: Array) -> list[Kink]:
         A_up, A_down = self.gamma_plus - a, self.gamma_minus - a
         two = np.asarray(self.theta_minus) > np.asarray(self.theta_plus)  # two wells, one jump between them
         root_up, root_down = np.sqrt(A_up), np.sqrt(A_down)
@@ -264,7 +265,7 @@ class DoubleReLU(Unit):
             Kink(np.where(two, np.inf, self.theta_minus), 0.0 * a, A_down),
         ]
 
-    def _sample(self, b: Any, a: Any, T: Any, rng: np.random.Generator) -> Any:
+    def _sample(self, b: Array, a: Array, T: Array, rng: np.random.Generator) -> Array:
         (up, A_up), (down, A_down) = self._sides(b, a)
         hot = np.where(T > 0, T, 1.0)
         gap = _half_gaussian(up, A_up, hot)[0] - _half_gaussian(down, A_down, hot)[0]
@@ -276,20 +277,20 @@ class DoubleReLU(Unit):
         )
 
 
-def _log_gaussian(A: Any, T: Any) -> Any:
+def _log_gaussian(A: Number, T: Number) -> Number:
     """Logarithm of the Gaussian integral, (1/2) ln(2 pi T/A); its limit times T is 0."""
     if is_exact(A, T):
         return log(2 * pi(A) * T / A) / 2 if T else 0 * A
     return np.where(np.equal(T, 0), 0.0, 0.5 * np.log(2 * np.pi * np.where(np.equal(T, 0), 1.0, T) / A))[()]
 
 
-def _cold_entropy(entropy: Any, T: Any) -> Any:
+def _cold_entropy(entropy: Number, T: Number) -> Number:
     if is_exact(entropy):
         return entropy if T else -np.inf
     return np.where(np.equal(T, 0), -np.inf, entropy)[()]
 
 
-def _half_gaussian(field: Any, A: Any, T: Any) -> tuple[Any, Any, Any, Any]:
+def _half_gaussian(field: Array, A: Array, T: Array) -> tuple[Array, ...]:
     """Ln Z, mean, variance and entropy of exp{-(A s^2/2 - field s)/T} on s >= 0."""
     width = np.sqrt(T / A)
     x = field / (A * width)
@@ -311,7 +312,7 @@ def _half_gaussian(field: Any, A: Any, T: Any) -> tuple[Any, Any, Any, Any]:
     return log_z, width * mean, width**2 * variance, entropy
 
 
-def _sample_half_gaussian(field: Any, A: Any, T: Any, rng: np.random.Generator) -> Any:
+def _sample_half_gaussian(field: Array, A: Array, T: Array, rng: np.random.Generator) -> Array:
     """Normal variable of mean field/A and variance T/A, given that it is positive."""
     hot = np.where(T > 0, T, 1.0)
     width = np.sqrt(hot / A)

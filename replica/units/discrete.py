@@ -11,6 +11,7 @@ from scipy import special
 
 from replica.numerics.functions import ratio
 from replica.numerics.spins import SpinAverages, spin_averages
+from replica.typing import Array, Number
 from replica.units.unit import Averages, Unit
 
 __all__ = ["Bernoulli", "Spin"]
@@ -36,22 +37,22 @@ class Spin(Unit):
         "mean": "tanh((b + g)/T)",
     }
 
-    def potential(self, x: Any) -> Any:
+    def potential(self, x: Number) -> Number:
         return -self.g * x
 
-    def scaled(self, energy: Any, length: Any) -> Unit:
-        return Spin(self.g / energy) if np.all(np.equal(length, 1)) else super().scaled(energy, length)
+    def rescaled(self, energy: Number, length: Number) -> Unit | None:
+        return Spin(self.g / energy) if np.all(np.equal(length, 1)) else None
 
-    def averages(self, loc: Any, width: Any, a: Any, T: Any) -> Averages:
+    def averages(self, loc: Number, width: Number, a: Number, T: Number) -> Averages:
         spin = spin_averages(loc + self.g, width, T)
         return _SpinLike(spin, T, shift=a / 2, size=1)
 
-    def _thermal(self, b: Any, a: Any, T: Any) -> tuple[Any, Any, Any, Any]:
+    def _thermal(self, b: Array, a: Array, T: Array) -> tuple[Array, ...]:
         y = (b + self.g) / T
         log_2cosh, variance, entropy = _two_values(y)
         return a / (2 * T) + log_2cosh, np.tanh(y), variance, entropy
 
-    def _sample(self, b: Any, a: Any, T: Any, rng: np.random.Generator) -> Any:
+    def _sample(self, b: Array, a: Array, T: Array, rng: np.random.Generator) -> Array:
         return np.where(_heads(2 * (b + self.g), T, rng), 1.0, -1.0)
 
 
@@ -75,27 +76,27 @@ class Bernoulli(Unit):
         "mean": "1/(1 + exp(-(b + g + a/2)/T))",
     }
 
-    def potential(self, x: Any) -> Any:
+    def potential(self, x: Number) -> Number:
         return -self.g * x
 
-    def scaled(self, energy: Any, length: Any) -> Unit:
-        return Bernoulli(self.g / energy) if np.all(np.equal(length, 1)) else super().scaled(energy, length)
+    def rescaled(self, energy: Number, length: Number) -> Unit | None:
+        return Bernoulli(self.g / energy) if np.all(np.equal(length, 1)) else None
 
-    def averages(self, loc: Any, width: Any, a: Any, T: Any) -> Averages:
+    def averages(self, loc: Number, width: Number, a: Number, T: Number) -> Averages:
         field = (loc + self.g + a / 2) / 2  # s = (1 + spin)/2, and the spin feels half of it
         spin = spin_averages(field, width / 2, T)
         return _SpinLike(spin, T, shift=field, size=2)
 
-    def _thermal(self, b: Any, a: Any, T: Any) -> tuple[Any, Any, Any, Any]:
+    def _thermal(self, b: Array, a: Array, T: Array) -> tuple[Array, ...]:
         y = (b + self.g + a / 2) / (2 * T)
         log_2cosh, variance, entropy = _two_values(y)
         return y + log_2cosh, special.expit(2 * y), variance / 4, entropy
 
-    def _sample(self, b: Any, a: Any, T: Any, rng: np.random.Generator) -> Any:
+    def _sample(self, b: Array, a: Array, T: Array, rng: np.random.Generator) -> Array:
         return np.where(_heads(b + self.g + a / 2, T, rng), 1.0, 0.0)
 
 
-def _two_values(y: Any) -> tuple[Any, Any, Any]:
+def _two_values(y: Array) -> tuple[Array, Array, Array]:
     """Ln 2cosh y, sech^2 y and the entropy ln 2cosh y - y tanh y, without cancellation for large |y|."""
     size = np.abs(y)
     e = np.exp(-2 * size)
@@ -110,36 +111,36 @@ class _SpinLike(Averages):
     shift: Any
     size: int
 
-    def __init__(self, spin: SpinAverages, T: Any, shift: Any, size: int) -> None:
+    def __init__(self, spin: SpinAverages, T: Number, shift: Number, size: int) -> None:
         self.__dict__.update(spin=spin, T=T, shift=shift, size=size)
 
     @property
-    def mean(self) -> Any:
+    def mean(self) -> Number:
         tanh = self.spin.tanh
         return tanh if self.size == 1 else (1 + tanh) / 2
 
     @property
-    def response(self) -> Any:
+    def response(self) -> Number:
         return self.spin.susceptibility / self.size**2
 
     @property
-    def square(self) -> Any:
+    def square(self) -> Number:
         return (1 if self.size == 1 else self.mean) - self.T * self.response
 
     @property
-    def free_energy(self) -> Any:
+    def free_energy(self) -> Number:
         return -(self.shift + self.spin.log2cosh)
 
     @property
-    def response_square(self) -> Any:
+    def response_square(self) -> Number:
         return ratio(self.spin.sech4_over_T / self.size**4, self.T)
 
     @property
-    def entropy(self) -> Any:
+    def entropy(self) -> Number:
         return self.spin.entropy
 
 
-def _heads(field: Any, T: Any, rng: np.random.Generator) -> Any:
+def _heads(field: Array, T: Array, rng: np.random.Generator) -> Array:
     """Whether a logistic threshold lies below the field; ties at T = 0 are broken downwards."""
     with np.errstate(divide="ignore"):
         return field > T * special.logit(rng.random(field.shape))

@@ -14,6 +14,7 @@ import numpy as np
 from scipy import special
 
 from replica.numerics.functions import tail_ratios
+from replica.typing import Number, Numbers
 
 __all__ = ["mean_of_half_normal", "sample_half_normal"]
 
@@ -23,7 +24,7 @@ _SLOPE = 0.3
 _DEGREE = {"float32": 10, "float64": 26}
 
 
-def sample_half_normal(x: Any, rng: np.random.Generator) -> Any:
+def sample_half_normal(x: Numbers, rng: np.random.Generator) -> Numbers:
     r"""Draw s >= 0 from exp(-s^2/2 + x s)/Z, one for each x, in the precision of x.
 
     Exact: proposals are exponential of rate lambda = (sqrt(x^2 + 4) - x)/2 [Robert95]_ or, for large x,
@@ -52,7 +53,7 @@ def sample_half_normal(x: Any, rng: np.random.Generator) -> Any:
     return drawn.reshape(x.shape)
 
 
-def _propose(x: Any, rng: np.random.Generator) -> tuple[Any, Any]:
+def _propose(x: Number, rng: np.random.Generator) -> tuple[Numbers, Numbers]:
     """A proposal for each x, and the indices of those that are rejected."""
     one, two = (_exponential(x.size, x.dtype, rng) for _ in range(2))
     rate = np.sqrt(x * x + 4)
@@ -74,7 +75,7 @@ def _propose(x: Any, rng: np.random.Generator) -> tuple[Any, Any]:
     return drawn, np.flatnonzero(refused)
 
 
-def _exponential(size: int, dtype: Any, rng: np.random.Generator) -> Any:
+def _exponential(size: int, dtype: np.dtype[Any], rng: np.random.Generator) -> Numbers:
     """Exponential variables; the logarithm of a vector is faster than a ziggurat one by one."""
     u = rng.random(size, dtype)
     np.subtract(1, u, out=u)
@@ -82,7 +83,7 @@ def _exponential(size: int, dtype: Any, rng: np.random.Generator) -> Any:
     return np.negative(u, out=u)
 
 
-def mean_of_half_normal(x: Any, out: Any = None) -> Any:
+def mean_of_half_normal(x: Numbers, out: Numbers | None = None) -> Numbers:
     """X + phi(x)/Phi(x), the mean of `sample_half_normal`, in the precision of x.
 
     Examples
@@ -124,7 +125,7 @@ def mean_of_half_normal(x: Any, out: Any = None) -> Any:
 
 
 @cache
-def _coefficients(dtype: Any) -> tuple[Any, ...]:
+def _coefficients(dtype: np.dtype[Any]) -> tuple[Number, ...]:
     """Of the mean at -a divided by t = 1/(1 + 0.3 a), in powers of 2 t - 1, highest first."""
     node = np.cos(np.pi * (np.arange(100) + 0.5) / 100)
     t = (1 + node) / 2

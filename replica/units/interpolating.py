@@ -13,6 +13,7 @@ import numpy as np
 from replica.errors import ParameterError
 from replica.numerics.functions import exact, is_exact, log, ratio, sqrt
 from replica.numerics.spins import spin_averages
+from replica.typing import Array, Number
 from replica.units.unit import Averages, Unit, check_positive
 
 __all__ = ["Interpolating"]
@@ -57,11 +58,11 @@ class Interpolating(Unit):
         return (-float(self.size), float(self.size)) if self.discrete and not np.ndim(self.size) else ()
 
     @property
-    def curvature(self) -> Any:
+    def curvature(self) -> Number:
         return ratio(1.0 + 0 * self.size, self.omega * self.size**2)
 
     @property
-    def tail(self) -> Any:
+    def tail(self) -> Number:
         return None if self.discrete else self.curvature
 
     @property
@@ -72,14 +73,14 @@ class Interpolating(Unit):
     def symmetric(self) -> bool:
         return True
 
-    def potential(self, x: Any) -> Any:
+    def potential(self, x: Number) -> Number:
         binary = np.equal(self.omega, 0)
         omega = np.where(binary, 1.0, self.omega)
         x, c = np.asarray(x) / self.size, np.sqrt(1 - omega)
         density = (x**2 + c**2) / (2 * omega) - _log_cosh(c * x / omega) + np.log(2 * math.pi * omega) / 2
         return np.where(binary, math.log(2), density + np.log(self.size))[()]
 
-    def averages(self, loc: Any, width: Any, a: Any, T: Any) -> Averages:
+    def averages(self, loc: Number, width: Number, a: Number, T: Number) -> Averages:
         if not np.all(np.equal(T, 1)):
             return super().averages(loc, width, a, T)
         closed = self.closed_averages(loc, width, a)
@@ -87,7 +88,7 @@ class Interpolating(Unit):
             return closed
         return dataclasses.replace(closed, entropy=self._summed.averages(loc, width, a, 1.0).entropy)
 
-    def closed_averages(self, loc: Any, width: Any, a: Any) -> Averages:
+    def closed_averages(self, loc: Number, width: Number, a: Number) -> Averages:
         """Averages at T = 1 in closed form but for the entropy, which has none and is NaN here."""
         precise = is_exact(loc, width, a, *self._numbers.values())
         omega, size = self.omega, self.size
@@ -115,7 +116,7 @@ class Interpolating(Unit):
             entropy=np.full(np.shape(logs), np.nan)[()],
         )
 
-    def entropy(self, b: Any, a: Any, T: Any) -> Any:
+    def entropy(self, b: Number, a: Number, T: Number) -> Number:
         return self._summed.entropy(b, a, T)
 
     @property
@@ -124,7 +125,7 @@ class Interpolating(Unit):
         copy.__dict__.update(self.parameters)
         return copy
 
-    def _thermal(self, b: Any, a: Any, T: Any) -> tuple[Any, ...]:
+    def _thermal(self, b: Array, a: Array, T: Array) -> tuple[Array, ...]:
         if np.all(np.equal(T, 1)):
             omega, gamma, one = self.omega, a * self.size**2, 1 - self.omega
             A, c, h = 1 - gamma * omega, np.sqrt(one), b * self.size
@@ -143,6 +144,6 @@ class _Summed(Interpolating):
     _thermal = Unit._thermal
 
 
-def _log_cosh(y: Any) -> Any:
+def _log_cosh(y: Number) -> Number:
     size = np.abs(y)
     return size + np.log1p(np.exp(-2 * size)) - math.log(2)

@@ -18,6 +18,7 @@ from scipy import special
 
 from replica.errors import ParameterError
 from replica.numerics.quadrature import gauss_legendre
+from replica.typing import Array, Integers, Number, Numbers
 
 __all__ = ["Kink", "Landscape", "Levels", "curvature_at_infinity", "kinks_of"]
 
@@ -45,7 +46,7 @@ class Kink(NamedTuple):
     jump: Any
     stiffness: Any = 1.0
 
-    def width(self, T: Any) -> Any:
+    def width(self, T: Number) -> Array:
         """Width over which a temperature rounds it."""
         bend = np.sqrt(np.maximum(self.stiffness, 0.0) * T)
         jump = np.asarray(self.jump)
@@ -75,7 +76,7 @@ def curvature_at_infinity(potential: Callable[[Any], Any], end: float) -> float:
     return float(round(far[2], 9))
 
 
-def elementwise(potential: Callable[[Any], Any], s: Any) -> Any:
+def elementwise(potential: Callable[[Any], Any], s: Numbers) -> Array:
     """Values of a potential at the points of an array, one for each.
 
     Raises
@@ -111,22 +112,22 @@ class Landscape:
     breaks: tuple[float, ...] = ()
 
     @cached_property
-    def corners(self) -> Any:
+    def corners(self) -> Array:
         """Finite ends and breaks, in order."""
         inside = [x for x in self.breaks if self.domain[0] < x < self.domain[1]]
         return np.array(sorted([x for x in self.domain if math.isfinite(x)] + inside))
 
-    def at(self, s: Any) -> Any:
+    def at(self, s: Numbers) -> Array:
         """The potential at the points of an array."""
         return elementwise(self.potential, s)
 
-    def energy(self, s: Any, b: Any, a: Any) -> Any:
+    def energy(self, s: Array, b: Number, a: Number) -> Array:
         """U(s) - a s^2/2 - b s."""
         return self.at(s) - a * s**2 / 2 - b * s
 
     # -- T > 0 ---------------------------------------------------------------------------------------
 
-    def thermal(self, b: Any, a: Any, T: Any) -> tuple[Any, Any, Any, Any]:
+    def thermal(self, b: Array, a: Array, T: Array) -> tuple[Array, ...]:
         """Ln Z, <s>, var(s) and the entropy; one-dimensional arrays, T > 0."""
         out = np.full((4, b.size), np.nan)
         for part, s, log_weight in self._weights(b, a, T):
@@ -142,7 +143,7 @@ class Landscape:
             out[:, part] = log_z, mean, variance, log_z + energy / t
         return tuple(out)
 
-    def sample(self, b: Any, a: Any, T: Any, uniform: Any) -> Any:
+    def sample(self, b: Array, a: Array, T: Array, uniform: Array) -> Array:
         """Invert the distribution function at `uniform`; one-dimensional arrays, T >= 0."""
         out = self.ground(b, a)[0] if np.any(T == 0) else np.empty(b.size)
         warm = np.flatnonzero(T > 0)
@@ -155,7 +156,7 @@ class Landscape:
                 out[i] = np.interp(uniform[i], row, s)
         return out
 
-    def _weights(self, b: Any, a: Any, T: Any) -> Iterator[tuple[Any, Any, Any]]:
+    def _weights(self, b: Array, a: Array, T: Array) -> Iterator[tuple[Integers, Array, Array]]:
         """Blocks of fields with the nodes they share and the logarithms of the weights there."""
         if not b.size:
             return
@@ -174,7 +175,7 @@ class Landscape:
                 yield here, s, np.log(weight) - energy / T[here][:, None]
             start = close
 
-    def _nodes(self, b: Any, a: Any, T: Any) -> tuple[Any, Any]:
+    def _nodes(self, b: Array, a: Array, T: Array) -> tuple[Array, Array]:
         """Panels that cover every state that counts, fine enough for the narrowest well."""
         highest, coldest = float(np.max(a)), float(np.min(T))
         low, high = self._range(float(b.min()), float(b.max()), highest, NEGLIGIBLE * float(np.max(T)))
@@ -229,7 +230,7 @@ class Landscape:
 
     # -- T = 0 ---------------------------------------------------------------------------------------
 
-    def ground(self, b: Any, a: Any) -> tuple[Any, Any]:
+    def ground(self, b: Array, a: Array) -> tuple[Array, Array]:
         """Position of the lowest minimum, and its slope d s*/db; one-dimensional arrays."""
         best, slope = np.full(b.size, np.nan), np.full(b.size, np.nan)
         if not b.size:
@@ -245,7 +246,7 @@ class Landscape:
             best[part], slope[part] = self._polish(grid, np.argmin(energy, axis=1), b[part], a[part])
         return best, slope
 
-    def _polish(self, grid: Any, index: Any, b: Any, a: Any) -> tuple[Any, Any]:
+    def _polish(self, grid: Array, index: Integers, b: Array, a: Array) -> tuple[Array, Array]:
         """From the best grid point to the minimum: Newton's method, unless a corner holds it."""
         left, right = grid[np.maximum(index - 1, 0)], grid[np.minimum(index + 1, grid.size - 1)]
         s = np.array(grid[index])
@@ -272,7 +273,7 @@ class Landscape:
         stiffness = self._derivatives(s)[1] - a
         return s, np.where(pinned, 0.0, 1 / np.where(stiffness > 0, stiffness, np.inf))
 
-    def _derivatives(self, s: Any) -> tuple[Any, Any]:
+    def _derivatives(self, s: Array) -> tuple[Array, Array]:
         """U' and U'' from the polynomial through seven points that lie on one side of every corner."""
         ends = np.concatenate([[-np.inf], self.corners, [np.inf]])
         right = np.clip(np.searchsorted(ends, s, side="right"), 1, ends.size - 1)
@@ -285,7 +286,7 @@ class Landscape:
         second = np.sum(k[2:] * (k[2:] - 1) * c[:, 2:] * t ** k[:-2], axis=1)
         return first / step, second / step**2
 
-    def _slopes_at(self, corner: float, b: Any, a: Any) -> tuple[Any, Any]:
+    def _slopes_at(self, corner: float, b: Array, a: Array) -> tuple[Array, Array]:
         """One-sided derivatives of the energy at a corner; infinite on the far side of an end."""
         step = 1e-3 * max(abs(corner), 1.0)
         weight = np.array([-49 / 20, 6, -15 / 2, 20 / 3, -15 / 4, 6 / 5, -1 / 6]) / step
@@ -344,15 +345,15 @@ class Levels:
     values: tuple[float, ...]
 
     @cached_property
-    def s(self) -> Any:
+    def s(self) -> Array:
         """The values, in order."""
         return np.sort(np.asarray(self.values, dtype=float))
 
-    def energy(self, b: Any, a: Any) -> Any:
+    def energy(self, b: Array, a: Array) -> Array:
         """U(s) - a s^2/2 - b s of every value, along a last axis."""
         return elementwise(self.potential, self.s) - a[:, None] * self.s**2 / 2 - b[:, None] * self.s
 
-    def thermal(self, b: Any, a: Any, T: Any) -> tuple[Any, Any, Any, Any]:
+    def thermal(self, b: Array, a: Array, T: Array) -> tuple[Array, ...]:
         """Ln Z, <s>, var(s) and the entropy; one-dimensional arrays, T > 0."""
         logs = -self.energy(b, a) / T[:, None]
         log_z = special.logsumexp(logs, axis=-1)
@@ -361,7 +362,7 @@ class Levels:
         variance = np.sum(weight * (self.s - mean[:, None]) ** 2, axis=-1)
         return log_z, mean, variance, np.sum(special.entr(weight), axis=-1)
 
-    def sample(self, b: Any, a: Any, T: Any, uniform: Any) -> Any:
+    def sample(self, b: Array, a: Array, T: Array, uniform: Array) -> Array:
         """Invert the distribution function at `uniform`; one-dimensional arrays, T >= 0."""
         hot = np.where(T > 0, T, 1.0)
         weight = special.softmax(-self.energy(b, a) / hot[:, None], axis=-1)
@@ -369,7 +370,7 @@ class Levels:
         drawn = self.s[np.minimum(index, self.s.size - 1)]
         return np.where(T > 0, drawn, self.ground(b, a)[0])
 
-    def ground(self, b: Any, a: Any) -> tuple[Any, Any]:
+    def ground(self, b: Array, a: Array) -> tuple[Array, Array]:
         """The value of lowest energy, and its slope by the field, 0; one-dimensional arrays."""
         return self.s[np.argmin(self.energy(b, a), axis=-1)], np.zeros(b.size)
 
@@ -388,7 +389,7 @@ def kinks_of(landscape: Landscape | Levels, a: float) -> tuple[Kink, ...]:
     return tuple(landscape.kinks(a))
 
 
-def _lower_hull(x: Any, y: Any) -> list[int]:
+def _lower_hull(x: Array, y: Array) -> list[int]:
     """Indices of the lower convex hull of a curve, left to right."""
     hull: list[int] = []
     for k in range(len(x)):

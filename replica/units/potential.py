@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from replica.errors import ParameterError
+from replica.typing import Number
 from replica.units.unit import REAL_LINE, Unit
 
 __all__ = ["Potential"]
@@ -47,5 +48,5 @@ class Potential(Unit):
             msg = f"unit potential: the domain {self.domain} is empty; give (low, high) with low < high"
             raise ParameterError(msg)
 
-    def potential(self, x: Any) -> Any:
+    def potential(self, x: Number) -> Number:
         return self.function(np.asarray(x, dtype=float))

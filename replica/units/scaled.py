@@ -9,10 +9,41 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from replica.numerics.functions import log
+from replica.typing import Array, Number
 from replica.units.landscape import Kink
 from replica.units.unit import Averages, Unit
 
-__all__ = ["Scaled"]
+__all__ = ["Scaled", "scaled"]
+
+
+def scaled(unit: Unit, energy: Number, length: Number) -> Unit:
+    """The unit s' = s/length with potential U(length s')/energy, which sparse weights call for.
+
+    Parameters
+    ----------
+    unit : Unit
+    energy, length : float or array
+        What energies and values of the unit are measured in.
+
+    Returns
+    -------
+    Unit
+        Of the same kind where there is one, as for a Gaussian; else a `Scaled`.
+
+    Examples
+    --------
+    >>> from replica.units import ReLU, Spin
+    >>> scaled(ReLU(theta=0.5), energy=0.25, length=0.5)
+    ReLU(theta=1.0, gamma=1.0)
+    >>> print(scaled(Spin(), energy=0.25, length=0.5))
+    (spin)/0.5, U/0.25
+    """
+    known = unit.rescaled(energy, length)
+    if known is not None:
+        return known
+    if np.all(np.equal(energy, 1)) and np.all(np.equal(length, 1)):
+        return unit
+    return Scaled(unit, energy, length)
 
 
 @dataclass(frozen=True)
@@ -71,29 +102,29 @@ class Scaled(Unit):
         return self.unit.symmetric
 
     @property
-    def curvature(self) -> Any:
+    def curvature(self) -> Number:
         return self.unit.curvature * self._stiffness
 
     @property
-    def tail(self) -> Any:
+    def tail(self) -> Number:
         return None if self.unit.tail is None else self.unit.tail * self._stiffness
 
     @property
-    def _stiffness(self) -> Any:
+    def _stiffness(self) -> Number:
         return self.length**2 / self.energy
 
     @property
-    def _unit_length(self) -> Any:
+    def _unit_length(self) -> Number:
         """What a continuous variable loses in ln Z and in its entropy."""
         return 0 * self.length if self.discrete else log(self.length)
 
-    def potential(self, x: Any) -> Any:
+    def potential(self, x: Number) -> Number:
         return self.unit.potential(self.length * np.asarray(x)) / self.energy
 
-    def scaled(self, energy: Any, length: Any) -> Unit:
+    def rescaled(self, energy: Number, length: Number) -> Unit:
         return Scaled(self.unit, self.energy * energy, self.length * length)
 
-    def averages(self, loc: Any, width: Any, a: Any, T: Any) -> Averages:
+    def averages(self, loc: Number, width: Number, a: Number, T: Number) -> Averages:
         force = self.energy / self.length
         known = self.unit.averages(force * loc, force * width, a / self._stiffness, self.energy * T)
         return Averages(
@@ -105,28 +136,28 @@ class Scaled(Unit):
             entropy=known.entropy - self._unit_length,
         )
 
-    def entropy(self, b: Any, a: Any, T: Any) -> Any:
+    def entropy(self, b: Number, a: Number, T: Number) -> Number:
         b, a, T = self._fields(b, a, T)
         known = self.unit.entropy(self.energy / self.length * b, a / self._stiffness, self.energy * T)
         return known - self._unit_length
 
-    def _thermal(self, b: Any, a: Any, T: Any) -> tuple[Any, ...]:
+    def _thermal(self, b: Array, a: Array, T: Array) -> tuple[Array, ...]:
         force = self.energy / self.length
         logs, mean, variance, entropy = self.unit._thermal(force * b, a / self._stiffness, self.energy * T)
         lost = self._unit_length
         return logs - lost, mean / self.length, variance / self.length**2, entropy - lost
 
-    def _ground(self, b: Any, a: Any) -> tuple[Any, Any]:
+    def _ground(self, b: Array, a: Array) -> tuple[Array, Array]:
         s, slope = self.unit._ground(self.energy / self.length * b, a / self._stiffness)
         return s / self.length, slope / self._stiffness
 
-    def _kinks(self, a: Any) -> list[Kink]:
+    def _kinks(self, a: Array) -> list[Kink]:
         force = self.length / self.energy
         return [
             Kink(force * kink.field, kink.jump / self.length, kink.stiffness * self._stiffness)
             for kink in self.unit._kinks(a / self._stiffness)
         ]
 
-    def _sample(self, b: Any, a: Any, T: Any, rng: np.random.Generator) -> Any:
+    def _sample(self, b: Array, a: Array, T: Array, rng: np.random.Generator) -> Array:
         known = self.unit._sample(self.energy / self.length * b, a / self._stiffness, self.energy * T, rng)
         return known / self.length

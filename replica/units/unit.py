@@ -12,9 +12,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from replica.errors import ParameterError
-from replica.numerics.functions import Number, exact, is_exact
+from replica.numerics.functions import exact, is_exact
 from replica.numerics.quadrature import kinked_rule
 from replica.numerics.spins import TINY
+from replica.typing import Array, Number
 from replica.units.landscape import LARGEST_FIELD, Kink, Landscape, Levels, curvature_at_infinity, kinks_of
 
 __all__ = ["HALF_LINE", "REAL_LINE", "Averages", "Unit", "check_positive"]
@@ -92,7 +93,7 @@ class Unit:
 
     # -- what a unit is --------------------------------------------------------------------------------
 
-    def potential(self, x: Any) -> Any:
+    def potential(self, x: Number) -> Number:
         """Potential U(x), elementwise on arrays."""
         raise NotImplementedError
 
@@ -107,7 +108,7 @@ class Unit:
         return self.discrete or (math.isfinite(self.domain[0]) and math.isfinite(self.domain[1]))
 
     @property
-    def curvature(self) -> Any:
+    def curvature(self) -> Number:
         """Curvature of U(x) for large x: the quadratic term a must stay below it.
 
         0 for a potential that grows more slowly than a parabola; inf for one that grows faster, and for a
@@ -119,7 +120,7 @@ class Unit:
         return self._each(lambda unit: min(curvature_at_infinity(unit.potential, end) for end in ends))
 
     @property
-    def tail(self) -> Any:
+    def tail(self) -> Number:
         """Curvature kappa of U(x) ~ kappa x^2/2 for large positive x; None where there is no such tail."""
         if self.bounded or math.isfinite(self.domain[1]):
             return None
@@ -221,46 +222,45 @@ class Unit:
         """Copy whose array parameters have one more axis, for nodes or for the values of W."""
         return self._changed(lambda v: np.expand_dims(v, -1) if np.ndim(v) else v)
 
-    def scaled(self, energy: Any, length: Any) -> Unit:
-        """The unit s' = s/length with potential U(length s')/energy, which sparse weights call for."""
-        if np.all(np.equal(energy, 1)) and np.all(np.equal(length, 1)):
-            return self
-        from replica.units.scaled import Scaled  # which is a unit, too
+    def rescaled(self, energy: Number, length: Number) -> Unit | None:
+        """The unit of the same kind with potential U(length s)/energy; None where the kind has none.
 
-        return Scaled(self, energy, length)
+        `replica.units.scaled.scaled` is for every unit.
+        """
+        return None
 
     # -- one unit in a field ---------------------------------------------------------------------------
 
-    def log_partition(self, b: Any, a: Any, T: Any) -> Any:
+    def log_partition(self, b: Number, a: Number, T: Number) -> Number:
         """Logarithm of the sum (or integral) of exp{-[U(s) - a s^2/2 - b s]/T}, for T > 0.
 
         NaN where a is not below `curvature`: the integral diverges.
         """
         return self._warm(b, a, T, 0, None)
 
-    def mean(self, b: Any, a: Any, T: Any) -> Any:
+    def mean(self, b: Number, a: Number, T: Number) -> Number:
         """<s>; at T = 0 the ground state, which is the activation function."""
         return self._warm(b, a, T, 1, lambda b, a: self._ground(b, a)[0])
 
-    def variance(self, b: Any, a: Any, T: Any) -> Any:
+    def variance(self, b: Number, a: Number, T: Number) -> Number:
         """<s^2> - <s>^2; 0 at T = 0."""
         return self._warm(b, a, T, 2, lambda b, a: 0.0 * b)
 
-    def second_moment(self, b: Any, a: Any, T: Any) -> Any:
+    def second_moment(self, b: Number, a: Number, T: Number) -> Number:
         """<s^2>."""
         return self.variance(b, a, T) + self.mean(b, a, T) ** 2
 
-    def response(self, b: Any, a: Any, T: Any) -> Any:
+    def response(self, b: Number, a: Number, T: Number) -> Number:
         """d<s>/db, which is var(s)/T; at T = 0 the slope of the activation function away from its jumps."""
         b, a, T = self._fields(b, a, T)
         warm = np.asarray(self._warm(b, a, T, 2, lambda b, a: self._ground(b, a)[1]))
         return (warm / np.where(T > 0, T, 1.0))[()]
 
-    def entropy(self, b: Any, a: Any, T: Any) -> Any:
+    def entropy(self, b: Number, a: Number, T: Number) -> Number:
         """Ln Z + <energy>/T; at T = 0 it is 0 for a discrete unit and -inf for a continuous one."""
         return self._warm(b, a, T, 3, lambda b, a: np.full(b.shape, 0.0 if self.discrete else -np.inf))
 
-    def ground(self, b: Any, a: Any) -> tuple[Any, Any]:
+    def ground(self, b: Number, a: Number) -> tuple[Number, Number]:
         """Energy and position of the minimum of U(s) - a s^2/2 - b s: the unit at T = 0."""
         b, a = self._fields(b, a)
         with np.errstate(all="ignore"):
@@ -268,7 +268,7 @@ class Unit:
             s = np.where(allowed, self._ground(b, safe)[0], np.nan)
             return (self.potential(s) - a * s**2 / 2 - b * s)[()], s[()]
 
-    def sample(self, b: Any, a: Any, T: Any, rng: np.random.Generator) -> Any:
+    def sample(self, b: Number, a: Number, T: Number, rng: np.random.Generator) -> Number:
         """Draw s from its distribution in the field b; the shape is that of the fields.
 
         At T = 0 the answer is the ground state.
@@ -281,7 +281,7 @@ class Unit:
 
     # -- averaged over a Gaussian field ----------------------------------------------------------------
 
-    def averages(self, loc: Any, width: Any, a: Any, T: Any) -> Averages:
+    def averages(self, loc: Number, width: Number, a: Number, T: Number) -> Averages:
         """Averages over the field b = loc + width z, z a standard Gaussian.
 
         Parameters
@@ -325,7 +325,7 @@ class Unit:
                 out[:, part] = unit._average(loc[part], np.maximum(width[part], TINY), a[part], T[part])
         return Averages(*(row.reshape(shape)[()] for row in out))
 
-    def _average(self, loc: Any, width: Any, a: Any, T: Any) -> Any:
+    def _average(self, loc: Array, width: Array, a: Array, T: Array) -> Array:
         """Averages of a few hundred fields; arrays of one dimension, as are the unit's parameters."""
         allowed, a = self._confined(a)
         if type(self)._thermal is Unit._thermal and not self.discrete:
@@ -346,7 +346,7 @@ class Unit:
         quad = np.broadcast_to(quad, b.shape)
         rows: list[Any] = [np.full(loc.shape, np.nan)] * 6
 
-        def average(values: Any) -> Any:
+        def average(values: Number) -> Number:
             return np.einsum("ij,ij->i", np.broadcast_to(values, b.shape), weight)
 
         if np.any(T > 0):
@@ -388,16 +388,16 @@ class Unit:
             answers[:, part] = getattr(unit.landscape, method)(*(field[part] for field in flat))
         return tuple(answers.reshape(count, *shape))
 
-    def _thermal(self, b: Any, a: Any, T: Any) -> tuple[Any, ...]:
+    def _thermal(self, b: Array, a: Array, T: Array) -> tuple[Array, ...]:
         """Ln Z, <s>, var(s) and entropy for T > 0; arrays of one shape, the unit's own included."""
         return self._numerical("thermal", 4, b, a, T)
 
-    def _ground(self, b: Any, a: Any) -> tuple[Any, Any]:
+    def _ground(self, b: Array, a: Array) -> tuple[Array, Array]:
         """Position of the ground state and its slope ds*/db; arrays of one shape."""
         s, slope = self._numerical("ground", 2, b, a)
         return s, slope
 
-    def _kinks(self, a: Any) -> list[Kink]:
+    def _kinks(self, a: Array) -> list[Kink]:
         """Kinks of the activation function, as many at every a: missing ones lie at infinity."""
         lists: list[Any] = [()] * a.size
         for unit, part in self._members(a.shape):
@@ -408,16 +408,16 @@ class Unit:
         padded = [(*kinks, *[far] * (most - len(kinks))) for kinks in lists]
         return [Kink(*map(np.array, zip(*column, strict=True))) for column in zip(*padded, strict=True)]
 
-    def _sample(self, b: Any, a: Any, T: Any, rng: np.random.Generator) -> Any:
+    def _sample(self, b: Array, a: Array, T: Array, rng: np.random.Generator) -> Array:
         return self._numerical("sample", 1, b, a, T, rng.random(b.shape))[0]
 
-    def _fields(self, *fields: Any) -> tuple[Any, ...]:
+    def _fields(self, *fields: Number) -> tuple[Array, ...]:
         """Fields as arrays of one shape, that of the unit's own parameters included."""
         arrays = [np.asarray(field, dtype=float) for field in fields]
         shape = np.broadcast_shapes(*(field.shape for field in arrays), self.shape)
         return tuple(np.broadcast_to(field, shape) for field in arrays)
 
-    def _warm(self, b: Any, a: Any, T: Any, index: int, cold: Callable[..., Any] | None) -> Any:
+    def _warm(self, b: Number, a: Number, T: Number, index: int, cold: Callable[..., Any] | None) -> Number:
         b, a, T = self._fields(b, a, T)
         with np.errstate(all="ignore"):
             allowed, safe = self._confined(a)
@@ -428,13 +428,13 @@ class Unit:
                 value = np.where(T > 0, value, np.nan if cold is None else cold(b, safe))
             return np.where(allowed & (T >= 0), value, np.nan)[()]
 
-    def _confined(self, a: Any) -> tuple[Any, Any]:
+    def _confined(self, a: Number) -> tuple[Number, Number]:
         """Whether a quadratic term leaves the unit confined, and one that does where it does not."""
         curvature = self.curvature
         allowed = a < curvature
         return allowed, np.where(allowed, a, np.where(np.greater(curvature, 0), 0.0, curvature - 1.0))
 
-    def _check_confined(self, a: Any) -> None:
+    def _check_confined(self, a: Number) -> None:
         if not np.all(a < self.curvature):
             msg = (
                 f"unit {self}: the quadratic term a = {float(np.max(a)):g} must stay below "
@@ -442,7 +442,7 @@ class Unit:
             )
             raise ParameterError(msg)
 
-    def _refuse_exact(self, *values: Any) -> None:
+    def _refuse_exact(self, *values: Number) -> None:
         if is_exact(*values, *self._numbers.values()):
             msg = (
                 f"unit {self}: averages at this temperature are known in double precision only; ask no digits"

@@ -88,8 +88,6 @@ def build(
     unscaled : bool
         Whether the parameters are unscaled ones.
     """
-    from replica.theory import domain
-
     make = _maker(kind, unscaled)
     known = inspect.signature(make).parameters
     fields = kind.parameters()
@@ -100,27 +98,27 @@ def build(
             shown = value if isinstance(value, str) else f"{value:g}"
             message = f"{kind.name}: {name} is what is computed here; leave -p {name}={shown} out"
             raise ParameterError(message)
-        if name in fields and fields[name].metadata["choices"]:
-            message = f"{kind.name}: {name} is a name, {domain(fields[name].metadata)}; it cannot be varied"
+        if name in fields and fields[name].choices:
+            message = f"{kind.name}: {name} is a name, {fields[name].domain}; it cannot be varied"
             raise ParameterError(message)
-        values[name] = sum(fields[name].metadata["typical"]) / 2 if name in fields else None
+        values[name] = sum(fields[name].typical) / 2 if name in fields else None
     for name in values:
         if name not in known:
             what = f"{'unscaled ' if unscaled else ''}parameter of {kind.name}"
             raise UnknownNameError(what, name, known)
     missing = [name for name, one in known.items() if one.default is one.empty and name not in values]
     if missing:
-        names = ", ".join(f"{name} ({fields[name].metadata['text']})" for name in missing)
-        kinds = {name: fields[name].metadata["kind"] for name in missing}
+        names = ", ".join(f"{name} ({fields[name].text})" for name in missing)
+        kinds = {name: fields[name].kind for name in missing}
         how = " ".join(f"--{n} UNIT" if what == "unit" else f"-p {n}=VALUE" for n, what in kinds.items())
         message = f"{kind.name}: missing {names}; give {how}"
         raise ParameterError(message)
     for name, value in values.items():
         if isinstance(value, str):
-            if fields[name].metadata["kind"] == "number":
+            if fields[name].kind == "number":
                 message = f"{name}={value} is not a decimal number, such as 0.3 or 1e-3"
                 raise ParameterError(message)
-        elif fields[name].metadata["integer"] and (name not in given or value == int(value)):
+        elif fields[name].integer and (name not in given or value == int(value)):
             values[name] = int(value)
     return make(**values)
 

@@ -104,18 +104,18 @@ def print_table(rows: Iterable[Sequence[str]], indent: str = "", *, err: bool = 
 
 def parameters(theory: Theory, *, without: Iterable[str] = ()) -> dict[str, Any]:
     """The control parameters and their values: whole numbers as such, units as the options write them."""
-    from replica.theory import short
+    from replica.theory.parameters import short
 
     known = theory.parameters()
     shown: dict[str, Any] = {}
     for name, value in theory.told.items():
-        about = known[name].metadata
+        about = known[name]
         if name in without:
             continue
-        if about["kind"] != "number":
+        if about.kind != "number":
             shown[name] = short(value)
         else:
-            shown[name] = int(value) if about["integer"] and value is not None else value
+            shown[name] = int(value) if about.integer and value is not None else value
     return shown
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from replica.numerics.functions import is_exact, log, maximum, sqrt, stack
-from replica.theory import Parameter, Theory
+from replica.theory.base import Theory
+from replica.theory.parameters import Value
+from replica.typing import Array, Booleans, Number, Numbers
 from replica.units import Averages, Unit
 
 __all__ = ["ONE_SITE", "TwoLayers", "odd_mean", "weighted_sum", "wide"]
@@ -25,8 +28,8 @@ class TwoLayers(Theory):
     variance q with a quadratic term C. A subclass gives the two layers, and what the strong hidden units do.
     """
 
-    alpha: Parameter
-    T: Parameter
+    alpha: Value
+    T: Value
     overlaps: ClassVar[tuple[str, ...]] = ("q", "r")
 
     @property
@@ -35,7 +38,7 @@ class TwoLayers(Theory):
         raise NotImplementedError
 
     @property
-    def warmth(self) -> Any:
+    def warmth(self) -> Number:
         """Temperature at which the units live."""
         return self.T
 
@@ -44,7 +47,7 @@ class TwoLayers(Theory):
         """Groups of visible units: their fraction and their relative density of weights x."""
         return ONE_SITE
 
-    def visible_averages(self, loc: Any, r: Any, B: Any, extra: Any = 0.0) -> Averages:
+    def visible_averages(self, loc: Number, r: Number, B: Number, extra: Number = 0.0) -> Averages:
         """Averages of the visible units, shape (*batch, n_groups, n_w), at the mean fields `loc`.
 
         `extra` is further variance of their field.
@@ -54,26 +57,26 @@ class TwoLayers(Theory):
         unit = self.layers[0].column().column()
         return unit.averages(loc, width, wide(self.alpha * B) * x, wide(self.warmth))
 
-    def hidden_averages(self, q: Any, C: Any, *, coarse: bool = False) -> Averages:
+    def hidden_averages(self, q: Number, C: Number, *, coarse: bool = False) -> Averages:
         """Averages of the weak hidden units, shape (*batch); four digits of them for a guess."""
         unit = self.layers[1].coarse() if coarse else self.layers[1]
         return unit.averages(0 * q, sqrt(maximum(q, 0 * q)), C, self.warmth)
 
     @cached_property
-    def group_density(self) -> Any:
+    def group_density(self) -> Array:
         """X of the groups, shape (n_groups, 1)."""
         return np.array([[x] for _, x in self.groups])
 
     @cached_property
-    def group_fraction(self) -> Any:
+    def group_fraction(self) -> Array:
         """Fractions of the groups, shape (n_groups, 1)."""
         return np.array([[fraction] for fraction, _ in self.groups])
 
-    def weighted(self, values: Any) -> Any:
+    def weighted(self, values: Number) -> Number:
         """E[x ...] over the groups, where there is no field W."""
         return np.sum(values * self.group_density * self.group_fraction, axis=(-1, -2))
 
-    def bulk(self, q: Any, r: Any, B: Any, C: Any) -> Any:
+    def bulk(self, q: Number, r: Number, B: Number, C: Number) -> Number:
         """Terms of the free energy that couple the two layers, (alpha/2)(r C + q B) + alpha T B C/2."""
         return self.alpha / 2 * (r * C + q * B + self.warmth * B * C)
 
@@ -82,24 +85,24 @@ class TwoLayers(Theory):
     hidden_rows: ClassVar[tuple[tuple[int, ...], tuple[int, ...]]]
     """Order parameters that a layer feels, and those that it answers with."""
 
-    def visible_answers(self, x: Any) -> Any:
+    def visible_answers(self, x: Numbers) -> Numbers:
         """Right-hand sides of the saddle-point equations that come from the visible layer."""
         raise NotImplementedError
 
-    def hidden_answers(self, x: Any) -> Any:
+    def hidden_answers(self, x: Numbers) -> Numbers:
         """Right-hand sides of the saddle-point equations that come from the hidden layer."""
         raise NotImplementedError
 
-    def scales(self, x: Any) -> Any:
+    def scales(self, x: Numbers) -> Numbers:
         """Sizes of the order parameters on which the equations bend, shape of `x`."""
         raise NotImplementedError
 
-    def jacobian(self, x: Any) -> Any:
+    def jacobian(self, x: Numbers) -> Numbers | None:
         """Fourth-order differences on the scales of the order parameters, which the engine does not know.
 
         An overlap next to 0 is moved upwards only: its square root is the width of a field.
         """
-        if is_exact(x):
+        if self.is_exact:
             return None
         x = np.asarray(x, dtype=float)
         n, step = len(x), 2.5e-4 * self.scales(x)
@@ -111,7 +114,9 @@ class TwoLayers(Theory):
             out[np.ix_(outputs, inputs)] = self._differences(answers, x, step, inputs)
         return out
 
-    def _differences(self, answers: Any, x: Any, step: Any, inputs: tuple[int, ...]) -> Any:
+    def _differences(
+        self, answers: Callable[[Numbers], Numbers], x: Numbers, step: Number, inputs: tuple[int, ...]
+    ) -> Number:
         """Derivatives of what one layer answers, by the order parameters that it feels."""
         n, k, tail = len(x), len(inputs), (1,) * (x.ndim - 1)
         overlaps = np.array([self.order[i] in self.overlaps for i in inputs]).reshape(k, *tail)
@@ -133,28 +138,28 @@ class TwoLayers(Theory):
                 out = out - np.where(edge, 25.0 / 12.0, 0.0) * answers(x)[:, None]
         return out / h
 
-    def update(self, x: Any) -> Any:
+    def update(self, x: Numbers) -> Numbers:
         answers = dict(zip(self.visible_rows[1], self.visible_answers(x), strict=True))
         answers |= dict(zip(self.hidden_rows[1], self.hidden_answers(x), strict=True))
         return stack(*(answers[i] for i in range(len(answers))))
 
-    def rho(self, x: Any) -> Any:
+    def rho(self, x: Numbers) -> Number:
         """Replica symmetry is stable below 1."""
         raise NotImplementedError
 
-    def replicon(self, x: Any) -> Any:
+    def replicon(self, x: Numbers) -> Number:
         return 1 - self.rho(x)
 
-    def log_rho(self, x: Any) -> Any:
+    def log_rho(self, x: Numbers) -> Number:
         """Zero where replica symmetry breaks, and on the paramagnet where spin glass order sets in."""
         return log(self.rho(x))
 
-    def confined(self, B: Any, C: Any) -> Any:
+    def confined(self, B: Number, C: Number) -> Booleans:
         """Whether both layers stay confined under the quadratic term of the other."""
         visible, hidden = self.layers
         return (hidden.curvature > C) & (self.alpha * B * np.max(self.group_density) < visible.curvature)
 
-    def quiet(self) -> tuple[Any, Any]:
+    def quiet(self) -> tuple[Number, Number]:
         """Responses B, C of the state m = q = r = 0; NaN where it does not exist.
 
         A fixed point of two one-site problems, by iteration and then by Newton's method.
@@ -162,7 +167,7 @@ class TwoLayers(Theory):
         zero = np.zeros(self.batch)
         with np.errstate(all="ignore"):
 
-            def answer(C: Any) -> tuple[Any, Any]:
+            def answer(C: Number) -> tuple[Number, Number]:
                 B = self.hidden_averages(zero, C).response
                 visible = self.visible_averages(wide(zero), zero, B)
                 return self.weighted(visible.response), B
@@ -179,7 +184,7 @@ class TwoLayers(Theory):
                 C = np.where(np.isfinite(moved), moved, C)
             return answer(C)[1], C
 
-    def unmagnetised(self, *, largest: bool = True) -> tuple[Any, Any, Any, Any]:
+    def unmagnetised(self, *, largest: bool = True) -> tuple[Number, Number, Number, Number]:
         """Guess q, r, B, C of the state m = 0 with the largest or smallest q > 0; NaN where there is none.
 
         At fixed q the response C is found by bisection, then q by the sign of E<v>^2 - q on a grid.
@@ -197,7 +202,7 @@ class TwoLayers(Theory):
             gap = np.where(np.abs(gap) < 1e-12 * most, 0.0, gap)
             return _at_first_crossing(gap, (q, weak.square, weak.response, C), last=not largest)
 
-    def _at_overlap(self, q: Any, t: Any) -> tuple[Any, Any, Any, Averages]:
+    def _at_overlap(self, q: Number, t: Number) -> tuple[Number, Number, Number, Averages]:
         """Gaps of the equations for q and for C, at m = 0 and a response 0 <= t < 1 on a scale of its own."""
         stiffness = self.layers[1].curvature
         C = t / (1 - t) if np.all(np.isinf(stiffness)) else t * stiffness
@@ -205,7 +210,7 @@ class TwoLayers(Theory):
         v = self.visible_averages(wide(0 * q), weak.square, weak.response)
         return self.weighted(v.square) - q, self.weighted(v.response) - C, C, weak
 
-    def _largest_response(self, q: Any) -> tuple[Any, Any]:
+    def _largest_response(self, q: Number) -> tuple[Number, Number]:
         """Bracket of the largest of up to three responses at fixed q: the glass is on it."""
         edges = np.append(1 - np.geomspace(1, 1e-5, 29), 1.0)
         rest = np.stack([*(self._at_overlap(q, edge + 0 * q)[1] for edge in edges[:-1]), -np.ones_like(q)])
@@ -214,7 +219,7 @@ class TwoLayers(Theory):
         return np.where(known, edges[last], 0.0), np.where(known, edges[last + 1], 1.0)
 
 
-def _at_first_crossing(gap: Any, curves: tuple[Any, ...], *, last: bool) -> tuple[Any, ...]:
+def _at_first_crossing(gap: Number, curves: tuple[Number, ...], *, last: bool) -> tuple[Number, ...]:
     """Values of curves where a gap first (or last) rises through 0 along the first axis; NaN if nowhere."""
     rises = (gap[:-1] <= 0) & (gap[1:] > 0)
     index = len(gap) - 2 - np.argmax(rises[::-1], axis=0) if last else np.argmax(rises, axis=0)
@@ -227,12 +232,12 @@ def _at_first_crossing(gap: Any, curves: tuple[Any, ...], *, last: bool) -> tupl
     return tuple(found)
 
 
-def wide(value: Any) -> Any:
+def wide(value: Number) -> Number:
     """Append the axes of the groups and of W."""
     return np.expand_dims(np.asarray(value), (-2, -1))
 
 
-def weighted_sum(values: Any, weight: Any) -> Any:
+def weighted_sum(values: Number, weight: Number) -> Number:
     """Sum over the groups and over W, where a weight of 0 silences any value."""
     if is_exact(values) or is_exact(weight):
         here = np.broadcast_to(weight != 0, np.broadcast_shapes(np.shape(values), np.shape(weight)))
@@ -241,7 +246,7 @@ def weighted_sum(values: Any, weight: Any) -> Any:
         return np.sum(np.where(weight == 0, 0.0, values * weight), axis=(-1, -2))
 
 
-def odd_mean(values: Any, tilted: Any) -> Any:
+def odd_mean(values: Number, tilted: Number) -> Number:
     """Mean with a weight that is odd in W: only the odd part counts, which is exactly 0 at m = 0."""
     middle = values.shape[-1] // 2
     up, down = values[..., -middle:], values[..., :middle][..., ::-1]

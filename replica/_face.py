@@ -1,0 +1,88 @@
+"""The face of a package: names that load the module they live in when they are first used."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+__all__ = ["Classes", "face"]
+
+T = TypeVar("T")
+
+
+def face(
+    package: str, homes: Mapping[str, str], *own: str
+) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """Make ``__getattr__``, ``__dir__`` and ``__all__`` of a package (PEP 562).
+
+    No name may be that of a module of the package, which would hide it. Type checkers read imports that stand
+    beside the call, under ``if TYPE_CHECKING``.
+
+    Parameters
+    ----------
+    package : str
+        Its name.
+    homes : mapping of str to str
+        Public names, and the module of the package in which each lives.
+    *own : str
+        Public names that the package defines itself.
+
+    Examples
+    --------
+    >>> load, names, public = face("replica", {"ReplicaError": "errors", "nearest": "errors"})
+    >>> public, load("nearest").__module__
+    (['ReplicaError', 'nearest'], 'replica.errors')
+    >>> load("nearer")
+    Traceback (most recent call last):
+    AttributeError: module 'replica' has no attribute 'nearer'
+    """
+
+    def load(name: str) -> Any:
+        if name not in homes:
+            msg = f"module {package!r} has no attribute {name!r}"
+            raise AttributeError(msg)
+        value = getattr(importlib.import_module(f"{package}.{homes[name]}"), name)
+        setattr(sys.modules[package], name, value)  # the next look finds it without coming here
+        return value
+
+    public = sorted([*homes, *own])
+    return load, lambda: public, public
+
+
+class Classes(Mapping[str, type[T]]):
+    """Classes by the names that the command line has for them, each loaded when it is asked for.
+
+    Parameters
+    ----------
+    package : str
+        In whose modules they live.
+    homes : mapping of str to (str, str)
+        Module and class, by name.
+
+    Examples
+    --------
+    >>> known = Classes("replica", {"unknown": ("errors", "UnknownNameError")})
+    >>> list(known), "unknown" in known, known["unknown"].__name__
+    (['unknown'], True, 'UnknownNameError')
+    """
+
+    def __init__(self, package: str, homes: Mapping[str, tuple[str, str]]) -> None:
+        self._package, self._homes = package, homes
+
+    def __getitem__(self, name: str) -> type[T]:
+        module, kind = self._homes[name]
+        return getattr(importlib.import_module(f"{self._package}.{module}"), kind)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._homes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._homes)
+
+    def __len__(self) -> int:
+        return len(self._homes)
+
+    def __repr__(self) -> str:
+        return f"<{self._package}: {', '.join(self)}>"
