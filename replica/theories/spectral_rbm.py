@@ -42,7 +42,7 @@ class _Overlaps:
     """The names of the overlaps among them, which change sign together."""
 
     def __get__(self, theory: SpectralRBM | None, kind: type) -> tuple[str, ...]:
-        return kind.order[:-2] if theory is None else theory.order[:-2]
+        return _Order().__get__(theory, kind)[:-2]
 
 
 @dataclass(frozen=True)
