@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from replica.errors import ParameterError, UnknownNameError
-from replica.solving.derivatives import jacobian, jacobian_error
+from replica.solving.derivatives import STEP, jacobian, jacobian_error
 from replica.solving.locate import phases
 from replica.solving.search import solve
 from replica.solving.solvers import Newton
@@ -56,6 +56,8 @@ SHAPES: tuple[tuple[int, ...], ...] = ((1,), (3,), (2, 1, 3), (0,), (0, 2))
 
 NONSENSE: tuple[Any, ...] = (np.nan, np.inf, -np.inf, "0.1", "abc", [0.1, np.nan], 1j, object())
 """What no control parameter may be."""
+
+MISSING = "no solution at these parameters"
 
 DOUBLE_ONLY = "double precision only"
 """What the message of a formula says that has no more digits than those of float64."""
@@ -332,6 +334,10 @@ class _Subject:
         """The theory whose free energy is stationary at the solution."""
         return self.theory.tuned(self.x)
 
+    def roughness(self, theory: Theory, x: Any) -> Any:
+        """Error of a differenced Jacobian, with that of the formulas over the step in it."""
+        return jacobian_error(theory, x) + (self.loose - 1) * ACCURACY / STEP
+
     @cached_property
     def noise(self) -> float:
         """Rounding of the free energy at the solution."""
@@ -351,7 +357,7 @@ def _solution(on: _Subject) -> str:
     state = on.solution
     if not on.found:
         if not on.required:
-            return f"no solution at these parameters ({state.outcome.value})"
+            return f"{MISSING} ({state.outcome.value})"
         _ask(
             False,
             f"no solution: {state.outcome.value}",
@@ -455,28 +461,31 @@ def _sensitive(on: _Subject) -> str:
     return ""
 
 
-def _column(theory: Theory, x: Any, i: int, sizes: Collection[float], least: float) -> tuple[Any, Any]:
+def _column(on: _Subject, x: Any, i: int, sizes: Collection[float], least: float) -> tuple[Any, Any]:
     """Derivatives of the update by one order parameter, and their errors."""
-    return _sharpest(lambda h: theory.update(shifted(x, i, h)), sizes, least)
+    return _sharpest(lambda h: on.theory.update(shifted(x, i, h)), sizes, least, rounding=on.rounding)
 
 
 def _jacobian(on: _Subject) -> str:
-    theory, n = on.theory, len(on.x)
-    edge = on.explicit and not all(
-        np.all(_column(theory, on.x, i, (1e-3,), 1e-8)[1] < 1e-8) for i in range(n)
-    )
+    theory, x = on.theory, on.x
+    if not on.found:  # a wrong Jacobian may be the reason
+        x = np.asarray(theory.start(on.branch), dtype=float)
+        if _differenced(theory, x) or not on.required:
+            return MISSING
+    smooth = [np.all(_column(on, x, i, (1e-3,), 1e-8)[1] < 1e-8) for i in range(len(x))]
+    edge = on.explicit and not all(smooth)
     wrong: list[_Wrong] = []
     tried = 0
     for step in (1e-3, -1e-3):  # anywhere will do, if the formulas are smooth there
         try:
-            tried += _jacobian_at(on, on.x + step)
+            tried += _jacobian_at(on, x + step)
         except _Wrong as error:
             wrong.append(error)
     if wrong and (len(wrong) == 2 or tried == 0 or not edge):
         raise wrong[0]
     _ask(tried, "differences of update agree nowhere beside the solution", "a smooth update")
-    if _differenced(theory, on.x):
-        return f"none of its own; the differenced one is good to {jacobian_error(theory, on.x):.0e} here"
+    if _differenced(theory, x):
+        return f"none of its own; the differenced one is good to {jacobian_error(theory, x):.0e} here"
     return ""
 
 
@@ -492,11 +501,10 @@ def _jacobian_at(on: _Subject, x: Any) -> bool:
     if not np.all(np.isfinite(theory.update(x))):
         return False
     scale = np.maximum(1, np.max(np.abs(matrix)))
-    columns = [_column(theory, x, i, (1e-3, 1e-4), 1e-8 * scale) for i in range(len(x))]
+    columns = [_column(on, x, i, (1e-3, 1e-4), 1e-8 * scale) for i in range(len(x))]
     if not all(np.all(error < 1e-8 * scale) for _, error in columns):
         return False
-    own = theory.jacobian_error * scale
-    allowed = jacobian_error(theory, x) if _differenced(theory, x) else own
+    allowed = on.roughness(theory, x) if _differenced(theory, x) else theory.jacobian_error * scale
     for i, (column, error) in enumerate(columns):
         off = np.abs(matrix[:, i] - column) - (10 * error + 1e-11 * scale + allowed)
         k = int(np.argmax(off))
@@ -631,7 +639,7 @@ def _batch_of(on: _Subject, shape: tuple[int, ...]) -> None:
         matrix, rough = jacobian(many, x), 0.0
         shaped("jacobian(x)", matrix, (n, *x.shape))
         if _differenced(many, x) and x.size:  # rounding over the step of the differences
-            rough = 2 * float(np.max(jacobian_error(many, x)))
+            rough = 2 * float(np.max(on.roughness(many, x)))
         measures = {name: getattr(many, name)(x) for name in MEASURES}
     for name, value in (derived | measures).items():
         if value is not None:
@@ -702,7 +710,7 @@ def _precise(on: _Subject) -> str:
         off = np.abs(matrix - truths)
         allowed = scale * (1e-13 * on.loose + 4 * theory.jacobian_error)
         if _differenced(theory, x):
-            allowed += jacobian_error(theory, x)
+            allowed += on.roughness(theory, x)
         _ask(
             np.all(off <= allowed),
             f"jacobian differs by {np.max(off):.2g} from that in 30 digits",
@@ -733,37 +741,36 @@ def _precise(on: _Subject) -> str:
 
 
 def _digits(on: _Subject) -> str:
-    """Stationarity once more, in 45 digits: a constant that has 16 of them is wrong there."""
+    """Stationarity once more, in 38 digits: a constant that has 16 of them is wrong there."""
     import mpmath
 
     if on.explicit:
         return "an explicit branch has its digits from its start"
     theory, n = on.theory, len(on.x)
     inverse = np.linalg.pinv(np.eye(n) - jacobian(theory, on.x))
-    with mpmath.workdps(45):
+    with mpmath.workdps(38):
         precise, y = as_binary(theory), _mp(on.x)
         try:
-            precise.update(y)
+            for _ in range(20):  # Newton's method with the Jacobian of float64: ten digits in each step
+                gap = precise.update(y) - y
+                if max(abs(v) for v in gap) < mpmath.mpf(10) ** -26:
+                    break
+                y = y + inverse.astype(object) @ gap
         except ParameterError as error:
             if DOUBLE_ONLY in str(error):
                 return f"its formulas are known in {DOUBLE_ONLY}"
             raise
-        for _ in range(20):  # Newton's method with the Jacobian of float64: ten digits in each step
-            gap = precise.update(y) - y
-            if max(abs(v) for v in gap) < mpmath.mpf(10) ** -32:
-                break
-            y = y + inverse.astype(object) @ gap
         left = max(abs(v) for v in gap)
         _ask(
-            left < mpmath.mpf(10) ** -32,
-            f"|update(x) - x| = {mpmath.nstr(left, 3)} after 20 steps in 45 digits",
-            "below 1e-32: update gains digits where the arithmetic has more",
+            left < mpmath.mpf(10) ** -26,
+            f"|update(x) - x| = {mpmath.nstr(left, 3)} after 20 steps in 38 digits",
+            "below 1e-26: update gains digits where the arithmetic has more",
         )
         fixed = precise.tuned(y)
 
         def slope(direction: Any) -> Any:
-            step = direction * mpmath.mpf(10) ** -14
-            return abs(fixed.free_energy(y + step) - fixed.free_energy(y - step)) * mpmath.mpf(10) ** 14 / 2
+            step = direction * mpmath.mpf(10) ** -15
+            return abs(fixed.free_energy(y + step) - fixed.free_energy(y - step)) * mpmath.mpf(10) ** 15 / 2
 
         # along one direction that is like no other, for these evaluations are slow; by name only if it fails
         if slope(1 / np.sqrt(np.arange(2.0, n + 2))) < mpmath.mpf(10) ** -20:
@@ -772,7 +779,7 @@ def _digits(on: _Subject) -> str:
             f"df/d{name} = {mpmath.nstr(slope(e), 3)}"
             for name, e in zip(theory.order, np.eye(n), strict=True)
         ]
-        _ask(False, f"{', '.join(slopes)} at the solution in 45 digits", "below 1e-20")
+        _ask(False, f"{', '.join(slopes)} at the solution in 38 digits", "below 1e-20")
     return ""
 
 
@@ -1011,7 +1018,7 @@ _OF_THE_THEORY: dict[str, _About] = {
     "states": _About(_states, "state, start, branch, where they are overridden"),
 }
 _OF_A_BRANCH: dict[str, _About] = {
-    "solution": _About(_solution, "update, start, belongs, physical; or other parameters"),
+    "solution": _About(_solution, "update, start, belongs, physical, jacobian; or take other parameters"),
     "stationarity": _About(_stationary, "a sign or a term of update or free_energy: one of them is wrong"),
     "sensitivity": _About(_sensitive, "free_energy: does it hold every term with order parameters?"),
     "jacobian": _About(_jacobian, "jacobian: rows are equations, columns unknowns"),
@@ -1063,8 +1070,8 @@ class Check:
         """
         about = (_OF_A_BRANCH if self.branch else _OF_THE_THEORY)[self.name]
         try:
-            if self.branch and self.name != "solution" and not self._on.found:
-                return "no solution at these parameters"
+            if self.branch and self.name not in ("solution", "jacobian") and not self._on.found:
+                return MISSING
             return about.run(self._on)
         except _Wrong as wrong:
             failure = Failure(self.name, self.branch, wrong.computed, wrong.expected, about.look)
@@ -1076,7 +1083,9 @@ class Check:
 
 
 def _described(theory: Theory) -> str:
-    return f"{getattr(theory, 'name', type(theory).__name__)}({theory.where})"
+    """The theory in words, also where a field of it is no declared parameter."""
+    declared = all(field.metadata for field in theory.parameters().values())
+    return theory.describe() if declared else repr(theory)
 
 
 def theory_checks(
@@ -1188,7 +1197,7 @@ def check_theory(
             continue
         if not note or one.name == "jacobian":
             passed.append(str(one))
-        if note and (note != "no solution at these parameters"):
+        if note and (note != MISSING):
             notes.append((str(one), note))
     subject = _described(checks[0].theory)
     if failures:
