@@ -1,7 +1,7 @@
 """A theory that the package does not ship: sparsely coded patterns in a Hopfield network of neurons 0 and 1.
 
-Run ``python examples/sparse_coding.py``. Written from the page docs/add_a_theory.md, with what the page calls
-optional left out where it is not needed: no Jacobian, no entropy, no symmetry.
+Run ``python examples/sparse_coding.py``. Written from the page docs/add_a_theory.md; of what is optional
+there it has a Jacobian, for the sake of accurate folds, and a replicon, but no entropy and no symmetry.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from phase_diagrams.lines import boundary_line
 from replica.averages import SpinAverages, spin_averages
 from replica.functions import log, maximum, ratio, sqrt, stack
-from replica.solving import critical, solve
+from replica.solving import critical, polish, solve
 from replica.testing import check_theory
 from replica.theory import Branch, Critical, Fold, Limit, Parameter, Phase, Theory, Zero, parameter
 
@@ -129,11 +130,22 @@ def main() -> None:
     """Check, solve, and find the capacity, at one field and at the best one."""
     theory = SparseCoding(alpha=0.1, a=0.1, g=-0.5, T=0.05)
     print(check_theory(theory))
-    state = solve(theory)
-    names = ("m", "q", "C", "r", "B")
-    print("solve    ", *(f"{name} = {state[name]:.11f}" for name in names))
-    print(f"solve     f = {state.free_energy:.9e}  replicon = {state.replicon:.9f}")
 
-    for g in (-0.45, -0.5, -0.55, -0.6):
+    state = solve(theory)
+    print("solve    ", *(f"{name} = {state[name]:.11f}" for name in ("m", "q", "C")))
+    print(f"solve     f = {state.free_energy:.11e}  activity = {state['activity']:.8f}")
+
+    for g in (-0.5, -0.6, -0.72):
         point = critical(SparseCoding(alpha=0.0, g=g))
-        print(f"capacity  g = {g:5.2f}  alpha_c = {point.value:.12f}, {point.digits} digits")
+        print(f"capacity  g = {g:5.2f}  alpha_c = {point.value:.12f}  overlap = {point.order['overlap']:.6f}")
+    print(f"polish    g = -0.72  alpha_c = {polish(point, 30).value}")
+
+    fold = boundary_line(
+        theory.at(T=0.0), "spinodal", "g", "alpha", xlim=(-0.8, -0.7), ylim=(0.4, 0.5), start=point
+    )
+    best = max(fold.points, key=lambda point: point.y)
+    print(f"best      g = {best.x:.9f}  alpha_c = {best.y:.12f}  ({best.kind.value})")
+
+
+if __name__ == "__main__":
+    main()

@@ -485,7 +485,7 @@ def test_an_error_lists_every_failure_with_numbers_and_a_place_to_look() -> None
         assert f"{one.check} (up): {one.computed}" in str(error)
         assert one.expected in str(error)
         assert one.look in str(error)
-    assert f"2 of {len(NAMES) - 1} checks fail" in str(error)
+    assert f"3 of {len(NAMES) - 1} checks fail" in str(error)
     same = pickle.loads(pickle.dumps(error))
     assert (str(same), same.failures) == (str(error), error.failures)
 
