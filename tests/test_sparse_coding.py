@@ -1,4 +1,4 @@
-"""The example that a user would write: sparsely coded patterns, beside values computed by independent code."""
+"""The example that a user would write: sparsely coded patterns, beside values of independent code."""
 
 import importlib.util
 from pathlib import Path
