@@ -59,6 +59,8 @@ NONSENSE: tuple[Any, ...] = (np.nan, np.inf, -np.inf, "0.1", "abc", [0.1, np.nan
 
 MISSING = "no solution at these parameters"
 
+UNSETTLED = "free_energy is not stationary"
+
 DOUBLE_ONLY = "double precision only"
 """What the message of a formula says that has no more digits than those of float64."""
 
@@ -445,6 +447,15 @@ def _stationary(on: _Subject) -> str:
     return ""
 
 
+def _is_stationary(on: _Subject) -> bool:
+    """Whether that check has passed: what rests on it has nothing to say else."""
+    try:
+        _stationary(on)
+    except _Wrong:
+        return False
+    return True
+
+
 def _sensitive(on: _Subject) -> str:
     for step in (-1e-3, 1e-3):
         x = on.x + step
@@ -544,6 +555,8 @@ def _ask_smooth(on: _Subject, name: str, seen: list[tuple[Any, Any]]) -> None:
 
 def _envelope(on: _Subject) -> str:
     """Envelope theorem, through the solver: what an explicit derivative leaves out vanishes at a solution."""
+    if not _is_stationary(on):
+        return UNSETTLED
     own = type(on.theory).slope is not Theory.slope
     for name in on.varied:
         below, above = _room(on.theory, name)
@@ -746,6 +759,8 @@ def _digits(on: _Subject) -> str:
 
     if on.explicit:
         return "an explicit branch has its digits from its start"
+    if not _is_stationary(on):
+        return UNSETTLED
     theory, n = on.theory, len(on.x)
     inverse = np.linalg.pinv(np.eye(n) - jacobian(theory, on.x))
     with mpmath.workdps(38):
