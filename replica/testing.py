@@ -472,6 +472,35 @@ def _sensitive(on: _Subject) -> str:
     return ""
 
 
+def _converse(on: _Subject) -> str:
+    """Where the free energy is stationary next to the start, the equation holds.
+
+    A wrong sign may leave one solution, m = 0, at which symmetry makes any free energy stationary.
+    """
+    if len(on.x) > 1:
+        return "with several unknowns a free energy may be stationary elsewhere, too"
+    from scipy.optimize import root
+
+    theory, h = on.tuned, 1e-3 * np.array([[-2.0, -1.0, 1.0, 2.0]])
+
+    def slope(x: Any) -> Any:
+        values = theory.free_energy(x[:, None] + h)
+        return np.nan_to_num(values @ np.array([1.0, -8.0, 8.0, -1.0]) / 12e-3, nan=1e3)
+
+    with np.errstate(all="ignore"):
+        x = root(slope, np.asarray(theory.start(on.branch), dtype=float), tol=1e-10).x
+        curvature = (slope(x + 1e-3) - slope(x - 1e-3)) / 2e-3
+        if not (abs(slope(x)) < 1e-7 and abs(curvature) > 1e-3 and theory.physical(x)):
+            return "no stationary point of free_energy is met from the start"
+        gap = float(np.max(np.abs(theory.update(x) - x)))
+    _ask(
+        gap <= 1e-3 * max(1.0, float(np.max(np.abs(x)))),
+        f"|update(x) - x| = {gap:.6g} at {on.theory.order[0]} = {x[0]:.6g}, where free_energy is stationary",
+        "0: the equation holds wherever the free energy is stationary",
+    )
+    return ""
+
+
 def _column(on: _Subject, x: Any, i: int, sizes: Collection[float], least: float) -> tuple[Any, Any]:
     """Derivatives of the update by one order parameter, and their errors."""
     return _sharpest(lambda h: on.theory.update(shifted(x, i, h)), sizes, least, rounding=on.rounding)
@@ -1036,6 +1065,7 @@ _OF_A_BRANCH: dict[str, _About] = {
     "solution": _About(_solution, "update, start, belongs, physical, jacobian; or take other parameters"),
     "stationarity": _About(_stationary, "a sign or a term of update or free_energy: one of them is wrong"),
     "sensitivity": _About(_sensitive, "free_energy: does it hold every term with order parameters?"),
+    "converse": _About(_converse, "a sign of update or free_energy"),
     "jacobian": _About(_jacobian, "jacobian: rows are equations, columns unknowns"),
     "slope": _About(_slope, "slope"),
     "envelope": _About(_envelope, "free_energy where it depends on control parameters; tuned"),
@@ -1152,9 +1182,10 @@ def check_theory(
 
     By itself: declarations name what exists, a theory is a value (equality, hash, pickle), copies keep no
     caches, wrong parameters are refused by name. On every branch, at its solution: the free energy is
-    stationary, and nowhere near; `jacobian`, `slope` and `entropy`, if there are any, are the derivatives
-    they should be; a batch is a loop; mpmath numbers give the same, and all their digits; a declared
-    symmetry holds; the solution at T = 0 is the limit of those at T > 0.
+    stationary, and nowhere near (with one unknown: nor anywhere else from the start); `jacobian`, `slope` and
+    `entropy`, if there are any, are the derivatives they should be; a batch is a loop; mpmath numbers give
+    the same, and all their digits; a declared symmetry holds; the solution at T = 0 is the limit of those at
+    T > 0.
 
     Parameters
     ----------
@@ -1187,7 +1218,7 @@ def check_theory(
     --------
     >>> from replica.theories import CurieWeiss
     >>> print(check_theory(CurieWeiss(T=0.5, h=0.1), ["up"], without=["cold"]))
-    curie-weiss(T=0.5, h=0.1): 16 checks passed
+    curie-weiss(T=0.5, h=0.1): 17 checks passed
       slope (up): none of its own; it is differenced
       cold: left out
     """

@@ -41,7 +41,7 @@ POINTS = [
 )
 def test_the_example_keeps_what_a_theory_promises(check: Check) -> None:
     note = check()
-    assert bool(note) == (check.name in {"slope", "entropy", "symmetry"})
+    assert bool(note) == (check.name in {"slope", "entropy", "symmetry", "converse"})
 
 
 def test_a_point_at_finite_temperature() -> None:

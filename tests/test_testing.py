@@ -166,6 +166,18 @@ class WrongCoupling(TwoFormulas):
         return x[0] > 1e-7
 
 
+@dataclass(frozen=True)
+class Silent(TwoFormulas):
+    """The same without a field and without `belongs`: at m = 0 nothing is wrong."""
+
+    T: Parameter = parameter("temperature", "T", lower=0, default=0.2)
+    h: Parameter = parameter("field", "h", default=0.0, typical=(0.0, 1.0))
+    name: ClassVar[str] = "silent"
+
+    def update(self, x: Any) -> Any:
+        return -super().update(x)
+
+
 class WrongTerm(TwoFormulas):
     """A wrong factor in one term of the free energy."""
 
@@ -413,6 +425,7 @@ class Crashing(TwoFormulas):
 WRONG: list[tuple[type[Theory], set[str]]] = [
     (WrongSign, {"stationarity"}),
     (WrongCoupling, {"solution"}),
+    (Silent, {"converse"}),
     (WrongTerm, {"stationarity"}),
     (Constant, {"sensitivity"}),
     (OneForAll, {"batch"}),
