@@ -59,6 +59,7 @@ class BlumeCapel(Theory):
 
     name: ClassVar[str] = "blume-capel"
     order: ClassVar[tuple[str, ...]] = ("m",)
+    symmetry: ClassVar[tuple[str, ...]] = ("m",)
     limit: ClassVar[Limit | None] = Limit("D")
     branches: ClassVar[Mapping[str, Branch]] = {
         "ferromagnet": Branch("m > 0", (1.0,)),

@@ -53,6 +53,7 @@ class CurieWeiss(Theory):
 
     name: ClassVar[str] = "curie-weiss"
     order: ClassVar[tuple[str, ...]] = ("m",)
+    symmetry: ClassVar[tuple[str, ...]] = ("m", "h")
     limit: ClassVar[Limit | None] = Limit("h")
     branches: ClassVar[Mapping[str, Branch]] = {
         "up": Branch("magnetised along +1", (1.0,)),

@@ -63,6 +63,7 @@ class Hopfield(Theory):
 
     name: ClassVar[str] = "hopfield"
     order: ClassVar[tuple[str, ...]] = ("m", "C")
+    symmetry: ClassVar[tuple[str, ...]] = ("m",)
     limit: ClassVar[Limit | None] = Limit("alpha")
     branches: ClassVar[Mapping[str, Branch]] = {
         "retrieval": Branch("one pattern retrieved: the root with the largest m", (1.0, 0.0)),

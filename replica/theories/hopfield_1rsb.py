@@ -68,6 +68,7 @@ class Hopfield1RSB(Theory):
 
     name: ClassVar[str] = "hopfield-1rsb"
     order: ClassVar[tuple[str, ...]] = ("m", "C", "B", "tau")
+    symmetry: ClassVar[tuple[str, ...]] = ("m",)
     limit: ClassVar[Limit | None] = Limit("T")
     branches: ClassVar[Mapping[str, Branch]] = {
         "retrieval": Branch("one pattern retrieved: the root with the largest m"),

@@ -44,6 +44,7 @@ class Mixtures(Theory):
 
     name: ClassVar[str] = "mixtures"
     order: ClassVar[tuple[str, ...]] = ("m",)
+    symmetry: ClassVar[tuple[str, ...]] = ("m",)
     limit: ClassVar[Limit | None] = Limit("T")
     branches: ClassVar[Mapping[str, Branch]] = {
         "mixture": Branch("equal overlap m with n patterns"),

@@ -54,6 +54,7 @@ class SherringtonKirkpatrick1RSB(Theory):
 
     name: ClassVar[str] = "sherrington-kirkpatrick-1rsb"
     order: ClassVar[tuple[str, ...]] = ("m", "C", "B", "tau")
+    symmetry: ClassVar[tuple[str, ...]] = ("m", "h")
     branches: ClassVar[Mapping[str, Branch]] = {
         "glass": Branch("many states: q1 > q0 > 0; m = 0, or along a field"),
         "ferromagnet": Branch("many states, with m > 0 by the bias J0 or along a field"),
