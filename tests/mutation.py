@@ -44,6 +44,7 @@ from reference import reference
 from replica.errors import ReplicaError
 from replica.solving import Newton, solve
 from replica.solving.derivatives import jacobian
+from replica.testing import richardson, shifted
 from replica.theories import (
     THEORIES,
     Hopfield,
@@ -343,8 +344,8 @@ def contract(kind: type[Theory], most: int = 6) -> bool:
             return False  # the search has gone to another branch
         fixed = _fresh(theory).tuned(state.x)
         for i in range(len(x0)):
-            gradient, error = test_theories.richardson(
-                lambda h, i=i, fixed=fixed, x=state.x: fixed.free_energy(test_theories.shifted(x, i, h)), 0.02
+            gradient, error = richardson(
+                lambda h, i=i, fixed=fixed, x=state.x: fixed.free_energy(shifted(x, i, h)), 0.02
             )
             if not abs(gradient) <= 10 * error + 1e-12:
                 return False
@@ -358,9 +359,7 @@ def _differentiates(theory: Theory, x: Any) -> bool:
     matrix = jacobian(theory, x)
     scale = max(1.0, float(np.max(np.abs(matrix))))
     for i in range(len(x)):
-        column, error = test_theories.richardson(
-            lambda h, i=i: theory.update(test_theories.shifted(x, i, h)), 1e-3
-        )
+        column, error = richardson(lambda h, i=i: theory.update(shifted(x, i, h)), 1e-3)
         if not np.all(np.abs(matrix[:, i] - column) <= 10 * error + (1e-10 + theory.jacobian_error) * scale):
             return False
     return True

@@ -141,6 +141,11 @@ def test_every_entry_point_shows_an_example(name: str) -> None:
     assert ">>> " in getattr(importlib.import_module("replica.solving"), name).__doc__
 
 
+@pytest.mark.parametrize("name", ["check_theory", "theory_checks", "richardson"])
+def test_the_door_for_theories_shows_an_example(name: str) -> None:
+    assert ">>> " in getattr(importlib.import_module("replica.testing"), name).__doc__
+
+
 def test_errors_have_one_root_and_carry_evidence() -> None:
     for error in (BranchError, ConvergenceError, LocateError, ParameterError, UnknownNameError):
         assert issubclass(error, ReplicaError)

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from replica.solving.contact import Contact, contact_of_theory
-from replica.solving.derivatives import difference, jacobian
+from replica.solving.derivatives import difference, jacobian, jacobian_error
 from replica.solving.systems import System
 from replica.theory import Boundary, Coexistence, Phase, Theory
 from replica.theory.boundaries import Kind
@@ -426,7 +426,7 @@ def _solve(
             if isinstance(equations, Contact):
                 noise = 4 * (noise + equations.noise(at(best), best[:m]))
             if type(theory).jacobian is Theory.jacobian and not isinstance(equations, Contact):
-                noise = noise + 1e-10  # derivatives that are differenced, and as noisy
+                noise = noise + jacobian_error(*state(at(best), best[:m]))
             inverse = np.abs(np.linalg.pinv(matrix))
             rows = [*range(m, len(y)), *([moved[1]] if moved else [])]
             spread = inverse[rows] @ noise

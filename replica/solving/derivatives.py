@@ -10,13 +10,23 @@ import numpy as np
 from replica.numerics.functions import is_exact
 from replica.theory import Theory
 
-__all__ = ["determinant", "difference", "hessian", "jacobian", "signature", "solve_linear"]
+__all__ = [
+    "determinant",
+    "difference",
+    "hessian",
+    "jacobian",
+    "jacobian_error",
+    "signature",
+    "solve_linear",
+]
 
 STEP = 6e-6
 """Cube root of the rounding unit: the best step of a second-order central difference."""
 
 
-def difference(f: Callable[[Any], Any], y: Any, scale: Any = None, lower: Any = None) -> Any:
+def difference(
+    f: Callable[[Any], Any], y: Any, scale: Any = None, lower: Any = None, *, stretch: float = 1.0
+) -> Any:
     """Jacobian of a vector function by central differences, all columns in one call.
 
     Parameters
@@ -29,6 +39,8 @@ def difference(f: Callable[[Any], Any], y: Any, scale: Any = None, lower: Any = 
         Natural size of each component; the step is relative to the larger of it and ``|y|``.
     lower : array, shape (n,), optional
         Lower bounds that must not be crossed; next to one the difference is one-sided (still second order).
+    stretch : float
+        Factor of the step.
 
     Returns
     -------
@@ -45,7 +57,7 @@ def difference(f: Callable[[Any], Any], y: Any, scale: Any = None, lower: Any = 
     y = np.asarray(y, dtype=float)
     tail = (1,) * (y.ndim - 1)
     scale = np.ones(n) if scale is None else np.asarray(scale, dtype=float)
-    step = STEP * np.maximum(np.abs(y), scale.reshape(n, *tail))
+    step = stretch * STEP * np.maximum(np.abs(y), scale.reshape(n, *tail))
     low = np.full((n, *tail), -np.inf) if lower is None else np.asarray(lower, dtype=float).reshape(n, *tail)
     left, right = np.where(y - step >= low, -step, 2 * step), step
     shift = np.eye(n).reshape(n, n, *tail)
@@ -82,6 +94,29 @@ def jacobian(theory: Theory, x: Any) -> Any:
         if own is not None:
             return own
         return difference(theory.update, x)
+
+
+def jacobian_error(theory: Theory, x: Any) -> Any:
+    """How far an entry of `jacobian` may be off, shape ``(*batch)``, in float64.
+
+    What the theory says of its own Jacobian. A differenced one is off by what a step of twice the length
+    changes, three times its truncation error, and by the rounding of `update` over the step: some 1e-10
+    where `update` varies over distances of 1, and far more at low temperatures, where it varies faster.
+
+    Examples
+    --------
+    >>> from replica.theories import Hopfield
+    >>> theory = Hopfield(alpha=0.05, T=0.2)
+    >>> print(jacobian_error(theory, theory.start("retrieval")))
+    0.0
+    """
+    x = np.asarray(x, dtype=float)
+    with np.errstate(all="ignore"):
+        if theory.jacobian(x) is not None:
+            return np.full(x.shape[1:], theory.jacobian_error)[()]
+        near, far = (difference(theory.update, x, stretch=stretch) for stretch in (1.0, 2.0))
+        rounding = 4 * np.finfo(float).eps / STEP * np.maximum(1.0, np.abs(theory.update(x)))
+        return np.max(np.abs(far - near) + rounding[:, None], axis=(0, 1))
 
 
 def hessian(theory: Theory, x: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from replica.numerics.functions import exact, is_exact
-from replica.solving.derivatives import determinant, difference, jacobian, solve_linear
+from replica.solving.derivatives import determinant, difference, jacobian, jacobian_error, solve_linear
 from replica.theory import Boundary, Coexistence, Fold, Parameter, Phase, Theory, Zero
 
 __all__ = ["System", "distinct", "phases", "refine", "separations"]
@@ -59,6 +59,17 @@ class System:
         if isinstance(self.boundary, Fold):
             return slice(self.n, 2 * self.n)
         return slice(-1, None) if getattr(self.boundary, "test", "") == "stability" else slice(0)
+
+    def jacobian_noise(self, theory: Theory, z: Any) -> float:
+        """How far the `jacobian_rows` may be off at the unknowns z, for the errors of a Jacobian."""
+        _, here, x = self.states(theory, z)[0]
+        error = float(jacobian_error(here, x))
+        if here.jacobian(x) is not None:
+            return error
+        if isinstance(self.boundary, Fold):  # a product with a direction of length 1
+            return error * self.n**0.5
+        size = np.linalg.svd(np.eye(len(x)) - jacobian(here, x), compute_uv=False)
+        return error * len(x) ** 1.5 * float(np.prod(size[:-1]))  # d det = tr(adj dJ)
 
     def states(self, theory: Theory, z: Any) -> list[tuple[Phase, Theory, Any]]:
         """Per phase: the phase, the theory at its parameters, and its order parameters."""
@@ -173,8 +184,9 @@ def refine(
             inverse = np.linalg.pinv(np.asarray(matrix))
             rounding = 4e-16 * max(1.0, float(np.abs(best).max()))
             noise = np.abs(equations(best)) + rounding
-            differenced = type(theory).jacobian is Theory.jacobian
-            noise[system.jacobian_rows] += 1e-10 if differenced else theory.jacobian_error
+            if noise[system.jacobian_rows].size:
+                here = theory.at(**{parameter: np.exp(best[-1]) if logarithmic else best[-1]})
+                noise[system.jacobian_rows] += system.jacobian_noise(here, best[:-1])
             spread = float(np.abs(inverse[-1]) @ noise)
     last = np.exp(best[-1]) if logarithmic else best[-1]
     if logarithmic:

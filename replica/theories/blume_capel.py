@@ -60,6 +60,7 @@ class BlumeCapel(Theory):
 
     name: ClassVar[str] = "blume-capel"
     order: ClassVar[tuple[str, ...]] = ("m",)
+    symmetry: ClassVar[tuple[str, ...]] = ("m",)
     limit: ClassVar[Limit | None] = Limit("D")
     without_integrals: ClassVar[bool] = True
     branches: ClassVar[Mapping[str, Branch]] = {

@@ -83,6 +83,7 @@ class BernoulliReLU(Theory):
     g: Value
     overlap_unit: ClassVar[float] = 0.5
     order: ClassVar[tuple[str, ...]] = ("m", "q", "C")
+    symmetry: ClassVar[tuple[str, ...]] = ("m",)
     limit: ClassVar[Limit | None] = Limit("alpha")
     branches: ClassVar[Mapping[str, Branch]] = _BRANCHES
 

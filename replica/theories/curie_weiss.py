@@ -54,6 +54,7 @@ class CurieWeiss(Theory):
 
     name: ClassVar[str] = "curie-weiss"
     order: ClassVar[tuple[str, ...]] = ("m",)
+    symmetry: ClassVar[tuple[str, ...]] = ("m", "h")
     limit: ClassVar[Limit | None] = Limit("h")
     without_integrals: ClassVar[bool] = True
     branches: ClassVar[Mapping[str, Branch]] = {

@@ -74,6 +74,7 @@ class GeneralPriors(TwoLayers):
 
     name: ClassVar[str] = "general-priors"
     order: ClassVar[tuple[str, ...]] = ("m", "q", "qd", "p", "pd")
+    symmetry: ClassVar[tuple[str, ...]] = ("m",)
     limit: ClassVar[Limit | None] = Limit("alpha")
     branches: ClassVar[Mapping[str, Branch]] = {
         "retrieval": Branch("m > 0: one pattern retrieved"),

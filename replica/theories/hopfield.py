@@ -64,6 +64,7 @@ class Hopfield(Theory):
 
     name: ClassVar[str] = "hopfield"
     order: ClassVar[tuple[str, ...]] = ("m", "C")
+    symmetry: ClassVar[tuple[str, ...]] = ("m",)
     limit: ClassVar[Limit | None] = Limit("alpha")
     without_integrals: ClassVar[bool] = True
     branches: ClassVar[Mapping[str, Branch]] = {

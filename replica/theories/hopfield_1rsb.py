@@ -66,6 +66,7 @@ class Hopfield1RSB(OneStep):
     T: Value = parameter("temperature", "T", lower=0, default=0.0, unit="J", typical=(0.0, 0.1))
 
     name: ClassVar[str] = "hopfield-1rsb"
+    symmetry: ClassVar[tuple[str, ...]] = ("m",)
     limit: ClassVar[Limit | None] = Limit("T")
     branches: ClassVar[Mapping[str, Branch]] = {
         "retrieval": Branch("one pattern retrieved: the root with the largest m"),

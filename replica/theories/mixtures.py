@@ -46,6 +46,7 @@ class Mixtures(Theory):
 
     name: ClassVar[str] = "mixtures"
     order: ClassVar[tuple[str, ...]] = ("m",)
+    symmetry: ClassVar[tuple[str, ...]] = ("m",)
     limit: ClassVar[Limit | None] = Limit("T")
     without_integrals: ClassVar[bool] = True
     branches: ClassVar[Mapping[str, Branch]] = {

@@ -101,6 +101,7 @@ class HiddenUnit(Theory):
     )
 
     order: ClassVar[tuple[str, ...]] = ("Q", "r")
+    symmetry: ClassVar[tuple[str, ...]] = ("r",)
     branches: ClassVar[Mapping[str, Branch]] = _BRANCHES
     symbols: ClassVar[Mapping[str, str]] = _SYMBOLS
 

@@ -44,6 +44,7 @@ class RandomEnergy(Theory):
 
     name: ClassVar[str] = "random-energy"
     order: ClassVar[tuple[str, ...]] = ("mu",)
+    symmetry: ClassVar[tuple[str, ...]] = ("h",)
     branches: ClassVar[Mapping[str, Branch]] = {
         "condensed": Branch("x < 1: a few of the lowest energies carry the weight", (1.6,)),
         "paramagnet": Branch("x = 1: exponentially many energies count", explicit=True),

@@ -105,6 +105,7 @@ class RandomRBM(TwoLayers):
 
     name: ClassVar[str] = "random-rbm"
     order: ClassVar[tuple[str, ...]] = ("m", "q", "r", "B", "C")
+    symmetry: ClassVar[tuple[str, ...]] = ("m",)
     branches: ClassVar[Mapping[str, Branch]] = {
         "retrieval": Branch("m > 0: strongly active hidden units, continued from alpha = 0"),
         "glass": Branch("m = 0, the solution with the largest q > 0"),

@@ -54,6 +54,7 @@ class SherringtonKirkpatrick(Theory):
 
     name: ClassVar[str] = "sherrington-kirkpatrick"
     order: ClassVar[tuple[str, ...]] = ("m", "C")
+    symmetry: ClassVar[tuple[str, ...]] = ("m", "h")
     branches: ClassVar[Mapping[str, Branch]] = {
         "glass": Branch("q > 0; m = 0, or along a field"),
         "ferromagnet": Branch("m > 0, by the bias J0 or along a field", (1.0, 0.0)),

@@ -50,6 +50,7 @@ class SherringtonKirkpatrick1RSB(OneStep):
     h: Value = parameter("field", "h", default=0.0, unit="J", typical=(0.0, 2.0))
 
     name: ClassVar[str] = "sherrington-kirkpatrick-1rsb"
+    symmetry: ClassVar[tuple[str, ...]] = ("m", "h")
     branches: ClassVar[Mapping[str, Branch]] = {
         "glass": Branch("many states: q1 > q0 > 0; m = 0, or along a field"),
         "ferromagnet": Branch("many states, with m > 0 by the bias J0 or along a field"),

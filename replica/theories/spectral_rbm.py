@@ -39,6 +39,13 @@ class _Order:
         return (*overlaps, "C", "Cbar")
 
 
+class _Overlaps:
+    """The names of the overlaps among them, which change sign together."""
+
+    def __get__(self, theory: SpectralRBM | None, kind: type) -> tuple[str, ...]:
+        return _Order().__get__(theory, kind)[:-2]
+
+
 @dataclass(frozen=True)
 class SpectralRBM(Theory):
     r"""RBM of spins whose weights are a few modes and Gaussian noise, replica symmetric [DFF18]_.
@@ -126,6 +133,7 @@ class SpectralRBM(Theory):
 
     name: ClassVar[str] = "spectral-rbm"
     order: ClassVar[tuple[str, ...]] = _Order()  # type: ignore[assignment]  # a descriptor
+    symmetry: ClassVar[tuple[str, ...]] = _Overlaps()  # type: ignore[assignment]
     branches: ClassVar[Mapping[str, Branch]] = {
         "ferromagnet": Branch("the first mode is condensed, and no other"),
         "mixture": Branch("all modes are condensed, two or three (modes = 2, 3)"),

@@ -41,6 +41,9 @@ class Theory:
         Declarations that the engine reads.
     equations : mapping of str to (str, str)
         What `replica show` prints: readable and LaTeX.
+    symmetry : tuple of str
+        Order parameters and fields that may change sign together: `free_energy` stays, and so does `update`
+        but for the signs. None by default.
     jacobian_error
         Error of one's own `jacobian`; not 0 where that is itself a numerical derivative.
     references, known, notes, symbols
@@ -57,6 +60,7 @@ class Theory:
     branches: ClassVar[Mapping[str, Branch]]
     lines: ClassVar[Mapping[str, Boundary]] = {}
     limit: ClassVar[Limit | None] = None
+    symmetry: ClassVar[tuple[str, ...]] = ()
     jacobian_error: ClassVar[float] = 0.0
     critical: ClassVar[Critical | None] = None
     equations: ClassVar[Mapping[str, tuple[str, str]]] = {}
