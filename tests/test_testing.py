@@ -442,7 +442,6 @@ WRONG: list[tuple[type[Theory], set[str], set[str]]] = [
     (WrongSymmetry, {"symmetry"}, set()),
     (Glacial, {"cold"}, set()),
     (NoValidation, {"validation"}, set()),
-    (PlainField, {"validation"}, {"declarations", "value"}),
     (Thawed, {"value"}, set()),
     (Remembering, {"replacement"}, set()),
     (Misnamed, {"declarations"}, set()),
@@ -457,6 +456,11 @@ WRONG: list[tuple[type[Theory], set[str], set[str]]] = [
     ),
 ]
 """Wrong theories, the checks that are meant for them, and those that fail in their wake."""
+
+
+def test_a_field_without_a_domain_is_refused_at_once() -> None:
+    with pytest.raises(ParameterError, match=r"PlainField: declare the field J by parameter\(...\)"):
+        check_theory(PlainField)
 
 
 @pytest.mark.parametrize(("kind", "meant", "wake"), WRONG, ids=[kind.name for kind, *_ in WRONG])
