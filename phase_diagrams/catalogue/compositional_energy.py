@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import curve, provenance, until_lost
+from phase_diagrams.catalogue._parts import about, curve, recorded, until_lost
 from phase_diagrams.diagram import Axis, Line, LineKind, PhaseDiagram, Point
 from replica.errors import LocateError
 from replica.solving import minimise, profile, solve
@@ -15,6 +15,7 @@ from replica.theories import Compositional
 __all__ = ["build"]
 
 
+@recorded
 def build(
     *,
     alpha: float = 0.5,
@@ -86,16 +87,6 @@ def build(
             limits=(low - 0.05 * (high - low), high + 0.05 * (high - low)),
         ),
     )
-    origin = provenance(
-        theory,
-        ["theta", "g", "l"],
-        theta=theta,
-        g=g,
-        fields=list(fields),
-        thresholds=list(thresholds),
-        l_max=l_max,
-        points=points,
-    )
     beside = PhaseDiagram(
         "compositional-energy-thresholds",
         rf"$\alpha = {alpha:g}$, $\tilde g = {g:g}$; circles: $\ell{{}}^{{*}}$",
@@ -103,7 +94,7 @@ def build(
         lines["right"],
         marks["right"],
         [],
-        origin,
+        {},
     )
     return PhaseDiagram(
         "compositional-energy",
@@ -112,6 +103,6 @@ def build(
         lines["left"],
         marks["left"],
         [],
-        origin,
+        about(theory, ["theta", "g", "l"]),
         beside=[beside],
     )

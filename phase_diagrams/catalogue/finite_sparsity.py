@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import curve, provenance, until_lost
+from phase_diagrams.catalogue._parts import about, curve, recorded, until_lost
 from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Point
 from replica.solving import minimise, profile, solve
 from replica.theories import RandomRBM
@@ -16,6 +15,7 @@ from replica.units import Bernoulli, ReLU
 __all__ = ["build"]
 
 
+@recorded
 def build(
     *,
     alpha: float = 0.5,
@@ -73,8 +73,6 @@ def build(
     known = [y for line in energies for y in line.y if not np.isnan(y)]
     low, high = min(known), max(known)
     margin = 0.05 * (high - low)
-    settings: dict[str, Any] = {"alpha": alpha, "theta": theta, "g": g, "sparsities": list(sparsities)}
-    origin = provenance(theory, ["l"], **settings, l_max=l_max, points=points)
     horizontal = Axis("l", r"active hidden units $\ell = pL$", limits=(0, l_max))
     beside = PhaseDiagram(
         "finite-sparsity-change",
@@ -83,7 +81,7 @@ def build(
         changes,
         [],
         [],
-        origin,
+        {},
     )
     return PhaseDiagram(
         "finite-sparsity",
@@ -99,6 +97,6 @@ def build(
         energies,
         [Point("l*", r"$\ell{}^{*}$", float(best.theory.values["l"]), float(best.free_energy))],
         [],
-        origin,
+        about(theory, ["l"]),
         beside=[beside],
     )

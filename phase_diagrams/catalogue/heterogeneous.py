@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import curve, provenance, until_lost
+from phase_diagrams.catalogue._parts import about, curve, recorded, until_lost
 from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Point
 from replica.errors import LocateError
 from replica.solving import minimise, profile, solve
@@ -18,6 +17,7 @@ from replica.units import Bernoulli, ReLU
 __all__ = ["build"]
 
 
+@recorded
 def build(
     *,
     alpha: float = 0.5,
@@ -75,8 +75,6 @@ def build(
     known = [y for line in energies for y in line.y if not np.isnan(y)]
     low, high = min(known), max(known)
     margin = 0.05 * (high - low)
-    settings: dict[str, Any] = {"alpha": alpha, "theta": theta, "g": g, "spreads": list(spreads)}
-    origin = provenance(theory, ["l", "sites"], **settings, l_max=l_max, points=points)
     horizontal = Axis("l", r"active hidden units $\ell = pL$", limits=(0, l_max))
     beside = PhaseDiagram(
         "heterogeneous-overlap",
@@ -85,7 +83,7 @@ def build(
         overlaps,
         [],
         [],
-        origin,
+        {},
     )
     return PhaseDiagram(
         "heterogeneous",
@@ -101,6 +99,6 @@ def build(
         energies,
         marks,
         [],
-        origin,
+        about(theory, ["l", "sites"]),
         beside=[beside],
     )
