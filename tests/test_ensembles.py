@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from finite_machines import mode_hops, survival
 
 from replica.errors import ParameterError, UnknownNameError
 from replica.machines import ensembles, measures
-from replica.machines.experiments import mode_hops, survival
 from replica.machines.hopfield import HopfieldNetwork
 
 
