@@ -259,7 +259,7 @@ def test_show_tells_everything_a_theory_says_about_itself(name: str) -> None:
     kind, printed = THEORIES[name], replica(f"show {name}").stdout
     for parameter, field in kind.parameters().items():
         assert re.search(rf"^  {parameter} .*{re.escape(field.metadata['text'])}", printed, re.MULTILINE)
-    texts = [text for text, _ in kind.equations.values()]
+    texts = list(kind.equations.values())
     texts += [branch.text for branch in kind.branches.values()]
     texts += [*kind.branches, *kind.lines, *kind.known.values(), *kind.notes, *kind.references]
     for text in texts:
