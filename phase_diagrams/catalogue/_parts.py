@@ -81,6 +81,20 @@ def bars(name: str, x: Any, y: Any, error: Any, label: str = "") -> list[Line]:
     ]
 
 
+def energy_axes(
+    lines: Iterable[Line], l_max: float, label: str = r"energy $f(\ell)$", *, digits: int = 17
+) -> tuple[Axis, Axis]:
+    """Axes of curves of energy against the number of active hidden units, with room above and below them."""
+    known = [y for line in lines for y in line.y if not np.isnan(y)]
+    low, high = min(known), max(known)
+    margin = 0.05 * (high - low)
+    limits = round(low - margin, digits), round(high + margin, digits)
+    return (
+        Axis("l", r"active hidden units $\ell = pL$", limits=(0, l_max)),
+        Axis("f", f"{label} (units of $p$)", limits=limits),
+    )
+
+
 def pictures(
     name: str, title: str, tiles: Any, image: tuple[int, int], came_from: Mapping[str, Any], *, signed: bool
 ) -> PhaseDiagram:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import about, curve, recorded, until_lost
+from phase_diagrams.catalogue._parts import about, curve, energy_axes, recorded, until_lost
 from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Point
 from replica.solving import minimise, profile, solve
 from replica.theories import RandomRBM
@@ -70,10 +70,7 @@ def build(
         changes.append(until_lost(both))
     energies.append(until_lost(curve("p=0", grid, limit.free_energy, r"$p \to 0$", of=limit)))
     best = minimise(theory, "retrieval", "l")
-    known = [y for line in energies for y in line.y if not np.isnan(y)]
-    low, high = min(known), max(known)
-    margin = 0.05 * (high - low)
-    horizontal = Axis("l", r"active hidden units $\ell = pL$", limits=(0, l_max))
+    horizontal, vertical = energy_axes(energies, l_max, digits=5)
     beside = PhaseDiagram(
         "finite-sparsity-change",
         r"Change with $p$",
@@ -86,14 +83,7 @@ def build(
     return PhaseDiagram(
         "finite-sparsity",
         rf"$\alpha = {alpha:g}$, $\tilde\theta = {theta:g}$, $\tilde g = {g:g}$",
-        (
-            horizontal,
-            Axis(
-                "f",
-                r"energy $f(\ell)$ (units of $p$)",
-                limits=(round(low - margin, 5), round(high + margin, 5)),
-            ),
-        ),
+        (horizontal, vertical),
         energies,
         [Point("l*", r"$\ell{}^{*}$", float(best.theory.values["l"]), float(best.free_energy))],
         [],

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import about, curve, recorded, until_lost
+from phase_diagrams.catalogue._parts import about, curve, energy_axes, recorded, until_lost
 from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Point
 from replica.errors import LocateError
 from replica.solving import minimise, profile, solve
@@ -72,10 +72,7 @@ def build(
     glass = solve(theory, "glass", throw=False)
     if glass.success:
         energies.append(curve("glass", [0, l_max], [glass.free_energy] * 2, "spin glass, $s = 0$"))
-    known = [y for line in energies for y in line.y if not np.isnan(y)]
-    low, high = min(known), max(known)
-    margin = 0.05 * (high - low)
-    horizontal = Axis("l", r"active hidden units $\ell = pL$", limits=(0, l_max))
+    horizontal, vertical = energy_axes(energies, l_max, digits=5)
     beside = PhaseDiagram(
         "heterogeneous-overlap",
         rf"$\alpha = {alpha:g}$, $\tilde\theta = {theta:g}$, $\tilde g = {g:g}$",
@@ -88,14 +85,7 @@ def build(
     return PhaseDiagram(
         "heterogeneous",
         r"Two groups, $p_i = (1\pm s)\,p$; circles: $\ell{}^{*}$",
-        (
-            horizontal,
-            Axis(
-                "f",
-                r"energy $f(\ell)$ (units of $p$)",
-                limits=(round(low - margin, 5), round(high + margin, 5)),
-            ),
-        ),
+        (horizontal, vertical),
         energies,
         marks,
         [],
