@@ -80,7 +80,7 @@ def latex(equation: str) -> str:
     >>> print(latex("r = q/(1 - C)^2"))
     r = \frac{q}{(1-C)^2}
     >>> print(latex("q = <tanh^2((J0 m + sqrt(q) z)/T)>"))
-    q = \left\langle \tanh^2\frac{J_0 m+\sqrt{q} z}{T}\right\rangle
+    q = \left\langle \tanh^2\frac{J_0 m+\sqrt{q}\,z}{T}\right\rangle
     """
     reader = _Reader(equation)
     found = reader.run(None)

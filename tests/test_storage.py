@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from phase_diagrams.diagram import Axis, DiagramError, Line, LineKind, PhaseDiagram, Point, Region
+from phase_diagrams.kept import kept_beside
 from phase_diagrams.storage import (
     StorageError,
     check_writable,
@@ -23,6 +24,7 @@ from phase_diagrams.storage import (
     temporary,
     write_atomic,
 )
+from phase_diagrams.workers import Here
 from replica.errors import ReplicaError
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permission bits and symbolic links of POSIX systems")
@@ -281,6 +283,26 @@ def test_the_litter_of_a_killed_run_is_removed_by_the_next_and_nothing_else(tmp_
     with temporary(store):
         pass
     assert sorted(tmp_path.iterdir()) == sorted([*mine, output, tmp_path / "other.nc"])
+
+
+@posix
+def test_lines_are_kept_in_a_folder_of_ours_and_nothing_else_is_removed(tmp_path: Path) -> None:
+    output, precious = tmp_path / "d.json", tmp_path / "precious"
+    precious.mkdir()
+    for name in ("thesis.json", f"{'a' * 32}.json"):
+        (precious / name).write_text("mine")
+    (tmp_path / "d.json.lines").symlink_to(precious)
+    with pytest.raises(StorageError, match=r"d\.json\.lines: it is a link; remove it"), kept_beside(output):
+        raise AssertionError
+    assert len(list(precious.iterdir())) == 2
+    (tmp_path / "d.json.lines").unlink()
+    (tmp_path / "d.json.lines").mkdir()
+    (tmp_path / "d.json.lines" / "thesis.json").write_text("mine")
+    with kept_beside(output) as keeping:
+        line = Line("T_g", LineKind.CONTINUOUS, [0.0], [1.0], ["converged"])
+        assert keeping(Here()).submit(lambda: line).result() is line
+        assert len(list((tmp_path / "d.json.lines").iterdir())) == 2
+    assert [path.name for path in (tmp_path / "d.json.lines").iterdir()] == ["thesis.json"]
 
 
 DAMAGE: list[tuple[str, Callable[[bytes], bytes], type[ReplicaError], str]] = [

@@ -500,6 +500,16 @@ def test_what_is_replaced_stays_until_the_new_result_is_whole(suffix: str, tmp_p
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
+def test_a_run_that_was_killed_when_its_file_was_whole(finished: Path, tmp_path: Path) -> None:
+    path = tmp_path / "run.nc"
+    sweep(**QUICK, output=path).close()
+    content = path.read_bytes()
+    shutil.copytree(finished, tmp_path / "run.nc.zarr")  # which was to be removed next
+    sweep(**QUICK, output=path, resume=True).close()
+    assert path.read_bytes() == content
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["finished.zarr", "run.nc"]
+
+
 def test_a_replacement_that_was_killed_between_two_names(finished: Path) -> None:
     whole = tree(finished)
     finished.rename(finished.with_name("finished.zarr.zarr"))

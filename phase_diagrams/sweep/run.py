@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
@@ -234,8 +233,7 @@ def _into(
                     message = f"cannot overwrite {old}: it does not hold a sweep; {cure}"
                     raise StorageError(message)
             if under_way:
-                with temporary(beside) as trash:
-                    beside.rename(trash)
+                _discard(beside)
         elif (there or under_way) and not resume:
             raise _exists(path if there else beside)
         elif file and there and not under_way:
@@ -252,10 +250,16 @@ def _into(
         if file:
             with open_raw(beside) as data:
                 to_netcdf(data, path, plan.block)
-            shutil.rmtree(beside)
+            _discard(beside)
         elif store.path == beside:
             _replace(path, beside)
     return open_sweep(path)
+
+
+def _discard(store: Path) -> None:
+    """Remove a store, which is gone at once: what is left of it after a kill has another name."""
+    with temporary(store) as trash:
+        store.rename(trash)
 
 
 def _replace(old: Path, new: Path) -> None:
