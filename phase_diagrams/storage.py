@@ -15,8 +15,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Never
 
-from filelock import lock_descriptor
-
 from phase_diagrams.diagram import DiagramError, PhaseDiagram
 from replica.errors import ReplicaError
 
@@ -287,6 +285,8 @@ _OWNER = re.compile(r"replica lock: (process [0-9]+ on [ -~]*)")
 
 def _locked(path: Path, place: Path) -> int:
     """Open the file of a lock, ours or a new one, and hold it."""
+    from filelock import lock_descriptor  # most who write a file need no lock
+
     me = f"process {os.getpid()} on {re.sub(r'[^ -~]', '', socket.gethostname())}"
     while True:
         with ExitStack() as stack:

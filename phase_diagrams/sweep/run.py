@@ -270,7 +270,8 @@ def _replace(old: Path, new: Path) -> None:
         try:
             new.rename(old)
         except OSError:
-            trash.rename(old)
+            if trash.exists():
+                trash.rename(old)
             raise
 
 
