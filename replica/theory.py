@@ -221,8 +221,8 @@ class Theory:
         The theory's name on the command line; the names of the unknowns.
     branches, lines, limit, critical
         Declarations that the engine reads.
-    equations : mapping of str to (str, str)
-        What `replica show` prints: readable and LaTeX.
+    equations : mapping of str to str
+        What `replica show` prints: plain text, of which `replica.equations` makes LaTeX.
     jacobian_error
         Error of one's own `jacobian`; not 0 where that is itself a numerical derivative.
     references, known, notes, symbols
@@ -238,7 +238,7 @@ class Theory:
     limit: ClassVar[Limit | None] = None
     jacobian_error: ClassVar[float] = 0.0
     critical: ClassVar[Critical | None] = None
-    equations: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    equations: ClassVar[Mapping[str, str]] = {}
     references: ClassVar[tuple[str, ...]] = ()
     known: ClassVar[Mapping[str, str]] = {}
     notes: ClassVar[tuple[str, ...]] = ()
