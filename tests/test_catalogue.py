@@ -1,6 +1,7 @@
 """The catalogue: which lines there are, which meet where, and published numbers; never pixels."""
 
 import inspect
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from matplotlib.path import Path as Outline
 from scipy.special import erf
 
 from phase_diagrams.catalogue import DIAGRAMS
-from phase_diagrams.diagram import CONVERGED, Line, LineKind, PhaseDiagram
+from phase_diagrams.catalogue._parts import recorded
+from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram
 from phase_diagrams.diagram.outline import join, outline
 from phase_diagrams.draw import figure
 from phase_diagrams.storage.files import load
@@ -77,7 +79,9 @@ def test_a_diagram_is_complete(name: str) -> None:
         assert panel.images or all(axis.label and axis.limits for axis in panel.axes)
         assert panel.provenance["model"]
         assert set(panel.provenance["versions"]) == {"replica", "python", "numpy", "scipy"}
-    assert set(diagram.provenance["settings"]) <= set(inspect.signature(DIAGRAMS[name].build).parameters)
+        assert panel.provenance["settings"] == diagram.provenance["settings"]
+    asked = set(inspect.signature(DIAGRAMS[name].build).parameters) - {"executor"}
+    assert set(diagram.provenance["settings"]) == asked
 
 
 @pytest.mark.parametrize("name", DIAGRAMS)
@@ -119,6 +123,29 @@ def test_no_text_of_the_figure_covers_another(name: str) -> None:
             boxes += [legend.get_window_extent()] if legend else []
             for i, box in enumerate(boxes):
                 assert box.count_overlaps(boxes[:i]) == 0, [text.get_text() for text in view.texts]
+
+
+def test_a_builder_is_recorded_with_its_arguments_and_its_choices() -> None:
+    """Panels that say nothing of themselves are those of the first one's model."""
+
+    @recorded
+    def build(*, T: float = 0.5, sizes: Any = (1, 2), executor: Any = None) -> PhaseDiagram:
+        axes = Axis("x", "x"), Axis("y", "y")
+        panels = [PhaseDiagram(name, "", axes, [], [], [], about) for name, about in told.items()]
+        return replace(panels[0], beside=panels[1:])
+
+    told: dict[str, Any] = {
+        "first": {"model": "sk(h=0)", "settings": {"sizes": [3]}},
+        "own": {"model": "sk()"},
+    }
+    diagram = build(T=0.25)
+    assert diagram.provenance["model"] == "sk(h=0)"
+    assert diagram.provenance["settings"] == {"T": 0.25, "sizes": [3]}
+    assert set(diagram.provenance["versions"]) == {"replica", "python", "numpy", "scipy"}
+    assert diagram.beside[0].provenance == {**diagram.provenance, "model": "sk()"}
+    told = {"first": {"model": "sk(h=0)"}, "silent": {}}
+    assert build(executor=1).provenance["settings"] == {"T": 0.5, "sizes": [1, 2]}
+    assert build().beside[0].provenance == build().provenance
 
 
 def near(value: Any) -> Any:

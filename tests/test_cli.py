@@ -259,7 +259,7 @@ def test_show_tells_everything_a_theory_says_about_itself(name: str) -> None:
     kind, printed = THEORIES[name], replica(f"show {name}").stdout
     for parameter, field in kind.parameters().items():
         assert re.search(rf"^  {parameter} .*{re.escape(field.text)}", printed, re.MULTILINE)
-    texts = [text for text, _ in kind.equations.values()]
+    texts = list(kind.equations.values())
     texts += [branch.text for branch in kind.branches.values()]
     texts += [*kind.branches, *kind.lines, *kind.known.values(), *kind.notes, *kind.references]
     for text in texts:
@@ -1171,3 +1171,21 @@ def test_the_temperature_of_the_data_on_the_command_line() -> None:
     state = answer("solve one-hidden-unit -p alpha=3 -p beta=1.1")["order"]
     assert state["beta_hat"] == pytest.approx(1.1, rel=1e-14)
     assert state["Q"] == pytest.approx(state["r"], rel=1e-13)
+
+
+# -- nothing of the user's is written over ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["data.npz", "link.npz"])
+def test_data_are_not_replaced_by_the_machine_that_learns_them(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.savez("data.npz", data=np.zeros((20, 4)))
+    if os.name == "posix":
+        Path("link.npz").symlink_to("data.npz")
+    before = Path("data.npz").read_bytes()
+    done = replica(f"train data.npz --units 2 --epochs 1 -o {name}")
+    message = "it is read by the same command, and would be lost; choose another name"
+    assert (done.exit_code, done.stderr) == (1, f"Error: cannot write {name}: {message}\n")
+    assert Path("data.npz").read_bytes() == before

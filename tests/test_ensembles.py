@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from finite_machines import mode_hops, survival
 
 from replica.errors import ParameterError, UnknownNameError
-from replica.machines.experiments import mode_hops, survival
 from replica.machines.models import ensembles, measures
 from replica.machines.models.hopfield import HopfieldNetwork
 

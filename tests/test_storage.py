@@ -13,7 +13,18 @@ from typing import Any
 import pytest
 
 from phase_diagrams.diagram import Axis, DiagramError, Line, LineKind, PhaseDiagram, Point, Region
-from phase_diagrams.storage.files import StorageError, check_writable, load, save, write_atomic
+from phase_diagrams.storage.files import (
+    StorageError,
+    check_writable,
+    load,
+    lock,
+    refuse_same,
+    save,
+    temporary,
+    write_atomic,
+)
+from phase_diagrams.storage.workers import Here
+from phase_diagrams.tracing.cache import kept_beside
 from replica.errors import ReplicaError
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permission bits and symbolic links of POSIX systems")
@@ -164,6 +175,135 @@ def test_permissions_are_checked_before_the_work(
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path / denied)
     with pytest.raises(StorageError, match=message):
         check_writable(tmp_path / "file")
+
+
+# -- what is the user's -------------------------------------------------------------------------------------
+
+
+def test_an_output_that_is_an_input_is_refused(tmp_path: Path) -> None:
+    data, store = tmp_path / "data.npz", tmp_path / "run.zarr"
+    data.write_bytes(b"precious")
+    store.mkdir()
+    (store / "zarr.json").write_text("{}")
+    names = [data, tmp_path / "sub" / ".." / "data.npz", store / "table.csv", store]
+    (tmp_path / "sub").mkdir()
+    if os.name == "posix":
+        (tmp_path / "soft.npz").symlink_to(data)
+        (tmp_path / "hard.npz").hardlink_to(data)
+        (tmp_path / "folder").symlink_to(store)
+        names += [tmp_path / "soft.npz", tmp_path / "hard.npz", tmp_path / "folder" / "table.csv"]
+    for name in names:
+        with pytest.raises(StorageError, match="read by the same command, and would be lost; choose another"):
+            refuse_same(name, "digits", "", data, store)
+    for name in (tmp_path / "new.npz", tmp_path / "sub" / "data.npz", store.with_name("run.zarr.csv")):
+        refuse_same(name, "digits", "", "x" * 5000, "\0", tmp_path, data, store)
+
+
+@posix
+@pytest.mark.parametrize(
+    "kind", ["link", "hard link", "file", "nothing", "pipe", "folder", "link to nothing"]
+)
+def test_what_has_the_name_of_a_lock_is_left_alone(kind: str, tmp_path: Path) -> None:
+    precious, place = tmp_path / "precious", tmp_path / "run.zarr.lock"
+    precious.write_bytes(b"years of work")
+    make: dict[str, Callable[[], Any]] = {
+        "link": lambda: place.symlink_to(precious),
+        "hard link": lambda: place.hardlink_to(precious),
+        "file": lambda: place.write_bytes(b"?replica lock: process 12 on host\nmine"),
+        "nothing": lambda: place.write_bytes(b"1" * 5000),
+        "pipe": lambda: os.mkfifo(place),
+        "folder": place.mkdir,
+        "link to nothing": lambda: place.symlink_to(tmp_path / "later"),
+    }
+    make[kind]()
+    before = [(p.name, p.lstat().st_mode, p.is_file() and p.read_bytes()) for p in sorted(tmp_path.iterdir())]
+    with pytest.raises(StorageError, match=r"run\.zarr.*choose another place"), lock(tmp_path / "run.zarr"):
+        raise AssertionError
+    after = [(p.name, p.lstat().st_mode, p.is_file() and p.read_bytes()) for p in sorted(tmp_path.iterdir())]
+    assert after == before
+
+
+def test_a_lock_keeps_others_out_and_names_its_owner(tmp_path: Path) -> None:
+    path = tmp_path / "run.zarr"
+    script = (
+        "import sys; from pathlib import Path; from phase_diagrams.storage.files import lock\n"
+        "with lock(Path(sys.argv[1])): pass"
+    )
+    other = [sys.executable, "-c", script, path]
+    with lock(path):
+        with pytest.raises(StorageError, match="is being written by this process already"), lock(path):
+            raise AssertionError
+        done = subprocess.run(other, capture_output=True, text=True, check=False)
+        assert f"is being written by process {os.getpid()} on " in done.stderr
+        with lock(tmp_path / "another.zarr"):
+            pass
+    assert not list(tmp_path.iterdir())
+    path.with_name("run.zarr.lock").write_text(
+        "#replica lock: process 1 on elsewhere"
+    )  # its owner was killed
+    subprocess.run(other, check=True)
+    path.with_name("run.zarr.lock").touch()  # and this one before it could write its name
+    subprocess.run(other, check=True)
+    assert not list(tmp_path.iterdir())
+
+
+@posix
+def test_a_lock_that_was_replaced_is_not_removed(tmp_path: Path) -> None:
+    place = tmp_path / "run.zarr.lock"
+    with lock(tmp_path / "run.zarr"):
+        place.unlink()
+        place.write_bytes(b"mine")
+    assert place.read_bytes() == b"mine"
+
+
+@posix
+def test_the_litter_of_a_killed_run_is_removed_by_the_next_and_nothing_else(tmp_path: Path) -> None:
+    script = (
+        "import os, sys; from pathlib import Path\n"
+        "from phase_diagrams.storage.files import replacing, temporary\n"
+        "with replacing(sys.argv[1]) as file, temporary(Path(sys.argv[2])) as folder:\n"
+        "    file.write_text('half'); folder.mkdir(); (folder / 'part').write_text('half')\n"
+        "    print(flush=True); os.kill(os.getpid(), 9)"
+    )
+    output, store = tmp_path / "run.nc", tmp_path / "run.zarr"
+    mine = (
+        tmp_path / "link",
+        tmp_path / ".replica-0123456789abcdef-1-0123456789abcdef.tmp",
+        tmp_path / ".x.tmp",
+    )
+    for name in mine:
+        name.write_text("mine")
+    subprocess.run([sys.executable, "-c", script, output, store], check=False, stdout=subprocess.PIPE)
+    assert len(list(tmp_path.glob(".replica-*.tmp"))) == 3
+    write_atomic(tmp_path / "other.nc", b"of another file")
+    assert len(list(tmp_path.glob(".replica-*.tmp"))) == 3
+    with temporary(output) as one:  # of a process that runs: this one
+        one.write_text("under way")
+        write_atomic(output, b"whole")
+        assert one.exists()
+    with temporary(store):
+        pass
+    assert sorted(tmp_path.iterdir()) == sorted([*mine, output, tmp_path / "other.nc"])
+
+
+@posix
+def test_lines_are_kept_in_a_folder_of_ours_and_nothing_else_is_removed(tmp_path: Path) -> None:
+    output, precious = tmp_path / "d.json", tmp_path / "precious"
+    precious.mkdir()
+    for name in ("thesis.json", f"{'a' * 32}.json"):
+        (precious / name).write_text("mine")
+    (tmp_path / "d.json.lines").symlink_to(precious)
+    with pytest.raises(StorageError, match=r"d\.json\.lines: it is a link; remove it"), kept_beside(output):
+        raise AssertionError
+    assert len(list(precious.iterdir())) == 2
+    (tmp_path / "d.json.lines").unlink()
+    (tmp_path / "d.json.lines").mkdir()
+    (tmp_path / "d.json.lines" / "thesis.json").write_text("mine")
+    with kept_beside(output) as keeping:
+        line = Line("T_g", LineKind.CONTINUOUS, [0.0], [1.0], ["converged"])
+        assert keeping(Here()).submit(lambda: line).result() is line
+        assert len(list((tmp_path / "d.json.lines").iterdir())) == 2
+    assert [path.name for path in (tmp_path / "d.json.lines").iterdir()] == ["thesis.json"]
 
 
 DAMAGE: list[tuple[str, Callable[[bytes], bytes], type[ReplicaError], str]] = [

@@ -23,8 +23,8 @@ from click.testing import CliRunner
 
 from phase_diagrams.commands import main
 from phase_diagrams.mapping import read
-from phase_diagrams.storage.files import StorageError
-from phase_diagrams.sweeping import SweepError, export, open_sweep, store, sweep
+from phase_diagrams.storage.files import StorageError, lock
+from phase_diagrams.sweeping import SweepError, export, open_sweep, sweep
 from phase_diagrams.sweeping.chunk import fingerprint, solve_chunk
 from phase_diagrams.sweeping.files import tally
 from phase_diagrams.sweeping.plan import make_plan
@@ -475,6 +475,84 @@ def test_files_are_gone_on_with_too(tmp_path: Path) -> None:
         assert "branch" not in data.dims
 
 
+@pytest.mark.parametrize("suffix", ["nc", "zarr"])
+def test_what_is_replaced_stays_until_the_new_result_is_whole(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"run.{suffix}"
+    sweep(**QUICK, output=path).close()
+    new: dict[str, Any] = {**QUICK, "branch": "up"}
+    with pytest.raises(KeyboardInterrupt):
+        sweep(**new, output=path, overwrite=True, progress=interrupt_after(60))
+    with open_sweep(path) as old:
+        assert old.equals(sweep(**QUICK))
+    with pytest.raises(StorageError, match="exists; go on with it"):
+        sweep(**new, output=path)
+    with pytest.raises(StorageError, match=r"run\.\w+\.zarr holds another sweep"):
+        sweep(**QUICK, output=path, resume=True)
+    told: list[int] = []
+    with sweep(**new, output=path, resume=True, progress=lambda done, _: told.append(done)) as data:
+        assert data.equals(sweep(**new))
+    assert told[-1] == 154
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+    with pytest.raises(KeyboardInterrupt):
+        sweep(**QUICK, output=path, overwrite=True, progress=interrupt_after(60))
+    with sweep(**QUICK, output=path, overwrite=True) as data:  # anew, and over what was not finished
+        assert data.equals(sweep(**QUICK))
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_run_that_was_killed_when_its_file_was_whole(finished: Path, tmp_path: Path) -> None:
+    path = tmp_path / "run.nc"
+    sweep(**QUICK, output=path).close()
+    content = path.read_bytes()
+    shutil.copytree(finished, tmp_path / "run.nc.zarr")  # which was to be removed next
+    sweep(**QUICK, output=path, resume=True).close()
+    assert path.read_bytes() == content
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["finished.zarr", "run.nc"]
+
+
+def test_a_replacement_that_was_killed_between_two_names(finished: Path) -> None:
+    whole = tree(finished)
+    finished.rename(finished.with_name("finished.zarr.zarr"))
+    sweep(**QUICK, output=finished, resume=True).close()
+    assert tree(finished) == whole
+    assert [p.name for p in finished.parent.iterdir()] == ["finished.zarr"]
+
+
+def test_a_file_that_is_no_sweep_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "run.nc"
+    for make in (
+        lambda: xr.Dataset({"a": ("x", [1.0])}).to_netcdf(path, engine="h5netcdf"),
+        lambda: path.write_bytes(b"mine"),
+    ):
+        make()
+        before = path.read_bytes()
+        with pytest.raises(StorageError, match=r"cannot overwrite .*run\.nc: it does not hold a sweep"):
+            sweep(**QUICK, output=path, overwrite=True)
+        assert path.read_bytes() == before
+        assert [p.name for p in tmp_path.iterdir()] == ["run.nc"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="symbolic links")
+def test_a_link_to_a_store_stays_a_link(finished: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.zarr"
+    link.symlink_to(finished)
+    sweep(**{**QUICK, "branch": "up"}, output=link, overwrite=True).close()
+    assert link.is_symlink()
+    assert "branch" not in open_sweep(finished).dims
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["finished.zarr", "link.zarr"]
+
+
+def test_a_sweep_is_not_exported_over_itself(finished: Path) -> None:
+    export(finished, finished.with_name("run.nc"))
+    before = finished.with_name("run.nc").read_bytes()
+    for source, output in ((finished, finished / "run.csv"), (finished.with_name("run.nc"),) * 2):
+        done = CliRunner().invoke(main, ["export", str(source), "-o", str(output)])
+        assert (done.exit_code, done.stderr.count("read by the same command")) == (1, 1)
+        with pytest.raises(StorageError, match="read by the same command"):
+            export(source, output)
+    assert finished.with_name("run.nc").read_bytes() == before
+
+
 def interrupt_after(points: int) -> Callable[[int, int], None]:
     def progress(done: int, total: int) -> None:
         if done >= points:
@@ -519,7 +597,7 @@ def test_a_full_disk_keeps_what_is_finished(tmp_path: Path, monkeypatch: pytest.
 FULL = """
 import resource, signal, sys
 from phase_diagrams.commands import main
-from phase_diagrams.storage.files import StorageError
+from phase_diagrams.storage.files import StorageError, lock
 from phase_diagrams.sweeping import export
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -676,7 +754,7 @@ def test_a_killed_parent_leaves_whole_chunks_and_no_workers(jobs: int, tmp_path:
 
 
 def test_two_writers_in_one_process(finished: Path) -> None:
-    with store.lock(finished), pytest.raises(StorageError, match="being written by this process already"):
+    with lock(finished), pytest.raises(StorageError, match="being written by this process already"):
         sweep(**QUICK, output=finished, resume=True)
     assert not list(finished.parent.glob("*.lock"))
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import wraps
 from importlib import metadata
-from typing import Any
+from inspect import signature
+from typing import Any, ParamSpec
 
 import numpy as np
 
@@ -15,23 +17,50 @@ from replica import __version__
 from replica.solving import Located, Solution, Status, locate
 from replica.theory import Boundary, Theory
 
+P = ParamSpec("P")
+
 LOST = "the search for this point did not converge"
 ENDED = "the branch ends at a smaller l"
 
 
-def provenance(theory: Theory, varied: Iterable[str], **settings: Any) -> dict[str, Any]:
-    """Where a diagram comes from: the theory at its fixed parameters, the settings, the versions."""
-    return origin(theory.at(**dict.fromkeys(varied)).describe(), **settings)
+def recorded(build: Callable[P, PhaseDiagram]) -> Callable[P, PhaseDiagram]:
+    """Record where the panels of a diagram come from: the arguments of `build`, and the versions.
+
+    The builder itself says what the model of a panel is, or of the first one, which is then that of all; and
+    in the first one, as settings, which values it chose itself.
+    """
+    known = signature(build)
+
+    @wraps(build)
+    def record(*args: P.args, **given: P.kwargs) -> PhaseDiagram:
+        diagram = build(*args, **given)
+        bound = known.bind(*args, **given)
+        bound.apply_defaults()
+        asked = {name: value for name, value in bound.arguments.items() if name != "executor"}
+        chosen = diagram.provenance.get("settings", {})
+
+        def told(own: Mapping[str, Any]) -> dict[str, Any]:
+            return origin(own.get("model", diagram.provenance["model"]), **asked | chosen)
+
+        panels = [replace(panel, provenance=told(panel.provenance)) for panel in diagram.beside]
+        return replace(diagram, provenance=told(diagram.provenance), beside=panels)
+
+    return record
 
 
 def origin(model: str, **settings: Any) -> dict[str, Any]:
-    """Where a diagram of something else than a theory comes from."""
+    """Where a diagram comes from: what it is about, how it was made, by which versions."""
     versions = {name: metadata.version(name) for name in ("numpy", "scipy")}
     return {
         "model": model,
         "settings": settings,
         "versions": {"replica": __version__, "python": platform.python_version()} | versions,
     }
+
+
+def about(theory: Theory, varied: Iterable[str]) -> dict[str, Any]:
+    """The model of a diagram: a theory at the parameters that do not vary."""
+    return {"model": theory.at(**dict.fromkeys(varied)).describe()}
 
 
 def curve(name: str, x: Any, y: Any, label: str = "", *, of: Solution | None = None) -> Line:
@@ -50,6 +79,20 @@ def bars(name: str, x: Any, y: Any, error: Any, label: str = "") -> list[Line]:
         curve(name, x, y, label),
         *(curve(f"{name}, bar {i}", [a, a], [b - e, b + e], label) for i, (a, b, e) in enumerate(measured)),
     ]
+
+
+def energy_axes(
+    lines: Iterable[Line], l_max: float, label: str = r"energy $f(\ell)$", *, digits: int = 17
+) -> tuple[Axis, Axis]:
+    """Axes of curves of energy against the number of active hidden units, with room above and below them."""
+    known = [y for line in lines for y in line.y if not np.isnan(y)]
+    low, high = min(known), max(known)
+    margin = 0.05 * (high - low)
+    limits = round(low - margin, digits), round(high + margin, digits)
+    return (
+        Axis("l", r"active hidden units $\ell = pL$", limits=(0, l_max)),
+        Axis("f", f"{label} (units of $p$)", limits=limits),
+    )
 
 
 def pictures(

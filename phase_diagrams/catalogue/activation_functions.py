@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import curve, origin
+from phase_diagrams.catalogue._parts import curve, recorded
 from phase_diagrams.diagram import Axis, PhaseDiagram
 from replica.units import Bernoulli, DoubleReLU, Gaussian, Interpolating, Potential, ReLU, Spin, Unit
 
@@ -18,6 +18,7 @@ def double_well(x: Any) -> Any:
     return (x**2 - 1) ** 2 / 2
 
 
+@recorded
 def build(
     *, T: float = 0.25, theta: float = 0.5, omega: float = 0.3, b_max: float = 2.0, points: int = 201
 ) -> PhaseDiagram:
@@ -60,8 +61,7 @@ def build(
     }
     grid = np.linspace(-b_max, b_max, points)
     grid = np.sort(np.append(grid[grid != 0], [-1e-12, 1e-12]))  # at b = 0 two ground states are degenerate
-    settings: dict[str, Any] = {"T": T, "theta": theta, "omega": omega, "b_max": b_max, "points": points}
-    told = origin(f"units: {', '.join(map(str, (*jumping.values(), *smooth.values())))}", **settings)
+    told = {"model": f"units: {', '.join(map(str, (*jumping.values(), *smooth.values())))}"}
     mixture, threshold = rf"$\Omega = {omega:g}$", rf"$\theta = {theta:g}$"
     panels = [
         PhaseDiagram(

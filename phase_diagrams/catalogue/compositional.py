@@ -6,7 +6,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import replace
 from typing import Any
 
-from phase_diagrams.catalogue._parts import provenance
+from phase_diagrams.catalogue._parts import about, recorded
 from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Region
 from phase_diagrams.diagram.outline import join, outline
 from phase_diagrams.storage.workers import Here
@@ -25,6 +25,7 @@ SWITCH = -0.25
 """Field at which l* vanishes, exactly, at any load and positive threshold."""
 
 
+@recorded
 def build(
     *,
     alpha: float = 0.5,
@@ -69,7 +70,6 @@ def build(
     >>> print(f"{triple.x:.6f} {triple.y:.6f}")
     1.012038 -0.250000
     """
-    settings = {"theta_max": theta_max, "g_min": g_min, "alpha_max": alpha_max, "step": step}
     theory = Compositional(alpha=alpha, theta=1.5, g=SWITCH, l=1.0)
 
     tracer = executor or Here()
@@ -111,8 +111,8 @@ def build(
                 outline(fg, fc, [(theta_max, g_min)]),
             ),
         ],
-        provenance(theory, ["theta", "g", "l"], **settings),
-        beside=[_beside(loads.result(), g, alpha_max, theta_max, settings)],
+        about(theory, ["theta", "g", "l"]),
+        beside=[_beside(loads.result(), g, alpha_max, theta_max)],
     )
 
 
@@ -124,9 +124,7 @@ def _loads(tracer: Executor, g: float, alpha_max: float, theta_max: float, step:
     return tracer.submit(boundary_line, theory, boundary, "alpha", "theta", step=step, **box)
 
 
-def _beside(
-    line: Line, g: float, alpha_max: float, theta_max: float, settings: dict[str, float]
-) -> PhaseDiagram:
+def _beside(line: Line, g: float, alpha_max: float, theta_max: float) -> PhaseDiagram:
     """Phases in the plane of load and threshold, at a fixed field."""
     theory = Compositional(alpha=0.5, theta=1.5, g=g, l=1.0)
     phase = "compositional" if g > SWITCH else "ferromagnetic"
@@ -153,5 +151,5 @@ def _beside(
                 outline([(0, 0)], line, [(alpha_max, theta_max), (0, theta_max)]),
             ),
         ],
-        provenance(theory, ["alpha", "theta", "l"], **settings),
+        about(theory, ["alpha", "theta", "l"]),
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import provenance
+from phase_diagrams.catalogue._parts import about, recorded
 from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram, Region
 from phase_diagrams.storage.workers import Here
 from phase_diagrams.tracing.lines import boundary_line
@@ -19,6 +19,7 @@ from replica.theories import Compositional
 __all__ = ["build"]
 
 
+@recorded
 def build(
     *,
     p: float = 0.1,
@@ -90,14 +91,9 @@ def build(
         lines,
         [],
         names,
-        provenance(
+        about(
             Compositional.from_unscaled(alpha=1.0, theta=0.1, g=g, p=p, L=1),
             ["alpha", "theta", "g", "L", "l"],
-            g=g,
-            numbers=list(numbers),
-            theta_max=theta_max,
-            alpha_max=alpha_max,
-            step=step,
         ),
     )
 

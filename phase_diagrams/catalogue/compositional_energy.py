@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import curve, provenance, until_lost
-from phase_diagrams.diagram import Axis, Line, LineKind, PhaseDiagram, Point
+from phase_diagrams.catalogue._parts import about, curve, energy_axes, recorded, until_lost
+from phase_diagrams.diagram import Line, LineKind, PhaseDiagram, Point
 from replica.errors import LocateError
 from replica.solving import minimise, profile, solve
 from replica.theories import Compositional
@@ -15,6 +15,7 @@ from replica.theories import Compositional
 __all__ = ["build"]
 
 
+@recorded
 def build(
     *,
     alpha: float = 0.5,
@@ -76,26 +77,8 @@ def build(
                 continue
             least = float(best.free_energy - glass.free_energy)
             marks[side].append(Point(name, "", float(best.theory.values["l"]), least))
-    known = [y for line in (*lines["left"], *lines["right"]) for y in line.y if not np.isnan(y)]
-    low, high = min(known), max(known)
-    axes = (
-        Axis("l", r"active hidden units $\ell = pL$", limits=(0, l_max)),
-        Axis(
-            "f",
-            r"energy $f(\ell)-f_{\mathrm{SG}}$ (units of $p$)",
-            limits=(low - 0.05 * (high - low), high + 0.05 * (high - low)),
-        ),
-    )
-    origin = provenance(
-        theory,
-        ["theta", "g", "l"],
-        theta=theta,
-        g=g,
-        fields=list(fields),
-        thresholds=list(thresholds),
-        l_max=l_max,
-        points=points,
-    )
+    label = r"energy $f(\ell)-f_{\mathrm{SG}}$"
+    axes = energy_axes((*lines["left"], *lines["right"]), l_max, label)
     beside = PhaseDiagram(
         "compositional-energy-thresholds",
         rf"$\alpha = {alpha:g}$, $\tilde g = {g:g}$; circles: $\ell{{}}^{{*}}$",
@@ -103,7 +86,7 @@ def build(
         lines["right"],
         marks["right"],
         [],
-        origin,
+        {},
     )
     return PhaseDiagram(
         "compositional-energy",
@@ -112,6 +95,6 @@ def build(
         lines["left"],
         marks["left"],
         [],
-        origin,
+        about(theory, ["theta", "g", "l"]),
         beside=[beside],
     )

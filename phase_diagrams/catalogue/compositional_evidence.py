@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import bars, curve, origin, pictures
+from phase_diagrams.catalogue._parts import bars, curve, pictures, recorded
 from phase_diagrams.diagnosis import diagnose
 from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram
 from replica.errors import LocateError
@@ -34,6 +34,7 @@ NONE = "no image falls into this bin"
 BINS = np.linspace(-4.0, 8.0, 61)
 
 
+@recorded
 def build(
     *,
     units: int = 100,
@@ -104,18 +105,7 @@ def build(
         for name, unit in kinds.items()
     }
     ends = {name: way[-1].rbm for name, way in ways.items()}
-    came_from = origin(
-        "RBM of bits, trained on digits",
-        units=units,
-        sizes=list(sizes),
-        epochs=epochs,
-        every=every,
-        theta=theta,
-        l1_squared=l1_squared,
-        samples=samples,
-        sweeps=sweeps,
-        seed=seed,
-    )
+    came_from = {"model": "RBM of bits, trained on digits"}
 
     def panel(name: str, title: str, x: Axis, y: Axis, lines: Sequence[Line]) -> PhaseDiagram:
         return PhaseDiagram(name, title, (x, y), lines, [], [], came_from)

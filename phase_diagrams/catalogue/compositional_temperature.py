@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import root_scalar
 
-from phase_diagrams.catalogue._parts import chain, curve, line_of, march, provenance, until_lost
+from phase_diagrams.catalogue._parts import about, chain, curve, line_of, march, recorded, until_lost
 from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram, Region
 from phase_diagrams.diagram.outline import join, outline
 from replica.solving import Located, locate, minimise, profile, solve
@@ -27,6 +27,7 @@ SWITCH = -0.25
 """Field at which l* vanishes at T = 0, exactly."""
 
 
+@recorded
 def build(
     *,
     alpha: float = 0.5,
@@ -83,19 +84,6 @@ def build(
     minima = [first, *march(cold, BEST, "T", "l", fine[1:], first)]
     fold = locate(cold, "spinodal", "l")
     folds = [fold, *march(cold, "spinodal", "T", "l", fine[1:], fold)]
-    origin = provenance(
-        cold,
-        ["T", "l"],
-        alpha=alpha,
-        theta=theta,
-        g=g,
-        temperatures=list(temperatures),
-        g_min=g_min,
-        g_max=g_max,
-        l_max=l_max,
-        points=points,
-        steps=steps,
-    )
     number = r"active hidden units $\ell = pL$"
     temperature = Axis("T", r"temperature $\tilde T = T/p$", limits=(0, T_max))
     spinodal = line_of("spinodal", LineKind.SPINODAL, "T", folds, "spinodal")
@@ -123,7 +111,7 @@ def build(
                 outline([(T_max, l_max), (0, l_max)], spinodal),
             ),
         ],
-        origin,
+        {},
     )
     right = PhaseDiagram(
         "compositional-temperature-fields",
@@ -151,7 +139,7 @@ def build(
                 outline(ferromagnet, [(g_min, T_max), (g_min, 0)]),
             ),
         ],
-        origin,
+        {},
     )
     return PhaseDiagram(
         "compositional-temperature",
@@ -163,7 +151,7 @@ def build(
         curves,
         [],
         [],
-        origin,
+        about(cold, ["T", "l"]),
         beside=[middle, right],
     )
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import origin, pictures
+from phase_diagrams.catalogue._parts import pictures, recorded
 from phase_diagrams.diagram import PhaseDiagram
 from replica.machines.data.loading import load
 from replica.machines.training import dbn
@@ -20,6 +20,7 @@ SHOWN = 49
 """Pictures of a panel, at most."""
 
 
+@recorded
 def build(
     *,
     layers: Sequence[int] = (100, 50),
@@ -59,13 +60,7 @@ def build(
     image = digits.image or (8, 8)
     settings = Settings(rate=0.1, schedule="exponential", halving=epochs / 3, momentum=0.5, seed=seed)
     stack = dbn.fit(digits.values, Bernoulli(), [(Bernoulli(), count) for count in layers], epochs, settings)
-    came_from = origin(
-        "deep belief network of bits, trained on digits",
-        layers=list(layers),
-        epochs=epochs,
-        sweeps=sweeps,
-        seed=seed,
-    )
+    came_from = {"model": "deep belief network of bits, trained on digits"}
     panels = []
     for i, feature in enumerate(stack.features(), start=1):
         order = np.argsort(-np.sum(feature**2, axis=0), kind="stable")[:SHOWN]

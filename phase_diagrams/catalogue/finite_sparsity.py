@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import curve, provenance, until_lost
+from phase_diagrams.catalogue._parts import about, curve, energy_axes, recorded, until_lost
 from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Point
 from replica.solving import minimise, profile, solve
 from replica.theories import RandomRBM
@@ -16,6 +15,7 @@ from replica.units import Bernoulli, ReLU
 __all__ = ["build"]
 
 
+@recorded
 def build(
     *,
     alpha: float = 0.5,
@@ -70,12 +70,7 @@ def build(
         changes.append(until_lost(both))
     energies.append(until_lost(curve("p=0", grid, limit.free_energy, r"$p \to 0$", of=limit)))
     best = minimise(theory, "retrieval", "l")
-    known = [y for line in energies for y in line.y if not np.isnan(y)]
-    low, high = min(known), max(known)
-    margin = 0.05 * (high - low)
-    settings: dict[str, Any] = {"alpha": alpha, "theta": theta, "g": g, "sparsities": list(sparsities)}
-    origin = provenance(theory, ["l"], **settings, l_max=l_max, points=points)
-    horizontal = Axis("l", r"active hidden units $\ell = pL$", limits=(0, l_max))
+    horizontal, vertical = energy_axes(energies, l_max, digits=5)
     beside = PhaseDiagram(
         "finite-sparsity-change",
         r"Change with $p$",
@@ -83,22 +78,15 @@ def build(
         changes,
         [],
         [],
-        origin,
+        {},
     )
     return PhaseDiagram(
         "finite-sparsity",
         rf"$\alpha = {alpha:g}$, $\tilde\theta = {theta:g}$, $\tilde g = {g:g}$",
-        (
-            horizontal,
-            Axis(
-                "f",
-                r"energy $f(\ell)$ (units of $p$)",
-                limits=(round(low - margin, 5), round(high + margin, 5)),
-            ),
-        ),
+        (horizontal, vertical),
         energies,
         [Point("l*", r"$\ell{}^{*}$", float(best.theory.values["l"]), float(best.free_energy))],
         [],
-        origin,
+        about(theory, ["l"]),
         beside=[beside],
     )

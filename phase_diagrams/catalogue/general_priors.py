@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import curve, line_of, march, provenance, tag, turned
+from phase_diagrams.catalogue._parts import about, curve, line_of, march, recorded, tag, turned
 from phase_diagrams.diagram import Axis, Line, LineKind, PhaseDiagram, Region
 from phase_diagrams.diagram.outline import join
 from replica.solving import locate
@@ -16,6 +16,7 @@ from replica.theories import GeneralPriors
 __all__ = ["build"]
 
 
+@recorded
 def build(
     *,
     glasses: Sequence[tuple[float, float]] = ((0.0, 0.0), (0.0, 0.5), (0.0, 1.0), (1.0, 0.0), (0.5, 0.5)),
@@ -75,15 +76,6 @@ def build(
         tag(line, line.name, x=share * alpha_max, shift=(0.0, above * sides.get(line.name, 1)))
         for line, share in zip(left, np.resize([0.75, 0.25, 0.55, 0.5, 0.6], len(left)), strict=True)
     ]
-    origin = provenance(
-        theory,
-        ["alpha", "T", "omega_visible", "omega_hidden", "omega_pattern"],
-        glasses=[list(pair) for pair in glasses],
-        hidden=list(hidden),
-        patterns=list(patterns),
-        alpha_max=alpha_max,
-        points=points,
-    )
     vertical = Axis("T", "temperature $T$", limits=(0, 1.05))
     horizontal = Axis("alpha", r"load $\alpha$", limits=(0, 0.145))
     retrieval = Region("retrieval", "retrieval", (0.03, 0.07))
@@ -95,7 +87,7 @@ def build(
             middle,
             [],
             [retrieval, *map(_value, middle)],
-            origin,
+            {},
         ),
         PhaseDiagram(
             "general-priors-patterns",
@@ -104,7 +96,7 @@ def build(
             right,
             [],
             [retrieval, *map(_value, right)],
-            origin,
+            {},
         ),
     ]
     return PhaseDiagram(
@@ -117,7 +109,7 @@ def build(
         left,
         [],
         names,
-        origin,
+        about(theory, ["alpha", "T", "omega_visible", "omega_hidden", "omega_pattern"]),
         beside=beside,
     )
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import curve, provenance, until_lost
+from phase_diagrams.catalogue._parts import about, curve, energy_axes, recorded, until_lost
 from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Point
 from replica.errors import LocateError
 from replica.solving import minimise, profile, solve
@@ -18,6 +17,7 @@ from replica.units import Bernoulli, ReLU
 __all__ = ["build"]
 
 
+@recorded
 def build(
     *,
     alpha: float = 0.5,
@@ -72,12 +72,7 @@ def build(
     glass = solve(theory, "glass", throw=False)
     if glass.success:
         energies.append(curve("glass", [0, l_max], [glass.free_energy] * 2, "spin glass, $s = 0$"))
-    known = [y for line in energies for y in line.y if not np.isnan(y)]
-    low, high = min(known), max(known)
-    margin = 0.05 * (high - low)
-    settings: dict[str, Any] = {"alpha": alpha, "theta": theta, "g": g, "spreads": list(spreads)}
-    origin = provenance(theory, ["l", "sites"], **settings, l_max=l_max, points=points)
-    horizontal = Axis("l", r"active hidden units $\ell = pL$", limits=(0, l_max))
+    horizontal, vertical = energy_axes(energies, l_max, digits=5)
     beside = PhaseDiagram(
         "heterogeneous-overlap",
         rf"$\alpha = {alpha:g}$, $\tilde\theta = {theta:g}$, $\tilde g = {g:g}$",
@@ -85,22 +80,15 @@ def build(
         overlaps,
         [],
         [],
-        origin,
+        {},
     )
     return PhaseDiagram(
         "heterogeneous",
         r"Two groups, $p_i = (1\pm s)\,p$; circles: $\ell{}^{*}$",
-        (
-            horizontal,
-            Axis(
-                "f",
-                r"energy $f(\ell)$ (units of $p$)",
-                limits=(round(low - margin, 5), round(high + margin, 5)),
-            ),
-        ),
+        (horizontal, vertical),
         energies,
         marks,
         [],
-        origin,
+        about(theory, ["l", "sites"]),
         beside=[beside],
     )

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.optimize import brentq
 
-from phase_diagrams.catalogue._parts import line_of, march, provenance, tag, turned
+from phase_diagrams.catalogue._parts import about, line_of, march, recorded, tag, turned
 from phase_diagrams.diagram import Axis, Line, LineKind, PhaseDiagram, Region
 from phase_diagrams.diagram.outline import join
 from replica.solving import Located, locate, solve
@@ -18,6 +18,7 @@ from replica.units import ReLU, Spin
 __all__ = ["build"]
 
 
+@recorded
 def build(
     *,
     thresholds: Sequence[float] = (0.0, 0.5, 1.0),
@@ -56,14 +57,6 @@ def build(
     folds = [line for line in lines if line.kind is LineKind.SPINODAL]
     alpha_max = round(1.4 * max(max(line.x) for line in lines), 6)
     theory = RandomRBM(Spin(), ReLU(), alpha=0.1, p=1.0, L=1)
-    origin = provenance(
-        theory,
-        ["alpha", "T", "hidden", "l"],
-        thresholds=list(thresholds),
-        alpha_min=alpha_min,
-        T_min=T_min,
-        points=points,
-    )
     load = Axis("alpha", r"load $\alpha = M/N$", scale="log", limits=(alpha_min, alpha_max))
     beside = PhaseDiagram(
         "hidden-units-stability",
@@ -72,7 +65,7 @@ def build(
         lines,
         [],
         [_name(line, T_min**0.5, 0.78, 0.46) for line in folds],
-        origin,
+        {},
     )
     return PhaseDiagram(
         "hidden-units",
@@ -84,7 +77,7 @@ def build(
             Region("retrieval", "retrieval", (1.5 * alpha_min, 0.15)),
             *(_name(line, 0.3, 1.28, 0.66) for line in folds),
         ],
-        origin,
+        about(theory, ["alpha", "T", "hidden", "l"]),
         beside=[beside],
     )
 

@@ -6,7 +6,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from phase_diagrams.catalogue._parts import provenance
+from phase_diagrams.catalogue._parts import about, recorded
 from phase_diagrams.diagram import Axis, Inset, Line, PhaseDiagram, Point, Region
 from phase_diagrams.diagram.outline import join, outline
 from phase_diagrams.storage.workers import Here
@@ -28,6 +28,7 @@ LABELS = {
 }
 
 
+@recorded
 def build(*, alpha_max: float = 0.16, step: float = 0.02, executor: Executor | None = None) -> PhaseDiagram:
     r"""Phase diagram of the Hopfield network, with its four lines [AGS85]_.
 
@@ -111,6 +112,6 @@ def build(*, alpha_max: float = 0.16, step: float = 0.02, executor: Executor | N
             Region("metastable", "retrieval\n(metastable)", (0.073, 0.2), outline(T_M, T_c)),
             Region("retrieval", "retrieval\n(stable)", (0.02, 0.2), outline(T_c, [(0, 0)])),
         ],
-        provenance(theory, ["alpha", "T"], alpha_max=alpha_max, step=step),
+        about(theory, ["alpha", "T"]),
         insets=[Inset((0.55, 0.42, 0.4, 0.36), xlim=(0.132, 0.139), ylim=(0, 0.08))],
     )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.special import erfc
 
-from phase_diagrams.catalogue._parts import curve, provenance
+from phase_diagrams.catalogue._parts import about, curve, recorded
 from phase_diagrams.diagram import Axis, PhaseDiagram, Point
 from replica.solving import Settings, critical, trace
 from replica.theories import Hopfield
@@ -15,6 +15,7 @@ from replica.theories import Hopfield
 __all__ = ["build"]
 
 
+@recorded
 def build(*, alpha_min: float = 0.02, step: float = 0.02) -> PhaseDiagram:
     r"""Fraction (1 - m)/2 of wrong neurons in the retrieved state at T = 0 [AGS85]_.
 
@@ -61,5 +62,5 @@ def build(*, alpha_min: float = 0.02, step: float = 0.02) -> PhaseDiagram:
         ],
         [Point("alpha_c", rf"$\alpha_c$, {100 * worst:.1f} %", fold.value, worst)],
         [],
-        provenance(theory, ["alpha"], alpha_min=alpha_min, step=step),
+        about(theory, ["alpha"]),
     )

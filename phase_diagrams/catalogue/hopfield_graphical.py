@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import erf
 
-from phase_diagrams.catalogue._parts import curve, provenance
+from phase_diagrams.catalogue._parts import about, curve, recorded
 from phase_diagrams.diagram import Axis, PhaseDiagram, Point
 from replica.solving import critical
 from replica.theories import Hopfield
@@ -17,6 +17,7 @@ from replica.theories import Hopfield
 __all__ = ["build"]
 
 
+@recorded
 def build(*, loads: Sequence[float] | None = None, y_max: float = 3.0, points: int = 121) -> PhaseDiagram:
     r"""Graphical solution of erf(y) = y (sqrt(2 alpha) + (2/sqrt pi) exp(-y^2)) [AGS85]_.
 
@@ -79,5 +80,5 @@ def build(*, loads: Sequence[float] | None = None, y_max: float = 3.0, points: i
         lines,
         marks,
         [],
-        provenance(theory, ["alpha"], loads=loads, y_max=y_max, points=points),
+        about(theory, ["alpha"]) | {"settings": {"loads": loads}},
     )

@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import curve, origin
+from phase_diagrams.catalogue._parts import curve, recorded
 from phase_diagrams.diagram import Axis, PhaseDiagram, Point
 from replica.flows import GaussGauss, clusters, principal_moments
 
 __all__ = ["build", "singular_values"]
 
 
+@recorded
 def build(
     *,
     variances: Sequence[float] = (3.0, 2.0, 1.5, 0.6),
@@ -50,17 +51,11 @@ def build(
     0.707106781
     """
     rbm, start = GaussGauss(), float(initial)
-    came_from = origin(
-        "Gauss-Gauss RBM, sigma_v = sigma_h = 1",
-        variances=list(variances),
-        initial=initial,
-        time_max=time_max,
-        seed=seed,
-    )
+    came_from = {"model": "Gauss-Gauss RBM, sigma_v = sigma_h = 1"}
     left = singular_values(rbm, variances, start, np.linspace(0, time_max, 16).tolist(), came_from)
     turning = _alignment(rbm, variances, start, np.linspace(0, time_max / 2, 76), seed)
     spectrum = _clusters(rbm, start, seed)
-    return replace(left, beside=[replace(panel, provenance=came_from) for panel in (turning, spectrum)])
+    return replace(left, beside=[turning, spectrum])
 
 
 def singular_values(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import curve, origin
+from phase_diagrams.catalogue._parts import curve, recorded
 from phase_diagrams.diagram import Axis, PhaseDiagram, Point
 from replica.flows import GaussGauss, clusters, second_moments
 from replica.machines.training.epochs import Settings, start, train
@@ -21,6 +21,7 @@ OVERLAP = Axis("overlap", r"$(u_\alpha\cdot e_\alpha)^2$", limits=(0, 1.05))
 """Of a singular vector with the principal component of the data."""
 
 
+@recorded
 def build(
     *,
     variances: Sequence[float] = (3.0, 2.2, 1.6),
@@ -96,18 +97,7 @@ def build(
         np.einsum("tia,ia->ta", vectors[:, :, :count], directions[:, :count]) ** 2 for vectors in (u, seen_u)
     )
     linear = np.linalg.svd(_linear(first, moments, fine), compute_uv=False)
-    came_from = origin(
-        "Gauss-Gauss RBM, sigma_v = sigma_h = 1, trained",
-        variances=list(variances),
-        size=size,
-        samples=samples,
-        chains=chains,
-        rate=rate,
-        time_max=time_max,
-        marks=marks,
-        initial=initial,
-        seed=seed,
-    )
+    came_from = {"model": "Gauss-Gauss RBM, sigma_v = sigma_h = 1, trained"}
 
     def panel(name: str, title: str, axis: Axis, lines: Any, points: Any) -> PhaseDiagram:
         return _panel(name, title, axis, (fine, lines), (times, points), "theory", came_from)

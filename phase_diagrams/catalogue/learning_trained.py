@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import curve, origin
+from phase_diagrams.catalogue._parts import curve, recorded
 from phase_diagrams.catalogue.spectral_rbm import panel
 from phase_diagrams.diagram import Axis, PhaseDiagram, Point
 from phase_diagrams.placement import spectrum
@@ -18,6 +18,7 @@ from replica.units import Spin
 __all__ = ["build"]
 
 
+@recorded
 def build(
     *,
     sigma: float = 0.6,
@@ -72,16 +73,6 @@ def build(
         found.append(spectrum(training.rbm.weights))
         values.append(np.linalg.svd(training.rbm.weights, compute_uv=False)[:modes])
     times = [min(i * every, epochs) for i in range(len(found))]
-    came_from = origin(
-        "RBM of spins, trained on clusters",
-        sigma=sigma,
-        hidden=hidden,
-        modes=modes,
-        epochs=epochs,
-        every=every,
-        rate=rate,
-        seed=seed,
-    )
     ways, points = [], []
     for a in range(modes):
         seen = [(t, one) for t, one in zip(times, found, strict=True) if len(one.modes) > a]
@@ -109,7 +100,7 @@ def build(
         ],
         [],
         [],
-        came_from,
+        {},
     )
     return replace(
         plane,
@@ -117,7 +108,7 @@ def build(
         title=f"A machine in training; circles: every {every} epochs",
         lines=[*plane.lines, *ways],
         points=[*plane.points, *points],
-        provenance=came_from,
+        provenance={"model": "RBM of spins, trained on clusters"},
         beside=[right],
     )
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import curve, origin
+from phase_diagrams.catalogue._parts import curve, recorded
 from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram, Point, Region
 from phase_diagrams.diagram.outline import join, outline
 from replica.errors import ParameterError
@@ -16,6 +16,7 @@ from replica.flows import OneMode, glass_threshold
 __all__ = ["build"]
 
 
+@recorded
 def build(
     *,
     signal: float = 0.6,
@@ -56,15 +57,6 @@ def build(
     >>> print(f"{build(sigmas=(0.6,)).line('sigma=0.6').y[-1] * 0.6:.6f}")
     1.716620
     """
-    came_from = origin(
-        f"one mode of a binary RBM, mean field, kappa = {kappa:g}",
-        signal=signal,
-        sigmas=list(sigmas),
-        kappa=kappa,
-        initial=initial,
-        time_max=time_max,
-        marks=marks,
-    )
     if min(sigmas) <= 0:
         msg = f"sigma is above 0, for 1/sigma to have a place; it cannot be {min(sigmas):g}"
         raise ParameterError(msg)
@@ -109,7 +101,7 @@ def build(
         [*curves, curve("boundary", [0, time_max], [1, 1], "$w = 1$")],
         [],
         [],
-        came_from,
+        {},
     )
     return PhaseDiagram(
         "learning-trajectory-theory",
@@ -135,6 +127,6 @@ def build(
                 outline([(0, top)], glass, boundary, [(right, top)]),
             ),
         ],
-        came_from,
+        {"model": f"one mode of a binary RBM, mean field, kappa = {kappa:g}"},
         beside=[learning],
     )

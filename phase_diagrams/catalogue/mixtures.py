@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import curve, provenance
+from phase_diagrams.catalogue._parts import about, curve, recorded
 from phase_diagrams.diagram import Axis, PhaseDiagram, Point
 from phase_diagrams.diagram.outline import join
 from replica.errors import ParameterError
@@ -16,6 +16,7 @@ from replica.theories import Mixtures
 __all__ = ["build"]
 
 
+@recorded
 def build(*, numbers: Sequence[int] = (1, 3, 5, 7, 9), largest: int = 15, points: int = 81) -> PhaseDiagram:
     r"""Overlap, energy and stability of the symmetric mixtures of n patterns at alpha = 0 [AGS85a]_.
 
@@ -56,9 +57,6 @@ def build(*, numbers: Sequence[int] = (1, 3, 5, 7, 9), largest: int = 15, points
         below = curve(f"n={n}", batch.theory.values["T"], batch["m"], of=batch)
         lines.append(join(below, [ends[n]]))
         marks.append(Point(f"T_{n}", f"$n = {n}$", T, m))
-    origin = provenance(
-        Mixtures(n=3, T=0.0), ["n", "T"], numbers=list(numbers), largest=largest, points=points
-    )
     shown = [n for n in odd if n <= largest]
     right = PhaseDiagram(
         "mixtures-numbers",
@@ -75,7 +73,7 @@ def build(*, numbers: Sequence[int] = (1, 3, 5, 7, 9), largest: int = 15, points
         [Point(f"T_{n}", "", n, ends[n][0]) for n in shown]
         + [Point(f"-E_{n}", "", n, -energies[n]) for n in shown],
         [],
-        origin,
+        {},
     )
     return PhaseDiagram(
         "mixtures",
@@ -87,7 +85,7 @@ def build(*, numbers: Sequence[int] = (1, 3, 5, 7, 9), largest: int = 15, points
         lines,
         marks,
         [],
-        origin,
+        about(Mixtures(n=3, T=0.0), ["n", "T"]),
         beside=[right],
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from phase_diagrams.catalogue._parts import provenance
+from phase_diagrams.catalogue._parts import about, recorded
 from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram, Point, Region
 from phase_diagrams.diagram.outline import join, outline
 from phase_diagrams.tracing.lines import boundary_line
@@ -16,6 +16,7 @@ from replica.theories import SpectralRBM
 __all__ = ["build"]
 
 
+@recorded
 def build(*, sigma: float = 0.5, kappa: float = 1.0, w_max: float = 3.0, step: float = 0.02) -> PhaseDiagram:
     r"""Phases of an RBM with two modes of strengths w_1 and w_2, at T = 1 [DFF18]_.
 
@@ -54,14 +55,11 @@ def build(*, sigma: float = 0.5, kappa: float = 1.0, w_max: float = 3.0, step: f
     if not onset * 1.2 < w_max:
         msg = f"w_max must be above {1.2 * onset:g}, to show more than the onset at w = {onset:g}"
         raise ParameterError(msg)
-    settings = {"sigma": sigma, "kappa": kappa, "w_max": w_max, "step": step}
-    origin = provenance(theory, ["w", "law"], **settings)
     name = "spin glass" if cold else "paramagnet"
     laplace = _plane("laplace", "Laplace components", theory, onset, w_max, step, name)
     signs = _plane("rademacher", r"Components $\pm 1$", theory, onset, w_max, step, name)
     sparse = _sparse(theory, onset, w_max, step, name)
-    others = [replace(one, provenance=origin) for one in (signs, sparse)]
-    return replace(laplace, provenance=origin, beside=others)
+    return replace(laplace, provenance=about(theory, ["w", "law"]), beside=[signs, sparse])
 
 
 def _plane(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import curve, line_of, march, provenance
+from phase_diagrams.catalogue._parts import about, curve, line_of, march, recorded
 from phase_diagrams.diagram import Axis, Line, LineKind, PhaseDiagram, Point, Region
 from phase_diagrams.diagram.outline import join, outline
 from phase_diagrams.tracing.lines import boundary_line
@@ -30,6 +29,7 @@ LABELS = {
 }
 
 
+@recorded
 def build(
     *,
     betas: Sequence[float] = (0.8, 1.0, 1.2, 1.5),
@@ -87,13 +87,6 @@ def build(
             if beta in betas
         ]
     lines += [_measured(f"simulation {i + 1}", *map(float, one)) for i, one in enumerate(simulated)]
-    settings = {
-        "betas": list(betas),
-        "alpha_max": alpha_max,
-        "points": points,
-        "simulated": [list(map(float, one)) for one in simulated],
-    }
-    origin = provenance(OneHiddenUnit(alpha=1.0, beta=1.0), ["alpha", "beta"], **settings)
     return PhaseDiagram(
         "one-hidden-unit",
         r"Inference at $\beta = \beta_{*}$",
@@ -104,8 +97,9 @@ def build(
         lines,
         marks,
         [],
-        origin,
-        beside=[_phases(settings)],
+        about(OneHiddenUnit(alpha=1.0, beta=1.0), ["alpha", "beta"])
+        | {"settings": {"simulated": [list(map(float, one)) for one in simulated]}},
+        beside=[_phases()],
     )
 
 
@@ -115,7 +109,7 @@ def _measured(name: str, alpha: float, r: float, error: float) -> Line:
     return Line(name, LineKind.MEASURED, where, bar, ["converged"] * 3, "message passing, $N = 1000$")
 
 
-def _phases(settings: Mapping[str, Any]) -> PhaseDiagram:
+def _phases() -> PhaseDiagram:
     """Phases of a student who may be wrong about a teacher of strength 1."""
     theory = OneHiddenUnit(alpha=1.0, beta=1.0, beta_star=1.0)
     left, right, top = 0.6, 1.6, 3.0
@@ -159,5 +153,5 @@ def _phases(settings: Mapping[str, Any]) -> PhaseDiagram:
             Region("broken", "RSB", (1.5, 1.5), outline(onset, replicon)),
             Region("glass", "spin glass", (1.42, 0.75), outline(glass, onset)),
         ],
-        provenance(theory, ["alpha", "beta"], **settings),
+        about(theory, ["alpha", "beta"]),
     )

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import curve, provenance
+from phase_diagrams.catalogue._parts import about, curve, recorded
 from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Point
 from phase_diagrams.diagram.outline import join
 from replica.errors import ParameterError
@@ -19,6 +19,7 @@ __all__ = ["build"]
 Inference: TypeAlias = OneHiddenUnit | HopfieldHiddenUnit
 
 
+@recorded
 def build(*, beta: float = 0.7, alpha_max: float = 8.0, points: int = 61) -> PhaseDiagram:
     r"""Entropies per weight against the number of samples per weight, at beta = beta* [HT16]_.
 
@@ -48,7 +49,6 @@ def build(*, beta: float = 0.7, alpha_max: float = 8.0, points: int = 61) -> Pha
     """
     theory, approximate = OneHiddenUnit(alpha=1.0, beta=beta), HopfieldHiddenUnit(alpha=1.0, beta=beta)
     load = Axis("alpha", r"samples per weight $\alpha = M/N$", limits=(0, alpha_max))
-    settings = {"beta": beta, "alpha_max": alpha_max, "points": points}
     onset, crisis = (locate(theory, name, "alpha") for name in ("teacher", "joint-entropy"))
     glass = locate(approximate, "glass", "alpha")
     seen = locate(approximate, Zero(Phase("glass"), "alignment"), "alpha")
@@ -79,7 +79,7 @@ def build(*, beta: float = 0.7, alpha_max: float = 8.0, points: int = 61) -> Pha
         [through(approximate, "s_xi", r"$s_\xi$", *plain)],
         [_mark("glass", "onset of glass", glass), _mark("teacher", "teacher seen", seen)],
         [],
-        provenance(approximate, ["alpha"], **settings),
+        about(approximate, ["alpha"]),
     )
     return PhaseDiagram(
         "one-hidden-unit-entropy",
@@ -92,7 +92,7 @@ def build(*, beta: float = 0.7, alpha_max: float = 8.0, points: int = 61) -> Pha
         ],
         [_mark("alpha_c", r"$\alpha_c$", onset), Point("joint", r"$2\ln 2/\beta^2$", crisis.value, 0)],
         [],
-        provenance(theory, ["alpha"], **settings),
+        about(theory, ["alpha"]),
         beside=[right],
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import bars, curve, provenance
+from phase_diagrams.catalogue._parts import about, bars, curve, recorded
 from phase_diagrams.diagram import Axis, PhaseDiagram, Point
 from replica.machines.inference.enumeration import sample
 from replica.solving import critical, solve
@@ -15,6 +15,7 @@ from replica.theories import RandomEnergy
 __all__ = ["build"]
 
 
+@recorded
 def build(
     *, sizes: Sequence[int] = (8, 14), samples: int = 200, seed: int = 1, points: int = 61
 ) -> PhaseDiagram:
@@ -58,7 +59,6 @@ def build(
         for lines, values in ((energy, few.free_energy), (weight, few.participation)):
             error = np.std(values, axis=0, ddof=1) / np.sqrt(samples)
             lines += bars(f"N={N}", measured, np.mean(values, axis=0), error, f"$N = {N}$")
-    origin = provenance(end.theory, ["T"], sizes=list(sizes), samples=samples, seed=seed, points=points)
     right = PhaseDiagram(
         "random-energy-participation",
         "Condensation of the weight",
@@ -69,7 +69,7 @@ def build(
         weight,
         [Point("T_c", "$T_c$", T_c, 0)],
         [],
-        origin,
+        {},
     )
     return PhaseDiagram(
         "random-energy",
@@ -81,6 +81,6 @@ def build(
         energy,
         [Point("T_c", "$T_c$", T_c, lowest)],
         [],
-        origin,
+        about(end.theory, ["T"]),
         beside=[right],
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import bars, curve, provenance
+from phase_diagrams.catalogue._parts import about, bars, curve, recorded
 from phase_diagrams.diagram import Axis, PhaseDiagram, Point
 from replica.errors import ParameterError
 from replica.machines.inference.enumeration import random_energy_moments, spin_glass_moments
@@ -18,6 +18,7 @@ from replica.theories import RandomEnergy, SherringtonKirkpatrick, SherringtonKi
 __all__ = ["build", "symmetric_moments"]
 
 
+@recorded
 def build(
     *,
     T: float = 0.4,
@@ -76,9 +77,6 @@ def build(
     broken = solve(SherringtonKirkpatrick1RSB(T=T), "glass")
     ends = [*left[0].y, *left[1].y]
     heights = [y for line in right for y in line.y]
-    origin = provenance(
-        theory, [], T=T, sizes=list(sizes), spins=list(spins), samples=samples, seed=seed, points=points
-    )
     beside = PhaseDiagram(
         "replica-trick-sk",
         f"Sherrington-Kirkpatrick, $T = {T:g}$",
@@ -86,7 +84,7 @@ def build(
         right,
         [Point("1RSB", "1RSB", 0, float(-broken.free_energy / T))],
         [],
-        origin,
+        {},
     )
     return PhaseDiagram(
         "replica-trick",
@@ -95,7 +93,7 @@ def build(
         left,
         [Point("limit", r"$-f/T$", 0, float(-state.free_energy / T)), Point("x", "$x$", x, float(limit[0]))],
         [],
-        origin,
+        about(theory, []),
         beside=[beside],
     )
 

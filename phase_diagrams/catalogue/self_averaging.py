@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import bars, curve, provenance
+from phase_diagrams.catalogue._parts import about, bars, curve, recorded
 from phase_diagrams.diagram import Axis, PhaseDiagram
 from replica.errors import ParameterError
 from replica.machines.inference.enumeration import sample
@@ -17,6 +17,7 @@ __all__ = ["build"]
 TITLES = {"sherrington-kirkpatrick": "SK", "random-energy": "REM"}
 
 
+@recorded
 def build(
     *, sizes: Sequence[int] = (4, 6, 8, 10, 12, 14), T: float = 0.4, samples: int = 300, seed: int = 1
 ) -> PhaseDiagram:
@@ -68,5 +69,5 @@ def build(
         [*lines, *guides],
         [],
         [],
-        provenance(RandomEnergy(T=T), [], sizes=list(sizes), T=T, samples=samples, seed=seed),
+        about(RandomEnergy(T=T), []),
     )

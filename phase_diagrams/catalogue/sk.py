@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import curve, provenance
+from phase_diagrams.catalogue._parts import about, curve, recorded
 from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Point, Region
 from phase_diagrams.diagram.outline import join, outline
 from phase_diagrams.tracing.lines import boundary_line
@@ -15,6 +15,7 @@ from replica.theories import SherringtonKirkpatrick, SherringtonKirkpatrick1RSB
 __all__ = ["build"]
 
 
+@recorded
 def build(*, J0_max: float = 2.0, step: float = 0.02) -> PhaseDiagram:
     r"""Phase diagram of the spin glass with ferromagnetic bias, without field [SK75]_ [AT78]_ [T80]_.
 
@@ -88,5 +89,5 @@ def build(*, J0_max: float = 2.0, step: float = 0.02) -> PhaseDiagram:
                 "ferromagnet", "ferromagnet", (1.55, 0.85), outline(stability, [(J0_max, T_max)], magnetised)
             ),
         ],
-        provenance(theory, ["J0", "T"], J0_max=J0_max, step=step),
+        about(theory, ["J0", "T"]),
     )

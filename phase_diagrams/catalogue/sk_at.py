@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import curve, provenance
+from phase_diagrams.catalogue._parts import about, curve, recorded
 from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Region
 from phase_diagrams.diagram.outline import join, outline
 from phase_diagrams.tracing.lines import boundary_line
@@ -13,6 +13,7 @@ from replica.theories import SherringtonKirkpatrick
 __all__ = ["build"]
 
 
+@recorded
 def build(*, h_max: float = 2.0, step: float = 0.02) -> PhaseDiagram:
     r"""Stability of replica symmetry in the plane of field and temperature [AT78]_.
 
@@ -82,5 +83,5 @@ def build(*, h_max: float = 2.0, step: float = 0.02) -> PhaseDiagram:
             ),
             Region("broken", "broken", (0.1 * h_max, 0.2), outline(line, [(h_max, 0), (0, 0)])),
         ],
-        provenance(theory, ["h", "T"], h_max=h_max, step=step),
+        about(theory, ["h", "T"]),
     )

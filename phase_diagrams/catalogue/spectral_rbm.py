@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from phase_diagrams.catalogue._parts import provenance
+from phase_diagrams.catalogue._parts import about, recorded
 from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Point, Region
 from phase_diagrams.diagram.outline import join, outline
 from phase_diagrams.tracing.lines import boundary_line
@@ -24,6 +24,7 @@ TRIPLE = (1.0, 1.0)
 """Where paramagnet, glass and ferromagnet meet: T = w = sigma, for every law and every aspect ratio."""
 
 
+@recorded
 def build(
     *,
     laws: Sequence[str] = ("rademacher", "gaussian", "laplace"),
@@ -66,11 +67,11 @@ def build(
     panels = [panel(law, p if law == "bernoulli" else None, kappa, step=step) for law in laws]
     # one legend serves all panels: their lines are the same
     others = [replace(one, lines=[replace(line, label="") for line in one.lines]) for one in panels[1:]]
-    settings = {"laws": list(laws), "p": p, "kappa": kappa, "step": step}
-    origin = {**panels[0].provenance, "settings": settings}
-    return replace(panels[0], provenance=origin, beside=others)
+    model = {"model": panels[0].provenance["model"]}
+    return replace(panels[0], provenance=model, beside=others)
 
 
+@recorded
 def panel(
     law: str,
     p: float | None = None,
@@ -130,7 +131,7 @@ def panel(
             Region("ferromagnet", "ferromagnet", (0.9, 0.75 * w_max), outline(AT, P_F, corner)),
             Region("broken", "F, RSB", (0.5 * _nearest(AT, height), height), outline(F_SG, AT, [(0, w_max)])),
         ],
-        provenance(theory, ["T", "w"], step=step),
+        about(theory, ["T", "w"]),
     )
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from phase_diagrams.catalogue._parts import curve, line_of, march, provenance
+from phase_diagrams.catalogue._parts import about, curve, line_of, march, recorded
 from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram, Point, Region
 from phase_diagrams.diagram.outline import join, outline
 from replica.numerics.functions import H
@@ -24,6 +24,7 @@ EMPTY = Zero(Phase("retrieval"), "free_energy", "first-order")
 """Where the retrieval state has the energy of the empty state v = 0, which is zero."""
 
 
+@recorded
 def build(*, theta: tuple[float, float] = (-1.0, 2.6), points: int = 73) -> PhaseDiagram:
     r"""Largest load with a retrieval solution, in the ReLU-RBM with p = 1, L = 1, tuned field, at T = 0.
 
@@ -52,7 +53,6 @@ def build(*, theta: tuple[float, float] = (-1.0, 2.6), points: int = 73) -> Phas
     closed = critical(Hopfield(alpha=0.1, T=0.0)).value / (2 * H(2, np.sqrt(2) * grid))
     bottom, top = 0.3 * closed[0], 5 * closed[-1]
     marginal = _marginal(machine, folds)
-    origin = provenance(machine, ["theta", "alpha"], theta=[low, high], points=points)
     return PhaseDiagram(
         "thresholded-hopfield",
         "Hopfield network with threshold",
@@ -69,8 +69,8 @@ def build(*, theta: tuple[float, float] = (-1.0, 2.6), points: int = 73) -> Phas
             Region("none", "no retrieval", (0.2, 20), outline(spinodal, [(high, top), (low, top)])),
             Region("retrieval", "retrieval", (1.5, 0.3), outline(spinodal, [(high, bottom), (low, bottom)])),
         ],
-        origin,
-        beside=[replace(_close_to_capacity(machine, marginal, high), provenance=origin)],
+        about(machine, ["theta", "alpha"]),
+        beside=[_close_to_capacity(machine, marginal, high)],
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from phase_diagrams.catalogue._parts import provenance
+from phase_diagrams.catalogue._parts import about, recorded
 from phase_diagrams.diagram import PhaseDiagram
 from phase_diagrams.validation.agreement import Agreement, Subject, confront
 from phase_diagrams.validation.pictures import picture
@@ -34,6 +34,7 @@ def agreement() -> Agreement:
     )
 
 
+@recorded
 def build(*, points: int = 61) -> PhaseDiagram:
     r"""Overlap and energy of the retrieval state [AGS87]_, with simulated machines of 4000 neurons.
 
@@ -60,7 +61,7 @@ def build(*, points: int = 61) -> PhaseDiagram:
         agreement(),
         "validation-hopfield",
         "Hopfield network",
-        provenance(Hopfield(alpha=0.1), ["alpha", "T"], points=points),
+        about(Hopfield(alpha=0.1), ["alpha", "T"]),
         labels={"alpha": load, "m": m, "energy": e},
         points=points,
     )

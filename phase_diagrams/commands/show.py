@@ -95,7 +95,10 @@ def _show_units() -> None:
 
 def _latex(kind: type[Theory]) -> str:
     """The equations, aligned at their first relation."""
-    rows = [re.sub(r"\s*(=|>|<|\\sim)\s*", r" &\1 ", tex, count=1) for _, tex in kind.equations.values()]
+    from replica.theory.equations import latex
+
+    written = [latex(text) for text in kind.equations.values()]
+    rows = [re.sub(r" (=|>|<|\\sim|\\[lg]e) ", r" &\1 ", row, count=1) for row in written]
     body = " \\\\\n".join(f"  {row}" for row in rows)
     return f"% {kind.name}: {headline(kind)}\n\\begin{{align}}\n{body}\n\\end{{align}}"
 
@@ -117,7 +120,7 @@ def _sections(kind: type[Theory]) -> dict[str, list[tuple[str, ...]]]:
         ],
         "Order parameters": [(name, text) for name, text in kind.symbols.items()]
         or [(name,) for name in kind.order],
-        "Equations": [(text,) for text, _ in kind.equations.values()],
+        "Equations": [(text,) for text in kind.equations.values()],
         "Branches (the first is the one that solve means)": [
             (name, branch.text) for name, branch in kind.branches.items()
         ],

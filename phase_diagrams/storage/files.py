@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
+import socket
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Never
 
 from phase_diagrams.diagram import DiagramError, PhaseDiagram
 from replica.errors import ReplicaError
 
-__all__ = ["StorageError", "check_writable", "load", "replacing", "save", "write_atomic"]
+__all__ = [
+    "StorageError",
+    "check_writable",
+    "load",
+    "lock",
+    "refuse_same",
+    "replacing",
+    "save",
+    "temporary",
+    "write_atomic",
+]
 
 
 class StorageError(ReplicaError):
@@ -68,6 +82,50 @@ no/such/directory does not exist; create it or choose another place
     if problem:
         message = f"cannot write {path}: {problem}"
         raise StorageError(message)
+
+
+def refuse_same(output: str | os.PathLike[str], *inputs: str | os.PathLike[str]) -> None:
+    """Refuse to write over what is read, whatever names the two have: links count, and the parts of a store.
+
+    Parameters
+    ----------
+    output : path-like
+        What is to be written; it may exist already.
+    *inputs : path-like
+        What is read; names of files that do not exist are nothing that could be lost.
+
+    Raises
+    ------
+    StorageError
+        If the output is one of the inputs, or lies inside one that is a Zarr store.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     data = Path(folder, "data.npz")
+    ...     data.touch()
+    ...     refuse_same(Path(folder, "machine.npz"), data)
+    ...     try:
+    ...         refuse_same(data, data)
+    ...     except StorageError as error:
+    ...         print(str(error).partition(": ")[2])
+    it is read by the same command, and would be lost; choose another name
+    """
+    for given in map(Path, inputs):
+        try:
+            store = Path(given, "zarr.json").is_file()
+            inside = store and Path(output).resolve().is_relative_to(given.resolve())
+            same = Path(output).exists() and given.exists() and given.samefile(output)
+        except (OSError, RuntimeError, ValueError):  # a name that no file can have, or a link to itself
+            continue
+        if same or inside:
+            what = "it" if same else f"it lies inside {given}, which"
+            message = (
+                f"cannot write {output}: {what} is read by the same command, and would be lost; choose "
+                "another name"
+            )
+            raise StorageError(message)
 
 
 def write_atomic(path: str | os.PathLike[str], data: bytes | str) -> None:
@@ -134,20 +192,145 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     check_writable(path)
     try:
         target = Path(path).resolve()
-        temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
-        try:
-            yield temporary
-            with temporary.open("rb+") as file:
+        with temporary(target) as made:
+            yield made
+            with made.open("rb+") as file:
                 os.fsync(file.fileno())
             if target.exists():
-                shutil.copymode(target, temporary)
-            os.replace(temporary, target)  # noqa: PTH105  # the name that the atomicity tests disturb
-        finally:
-            temporary.unlink(missing_ok=True)
+                shutil.copymode(target, made)
+            os.replace(made, target)  # noqa: PTH105  # the name that the atomicity tests disturb
     except (OSError, RuntimeError) as error:  # RuntimeError: a symbolic link that points at itself
         hint = "nothing was changed; free some space or choose another place"
         message = f"cannot write {path}: {_reason(error)}; {hint}"
         raise StorageError(message) from error
+
+
+@contextmanager
+def temporary(path: Path) -> Iterator[Path]:
+    """Give a free name beside a file or folder, for what may take its place; it is gone afterwards.
+
+    The name says whose it is: what a killed run of this machine left for the same path is removed, and
+    nothing else.
+    """
+    owner = hashlib.sha256(f"{socket.gethostname()}\0{path.name}".encode()).hexdigest()[:16]
+    for left in path.parent.glob(f".replica-{owner}-*.tmp"):
+        found = re.fullmatch(rf"\.replica-{owner}-([0-9]+)-[0-9a-f]{{16}}\.tmp", left.name)
+        if found and not _alive(int(found[1])):
+            _remove(left)
+    made = path.with_name(f".replica-{owner}-{os.getpid()}-{secrets.token_hex(8)}.tmp")
+    try:
+        yield made
+    finally:
+        _remove(made)
+
+
+def _alive(process: int) -> bool:
+    """Whether a process of this machine may still run."""
+    if os.name != "posix":  # elsewhere there is no harmless way to ask
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        pass
+    return True
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
+def lock(path: Path) -> Iterator[None]:
+    """Be the only writer of a file or folder; the lock of a process that has ended is no obstacle.
+
+    The file ``PATH.lock`` names its owner for people. What keeps others out is a lock that the operating
+    system holds for the process and releases when it ends, even if it is killed. A link, or a file that is no
+    such lock, is left alone.
+
+    Raises
+    ------
+    StorageError
+        If another process holds the lock, or something else has its name.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder, lock(Path(folder, "run.nc")):
+    ...     print([path.name for path in Path(folder).iterdir()])
+    ['run.nc.lock']
+    """
+    place = path.with_name(f"{path.name}.lock")
+    try:
+        file = _locked(path, place)
+    except OSError as error:
+        message = f"cannot write {place}: {_reason(error)}; choose another place"
+        raise StorageError(message) from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows keeps open files
+            if os.path.samestat(os.fstat(file), place.lstat()):
+                place.unlink()  # before the lock goes, so that nobody gets hold of a dead file
+        os.close(file)
+
+
+_OWNER = re.compile(r"replica lock: (process [0-9]+ on [ -~]*)")
+
+
+def _locked(path: Path, place: Path) -> int:
+    """Open the file of a lock, ours or a new one, and hold it."""
+    from filelock import lock_descriptor  # most who write a file need no lock
+
+    me = f"process {os.getpid()} on {re.sub(r'[^ -~]', '', socket.gethostname())}"
+    while True:
+        with ExitStack() as stack:
+            file = _opened(place)
+            stack.callback(os.close, file)
+            os.lseek(file, 1, os.SEEK_SET)  # the first byte is what Windows locks, for readers too
+            content = os.read(file, 1000).decode("ascii", "replace")
+            found = _OWNER.fullmatch(content)
+            message = ""
+            if content and not found:
+                message = (
+                    f"cannot write {path}: {place} has the name of its lock and is something else; move it "
+                    "away, or choose another place"
+                )
+            elif not lock_descriptor(file, blocking=False):
+                owner = found[1] if found else "another process"
+                message = (
+                    f"{path} is being written by {owner}; wait for it, or end it and go on with --resume"
+                )
+                if owner == me:
+                    message = f"{path} is being written by this process already"
+            if message:
+                raise StorageError(message)
+            with suppress(FileNotFoundError):  # the last owner removed it between our opening and locking it
+                if os.path.samestat(os.fstat(file), place.lstat()):
+                    os.truncate(file, 0)
+                    os.lseek(file, 0, os.SEEK_SET)
+                    os.write(file, f"#replica lock: {me}".encode())
+                    stack.pop_all()
+                    return file
+
+
+def _opened(place: Path) -> int:
+    """Open or make an ordinary file, without following a link or touching what it holds."""
+    if place.is_symlink():
+        message = f"cannot write {place}: it is a link; remove it, or choose another place"
+        raise StorageError(message)
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    file = os.open(place, flags, 0o666)
+    if stat.S_ISREG(os.fstat(file).st_mode):
+        return file
+    os.close(file)
+    message = f"cannot write {place}: it is not an ordinary file; remove it, or choose another place"
+    raise StorageError(message)
 
 
 def save(diagram: PhaseDiagram, path: str | os.PathLike[str]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from phase_diagrams.storage.files import StorageError, replacing
+from phase_diagrams.storage.files import StorageError, refuse_same, replacing
 from phase_diagrams.sweeping.store import block, open_raw
 from replica.errors import ParameterError
 
@@ -59,6 +59,7 @@ def export(source: str | os.PathLike[str], output: str | os.PathLike[str]) -> No
     0.5,0.1,0.9730
     """
     output = Path(output)
+    refuse_same(output, source)
     if output.suffix not in SUFFIXES:
         message = f"cannot write {output}: choose one of the suffixes {', '.join(SUFFIXES)}"
         raise ParameterError(message)
@@ -127,7 +128,7 @@ def to_netcdf(data: xr.Dataset, output: Path, chunk: Sequence[int], source: Any 
     """Write a sweep as netCDF-4, chunk by chunk."""
     import h5netcdf
 
-    with replacing(output) as temporary, _Steady(temporary) as target:
+    with replacing(output) as temporary, _Target(temporary, "x+") as target:
         with h5netcdf.File(target, "w") as file:
             file.dimensions = {str(name): data.sizes[name] for name in sorted(map(str, data.sizes))}
             file.attrs.update(data.attrs)
@@ -158,50 +159,24 @@ def to_netcdf(data: xr.Dataset, output: Path, chunk: Sequence[int], source: Any 
         target.check()
 
 
-class _Steady(io.FileIO):
-    """A file that never fails, and says so afterwards; what finds no room on the disk is kept in memory.
+class _Target(io.FileIO):
+    """A file that keeps an error to itself, and writes no more: HDF5 ends a process that cannot write."""
 
-    HDF5 cannot even close a file of which a part could not be written: it prints thousands of lines, and ends
-    the process. `check` is called often enough that little is kept.
-    """
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, "x+")
-        self.error: OSError | None = None
-        self.late: list[tuple[int, bytes]] = []
+    error: OSError | None = None
 
     def write(self, data: Any) -> int:
-        """Write all of it, or keep it, and the reason why."""
+        """Write all of it, as long as nothing went wrong."""
         rest = memoryview(data).cast("B")
-        size, end = len(rest), self.tell() + len(rest)
+        size = len(rest)
         while rest and self.error is None:
             try:
                 rest = rest[super().write(rest) :]
             except OSError as error:
                 self.error = error
-        if rest:
-            self.late.append((end - len(rest), bytes(rest)))
         return size
 
-    def read(self, size: int | None = -1) -> bytes:
-        """Read so many bytes, zeros where nothing has been written."""
-        at, size = self.tell(), size or 0
-        found = bytearray(super().read(size).ljust(size, b"\0"))
-        for start, part in self.late:
-            low, high = max(at, start), min(at + size, start + len(part))
-            if low < high:
-                found[low - at : high - at] = part[low - start : high - start]
-        return bytes(found)
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move; the end of the file is that of all that was to be written."""
-        if whence == io.SEEK_END and self.late:
-            offset += max(super().seek(0, io.SEEK_END), *(start + len(part) for start, part in self.late))
-            whence = io.SEEK_SET
-        return super().seek(offset, whence)
-
     def truncate(self, size: int | None = None) -> int:
-        """Set the length of the file, or keep the reason why not."""
+        """Set the length of the file."""
         try:
             return super().truncate(size)
         except OSError as error:

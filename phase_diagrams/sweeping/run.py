@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
@@ -15,11 +14,11 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 import xarray as xr
 
-from phase_diagrams.storage.files import StorageError, check_writable
+from phase_diagrams.storage.files import StorageError, check_writable, lock, temporary
 from phase_diagrams.storage.workers import processes
 from phase_diagrams.sweeping.files import to_netcdf
 from phase_diagrams.sweeping.plan import CHUNK, Index, Plan, make_plan
-from phase_diagrams.sweeping.store import Store, compare, is_sweep, lock, named, open_raw, open_sweep
+from phase_diagrams.sweeping.store import Store, compare, is_sweep, named, open_raw, open_sweep
 from replica.errors import ParameterError, ReplicaError
 from replica.solving import Solver
 from replica.theory import Theory
@@ -99,7 +98,7 @@ def sweep(
         A ``.zarr`` store, written chunk by chunk; or a ``.nc`` file, for which such a store stands beside it
         until the end. Without it the result is held in memory.
     resume, overwrite : bool
-        Whether to go on with what is in `output`, or to replace it.
+        Whether to go on with what is in `output`, or to replace it when the new result is whole.
     progress : callable, optional
         Called with the number of points that are done, and of all points.
 
@@ -221,38 +220,59 @@ def _into(
         message = "either --resume what is there or --overwrite it, not both"
         raise ParameterError(message)
     file = path.suffix == ".nc"
-    folder = path.with_name(f"{path.name}.zarr") if file else path
     if file or not path.is_dir():
         check_writable(path)
-    with lock(folder):
-        if file and path.exists() and not overwrite:
-            if not resume:
-                raise _exists(path)
+    path = path.resolve() if path.is_symlink() else path
+    beside = path.with_name(f"{path.name}.zarr")
+    with lock(beside if file else path):
+        there, under_way = path.exists(), beside.exists()
+        if overwrite:
+            for old in (path, beside):
+                if old.exists() and not is_sweep(old):
+                    cure = "remove it, or choose another place"
+                    message = f"cannot overwrite {old}: it does not hold a sweep; {cure}"
+                    raise StorageError(message)
+            if under_way:
+                _discard(beside)
+        elif (there or under_way) and not resume:
+            raise _exists(path if there else beside)
+        elif file and there and not under_way:
             with open_raw(path) as data:
                 compare(data.attrs, plan, path)
             return open_sweep(path)
-        store = Store(folder, plan)
-        if folder.exists() and overwrite:
-            if not is_sweep(folder):
-                message = (
-                    f"cannot overwrite {folder}: it does not hold a sweep; remove it, or choose another place"
-                )
-                raise StorageError(message)
-            trash = folder.with_name(f".{folder.name}.old")
-            shutil.rmtree(trash, ignore_errors=True)
-            folder.rename(trash)
-            shutil.rmtree(trash, ignore_errors=True)
-        if not folder.exists():
-            store.create()
-        elif resume:
+        # what is replaced stays until the new result is whole
+        store = Store(beside if file or (there if overwrite else under_way) else path, plan)
+        if store.path.exists():
             store.resume()
         else:
-            raise _exists(folder)
+            store.create()
         compute(store)
         if file:
-            to_netcdf(open_raw(folder), path, plan.block)
-            shutil.rmtree(folder)
+            with open_raw(beside) as data:
+                to_netcdf(data, path, plan.block)
+            _discard(beside)
+        elif store.path == beside:
+            _replace(path, beside)
     return open_sweep(path)
+
+
+def _discard(store: Path) -> None:
+    """Remove a store, which is gone at once: what is left of it after a kill has another name."""
+    with temporary(store) as trash:
+        store.rename(trash)
+
+
+def _replace(old: Path, new: Path) -> None:
+    """Give a store the place of another one, which is removed."""
+    with temporary(old) as trash:
+        if old.exists():
+            old.rename(trash)
+        try:
+            new.rename(old)
+        except OSError:
+            if trash.exists():
+                trash.rename(old)
+            raise
 
 
 def _exists(path: Path) -> StorageError:

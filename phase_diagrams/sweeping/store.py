@@ -10,11 +10,8 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
-import shutil
-import socket
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +21,13 @@ import zarr
 from zarr.codecs import Crc32cCodec, ZstdCodec
 
 import replica
-from phase_diagrams.storage.files import StorageError
+from phase_diagrams.storage.files import StorageError, temporary
 from phase_diagrams.sweeping.plan import FORMAT, Index, Plan, Variable
 
-__all__ = ["Store", "lock", "named", "open_raw", "open_sweep"]
+__all__ = ["Store", "named", "open_raw", "open_sweep"]
 
 _KEY = "replica_sweep_format"
 _WRITER = "replica_version"
-_HELD: set[Path] = set()
-"""Stores that this process is writing; the lock of the system tells processes apart, not threads."""
 
 
 class Store:
@@ -55,13 +50,10 @@ class Store:
 
     def create(self) -> None:
         """Make the store, without any chunk; it appears as a whole."""
-        temporary = self.path.with_name(f".{secrets.token_hex(8)}.tmp")
-        try:
-            with _trouble(f"cannot write {self.path}", "nothing was changed; free some space"):
-                self._lay_out(temporary)
-                temporary.rename(self.path)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+        trouble = _trouble(f"cannot write {self.path}", "nothing was changed; free some space")
+        with trouble, temporary(self.path) as folder:
+            self._lay_out(folder)
+            folder.rename(self.path)
 
     def _lay_out(self, folder: Path) -> None:
         plan = self.plan
@@ -91,7 +83,8 @@ class Store:
         check_format(attrs, self.path)
         compare(attrs, self.plan, self.path)
         for junk in self.path.rglob("*.partial"):
-            junk.unlink(missing_ok=True)
+            if _PARTIAL.fullmatch(junk.name):
+                junk.unlink(missing_ok=True)
 
     # -- chunks ---------------------------------------------------------------------------------------
 
@@ -136,6 +129,9 @@ class Store:
         return self._arrays[name]
 
 
+_PARTIAL = re.compile(r"([0-9]+|zarr\.json)\.[0-9a-f]+\.partial")
+"""Names under which Zarr writes what is then renamed."""
+
 _DAMAGE = (ValueError, RuntimeError, OSError)
 """What reading a damaged part raises: a wrong checksum or length, a decompression that fails, the disk."""
 
@@ -171,8 +167,14 @@ def _attributes(path: Path) -> dict[str, Any]:
 
 
 def is_sweep(path: Path) -> bool:
-    """Whether a directory is a store that a sweep wrote, and may be replaced by one."""
-    return _KEY in _attributes(path)
+    """Whether a sweep wrote a store or file, which may then be replaced by one."""
+    if path.is_dir():
+        return _KEY in _attributes(path)
+    try:
+        with xr.open_dataset(path, engine="h5netcdf") as data:
+            return _KEY in data.attrs
+    except _DAMAGE:
+        return False
 
 
 def check_format(attrs: Mapping[str, Any], path: Any) -> None:
@@ -313,73 +315,3 @@ def _lost(data: xr.Dataset, name: str, where: Mapping[str, slice], path: Any) ->
         return Path(path, variable, "c", *map(str, keys)).is_file()
 
     return there("status") and not there(name)
-
-
-# --- one writer at a time --------------------------------------------------------------------------
-
-
-@contextmanager
-def lock(path: Path) -> Iterator[None]:
-    """Be the only writer of a store; the lock of a process that has ended, however, is no obstacle.
-
-    The file beside the store names its owner for people. What keeps others out is a lock that the operating
-    system holds for the process and releases when it ends, even if it is killed.
-
-    Raises
-    ------
-    StorageError
-        If another process writes the store.
-    """
-    place = path.with_name(f"{path.name}.lock")
-    key = place.resolve()
-    if key in _HELD:
-        message = f"{path} is being written by this process already"
-        raise StorageError(message)
-    with _trouble(f"cannot write {place}", "choose another place"):
-        file = _locked(path, place)
-    _HELD.add(key)
-    try:
-        yield
-    finally:
-        _HELD.discard(key)
-        with suppress(PermissionError):  # Windows keeps open files
-            place.unlink(missing_ok=True)  # before the lock goes, so that nobody gets hold of a dead file
-        os.close(file)
-
-
-def _locked(path: Path, place: Path) -> int:
-    while True:
-        file = os.open(place, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            _take(file)
-        except OSError:
-            owner = re.sub(r"[^\x20-\x7e]", "", os.read(file, 200).decode("ascii", "replace"))
-            os.close(file)
-            message = (
-                f"{path} is being written by {owner or 'another process'}; wait for it, or end it and go on "
-                "with --resume"
-            )
-            raise StorageError(message) from None
-        try:
-            if os.path.samestat(os.fstat(file), place.stat()):
-                break
-        except FileNotFoundError:
-            pass
-        os.close(file)  # the last owner removed the file between our opening and locking it
-    os.truncate(file, 0)
-    os.write(file, f"process {os.getpid()} on {socket.gethostname()}".encode())
-    return file
-
-
-def _take(file: int) -> None:
-    """Lock an open file for this process, or raise OSError at once."""
-    try:
-        import fcntl
-    except ModuleNotFoundError:  # Windows
-        import msvcrt
-
-        os.lseek(file, 1 << 20, os.SEEK_SET)  # beyond the text, which others may then read
-        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-        os.lseek(file, 0, os.SEEK_SET)
-    else:
-        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

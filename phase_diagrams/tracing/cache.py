@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
@@ -19,6 +20,9 @@ from phase_diagrams.storage.files import StorageError, load, save
 __all__ = ["Kept", "kept_beside"]
 
 T = TypeVar("T")
+
+_NAME = re.compile("[0-9a-f]{32}")
+"""Of the file of a line."""
 
 
 class Kept(Executor):
@@ -70,9 +74,13 @@ def kept_beside(output: Path) -> Iterator[Callable[[Executor], Executor]]:
     1 (1.0,)
     """
     folder = output.with_name(f"{output.name}.lines")
+    if folder.is_symlink():
+        message = f"cannot keep lines in {folder}: it is a link; remove it, or choose another output"
+        raise StorageError(message)
     yield lambda inner: Kept(inner, folder)
     for part in folder.glob("*.json"):
-        part.unlink(missing_ok=True)
+        if _NAME.fullmatch(part.stem):
+            part.unlink(missing_ok=True)
     with suppress(OSError):  # it may not exist, or hold what is not ours
         folder.rmdir()
 

@@ -75,16 +75,10 @@ class BlumeCapel(Theory):
     critical: ClassVar[Critical | None] = Critical(
         "T", "continuous", "T_c", "limit of stability of m = 0", highest=True
     )
-    equations: ClassVar[Mapping[str, tuple[str, str]]] = {
-        "m": (
-            "m = 2 sinh(m/T)/(exp(D/T) + 2 cosh(m/T))",
-            r"m = \frac{2\sinh(m/T)}{e^{D/T}+2\cosh(m/T)}",
-        ),
-        "f": (
-            "f = m^2/2 - T ln(1 + 2 exp(-D/T) cosh(m/T))",
-            r"f = \frac{m^2}{2}-T\ln\big(1+2e^{-D/T}\cosh(m/T)\big)",
-        ),
-        "Q": ("Q = <S^2>", r"Q = \langle S^2\rangle"),
+    equations: ClassVar[Mapping[str, str]] = {
+        "m": "m = 2 sinh(m/T)/(exp(D/T) + 2 cosh(m/T))",
+        "f": "f = m^2/2 - T ln(1 + 2 exp(-D/T) cosh(m/T))",
+        "Q": "Q = <S^2>",
     }
     symbols: ClassVar[Mapping[str, str]] = {"m": "magnetisation", "Q": "density of S = +-1"}
     references: ClassVar[tuple[str, ...]] = (

@@ -46,27 +46,20 @@ _SYMBOLS = {
 }
 
 
-def _equations(
-    m: str, m_tex: str, field: str, field_tex: str, f0: str, f0_tex: str
-) -> dict[str, tuple[str, str]]:
+def _equations(m: str, field: str, f0: str) -> dict[str, str]:
     """Eqs. (3.1) and (3.2); the two theories of this module scale m differently."""
     return {
-        "t": (f"t(W) = ({field})/sqrt(alpha r)", rf"t(W) = \frac{{{field_tex}}}{{\sqrt{{\alpha r}}}}"),
-        "m": (f"m = {m}<W H0(-t)>", rf"m = {m_tex}\langle W H_0(-t)\rangle_W"),
-        "q": ("q = <H0(-t)>", r"q = \langle H_0(-t)\rangle_W"),
-        "C": ("C = <phi(t)>/sqrt(alpha r)", r"C = \frac{\langle\varphi(t)\rangle_W}{\sqrt{\alpha r}}"),
-        "r": (
-            "r = q H2(theta/sqrt(q))/(1 - C)^2",
-            r"r = \frac{q}{(1-C)^2}H_2\Big(\frac{\theta}{\sqrt q}\Big)",
-        ),
-        "B": ("B = H0(theta/sqrt(q))/(1 - C)", r"B = \frac{1}{1-C}H_0\Big(\frac{\theta}{\sqrt q}\Big)"),
+        "t": f"t(W) = ({field})/sqrt(alpha r)",
+        "m": f"m = {m}<W H0(-t)>",
+        "q": "q = <H0(-t)>",
+        "C": "C = <phi(t)>/sqrt(alpha r)",
+        "r": "r = q H2(theta/sqrt(q))/(1 - C)^2",
+        "B": "B = H0(theta/sqrt(q))/(1 - C)",
         "f": (
             f"f = {f0} + (alpha/2)(r C + B q) - sqrt(alpha r) <H1(-t)>"
-            " - alpha q H2(theta/sqrt(q))/(2 (1 - C))",
-            rf"f = {f0_tex}+\frac{{\alpha}}{{2}}(rC+Bq)-\sqrt{{\alpha r}}\,\langle H_1(-t)\rangle_W"
-            r"-\frac{\alpha q}{2(1-C)}H_2\Big(\frac{\theta}{\sqrt q}\Big)",
+            " - alpha q H2(theta/sqrt(q))/(2 (1 - C))"
         ),
-        "H_k": ("H_k(x) = int_x^inf Dz (z - x)^k", r"H_k(x) = \int_x^\infty Dz\,(z-x)^k"),
+        "H_k": "H_k(x) = int_x^inf Dz (z - x)^k",
     }
 
 
@@ -299,18 +292,8 @@ class Compositional(BernoulliReLU):
         "alpha", "spinodal", "alpha_c", "largest load with an m > 0 solution at fixed l"
     )
 
-    equations: ClassVar[Mapping[str, tuple[str, str]]] = _equations(
-        "(2/l)",
-        r"\frac{2}{\ell}",
-        "g + m W/2 + alpha B/2",
-        r"g+\frac{m W}{2}+\frac{\alpha B}{2}",
-        "l m^2/8",
-        r"\frac{\ell m^2}{8}",
-    ) | {
-        "W": (
-            "P(W = w) = exp(-l) I_w(l) at p -> 0; sum of L weights +-1 (p/2 each) or 0 at finite p",
-            r"P(W=w) = e^{-\ell}I_w(\ell)",
-        )
+    equations: ClassVar[Mapping[str, str]] = _equations("(2/l)", "g + m W/2 + alpha B/2", "l m^2/8") | {
+        "W": "P(W = w) = exp(-l) I_w(l) at p -> 0; sum of L weights +-1 (p/2 each) or 0 at finite p"
     }
     symbols: ClassVar[Mapping[str, str]] = _SYMBOLS
     references: ClassVar[tuple[str, ...]] = (
@@ -436,9 +419,9 @@ class ThresholdedHopfield(BernoulliReLU):
         "alpha", "spinodal", "alpha_c", "largest load with a retrieval solution"
     )
 
-    equations: ClassVar[Mapping[str, tuple[str, str]]] = _equations(
-        "", "", "g + m W + alpha B/2", r"g+mW+\frac{\alpha B}{2}", "m^2/2", r"\frac{m^2}{2}"
-    ) | {"g": ("g = -alpha B/2 unless given; W = +1 or -1", r"g = -\frac{\alpha B}{2}")}
+    equations: ClassVar[Mapping[str, str]] = _equations("", "g + m W + alpha B/2", "m^2/2") | {
+        "g": "g = -alpha B/2 unless given; W = +1 or -1"
+    }
     symbols: ClassVar[Mapping[str, str]] = _SYMBOLS
     references: ClassVar[tuple[str, ...]] = (
         "G. Manzan, Use of non-linear-type layers and compositional phase in RBMs (slides, University of "

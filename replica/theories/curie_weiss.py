@@ -74,9 +74,9 @@ class CurieWeiss(Theory):
     critical: ClassVar[Critical | None] = Critical(
         "T", "continuous", "T_c", "onset of spontaneous magnetisation"
     )
-    equations: ClassVar[Mapping[str, tuple[str, str]]] = {
-        "m": ("m = tanh((m + h)/T)", r"m = \tanh\frac{m+h}{T}"),
-        "f": ("f = m^2/2 - T ln 2cosh((m + h)/T)", r"f = \frac{m^2}{2}-T\ln 2\cosh\frac{m+h}{T}"),
+    equations: ClassVar[Mapping[str, str]] = {
+        "m": "m = tanh((m + h)/T)",
+        "f": "f = m^2/2 - T ln 2cosh((m + h)/T)",
     }
     symbols: ClassVar[Mapping[str, str]] = {"m": "magnetisation"}
     references: ClassVar[tuple[str, ...]] = ("P. Weiss, J. Phys. Theor. Appl. 6, 661 (1907)",)

@@ -87,21 +87,16 @@ class Hopfield(Theory):
         "alpha", "spinodal", "alpha_c", "largest load with a retrieval solution"
     )
     next_step: ClassVar[str | None] = "hopfield-1rsb"
-    equations: ClassVar[Mapping[str, tuple[str, str]]] = {
-        "m": ("m = <tanh((m + sqrt(alpha r) z)/T)>", r"m = \int Dz\,\tanh\frac{m+\sqrt{\alpha r}\,z}{T}"),
-        "q": ("q = <tanh^2((m + sqrt(alpha r) z)/T)>", r"q = \int Dz\,\tanh^2\frac{m+\sqrt{\alpha r}\,z}{T}"),
-        "C": ("C = (1 - q)/T", r"C = \frac{1-q}{T}"),
-        "r": ("r = q/(1 - C)^2", r"r = \frac{q}{(1-C)^2}"),
+    equations: ClassVar[Mapping[str, str]] = {
+        "m": "m = <tanh((m + sqrt(alpha r) z)/T)>",
+        "q": "q = <tanh^2((m + sqrt(alpha r) z)/T)>",
+        "C": "C = (1 - q)/T",
+        "r": "r = q/(1 - C)^2",
         "f": (
             "f = alpha/2 + m^2/2 + (alpha/2)[T ln(1 - C) - q/(1 - C) + r C]"
-            " - T <ln 2cosh((m + sqrt(alpha r) z)/T)>",
-            r"f = \frac{\alpha}{2}+\frac{m^2}{2}+\frac{\alpha}{2}\Big[T\ln(1-C)-\frac{q}{1-C}+rC\Big]"
-            r"-T\int Dz\,\ln 2\cosh\frac{m+\sqrt{\alpha r}\,z}{T}",
+            " - T <ln 2cosh((m + sqrt(alpha r) z)/T)>"
         ),
-        "rho": (
-            "rho = alpha <sech^4((m + sqrt(alpha r) z)/T)>/(T (1 - C))^2; replicon = 1 - rho",
-            r"\rho = \frac{\alpha}{T^2(1-C)^2}\int Dz\,\mathrm{sech}^4\frac{m+\sqrt{\alpha r}\,z}{T}",
-        ),
+        "rho": "rho = alpha <sech^4((m + sqrt(alpha r) z)/T)>/(T (1 - C))^2; replicon = 1 - rho",
     }
     symbols: ClassVar[Mapping[str, str]] = {
         "m": "overlap with the retrieved pattern",

@@ -61,16 +61,10 @@ class Mixtures(Theory):
     critical: ClassVar[Critical | None] = Critical(
         "T", "stability", "T_n", "temperature below which the n-mixture is locally stable"
     )
-    equations: ClassVar[Mapping[str, tuple[str, str]]] = {
-        "m": (
-            "m = <z tanh(m z/T)>/n, z the sum of n signs",
-            r"m = \frac1n\Big\langle z\tanh\frac{mz}{T}\Big\rangle_z",
-        ),
-        "f": (
-            "f = n m^2/2 - T <ln 2cosh(m z/T)>",
-            r"f = \frac{n m^2}{2}-T\Big\langle\ln 2\cosh\frac{mz}{T}\Big\rangle_z",
-        ),
-        "stability": ("1 - (1 - q)/T - Q/T > 0", r"1-\beta(1-q)-\beta Q > 0"),
+    equations: ClassVar[Mapping[str, str]] = {
+        "m": "m = <z tanh(m z/T)>/n, z the sum of n signs",
+        "f": "f = n m^2/2 - T <ln 2cosh(m z/T)>",
+        "stability": "1 - (1 - q)/T - Q/T > 0",
     }
     symbols: ClassVar[Mapping[str, str]] = {"m": "overlap with each of the n patterns"}
     references: ClassVar[tuple[str, ...]] = (

@@ -23,8 +23,8 @@ _PAPERS = (
 )
 
 _WEIGHTS = {
-    "Q": ("Q = <tanh^2(sqrt(Q_hat) z + r_hat)>", r"Q = \int Dz\,\tanh^2(\sqrt{\hat Q}\,z+\hat r)"),
-    "r": ("r = <tanh(sqrt(Q_hat) z + r_hat)>", r"r = \int Dz\,\tanh(\sqrt{\hat Q}\,z+\hat r)"),
+    "Q": "Q = <tanh^2(sqrt(Q_hat) z + r_hat)>",
+    "r": "r = <tanh(sqrt(Q_hat) z + r_hat)>",
 }
 
 _SYMBOLS = {
@@ -234,39 +234,17 @@ class OneHiddenUnit(HiddenUnit):
         ),
     }
     critical: ClassVar[Critical | None] = _CRITICAL
-    equations: ClassVar[Mapping[str, tuple[str, str]]] = _WEIGHTS | {
-        "Q_hat": (
-            "Q_hat = alpha beta^2 <tanh^2(beta G)>, G = beta_star r + sqrt(Q) z",
-            r"\hat Q = \alpha\beta^2\int Dz\,\tanh^2\beta G,\quad G=\beta_* r+\sqrt Q\,z",
-        ),
-        "r_hat": (
-            "r_hat = alpha beta beta_star <tanh(beta G)>",
-            r"\hat r = \alpha\beta\beta_*\int Dz\,\tanh\beta G",
-        ),
+    equations: ClassVar[Mapping[str, str]] = _WEIGHTS | {
+        "Q_hat": "Q_hat = alpha beta^2 <tanh^2(beta G)>, G = beta_star r + sqrt(Q) z",
+        "r_hat": "r_hat = alpha beta beta_star <tanh(beta G)>",
         "f": (
             "f = -phi = Q_hat (1 - Q)/2 + r_hat r - <ln 2cosh(sqrt(Q_hat) z + r_hat)>"
-            " - alpha [beta^2 (1 - Q)/2 + <ln cosh(beta G)>]",
-            r"f = -\varphi=\tfrac12\hat Q(1-Q)+\hat r r-\int Dz\,\ln 2\cosh(\sqrt{\hat Q}\,z+\hat r)"
-            r"-\alpha\Big[\frac{\beta^2(1-Q)}{2}+\int Dz\,\ln\cosh\beta G\Big]",
+            " - alpha [beta^2 (1 - Q)/2 + <ln cosh(beta G)>]"
         ),
-        "rho": (
-            "rho = alpha beta^4 <sech^4(sqrt(Q_hat) z + r_hat)> <sech^4(beta G)>; replicon = 1 - rho",
-            r"\rho = \alpha\beta^4\int Dz\,\mathrm{sech}^4(\sqrt{\hat Q}\,z+\hat r)"
-            r"\int Dz\,\mathrm{sech}^4\beta G",
-        ),
-        "beta_hat": (
-            "beta_hat = (d phi/d beta)/alpha = beta (1 - Q) + <G tanh(beta G)>",
-            r"\hat\beta = \frac1\alpha\frac{\partial\varphi}{\partial\beta}"
-            r"=\beta(1-Q)+\int Dz\,G\tanh\beta G",
-        ),
-        "s_xi": (
-            "s_xi = phi - alpha <ln cosh(beta x)>, x = xi.s/sqrt(N) of a sample of the posterior",
-            r"s_\xi = \varphi-\alpha\langle\ln\cosh\beta x\rangle",
-        ),
-        "s_joint": (
-            "s_joint = phi - beta d phi/d beta = phi - alpha beta beta_hat",
-            r"s_{\rm joint} = \varphi-\beta\frac{\partial\varphi}{\partial\beta}",
-        ),
+        "rho": "rho = alpha beta^4 <sech^4(sqrt(Q_hat) z + r_hat)> <sech^4(beta G)>; replicon = 1 - rho",
+        "beta_hat": "beta_hat = (d phi/d beta)/alpha = beta (1 - Q) + <G tanh(beta G)>",
+        "s_xi": "s_xi = phi - alpha <ln cosh(beta x)>, x = xi.s/sqrt(N) of a sample of the posterior",
+        "s_joint": "s_joint = phi - beta d phi/d beta = phi - alpha beta beta_hat",
     }
     references: ClassVar[tuple[str, ...]] = _PAPERS
     known: ClassVar[Mapping[str, str]] = {
@@ -398,34 +376,17 @@ class HopfieldHiddenUnit(HiddenUnit):
     lines: ClassVar[Mapping[str, Boundary]] = _HOPFIELD_LINES
     symbols: ClassVar[Mapping[str, str]] = {k: v for k, v in _SYMBOLS.items() if k != "s_joint"}
     critical: ClassVar[Critical | None] = _CRITICAL
-    equations: ClassVar[Mapping[str, tuple[str, str]]] = _WEIGHTS | {
-        "c": ("c = 1 - beta^2 (1 - Q)", r"c = 1-\beta^2(1-Q)"),
-        "Q_hat": (
-            "Q_hat = alpha beta^4 (Q + beta_star^2 r^2)/c^2",
-            r"\hat Q = \alpha\beta^4\,\frac{Q+\beta_*^2r^2}{c^2}",
-        ),
-        "r_hat": (
-            "r_hat = alpha beta^2 beta_star^2 r/c",
-            r"\hat r = \frac{\alpha\beta^2\beta_*^2\,r}{c}",
-        ),
+    equations: ClassVar[Mapping[str, str]] = _WEIGHTS | {
+        "c": "c = 1 - beta^2 (1 - Q)",
+        "Q_hat": "Q_hat = alpha beta^4 (Q + beta_star^2 r^2)/c^2",
+        "r_hat": "r_hat = alpha beta^2 beta_star^2 r/c",
         "f": (
             "f = -phi = Q_hat (1 - Q)/2 + r_hat r - <ln 2cosh(sqrt(Q_hat) z + r_hat)>"
-            " + (alpha/2) [ln c - beta^2 (Q + beta_star^2 r^2)/c]",
-            r"f = -\varphi=\tfrac12\hat Q(1-Q)+\hat r r-\int Dz\,\ln 2\cosh(\sqrt{\hat Q}\,z+\hat r)"
-            r"+\frac{\alpha}{2}\Big[\ln c-\frac{\beta^2(Q+\beta_*^2r^2)}{c}\Big]",
+            " + (alpha/2) [ln c - beta^2 (Q + beta_star^2 r^2)/c]"
         ),
-        "rho": (
-            "rho = alpha beta^4 <sech^4(sqrt(Q_hat) z + r_hat)>/c^2; replicon = 1 - rho",
-            r"\rho = \frac{\alpha\beta^4}{c^2}\int Dz\,\mathrm{sech}^4(\sqrt{\hat Q}\,z+\hat r)",
-        ),
-        "beta_hat": (
-            "beta_hat/(1 - beta_hat^2) = (d phi/d beta)/alpha",
-            r"\frac{\hat\beta}{1-\hat\beta^2} = \frac1\alpha\frac{\partial\varphi}{\partial\beta}",
-        ),
-        "s_xi": (
-            "s_xi = phi - (beta/2) d phi/d beta",
-            r"s_\xi = \varphi-\frac\beta2\frac{\partial\varphi}{\partial\beta}",
-        ),
+        "rho": "rho = alpha beta^4 <sech^4(sqrt(Q_hat) z + r_hat)>/c^2; replicon = 1 - rho",
+        "beta_hat": "beta_hat/(1 - beta_hat^2) = (d phi/d beta)/alpha",
+        "s_xi": "s_xi = phi - (beta/2) d phi/d beta",
     }
     references: ClassVar[tuple[str, ...]] = _PAPERS
     known: ClassVar[Mapping[str, str]] = {

@@ -57,20 +57,14 @@ class RandomEnergy(Theory):
     critical: ClassVar[Critical | None] = Critical(
         "T", "condensation", "T_c", "temperature of the condensation"
     )
-    equations: ClassVar[Mapping[str, tuple[str, str]]] = {
-        "mu": ("mu = min(1/T, root of s = 0)", r"\mu = \min\{1/T,\ \mu_c\},\quad s(\mu_c) = 0"),
-        "f": (
-            "f = -mu/4 - ln(2cosh(mu h))/mu",
-            r"f = -\frac{\mu}{4}-\frac{1}{\mu}\ln 2\cosh\mu h",
-        ),
-        "s": (
-            "s = ln 2cosh(mu h) - mu h tanh(mu h) - mu^2/4",
-            r"s = \ln 2\cosh\mu h-\mu h\tanh\mu h-\frac{\mu^2}{4}",
-        ),
-        "e": ("e = -mu/2 - h m", r"e = -\frac{\mu}{2}-hm"),
-        "x": ("x = mu T", r"x = \mu T"),
-        "Y": ("Y = 1 - x", r"Y = 1-x"),
-        "m": ("m = tanh(mu h)", r"m = \tanh\mu h"),
+    equations: ClassVar[Mapping[str, str]] = {
+        "mu": "mu = min(1/T, root of s = 0)",
+        "f": "f = -mu/4 - ln(2cosh(mu h))/mu",
+        "s": "s = ln 2cosh(mu h) - mu h tanh(mu h) - mu^2/4",
+        "e": "e = -mu/2 - h m",
+        "x": "x = mu T",
+        "Y": "Y = 1 - x",
+        "m": "m = tanh(mu h)",
     }
     symbols: ClassVar[Mapping[str, str]] = {
         "mu": "breaking parameter over temperature, x/T",

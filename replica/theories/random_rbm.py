@@ -126,43 +126,18 @@ class RandomRBM(TwoLayers):
     critical: ClassVar[Critical | None] = Critical(
         "alpha", "spinodal", "alpha_c", "largest load with an m > 0 solution"
     )
-    equations: ClassVar[Mapping[str, tuple[str, str]]] = {
-        "v": (
-            "visible unit in the field b = m W/2 + sqrt(alpha x r) z with quadratic term a = alpha B x",
-            r"b_v = \tfrac12 mW+\sqrt{\alpha x r}\,z,\quad a_v = \alpha Bx",
-        ),
-        "h": (
-            "hidden unit in the field b = sqrt(q) z with quadratic term a = C",
-            r"b_h = \sqrt q\,z,\quad a_h = C",
-        ),
-        "Z": (
-            "Z = sum_s exp{-[U(s) - a s^2/2 - b s]/T}",
-            r"Z = \sum_s e^{-[U(s)-as^2/2-bs]/T}",
-        ),
-        "m": ("m = (2/(kappa l)) E[W <v>]", r"m = \frac{2}{\kappa\ell}\,\mathbb E[W\langle v\rangle]"),
-        "q": ("q = E[x <v>^2]", r"q = \mathbb E[x\langle v\rangle^2]"),
-        "r": ("r = E[<h>^2]", r"r = \mathbb E[\langle h\rangle^2]"),
-        "B": (
-            "B = E[<h^2> - <h>^2]/T",
-            r"B = \tfrac1T\mathbb E[\langle h^2\rangle-\langle h\rangle^2]",
-        ),
-        "C": (
-            "C = E[x (<v^2> - <v>^2)]/T",
-            r"C = \tfrac1T\mathbb E[x(\langle v^2\rangle-\langle v\rangle^2)]",
-        ),
-        "f": (
-            "f = kappa l m^2/8 + (alpha/2)(r C + q B) + alpha T B C/2 - T E[ln Z_v] - alpha T E[ln Z_h]",
-            r"f = \tfrac18\kappa\ell m^2+\tfrac\alpha2(rC+qB)+\tfrac\alpha2 TBC"
-            r"-T\,\mathbb E\ln Z_v-\alpha T\,\mathbb E\ln Z_h",
-        ),
-        "rho": (
-            "rho = alpha E[x^2 (var v/T)^2] E[(var h/T)^2]; replicon = 1 - rho",
-            r"\rho = \alpha\,\mathbb E[x^2(\mathrm{var}\,v/T)^2]\,\mathbb E[(\mathrm{var}\,h/T)^2]",
-        ),
-        "W": (
-            "P(W = w) = exp(-l x) I_w(l x) at p -> 0; sum of L weights +-1 (p x/2 each) or 0 at finite p",
-            r"P(W=w) = e^{-\ell x}I_w(\ell x)",
-        ),
+    equations: ClassVar[Mapping[str, str]] = {
+        "v": "visible unit in the field b = m W/2 + sqrt(alpha x r) z with quadratic term a = alpha B x",
+        "h": "hidden unit in the field b = sqrt(q) z with quadratic term a = C",
+        "Z": "Z = sum_s exp{-[U(s) - a s^2/2 - b s]/T}",
+        "m": "m = (2/(kappa l)) E[W <v>]",
+        "q": "q = E[x <v>^2]",
+        "r": "r = E[<h>^2]",
+        "B": "B = E[<h^2> - <h>^2]/T",
+        "C": "C = E[x (<v^2> - <v>^2)]/T",
+        "f": "f = kappa l m^2/8 + (alpha/2)(r C + q B) + alpha T B C/2 - T E[ln Z_v] - alpha T E[ln Z_h]",
+        "rho": "rho = alpha E[x^2 (var v/T)^2] E[(var h/T)^2]; replicon = 1 - rho",
+        "W": "P(W = w) = exp(-l x) I_w(l x) at p -> 0; sum of L weights +-1 (p x/2 each) or 0 at finite p",
     }
     symbols: ClassVar[Mapping[str, str]] = _SYMBOLS
     references: ClassVar[tuple[str, ...]] = (

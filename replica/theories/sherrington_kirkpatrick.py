@@ -83,24 +83,12 @@ class SherringtonKirkpatrick(Theory):
         "T", "stability", "T_AT", "temperature below which replica symmetry is broken"
     )
     next_step: ClassVar[str | None] = "sherrington-kirkpatrick-1rsb"
-    equations: ClassVar[Mapping[str, tuple[str, str]]] = {
-        "m": (
-            "m = <tanh((J0 m + h + sqrt(q) z)/T)>",
-            r"m = \int Dz\,\tanh\frac{J_0 m+h+\sqrt{q}\,z}{T}",
-        ),
-        "q": (
-            "q = <tanh^2((J0 m + h + sqrt(q) z)/T)>",
-            r"q = \int Dz\,\tanh^2\frac{J_0 m+h+\sqrt{q}\,z}{T}",
-        ),
-        "C": ("C = (1 - q)/T", r"C = \frac{1-q}{T}"),
-        "f": (
-            "f = J0 m^2/2 - (1 - q)^2/(4 T) - T <ln 2cosh((J0 m + h + sqrt(q) z)/T)>",
-            r"f = \frac{J_0 m^2}{2}-\frac{(1-q)^2}{4T}-T\int Dz\,\ln 2\cosh\frac{J_0 m+h+\sqrt{q}\,z}{T}",
-        ),
-        "rho": (
-            "rho = <sech^4((J0 m + h + sqrt(q) z)/T)>/T^2; replicon = 1 - rho",
-            r"\rho = \frac{1}{T^2}\int Dz\,\mathrm{sech}^4\frac{J_0 m+h+\sqrt{q}\,z}{T}",
-        ),
+    equations: ClassVar[Mapping[str, str]] = {
+        "m": "m = <tanh((J0 m + h + sqrt(q) z)/T)>",
+        "q": "q = <tanh^2((J0 m + h + sqrt(q) z)/T)>",
+        "C": "C = (1 - q)/T",
+        "f": "f = J0 m^2/2 - (1 - q)^2/(4 T) - T <ln 2cosh((J0 m + h + sqrt(q) z)/T)>",
+        "rho": "rho = <sech^4((J0 m + h + sqrt(q) z)/T)>/T^2; replicon = 1 - rho",
     }
     symbols: ClassVar[Mapping[str, str]] = {
         "m": "magnetisation",

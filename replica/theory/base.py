@@ -39,8 +39,8 @@ class Theory:
         The theory's name on the command line; the names of the unknowns.
     branches, lines, limit, critical
         Declarations that the engine reads.
-    equations : mapping of str to (str, str)
-        What `replica show` prints: readable and LaTeX.
+    equations : mapping of str to str
+        What `replica show` prints: plain text, of which `replica.theory.equations` makes LaTeX.
     symmetry : tuple of str
         Order parameters and fields that may change sign together: `free_energy` stays, and so does `update`
         but for the signs. None by default.
@@ -63,7 +63,7 @@ class Theory:
     symmetry: ClassVar[tuple[str, ...]] = ()
     jacobian_error: ClassVar[float] = 0.0
     critical: ClassVar[Critical | None] = None
-    equations: ClassVar[Mapping[str, tuple[str, str]]] = {}
+    equations: ClassVar[Mapping[str, str]] = {}
     references: ClassVar[tuple[str, ...]] = ()
     known: ClassVar[Mapping[str, str]] = {}
     notes: ClassVar[tuple[str, ...]] = ()

@@ -24,18 +24,14 @@ SYMBOLS: Mapping[str, str] = {
 MAXIMUM = "f is a maximum in the overlaps and in x: every further step of breaking raises it."
 
 
-def equations(field: str, latex: str) -> Mapping[str, tuple[str, str]]:
-    """The equations of spins in the given field H, readable and in LaTeX."""
+def equations(field: str) -> Mapping[str, str]:
+    """The equations of spins in the given field H."""
     return {
-        "states": (
-            f"<a>_1 = int Dz1 (2cosh(H/T))^x a / int Dz1 (2cosh(H/T))^x, H = {field}",
-            r"\langle a\rangle_1 = \frac{\int Dz_1\,(2\cosh H/T)^x a}{\int Dz_1\,(2\cosh H/T)^x},\quad"
-            f" H = {latex}",
-        ),
-        "m": ("m = <<tanh(H/T)>_1>", r"m = \int Dz_0\,\langle\tanh H/T\rangle_1"),
-        "q1": ("q1 = <<tanh^2(H/T)>_1>", r"q_1 = \int Dz_0\,\langle\tanh^2 H/T\rangle_1"),
-        "q0": ("q0 = <<tanh(H/T)>_1^2>", r"q_0 = \int Dz_0\,\langle\tanh H/T\rangle_1^2"),
-        "x": ("x = T/tau", r"x = T/\tau"),
+        "states": f"<a>_1 = int Dz1 (2cosh(H/T))^x a / int Dz1 (2cosh(H/T))^x, H = {field}",
+        "m": "m = <<tanh(H/T)>_1>",
+        "q1": "q1 = <<tanh^2(H/T)>_1>",
+        "q0": "q0 = <<tanh(H/T)>_1^2>",
+        "x": "x = T/tau",
     }
 
 

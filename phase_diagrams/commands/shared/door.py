@@ -10,6 +10,7 @@ from collections import UserDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -45,6 +46,22 @@ class Verb(click.Command):
             with formatter.section("Example"):
                 for row in self.epilog.strip("\n").splitlines():
                     formatter.write(f"  {row}".rstrip() + "\n")
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, unless it would write over a file that it reads; only --resume may."""
+        outputs, inputs = list[Path](), list[str | Path]()
+        for param in self.params:
+            value = ctx.params.get(param.name or "")
+            if isinstance(value, Path) and getattr(param.type, "name", "") == "file":
+                outputs.append(value)
+            elif isinstance(value, str | Path) and param.name != "resume":
+                inputs.append(value)
+        if outputs and inputs:
+            from phase_diagrams.storage.files import refuse_same
+
+            for output in outputs:
+                refuse_same(output, *inputs)
+        return super().invoke(ctx)
 
 
 class Verbs(UserDict[str, Any]):

@@ -1,4 +1,4 @@
-"""Experiments that show at finite N what the theories speak of.
+"""Experiments that show at finite N what the theories speak of; run ``python examples/finite_machines.py``.
 
 * `retrieval_steps`: crosstalk and retrieval of one pattern in the machine with Gaussian hidden units, half a
   sweep at a time.
@@ -6,8 +6,6 @@
   theory `compositional` at finite p.
 * `mode_hops`: how often a machine with two modes changes between them, with and without tempering.
 """
-
-from __future__ import annotations
 
 import math
 from dataclasses import dataclass
@@ -28,17 +26,9 @@ from replica.machines.models.ensembles import (
 from replica.machines.models.hopfield import DYNAMICS
 from replica.machines.models.measures import participation_ratio
 from replica.machines.models.rbm import RBM, BlockGibbs, hopfield_as_rbm
+from replica.solving import critical
+from replica.theories import Compositional
 from replica.units import Bernoulli, ReLU
-
-__all__ = [
-    "Hops",
-    "RetrievalStep",
-    "Survival",
-    "count_hops",
-    "mode_hops",
-    "retrieval_steps",
-    "survival",
-]
 
 
 @dataclass(frozen=True, eq=False)
@@ -296,3 +286,23 @@ def mode_hops(
         there[:] = tempered.visible[tempering.at(0)].mean(axis=1)
     before, after = (count_hops(order, level=0.5 * math.sqrt(1 - T)) for order in orders)
     return Hops(before, after, tempering.swap_rates, int(tempering.round_trips.sum()), sequence)
+
+
+def main() -> None:
+    """Print what the three experiments find, in a few seconds."""
+    print("A damaged pattern, N = 2000, alpha = 0.05, T = 0.2: overlap and variance of the crosstalk")
+    for step in retrieval_steps(2000, 0.05, 0.2, 5, seed=1, overlap=0.6):
+        print(f"  {step.overlap:.3f}  {step.field_variance:.3f}")
+    theory = Compositional(alpha=0.5, theta=0.2 / math.sqrt(0.1), g=-0.02 / 0.1, p=0.1, L=5)
+    capacity = critical(theory).value
+    print(f"Five strong hidden units, N = 1000; the theory ends at alpha_c = {capacity:.3f}")
+    for share in (0.3, 1.8):
+        end = survival(1000, share * capacity, L=5, theta=0.2, p=0.1, g=-0.02, seed=1)
+        kept = "all" if end.survived else "not all"
+        print(f"  at {share} alpha_c {kept} survive; strong: {end.strong:.1f}")
+    hops = mode_hops(100, 0.5, steps=400, seed=1)
+    print(f"Changes of mode, N = 100, T = 0.5: {hops.plain} plain, {hops.tempered} with tempering")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,13 +1,15 @@
-"""Experiments: crosstalk step by step, survival against the replica fold, mode hops."""
+"""The example of finite machines: crosstalk step by step, survival against the replica fold, mode hops."""
 
+import doctest
 from typing import Any
 
+import finite_machines
 import numpy as np
 import pytest
+from finite_machines import count_hops, mode_hops, retrieval_steps, survival
 from scipy import stats
 
 from replica.errors import ParameterError, UnknownNameError
-from replica.machines.experiments import count_hops, mode_hops, retrieval_steps, survival
 from replica.solving import critical
 from replica.theories import Compositional
 
@@ -120,3 +122,14 @@ def test_bad_input_gets_a_sentence(make: Any, sentence: str) -> None:
 def test_unknown_dynamics_are_suggested() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'parallel'"):
         survival(100, 0.1, L=1, theta=0.2, p=0.1, g=0.0, seed=1, dynamics="paralel")
+
+
+def test_what_the_example_says_and_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    result = doctest.testmod(finite_machines)
+    assert (result.failed, result.attempted) == (0, 7)
+    finite_machines.main()
+    printed = capsys.readouterr().out
+    assert "the theory ends at alpha_c = 0.681" in printed
+    assert "at 0.3 alpha_c all survive" in printed
+    assert "at 1.8 alpha_c not all survive" in printed
+    assert "0 plain" in printed
