@@ -28,7 +28,7 @@ from replica.solving.minimise import profile
 from replica.theories import Compositional, RandomRBM
 from replica.units import Bernoulli, ReLU
 
-__all__ = ["Scaled", "State", "sparse", "sparse_phase", "sparse_state"]
+__all__ = ["Scaled", "State", "parameters", "sparse", "sparse_phase", "sparse_state"]
 
 _GRID = 6.0 * np.geomspace(1e-4, 1.0, 31)
 
@@ -51,17 +51,26 @@ def sparse(
     """
     if not (isinstance(rbm.visible, Bernoulli) and isinstance(rbm.hidden, ReLU)):
         return None
-    p, amplitude, theta, g, T = _parameters(rbm, activity)
+    p, amplitude, theta, g, T = parameters(rbm, activity)
     here = Scaled(rbm.n_hidden / rbm.n_visible, theta.value, g.value, T.value)
     state = sparse_state(here)
     certainty, errors = _within_errors(here, Scaled(0.0, theta.error, g.error, T.error), state, draws, seed)
     return Sparse(p, amplitude, theta, g, T, state.l, state.m, state.q, state.phase, errors, certainty)
 
 
-def _parameters(
-    rbm: RBM, activity: tuple[Any, Any] | None
+def parameters(
+    rbm: RBM, activity: tuple[Any, Any] | None = None
 ) -> tuple[Estimate, float, Estimate, Estimate, Estimate]:
-    """Sparsity, amplitude, and the scaled threshold, field and temperature."""
+    """Sparsity, amplitude, and the scaled threshold, field and temperature; as for `sparse`.
+
+    Examples
+    --------
+    >>> from replica.machines.ensembles import sparse_weights
+    >>> rbm = RBM(40 * sparse_weights(400, 200, 0.1, seed=1).values, Bernoulli(g=-34.0), ReLU(theta=20.0))
+    >>> p, _, theta, g, _ = parameters(rbm)
+    >>> print(*(f"{one.value:.3f} +- {one.error:.3f}" for one in (p, theta, g)), sep=", ")
+    0.100 +- 0.001, 1.582 +- 0.008, -0.212 +- 0.002
+    """
     w, N = rbm.weights, rbm.n_visible
     each = participation_ratio(w, power=2, axis=0) / N
     used = each > 0
