@@ -28,23 +28,24 @@ phase      paramagnet          states at random, not frozen
 diagram    compositional       its theory: replica show compositional
 certainty  1                   share of machines drawn within the errors that are in the same phase
 alpha      0.3125              hidden units per visible unit
-p          0.3315 +- 0.012     sparsity of the weights; the p_i spread by 0.26
+p          0.332 +- 0.012      sparsity of the weights; the p_i spread by 0.26
 A          0.2115              size of the weights, in units of 1/sqrt(N)
-theta      -0.009155 +- 0.051  scaled threshold of the hidden units, theta/(A sqrt(p))
-g          -65.02 +- 26        scaled field on the visible units, g/(A^2 p)
-T          67.45 +- 8.6        scaled temperature
+theta      -0.009 +- 0.051     scaled threshold of the hidden units, theta/(A sqrt(p))
+g          -65 +- 26           scaled field on the visible units, g/(A^2 p)
+T          67.4 +- 8.6         scaled temperature
 l*         -                   p times the number of strong hidden units, by theory
 l*/p       -                   that number itself, at the p of this machine
 m          0                   overlap of the strong units with the visible ones, by theory
 q          -                   activity of the visible units, by theory
-sigma      0.05608 +- 0.0011   width of the noise in the weights
-edge       0.1169              largest singular value of noise alone (Marchenko-Pastur)
-largest    0.3555              largest singular value of the weights
-modes      3                   singular values beyond the edge and its fluctuations
-L          19.64 +- 0.0052     PR_3 of the hidden units given the data: strongly active ones
+sigma      0.0561 +- 0.0011    width of the noise; 1/sigma = 17.832
+edge       0.11693             of Marchenko-Pastur; 17 singular values of noise
+largest    0.12408             singular value among them
+distance   0.14379             of their distribution from Marchenko-Pastur (Kolmogorov)
+modes      3                   singular values outside
+L          19.6405 +- 0.0052   PR_3 of the hidden units given the data: strongly active ones
 L p        6.51                to be compared with l* of theory
 strong     4.53                hidden units with a clear overlap, m = 0.47
-activity   0.2929 +- 0.00098   of the visible units in the data
+activity   0.29291 +- 0.00098  of the visible units in the data
 seen       paramagnet          phase by the look of the hidden units
 
 disagreements

@@ -28,8 +28,17 @@ def short(value: Any) -> str:
 
 
 def measured(one: Estimate) -> str:
-    """A number with its error, unless it is given rather than estimated, or NaN."""
-    return f"{number(one.value, 4)} +- {number(one.error, 2)}" if one.error > 0 else number(one.value, 4)
+    """A number to the second digit of its error; without one if it is given rather than estimated, or NaN.
+
+    Examples
+    --------
+    >>> from phase_diagrams.placing.found import Estimate
+    >>> measured(Estimate(-0.009155, 0.0512)), measured(Estimate(1234.5, 260.0)), measured(Estimate(0.25))
+    ('-0.009 +- 0.051', '1230 +- 260', '0.25')
+    """
+    if not 0 < one.error < math.inf:
+        return number(one.value, 4)
+    return f"{number(round(one.value, 1 - math.floor(math.log10(one.error))))} +- {number(one.error, 2)}"
 
 
 def inverse(value: float) -> float:
