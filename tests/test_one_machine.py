@@ -94,18 +94,19 @@ def drawn(seed: int, theta: Any = 60.0, g: Any = -33.0, T: float = 1.0) -> RBM:
     return RBM(A * sparse_weights(N, M, P, seed=seed).values, Bernoulli(g=g), ReLU(theta=theta), T)
 
 
-def test_errors_are_the_spread_among_machines() -> None:
-    """Scores of 200 machines: their spread is 1 within 4 of its standard errors and a tenth."""
+@pytest.mark.parametrize("uneven", [0.0, 1.0])
+def test_errors_are_the_spread_among_machines(uneven: float) -> None:
+    """Scores of 200 machines of equal and of unequal units: their spread is 1 within 4 errors and a tenth."""
     scores = []
     for seed in range(200):
         rng = np.random.default_rng(seed)
-        machine = drawn(seed, 60.0 + 25.0 * rng.normal(size=M), -33.0 + 12.0 * rng.normal(size=N), 2.0)
-        p, _, *others = parameters(machine)
+        thresholds, fields = (uneven * width * rng.normal(size=n) for width, n in ((25.0, M), (12.0, N)))
+        p, _, *others = parameters(drawn(seed, 60.0 + thresholds, -33.0 + fields, 2.0))
         known = (P, 60.0 / (A * math.sqrt(P)), -33.0 / (A**2 * P), 2.0 / (A**2 * P))
         scores.append([(one.value - true) / one.error for one, true in zip((p, *others), known, strict=True)])
         # units differ as they were drawn: the spread is estimated from 60 and from 120 of them
-        assert others[0].spread == pytest.approx(25.0 / (A * math.sqrt(P)), rel=0.4)
-        assert others[1].spread == pytest.approx(12.0 / (A**2 * P), rel=0.4)
+        assert others[0].spread == pytest.approx(uneven * 25.0 / (A * math.sqrt(P)), rel=0.4)
+        assert others[1].spread == pytest.approx(uneven * 12.0 / (A**2 * P), rel=0.4)
     assert np.all(np.abs(np.mean(scores, axis=0)) < 4 / math.sqrt(200) + 0.1)
     assert np.all(np.abs(np.std(scores, axis=0) - 1) < 4 / math.sqrt(400) + 0.1)
 
