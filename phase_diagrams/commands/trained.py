@@ -9,7 +9,6 @@ import math
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +25,9 @@ from replica.units import parse
 
 if TYPE_CHECKING:
     from phase_diagrams.commands.drawing import Look
-    from phase_diagrams.diagnosis import Diagnosis, Measured
     from replica.machines.training.epochs import Training
 
-__all__ = ["Drawing", "Finding", "Lesson", "Weighing", "draw_weights"]
+__all__ = ["Drawing", "Lesson", "Weighing", "draw_weights"]
 
 
 def _about(path: str) -> dict[str, Any]:
@@ -202,158 +200,6 @@ class Weighing:
         if log_Z.method in ("ais", "bridge") and not log_Z.reliable:
             message = "too few runs carry weight, or the two sides do not meet: take more --steps"
             raise ConvergenceError(message)
-
-
-# -- diagnose ------------------------------------------------------------------------------------------------
-
-
-SHOWN = 5
-"""Modes of a spectrum that are listed, the strongest."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A machine that is diagnosed."""
-
-    machine: str
-    source: str | None
-    threshold: float | None
-    key: str | None
-    draws: int
-
-    @cached_property
-    def rbm(self) -> RBM:
-        """The machine."""
-        return files.load(self.machine)
-
-    @cached_property
-    def found(self) -> Diagnosis:
-        """The diagnosis."""
-        from phase_diagrams.diagnosis import diagnose
-
-        data = _read(self.source, self.rbm, self.threshold, self.key)
-        return diagnose(self.rbm, data, draws=self.draws)
-
-    def print(self, as_json: bool) -> None:
-        """Print the diagnosis."""
-        if as_json:
-            self._print_json()
-            return
-        from phase_diagrams.diagnosis import PHASES
-
-        found = self.found
-        click.echo(f"{self.machine}: {_describe(self.rbm)}\n")
-        phase = found.phase or "-"
-        rows = [("phase", phase, PHASES.get(phase, "there is no diagram for these units"))]
-        if found.diagram:
-            rows.append(("diagram", found.diagram, f"its theory: replica show {found.diagram}"))
-            rows.append(
-                (
-                    "certainty",
-                    number(found.certainty, 2),
-                    "share of machines drawn within the errors that are in the same phase",
-                )
-            )
-        rows.append(("alpha", number(found.alpha, 4), "hidden units per visible unit"))
-        rows += self._sparse() + self._spectral() + self._observed()
-        print_table(rows)
-        for head, sentences in (("disagreements", found.disagreements), ("advice", found.advice)):
-            if sentences:
-                click.echo(f"\n{head}")
-                for sentence in sentences:
-                    click.echo(f"  {sentence}")
-
-    def draw(self, output: Path, look: Look) -> None:
-        """Draw the machine on its phase diagram."""
-        from phase_diagrams.commands.drawing import paint
-        from phase_diagrams.position import position
-
-        diagram = position(self.found)
-        about = {"machine": self.machine, "data": self.source}
-        paint(dataclasses.replace(diagram, provenance={**diagram.provenance, **about}), output, look)
-
-    def _sparse(self) -> list[tuple[str, str, str]]:
-        sparse = self.found.sparse
-        if sparse is None:
-            return []
-        from phase_diagrams.diagnosis import Measured
-
-        l, m, q = map(Measured, (sparse.l, sparse.m, sparse.q), sparse.errors)
-        strong = Measured(l.value / sparse.p.value, l.error / sparse.p.value)
-        return [
-            (
-                "p",
-                _measured(sparse.p),
-                f"sparsity of the weights; the p_i spread by {number(sparse.p.spread, 2)}",
-            ),
-            ("A", number(sparse.amplitude, 4), "size of the weights, in units of 1/sqrt(N)"),
-            ("theta", _measured(sparse.theta), "scaled threshold of the hidden units, theta/(A sqrt(p))"),
-            ("g", _measured(sparse.g), "scaled field on the visible units, g/(A^2 p)"),
-            ("T", _measured(sparse.T), "scaled temperature"),
-            ("l*", _measured(l), "p times the number of strong hidden units, by theory"),
-            ("l*/p", _measured(strong), "that number itself, at the p of this machine"),
-            ("m", _measured(m), "overlap of the strong units with the visible ones, by theory"),
-            ("q", _measured(q), "activity of the visible units, by theory"),
-        ]
-
-    def _spectral(self) -> list[tuple[str, str, str]]:
-        found = self.found.placement.spectrum if self.found.placement else self.found.spectrum
-        if found is None:
-            return []
-        from phase_diagrams.diagnosis import Measured, spectral_errors
-
-        law = self.found.placement.law if self.found.placement else "rademacher"
-        noise, strengths = spectral_errors(found, law)
-        units = " (units -1, +1)" if self.found.placement else ""
-        largest = found.modes[0].value if found.modes else found.largest
-        rows = [
-            ("sigma", _measured(Measured(found.sigma, noise)), f"width of the noise in the weights{units}"),
-            ("edge", number(found.edge, 4), "largest singular value of noise alone (Marchenko-Pastur)"),
-            ("largest", number(largest, 4), "largest singular value of the weights"),
-            ("modes", str(len(found.modes)), "singular values beyond the edge and its fluctuations"),
-        ]
-        if self.found.placement:
-            for i, (mode, error) in enumerate(zip(found.modes[:SHOWN], strengths, strict=False), start=1):
-                about = f"strength of mode {i}, the noise removed"
-                rows.append((f"w {i}", _measured(Measured(mode.w, error)), about))
-            condensed = sum(self.found.placement.condensed)
-            rows.append(("condensed", str(condensed), "modes with an overlap in the state of lowest energy"))
-        return rows
-
-    def _observed(self) -> list[tuple[str, str, str]]:
-        seen = self.found.observed
-        if seen is None:
-            return []
-        rows = [("L", _measured(seen.L), "PR_3 of the hidden units given the data: strongly active ones")]
-        if self.found.sparse:
-            l = seen.L.value * self.found.sparse.p.value
-            rows.append(("L p", number(l, 3), "to be compared with l* of theory"))
-            rows.append(
-                (
-                    "strong",
-                    number(seen.strong, 3),
-                    f"hidden units with a clear overlap, m = {number(seen.m, 2)}",
-                )
-            )
-        rows.append(("activity", _measured(seen.q), "of the visible units in the data"))
-        if seen.phase:
-            rows.append(("seen", seen.phase, "phase by the look of the hidden units"))
-        return rows
-
-    def _print_json(self) -> None:
-        found = self.found
-        told: dict[str, Any] = {"file": self.machine, "data": self.source, "alpha": found.alpha}
-        told |= {"phase": found.phase, "diagram": found.diagram, "certainty": found.certainty}
-        for name in ("sparse", "spectrum", "observed"):
-            part = getattr(found, name)
-            told[name] = None if part is None else dataclasses.asdict(part)
-        told["condensed"] = None if found.placement is None else list(found.placement.condensed)
-        print_json(told | {"disagreements": list(found.disagreements), "advice": list(found.advice)})
-
-
-def _measured(one: Measured) -> str:
-    known = one.error > 0  # neither 0, given rather than estimated, nor NaN
-    return f"{number(one.value, 4)} +- {number(one.error, 2)}" if known else number(one.value, 4)
 
 
 # -- sample, and pictures ------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Machines that learn: ``train``, ``likelihood``, ``diagnose``, ``sample``."""
+"""Machines that learn: ``train``, ``likelihood``, ``sample``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from phase_diagrams.commands.options import OutputFile, as_json, looks
 if TYPE_CHECKING:
     from phase_diagrams.commands.drawing import Look
 
-__all__ = ["diagnose", "likelihood", "sample", "train"]
+__all__ = ["likelihood", "sample", "train"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -43,42 +43,6 @@ pseudo-likelihood  -24.388               mean of sum ln P(v_i | others)
 effective          100                   runs out of 100
 forward            33.48685              log Z of the runs towards the machine
 back               33.48708              log Z of the runs from it
-"""
-
-DIAGNOSE = """\
-$ replica diagnose rbm.npz --data digits
-rbm.npz: 64 bernoulli visible, 20 relu hidden units
-
-phase      paramagnet          states at random, not frozen
-diagram    compositional       its theory: replica show compositional
-certainty  1                   share of machines drawn within the errors that are in the same phase
-alpha      0.3125              hidden units per visible unit
-p          0.3315 +- 0.012     sparsity of the weights; the p_i spread by 0.26
-A          0.2115              size of the weights, in units of 1/sqrt(N)
-theta      -0.009155 +- 0.051  scaled threshold of the hidden units, theta/(A sqrt(p))
-g          -65.02 +- 26        scaled field on the visible units, g/(A^2 p)
-T          67.45 +- 8.6        scaled temperature
-l*         -                   p times the number of strong hidden units, by theory
-l*/p       -                   that number itself, at the p of this machine
-m          0                   overlap of the strong units with the visible ones, by theory
-q          -                   activity of the visible units, by theory
-sigma      0.05608 +- 0.0011   width of the noise in the weights
-edge       0.1169              largest singular value of noise alone (Marchenko-Pastur)
-largest    0.3555              largest singular value of the weights
-modes      3                   singular values beyond the edge and its fluctuations
-L          19.64 +- 0.0052     PR_3 of the hidden units given the data: strongly active ones
-L p        6.51                to be compared with l* of theory
-strong     4.53                hidden units with a clear overlap, m = 0.47
-activity   0.2929 +- 0.00098   of the visible units in the data
-seen       paramagnet          phase by the look of the hidden units
-
-disagreements
-  sparsity: the p_i of the visible units spread by 0.26 about 0.33; the diagram is that of equal p_i
-  g: units differ by 1.6e+02 about -65; the diagram is that of equal units
-  temperature: T = 67 is not cold, and the diagram is that of T = 0
-
-advice
-  weights are too small for their temperature: train longer, or with a larger rate
 """
 
 SAMPLE = """\
@@ -206,45 +170,6 @@ def likelihood(machine: str, data: str | None, as_json: bool, **asked: Any) -> N
     from phase_diagrams.commands.trained import Weighing
 
     Weighing(machine, data, **asked).print(as_json)
-
-
-@click.command(cls=Verb, epilog=DIAGNOSE)
-@click.argument("machine", metavar="FILE")
-@against
-@click.option(
-    "--draws", type=click.IntRange(0), default=10, show_default=True, help="Machines drawn within the errors."
-)
-@as_json
-@click.option(
-    "-o",
-    "output",
-    metavar="FILE",
-    type=OutputFile(".png", ".pdf", ".svg"),
-    help="Draw the machine on its phase diagram: a .png, .pdf or .svg file.",
-)
-@looks
-def diagnose(
-    machine: str,
-    data: str | None,
-    threshold: float | None,
-    key: str | None,
-    draws: int,
-    as_json: bool,
-    output: Path | None,
-    look: Look,
-) -> None:
-    """Say which phase a machine is in.
-
-    A machine of bits (or spins) and ReLU units is placed on the diagram of the random RBM, one of two binary
-    layers on that of the spectral RBM; its singular values are compared with the Marchenko-Pastur law. With
-    data, the activity of the hidden units is compared with the theory.
-    """
-    from phase_diagrams.commands.trained import Finding
-
-    finding = Finding(machine, data, threshold, key, draws)
-    if output is not None:
-        finding.draw(output, look)
-    finding.print(as_json)
 
 
 @click.command(cls=Verb, epilog=SAMPLE)
