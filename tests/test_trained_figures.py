@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from phase_diagrams.catalogue import compositional_evidence, deep_belief_network
-from phase_diagrams.diagnosis import diagnose
 from phase_diagrams.diagram import CONVERGED, PhaseDiagram
 from phase_diagrams.draw import figure
+from phase_diagrams.placing.diagnose import diagnose
 from phase_diagrams.storage.files import load
 from replica.machines.inference import exact
 from replica.machines.models.ensembles import sparse_weights

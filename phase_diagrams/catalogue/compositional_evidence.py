@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from phase_diagrams.catalogue._parts import bars, curve, pictures, recorded
-from phase_diagrams.diagnosis import diagnose
 from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram
+from phase_diagrams.placing.diagnose import diagnose
 from replica.errors import LocateError
 from replica.machines.data.loading import load
 from replica.machines.inference.sampling import ParallelTempering, temperatures

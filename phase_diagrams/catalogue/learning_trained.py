@@ -10,7 +10,7 @@ import numpy as np
 from phase_diagrams.catalogue._parts import curve, recorded
 from phase_diagrams.catalogue.spectral_rbm import panel
 from phase_diagrams.diagram import Axis, PhaseDiagram, Point
-from phase_diagrams.placement import spectrum
+from phase_diagrams.placing.spectrum import spectrum
 from replica.flows import clusters
 from replica.machines.training.epochs import Settings, start, train
 from replica.units import Spin

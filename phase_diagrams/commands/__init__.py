@@ -11,7 +11,6 @@ from __future__ import annotations
 import click
 
 from phase_diagrams.commands.machines import simulate
-from phase_diagrams.commands.matrices import place
 from phase_diagrams.commands.shared.door import Door, Verbs
 from phase_diagrams.commands.validation import compare, validate
 
@@ -84,5 +83,5 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (simulate, validate, compare, place):  # not yet in modules of their own
+for command in (simulate, validate, compare):  # not yet in modules of their own
     main.add_command(command)

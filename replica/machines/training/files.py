@@ -21,6 +21,7 @@ import json
 import math
 import os
 import secrets
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,9 +38,11 @@ from replica.units import UNITS, Bernoulli, DoubleReLU, Gaussian, ReLU, Spin, Un
 __all__ = [
     "FORMAT",
     "VERSION",
+    "WEIGHTS",
     "FileError",
     "dumps",
     "from_sklearn",
+    "is_machine",
     "kept_with",
     "load",
     "load_training",
@@ -50,6 +53,10 @@ __all__ = [
 FORMAT, VERSION = "replica-rbm", 1
 HDF5 = b"\x89HDF\r\n\x1a\n"
 _RBMS: dict[str, tuple[type[Unit], type[Unit]]] = {"BBRBM": (Bernoulli, Bernoulli), "IIRBM": (Spin, Spin)}
+WEIGHTS = ("weights", "components_")
+"""Names of the array of weights in .npz files with machines."""
+_MARKS = {"format", "components_", "vlayer", "hlayer"}
+"""Names of arrays by which an .npz file with a machine is told from one with weights alone."""
 _PARTS = ("weights", "visible", "hidden")
 
 
@@ -127,6 +134,29 @@ def _write(path: Path, content: bytes) -> None:
     except OSError as error:
         msg = f"cannot write {path}: {error.strerror or error}; nothing was changed"
         raise FileError(msg) from error
+
+
+def is_machine(path: str | os.PathLike[str]) -> bool:
+    """Whether a file holds a machine, sound or not, rather than arrays alone; False if it cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(RBM([[0.5, -0.5]], Spin(), Spin()), Path(folder, "a.npz"))
+    ...     np.savez(Path(folder, "b.npz"), W=[[0.5, -0.5]])
+    ...     print(is_machine(Path(folder, "a.npz")), is_machine(Path(folder, "b.npz")))
+    True False
+    """
+    try:
+        with Path(path).open("rb") as file:
+            if file.read(8) == HDF5:
+                return True
+            with zipfile.ZipFile(file) as archive:
+                names = {name.removesuffix(".npy") for name in archive.namelist()}
+    except (OSError, zipfile.BadZipFile):
+        return False
+    return not _MARKS.isdisjoint(names)
 
 
 def load(path: str | os.PathLike[str]) -> RBM:
@@ -226,7 +256,7 @@ def _arrays(path: Path) -> dict[str, Any]:
         loaded = read_numpy(path)
         if isinstance(loaded, dict):
             return loaded
-        problem = "it holds a single array; a machine is more than weights"
+        problem = "it holds a single array; a machine is more than weights, which alone go to replica place"
     except OSError as error:
         problem = error.strerror or "it is damaged"
     except NotNumbersError:
@@ -260,7 +290,8 @@ def _interpreted(path: Path, arrays: Mapping[str, Any]) -> RBM:
         return RBM(arrays["weights"].T, _pgm(path, arrays, "vlayer"), _pgm(path, arrays, "hlayer"))
     msg = (
         f"{path} holds the arrays {', '.join(arrays) or '(none)'}; a machine of ours has format, "
-        "weights, visible and hidden, one of scikit-learn components_, one of PGM weights, vlayer and hlayer"
+        "weights, visible and hidden, one of scikit-learn components_, one of PGM weights, vlayer and "
+        "hlayer; weights alone go to replica place"
     )
     raise FileError(msg)
 

@@ -1,16 +1,15 @@
-"""A trained machine on its phase diagram, with error bars."""
+"""A machine on its phase diagram, with error bars."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from phase_diagrams.catalogue import compositional, spectral_rbm
-from phase_diagrams.diagnosis import Diagnosis, Measured, Sparse, spectral_errors
 from phase_diagrams.diagram import CONVERGED, Line, LineKind, PhaseDiagram, Point
-from phase_diagrams.placement import Placement
+from phase_diagrams.placing.found import Estimate, Found, Sparse, Spectral, Spectrum
 from replica.errors import ParameterError
 
-__all__ = ["position"]
+__all__ = ["placed"]
 
 STEP = 0.04
 """Largest step along a boundary, as a fraction of the plane."""
@@ -20,7 +19,7 @@ SHOWN = 5
 """Modes of a spectrum that are shown, the strongest."""
 
 
-def position(found: Diagnosis) -> PhaseDiagram:
+def placed(found: Found) -> PhaseDiagram:
     """The phase diagram that a machine belongs to, with the machine on it.
 
     The plane of the random RBM is that of T = 0 at the load of the machine; a machine that is not cold is
@@ -29,7 +28,8 @@ def position(found: Diagnosis) -> PhaseDiagram:
 
     Parameters
     ----------
-    found : Diagnosis
+    found : Found
+        By `place` or by `diagnose`.
 
     Raises
     ------
@@ -38,20 +38,20 @@ def position(found: Diagnosis) -> PhaseDiagram:
 
     Examples
     --------
-    >>> from phase_diagrams.diagnosis import diagnose
+    >>> from phase_diagrams.placing.diagnose import diagnose
     >>> from replica.machines.models.ensembles import sparse_weights
     >>> from replica.machines.models.rbm import RBM
     >>> from replica.units import Bernoulli, ReLU
     >>> p, A = 0.1, 40.0
     >>> rbm = RBM(A * sparse_weights(200, 100, p, seed=1).values, Bernoulli(g=-0.21 * p * A**2),
     ...           ReLU(theta=1.6 * A * p**0.5))
-    >>> print([line.name for line in position(diagnose(rbm, draws=0)).lines[-2:]])
+    >>> print([line.name for line in placed(diagnose(rbm, draws=0)).lines[-2:]])
     ['machine, g', 'machine, theta']
     """
     if found.sparse is not None:
         return _on_the_sparse_plane(found.alpha, found.sparse)
-    if found.placement is not None:
-        return _on_the_spectral_plane(found.placement)
+    if found.spectral is not None and found.spectrum is not None:
+        return _on_the_spectral_plane(found.spectrum, found.spectral)
     units = f"{found.rbm.visible.name} and {found.rbm.hidden.name}"
     msg = f"there is no phase diagram for {units} units to draw the machine on; leave -o out"
     raise ParameterError(msg)
@@ -77,7 +77,7 @@ def _on_the_sparse_plane(alpha: float, sparse: Sparse) -> PhaseDiagram:
     T = f", machine at $\\tilde T = {sparse.T.value:.2g}$" if sparse.T.value else ""
     return replace(
         plane,
-        name="position",
+        name="placed",
         title=rf"Random RBM, $\alpha = {alpha:.3g}$, $T = 0${T}",
         axes=(replace(theta, limits=limits["theta"]), replace(g, limits=limits["g"])),
         lines=[*plane.lines, *_cross("machine", sparse.theta, sparse.g, ("theta", "g"))],
@@ -86,19 +86,16 @@ def _on_the_sparse_plane(alpha: float, sparse: Sparse) -> PhaseDiagram:
     )
 
 
-def _on_the_spectral_plane(placed: Placement) -> PhaseDiagram:
-    found = placed.spectrum
-    if not found.sigma:
-        msg = "the weights have no noise: 1/sigma is infinite and cannot be drawn; leave -o out"
+def _on_the_spectral_plane(found: Spectrum, spectral: Spectral) -> PhaseDiagram:
+    sigma = found.noise
+    if not sigma.value:
+        msg = "the matrix of weights has no noise: 1/sigma is infinite and cannot be drawn; leave -o out"
         raise ParameterError(msg)
-    sigma_error, errors = spectral_errors(found, placed.law)
-    x = Measured(1 / found.sigma, sigma_error / found.sigma**2)
-    heights = [
-        Measured(mode.w / found.sigma, error / found.sigma)
-        for mode, error in zip(found.modes[:SHOWN], errors[:SHOWN], strict=True)
-    ]
+    x = Estimate(1 / sigma.value, sigma.error / sigma.value**2)
+    heights = [one.times(x.value) for one in spectral.strengths[:SHOWN]]
     plane = spectral_rbm.panel(
-        placed.law,
+        spectral.law,
+        spectral.p,
         kappa=found.kappa,
         T_max=max(2.0, 1.25 * x.value),
         w_max=max(3.0, 1.15 * max((one.value for one in heights), default=0.0)),
@@ -113,14 +110,14 @@ def _on_the_spectral_plane(placed: Placement) -> PhaseDiagram:
     points = points or [Point("no mode", "no mode", x.value, 0.0)]
     return replace(
         plane,
-        name="position",
-        title=rf"Spectral RBM, $\kappa = {found.kappa:.3g}$, {placed.law} components",
+        name="placed",
+        title=rf"Spectral RBM, $\kappa = {found.kappa:.3g}$, {spectral.law} components",
         lines=[*plane.lines, *lines],
         points=[*plane.points, *points],
     )
 
 
-def _cross(name: str, x: Measured, y: Measured, axes: tuple[str, str]) -> list[Line]:
+def _cross(name: str, x: Estimate, y: Estimate, axes: tuple[str, str]) -> list[Line]:
     """A measured point with a bar in both directions."""
     label = "standard error"
     status = [CONVERGED] * 3

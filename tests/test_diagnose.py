@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from phase_diagrams.catalogue import learning_spectrum, learning_trained
-from phase_diagrams.diagnosis import _state, diagnose, sparse_phase
+from phase_diagrams.placing.advice import advice, disagreements
+from phase_diagrams.placing.diagnose import diagnose
+from phase_diagrams.placing.sparse import Scaled, sparse_phase, sparse_state
 from replica.errors import ParameterError
 from replica.machines.models.ensembles import sparse_weights, spectral_weights
 from replica.machines.models.rbm import RBM, BlockGibbs, to_bits
@@ -113,12 +115,12 @@ def test_what_the_hidden_units_do_agrees_with_the_phase() -> None:
 def test_disagreement_is_said() -> None:
     machine = sparse_machine(1.8, -0.3, 0.005, 0.1, 4)  # ferromagnetic
     found = diagnose(machine, np.zeros((3, 400)), draws=0)
-    assert any(line.startswith("hidden units") for line in found.disagreements)
+    assert any(line.startswith("hidden units") for line in disagreements(found))
     uneven = sparse_machine(1.8, -0.215, 0.005, 0.1, 4)
     uneven = RBM(
         uneven.weights * np.where(np.arange(400) < 200, 1, 0.02)[:, None], uneven.visible, uneven.hidden
     )
-    assert any(line.startswith("sparsity") for line in diagnose(uneven, draws=0).disagreements)
+    assert any(line.startswith("sparsity") for line in disagreements(diagnose(uneven, draws=0)))
 
 
 def test_close_to_a_boundary_the_certainty_is_less() -> None:
@@ -135,7 +137,7 @@ def test_units_without_a_diagram_get_observables() -> None:
     assert found.spectrum is not None
     assert found.observed is not None
     assert found.observed.phase is None
-    assert any("no diagram" in line for line in found.advice)
+    assert any("no diagram" in line for line in advice(found))
 
 
 def test_bad_input() -> None:
@@ -196,7 +198,7 @@ def test_modes_of_a_machine_in_training_cross_into_the_ferromagnet() -> None:
 def test_the_state_of_lowest_energy_is_refined_and_has_errors() -> None:
     theory = Compositional(alpha=0.5, theta=1.6, g=-0.21, l=1.0)
     known = minimise(theory, "retrieval", "l").theory.values["l"]
-    assert _state(0.5, 1.6, -0.21, 0.0).l == pytest.approx(known, rel=2e-3)
+    assert sparse_state(Scaled(0.5, 1.6, -0.21)).l == pytest.approx(known, rel=2e-3)
     p, A = 0.1, 40.0
     weights = A * sparse_weights(300, 150, p, seed=1).values
     rbm = RBM(weights, Bernoulli(g=-0.21 * p * A**2), ReLU(theta=1.6 * A * p**0.5))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from phase_diagrams.diagnosis import Diagnosis
+from phase_diagrams.placing.found import Found
 
 __all__ = ["advice", "disagreements"]
 
@@ -19,7 +17,7 @@ def _differs(value: float, error: float, expected: float) -> bool:
     return abs(value - expected) > max(SIGMAS * error, TOLERANCE * abs(expected))
 
 
-def disagreements(found: Diagnosis) -> list[str]:
+def disagreements(found: Found) -> list[str]:
     """Sentences about what does not fit."""
     told: list[str] = []
     sparse, seen = found.sparse, found.observed
@@ -58,15 +56,15 @@ def disagreements(found: Diagnosis) -> list[str]:
                 told.append(f"l = L p: {l:.2g} given the data, {sparse.l:.2g} by theory")
         if not math.isnan(sparse.q) and _differs(seen.q.value, seen.q.error, sparse.q):
             told.append(f"activity: {seen.q.value:.2g} in the data, {sparse.q:.2g} by theory")
-    if found.placement is not None and found.spectrum is not None and found.placement.spectrum.distance > 0.1:
+    if found.spectral is not None and found.spectrum is not None and found.spectrum.distance > 0.1:
         told.append(
-            f"noise: the singular values of the bulk are {found.placement.spectrum.distance:.2g} away from "
+            f"noise: the singular values of the bulk are {found.spectrum.distance:.2g} away from "
             "Marchenko-Pastur; part of them is structure, too weak to stand out"
         )
     return told
 
 
-def advice(found: Diagnosis) -> list[str]:
+def advice(found: Found) -> list[str]:
     """What to try, if another phase is wanted."""
     usual = {
         "compositional": "a few features compose each sample: nothing to change",
@@ -76,7 +74,7 @@ def advice(found: Diagnosis) -> list[str]:
         "paramagnet": "weights are too small for their temperature: train longer, or with a larger rate",
         "ferromagnet": "the samples follow the condensed modes: nothing to change",
     }
-    if found.placement is not None and sum(found.placement.condensed) < len(found.placement.condensed):
+    if found.spectral is not None and sum(found.spectral.condensed) < len(found.spectral.condensed):
         usual["ferromagnet"] = (
             "the samples follow the condensed modes alone; the others are learned, but weaker: train longer"
         )
@@ -86,10 +84,12 @@ def advice(found: Diagnosis) -> list[str]:
         )
     told = [usual[found.phase]] if found.phase in usual else []
     if found.phase is None:
+        cold = " at T = 0" if found.rbm.T == 0 else ""
         told.append(
-            "no diagram for these units: compare L and the singular values with those of other machines"
+            f"no diagram for these units{cold}: compare L and the singular values with those of other "
+            "machines"
         )
-    if any(sentence.startswith("size") for sentence in found.disagreements):
+    if any(sentence.startswith("size") for sentence in disagreements(found)):
         told.append("the theory is for a larger p N: trust what the data show (--data) before it")
     if found.certainty < 0.9:
         told.append("the machine is close to a phase boundary: errors of its parameters reach across")

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from phase_diagrams.placement import place, spectrum
+from phase_diagrams.placing.found import Spectral, Spectrum
+from phase_diagrams.placing.place import place
+from phase_diagrams.placing.spectrum import spectrum
 from replica.errors import ParameterError, UnknownNameError
 from replica.theories import SpectralRBM
 
@@ -30,6 +32,14 @@ def matrix(
         u, v = (DRAWS[law](rng, n) for n in shape)
         weights += w * np.outer(u / np.linalg.norm(u), v / np.linalg.norm(v))
     return weights
+
+
+def both(weights: Any, **asked: Any) -> tuple[Spectrum, Spectral]:
+    """Spectrum and place of weights of spins."""
+    found = place(weights, **asked)
+    assert found.spectrum is not None
+    assert found.spectral is not None
+    return found.spectrum, found.spectral
 
 
 @pytest.mark.parametrize("shape", [(600, 400), (300, 900), (500, 500)])
@@ -76,12 +86,12 @@ def test_pure_noise_has_no_mode() -> None:
 
 
 def test_without_noise_a_mode_is_exact() -> None:
-    placed = place(matrix((40, 30), 0.0, 1.7))
-    (mode,) = placed.spectrum.modes
-    assert (placed.spectrum.sigma, placed.spectrum.distance) == (0, 0)
+    seen, placed = both(matrix((40, 30), 0.0, 1.7))
+    (mode,) = seen.modes
+    assert (seen.sigma, seen.distance) == (0, 0)
     assert mode.w == mode.value == pytest.approx(1.7, rel=1e-14)
     assert (mode.kurtosis_u, mode.kurtosis_v) == pytest.approx((-2, -2), abs=1e-12)
-    assert placed.phase == "ferromagnet, replica symmetric"
+    assert placed.described == "ferromagnet, replica symmetric"
 
 
 @pytest.mark.parametrize(
@@ -95,26 +105,25 @@ def test_without_noise_a_mode_is_exact() -> None:
     ],
 )
 def test_phases(sigma: float, strengths: tuple[float, ...], phase: str, condensed: tuple[bool, ...]) -> None:
-    placed = place(matrix((500, 400), sigma, *strengths))
-    assert (placed.phase, placed.condensed) == (phase, condensed)
+    _, placed = both(matrix((500, 400), sigma, *strengths))
+    assert (placed.described, placed.condensed) == (phase, condensed)
     if strengths:
         assert placed.law == "rademacher"
 
 
 def test_the_state_is_that_of_the_theory() -> None:
-    placed = place(matrix((400, 300), 0.7, 2.2, 2.0, law="laplace"), law="laplace")
-    found = placed.spectrum
+    found, placed = both(matrix((400, 300), 0.7, 2.2, 2.0, law="laplace"), law="laplace")
     assert placed.state is not None
     expected = SpectralRBM(w=found.modes[0].w, sigma=found.sigma, kappa=0.75, law="laplace")
     assert placed.state.theory == expected
     assert placed.condensed == (True, True)
-    assert place(matrix((400, 300), 0.7, 2.2, 2.0, law="laplace"), law="gaussian").condensed == (True, False)
+    _, round_ = both(matrix((400, 300), 0.7, 2.2, 2.0, law="laplace"), law="gaussian")
+    assert round_.condensed == (True, False)
 
 
 @pytest.mark.parametrize("law", DRAWS)
 def test_the_law_is_the_one_of_the_nearest_kurtosis(law: str) -> None:
-    placed = place(matrix((800, 600), 0.3, 2.0, law=law))
-    assert placed.law == law
+    assert both(matrix((800, 600), 0.3, 2.0, law=law))[1].law == law
 
 
 @pytest.mark.parametrize(
@@ -149,12 +158,12 @@ def test_sparse_components_can_be_asked_for() -> None:
     u, v = (np.where(rng.random(n) < 0.2, rng.choice([-1.0, 1.0], n), 0.0) for n in (800, 600))
     weights = 2.0 * np.outer(u / np.linalg.norm(u), v / np.linalg.norm(v))
     weights += 0.3 * rng.standard_normal((800, 600)) / (800 * 600) ** 0.25
-    told, given = place(weights, law="bernoulli"), place(weights, law="bernoulli", p=0.2)
+    (seen, told), (_, given) = both(weights, law="bernoulli"), both(weights, law="bernoulli", p=0.2)
     # four standard errors of the share of 1400 components that are not zero
     assert told.p == pytest.approx(0.2, abs=4 * (0.2 * 0.8 / 1400) ** 0.5)
     assert given.state is not None
     assert given.state.theory == SpectralRBM(
-        w=given.spectrum.modes[0].w, sigma=given.spectrum.sigma, kappa=0.75, law="bernoulli", p=0.2
+        w=seen.modes[0].w, sigma=seen.sigma, kappa=0.75, law="bernoulli", p=0.2
     )
     with pytest.raises(ParameterError, match=r"p = 0\.5 belongs to the law bernoulli"):
         place(weights, p=0.5)
@@ -165,8 +174,8 @@ def test_sparse_components_can_be_asked_for() -> None:
 def test_a_mode_that_has_just_condensed_is_in_the_ferromagnet() -> None:
     """The phase is told by the threshold, not by whether a search succeeds."""
     for w in (1.001, 1.1):
-        placed = place(matrix((40, 30), 0.0, w))
-        assert placed.phase == "ferromagnet, replica symmetric"
+        _, placed = both(matrix((40, 30), 0.0, w))
+        assert placed.described == "ferromagnet, replica symmetric"
         assert placed.state is not None
         assert placed.state["m"] > 0
     assert place(matrix((40, 30), 0.0, 0.999)).phase == "paramagnet"
