@@ -726,7 +726,7 @@ if __name__ == "__main__":
         command += ["--dask", cluster.scheduler_address, "-o"]
         print(CliRunner().invoke(main, [*command, sys.argv[2]]).stdout)
         client.retire_workers(list(client.nthreads()))
-        print(CliRunner().invoke(main, [*command, sys.argv[2], "--overwrite"]).stderr)
+        print(CliRunner().invoke(main, [*command, sys.argv[2], "--overwrite"]).output)
 """
 
 
