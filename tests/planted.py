@@ -138,14 +138,14 @@ def changes(tree: ast.Module) -> list[Change]:
             value = 2 * node.value if isinstance(node.value, float) and node.value else node.value + 1
             add(function, node, put, lambda: ast.Constant(value))
 
-    def walk(function: str, node: Any) -> None:
+    def walk(function: str, node: Any, inside: bool = False) -> None:
         for child, put in _children(node):
             if isinstance(child, ast.FunctionDef | ast.ClassDef):
-                walk(f"{function}.{child.name}".lstrip("."), child)
-            elif not _is_words(child) and (function or not isinstance(node, ast.Module)):
-                if not isinstance(node, ast.ClassDef):  # fields and their documentation
-                    look(function, child, put)
-                walk(function, child)
+                name = f"{function}.{child.name}".lstrip(".")
+                walk(name, child, inside or isinstance(child, ast.FunctionDef))
+            elif inside and not _is_words(child):
+                look(function, child, put)
+                walk(function, child, inside)
 
     walk("", tree)
     return found
@@ -273,7 +273,7 @@ def run(target: Target, number: int | None = None, timeout: float | None = None)
         options = ["-x", "-q", "-m", "not slow", "-p", "planted", "-p", "no:cacheprovider", "--no-header"]
         try:
             done = subprocess.run(
-                [sys.executable, "-m", "pytest", *options, f"tests/{name}.py"],
+                [sys.executable, "-m", "pytest", *options, ROOT / "tests" / f"{name}.py"],
                 env=environment,
                 cwd=ROOT,
                 stdout=subprocess.DEVNULL,

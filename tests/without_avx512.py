@@ -1,7 +1,7 @@
 """Run Python as a processor without AVX-512 would: `python tests/without_avx512.py -m pytest ...`.
 
-numpy and OpenBLAS choose loops for the processor they meet, and last bits differ. No test may rest on them. On
-a processor that has no AVX-512 nothing is changed.
+numpy and OpenBLAS choose loops for the processor they meet, and last bits differ. No test may rest on them.
+On a processor that has no AVX-512 nothing is changed.
 """
 
 import os
