@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from phase_diagrams import lines
 from phase_diagrams.lines import boundary_line
 from problems import Cusp, Pitchfork, Saddle, Slope
 from replica.solving import FixedPoint, Newton, locate
 from replica.solving.derivatives import difference, solve_linear
 from replica.solving.locate import System, find, refine
-from replica.theories import CurieWeiss
 from replica.theory import Fold, Phase, Theory, Zero
 
 # -- Newton's method on an augmented system -----------------------------------------------------------------
@@ -203,14 +203,41 @@ def test_a_wanted_value_on_a_traced_point_is_one_point(a: float) -> None:
     np.testing.assert_allclose(line.y, cusp_fold(line.x), rtol=1e-11)
 
 
-@pytest.mark.parametrize("T", [0.4, 0.8])
-def test_both_points_of_a_symmetric_line(T: float) -> None:
-    """Curie-Weiss below T = 1: the folds of both branches, h and -h."""
-    exact = np.sqrt(1 - T) - T * np.arctanh(np.sqrt(1 - T))
-    start = locate(CurieWeiss(T=T, h=0.0), "spinodal", "h")
-    line = boundary_line(CurieWeiss(T=0.5), "spinodal", "T", "h", at=[T], start=start, ylim=(-1.0, 1.0))
-    assert all(abs(abs(h) - exact) < 1e-11 for h in line.y)
-    assert len(set(np.sign(line.y))) == len(line.y)
+@pytest.mark.parametrize("ylim", [(-1.0, 1.0), (1.0, -1.0)])
+def test_both_points_of_a_symmetric_line(ylim: tuple[float, float]) -> None:
+    """The curve passes the cusp and comes back with the other sign."""
+    line = boundary_line(Cusp(), "fold", "a", "b", at=[1.7, 0.7], ylim=ylim)
+    assert list(line.x) == [1.7, 1.7, 0.7, 0.7]
+    np.testing.assert_allclose(line.y, cusp_fold(line.x) * [1, -1, 1, -1], rtol=1e-11)
+
+
+@pytest.mark.parametrize(("beyond", "kept"), [(0.0, True), (1e-6, False)])
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_point_on_the_edge_of_the_box_is_in_it(side: int, beyond: float, kept: bool) -> None:
+    edge = float(cusp_fold(1.2))
+    ylim = (-0.9, edge - beyond) if side else (edge + beyond, -0.1)
+    start = locate(Cusp(a=1.0), "fold", "b")
+    line = boundary_line(Cusp(), "fold", "a", "b", at=[1.2], ylim=ylim, start=start)
+    assert bool(np.isfinite(line.y[0])) == kept
+
+
+def test_a_point_is_refined_from_where_the_curve_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At wanted values and at the edges of the box; from elsewhere, another branch might be met."""
+    tries: list[tuple[float, float]] = []
+
+    def watched(system: Any, theory: Any, parameter: str, z: Any, value: float) -> Any:
+        out = refine(system, theory, parameter, z, value)
+        tries.append((value, out[1]))
+        return out
+
+    monkeypatch.setattr(lines, "refine", watched)
+    at = np.linspace(0.3, 1.8, 8)
+    lines.boundary_line(Cusp(), "fold", "a", "b", at=list(at), ylim=(-1.0, 1.0))
+    assert len(tries) >= 2 * len(at)
+    for xlim, ylim in (((0.3, 1.0), (-0.3, 0.0)), ((0.3, 0.8), (-0.3, -0.1))):
+        lines.boundary_line(Cusp(), "fold", "a", "b", xlim=xlim, ylim=ylim)
+    guesses, found = np.array(tries).T
+    np.testing.assert_allclose(guesses, found, atol=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ class Points:
 
     def time_solve_random_rbm(self) -> None:
         """Units without closed forms, a differenced Jacobian."""
-        solve(RandomRBM(alpha=0.05, T=0.1), "retrieval")
+        solve(RandomRBM("bernoulli:g=-0.21", "relu:theta=1.5", alpha=0.5, T=0.02, l=0.38))
 
     def peakmem_sweep_blume_capel(self) -> None:
         """160,000 points of all phases."""
