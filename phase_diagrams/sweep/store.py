@@ -67,15 +67,10 @@ class Store:
         plan = self.plan
         group = zarr.create_group(folder, zarr_format=3, attributes=plan.attrs)
         for name, (values, attrs) in plan.coordinates.items():
-            about = np.asarray(values)
             array = group.create_array(
-                name,
-                shape=about.shape,
-                dtype=about.dtype,
-                dimension_names=[name],
-                attributes=_plain(attrs),
+                name, data=np.asarray(values), dimension_names=[name], attributes=_plain(attrs)
             )
-            array[:] = about
+            array[:] = values
         sizes = {name: len(values) for name, (values, _) in plan.coordinates.items()}
         chunk = sizes | dict(zip(plan.over, plan.chunk, strict=True))
         for one in self.variables:
