@@ -79,7 +79,43 @@ TARGETS: dict[str, tuple[Target, ...]] = {
 """Rooms, by the name under which they are asked for."""
 
 
-TUNED: dict[tuple[str, str, str], str] = {}
+ENOUGH = "how often at most: what converges does so long before"
+CLOSE = "how close is close: what counts is far from it on either side"
+FINE = "how finely is looked before anything is refined: a balance of time and what may be missed"
+STEP = "how far a step may go: shorter ones follow those that fail"
+FLOOR = "a guard against a division by zero, far below anything that counts"
+SLACK = "a slack of rounding, far below anything that counts"
+
+TUNED: dict[tuple[str, str, str], str] = {
+    ("replica.solving.solvers", "_newton_step", "8"): ENOUGH,
+    ("replica.solving.solvers", "_newton_step", "2.0"): STEP,
+    ("replica.solving.solvers", "_newton_step", "1e-09"): SLACK,
+    ("replica.solving.locate", "Located.digits", "1e-300"): FLOOR,
+    ("replica.solving.locate", "refine", "30"): ENOUGH,
+    ("replica.solving.locate", "refine", "1e-11"): CLOSE,
+    ("replica.solving.locate", "refine", "0.001"): CLOSE,
+    ("replica.solving.locate", "refine", "1e-15"): CLOSE,
+    ("replica.solving.locate", "_refine_exact", "40"): ENOUGH,
+    ("replica.solving.locate", "_refine_exact", "20"): STEP,
+    ("replica.solving.locate", "_islands", "130"): FINE,
+    ("replica.solving.locate", "_along", "0.05"): STEP,
+    ("replica.solving.locate", "_sign_changes", "0.05"): "where in its interval a root is first looked for",
+    ("replica.solving.locate", "_sign_changes", "np.sign(tests[i]) * np.sign(tests[i + 1])"): (
+        "a quotient has the sign of the product, and a zero is asked for beside it"
+    ),
+    ("replica.solving.locate", "_by_decades", "300"): ENOUGH,
+    ("replica.solving.locate", "_scan", "41"): FINE,
+    ("phase_diagrams.lines", "_around", "0.02"): FINE,
+    ("phase_diagrams.lines", "_curve", "1e-06"): "decides between two directions that are equal otherwise",
+    ("phase_diagrams.lines", "_curve", "1e-30"): FLOOR,
+    ("phase_diagrams.lines", "_curve", "0.01"): STEP,
+    ("phase_diagrams.lines", "_curve", "0.0001"): STEP,
+    ("phase_diagrams.lines", "_curve", "1000"): ENOUGH,
+    ("phase_diagrams.lines", "_crossing", "1e-300"): FLOOR,
+    ("phase_diagrams.lines", "_at", "1e-09 * abs(ylim[1] - ylim[0])"): SLACK,
+    ("phase_diagrams.lines", "_at", "1e-09"): SLACK,
+    ("phase_diagrams.lines", "_at", "1e-300"): FLOOR,
+}
 """What may be changed without consequences: module, function and source, with the reason."""
 
 

@@ -246,6 +246,8 @@ def test_a_point_is_refined_from_where_the_curve_passes(monkeypatch: pytest.Monk
         ((0.3, 1.0), (-0.3, 0.0), ((0.3, None), (None, -0.3))),  # through the bottom, before the side
         ((0.3, 0.8), (-0.3, 0.0), ((0.3, None), (0.8, None))),  # through the side
         ((0.3, 0.85), (-0.3, -0.1), ((None, -0.1), (None, -0.3))),  # both in one step
+        ((0.4, 1.0), (-0.3, -0.1), ((None, -0.1), (None, -0.3))),  # the same where it comes in
+        ((0.41, 1.0), (-0.3, -0.1), ((0.41, None), (None, -0.3))),
     ],
 )
 def test_a_line_leaves_its_box_where_it_first_meets_it(xlim: Any, ylim: Any, ends: Any) -> None:
