@@ -1,7 +1,6 @@
 """The catalogue: which lines there are, which meet where, and published numbers; never pixels."""
 
 import inspect
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.path import Path as Outline
 from scipy.special import erf
 
+from figures import built
 from phase_diagrams.catalogue import DIAGRAMS
 from phase_diagrams.diagram import CONVERGED, Line, LineKind, PhaseDiagram
 from phase_diagrams.diagram.outline import join, outline
@@ -31,11 +31,6 @@ TRAINED = {"learning-spectrum", "learning-trajectory", "compositional-evidence",
 """Diagrams of machines in training: their chains part ways after one last bit, which processors may round
 differently."""
 FIG4A = "random_rbm/compositional/alpha=0.5,theta=1.5,g=-0.21,l="
-
-
-@cache
-def built(name: str) -> PhaseDiagram:
-    return DIAGRAMS[name].build()
 
 
 def panels(diagram: PhaseDiagram) -> list[PhaseDiagram]:
