@@ -14,6 +14,11 @@ MADE := $(VENV)/.made
 RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 
+# Files of tests whose numbers could rest on the last bit of a processor.
+NUMERICAL := functions averages broken_averages half_normal units numerical_units theories numbers engine steps \
+	lines special precise glasses random_rbm random_limits spectral_rbm position learning exact mean_field \
+	message_passing enumeration
+
 FIGURES := hopfield compositional
 BENCHMARKS := $(sort $(wildcard benchmarks/bench_*.py benchmarks/baseline_*.py))
 
@@ -22,10 +27,10 @@ export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo figures test slow mutation check lint type contracts bench dist clean
+.PHONY: help demo figures test test-avx2 slow mutation coverage check lint type contracts bench dist clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 demo: $(RUNTIME)  ## print four storage capacities and draw two phase diagrams into figures/
 	$(BIN)/replica capacity hopfield
@@ -40,11 +45,17 @@ figures: $(RUNTIME)  ## draw the phase diagrams into figures/
 test: $(DEV)  ## run the test suite
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not slow" $(ARGS)
 
+test-avx2: $(DEV)  ## run the numerical tests as a processor without AVX-512 would
+	$(BIN)/python tests/without_avx512.py -m pytest -n $(JOBS) -m "not slow" $(ARGS) $(NUMERICAL:%=tests/test_%.py)
+
 slow: $(DEV)  ## run the slow rest of the test suite
 	$(BIN)/python -m pytest -n $(JOBS) -m slow $(ARGS)
 
-mutation: $(DEV)  ## change every sign and number of every theory, and see that the tests notice
+mutation: $(DEV)  ## plant wrong signs, numbers and comparisons, and see that the tests notice
 	$(BIN)/python tests/mutation.py $(ARGS)
+
+coverage: $(DEV)  ## run the test suite, and print the lines and branches that it does not run
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not slow" --cov --cov-report=term --cov-report=html $(ARGS)
 
 check: lint type contracts  ## lint, types and import contracts
 
@@ -66,7 +77,7 @@ dist: $(DEV)  ## build the sdist and the wheel into dist/
 
 clean:  ## remove what was built, drawn or cached (.venv stays)
 	rm -rf dist build figures docs/_build *.egg-info .hypothesis
-	rm -rf .pytest_cache .ruff_cache .mypy_cache .import_linter_cache
+	rm -rf .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .nox .asv htmlcov coverage.xml .coverage .coverage.*
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 define draw-figures

@@ -1,5 +1,8 @@
 """What every test may rely on: a fixed number of examples for properties, and mpmath as it was found."""
 
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,6 +34,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class ByDiagram(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             test, _, case = nodeid.partition("[")
+            if test.endswith("test_examples_in_docstrings") and ".catalogue." in case:
+                return case.rpartition(".")[2].replace("_", "-")
             return case if case and test.split("::")[0].endswith("test_catalogue.py") else nodeid
 
     return ByDiagram(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A folder for the figures of this run (`figures.SHARED`), which its processes inherit."""
+    if not hasattr(config, "workerinput"):
+        os.environ["REPLICA_TEST_FIGURES"] = tempfile.mkdtemp(prefix="figures-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The figures go with the run."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop("REPLICA_TEST_FIGURES"), ignore_errors=True)

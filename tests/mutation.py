@@ -11,11 +11,14 @@ numbers     the values of `reference.toml`, published or computed by independent
 validation  finite machines, simulated with fixed seeds, lie within 4 sigmas
 
 `python tests/mutation.py [THEORY ...]` (`make mutation`) tries them all; a mutant that nobody notices and
-that is not in `EQUIVALENT` is an error. `tests/test_mutation.py` takes a sample.
+that is not in `EQUIVALENT` is an error. `tests/test_mutation.py` takes a sample. The names of rooms in
+`planted` are taken beside those of theories: there the code around the formulas is changed. Each of its
+mutants runs test files of its own, which takes hours for a room; `--every 20` tries one in twenty.
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
 import copy
 import inspect
@@ -40,6 +43,7 @@ import test_theories
 from phase_diagrams.validation.agreement import MOST, Measured, Subject, confront
 from phase_diagrams.validation.machines import MACHINES
 from phase_diagrams.validation.samples import measured, simulate
+from planted import TARGETS, survey
 from reference import reference
 from replica.errors import ReplicaError
 from replica.solving import Newton, solve
@@ -498,14 +502,30 @@ def noticed(mutant: Mutant, kind: type[Theory]) -> str:
     return ""
 
 
-def main(names: list[str]) -> int:
-    """Try all mutants of the theories; 1 if one is not noticed.
+def main(arguments: list[str]) -> int:
+    """Try the mutants of theories and rooms, all by default; 1 if one is not noticed."""
+    parser = argparse.ArgumentParser(description="Wrong signs, numbers, comparisons: do the tests notice?")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join([*THEORIES, *TARGETS])}")
+    parser.add_argument("--every", type=int, default=1, help="one in so many mutants of a room")
+    asked = parser.parse_args(arguments)
+    names = asked.names or [*THEORIES, *TARGETS]
+    if unknown := [name for name in names if name not in {*THEORIES, *TARGETS}]:
+        parser.error(f"nothing is called {', '.join(unknown)}")
+    bad = formulas([name for name in names if name in THEORIES])
+    bad += survey([name for name in names if name in TARGETS], asked.every)
+    for name in bad:
+        print(f"NOT NOTICED: {name}")
+    return int(bool(bad))
+
+
+def formulas(names: list[str]) -> list[str]:
+    """Try all mutants of theories; those that nobody notices.
 
     A method that several theories have in common is tried in each; one of them has to notice.
     """
     lost_in: dict[str, list[bool]] = {}
     total = dict.fromkeys(("mutants", *CHECKS), 0)
-    for name in names or THEORIES:
+    for name in names:
         kind, start = THEORIES[name], time.perf_counter()
         prepare(kind)
         every = mutants(kind)
@@ -523,10 +543,7 @@ def main(names: list[str]) -> int:
         for one in lost:
             print(f"    {one}: {EQUIVALENT.get(one, 'no reason known')}")
     print(f"{total['mutants']} mutants", *(f"{total[check]} by {check}" for check in CHECKS), sep=", ")
-    bad = [name for name, lost in lost_in.items() if all(lost) and name not in EQUIVALENT]
-    for name in bad:
-        print(f"NOT NOTICED: {name}")
-    return int(bool(bad))
+    return [name for name, lost in lost_in.items() if all(lost) and name not in EQUIVALENT]
 
 
 if __name__ == "__main__":

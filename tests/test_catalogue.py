@@ -2,7 +2,6 @@
 
 import inspect
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.path import Path as Outline
 from scipy.special import erf
 
+from figures import built
 from phase_diagrams.catalogue import DIAGRAMS
 from phase_diagrams.catalogue._parts import recorded
 from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram
@@ -33,11 +33,6 @@ TRAINED = {"learning-spectrum", "learning-trajectory", "compositional-evidence",
 """Diagrams of machines in training: their chains part ways after one last bit, which processors may round
 differently."""
 FIG4A = "random_rbm/compositional/alpha=0.5,theta=1.5,g=-0.21,l="
-
-
-@cache
-def built(name: str) -> PhaseDiagram:
-    return DIAGRAMS[name].build()
 
 
 def panels(diagram: PhaseDiagram) -> list[PhaseDiagram]:

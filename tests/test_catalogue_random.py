@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from figures import built
 from phase_diagrams.catalogue import DIAGRAMS
 from phase_diagrams.catalogue.activation_functions import double_well
 from phase_diagrams.diagram import CONVERGED
@@ -13,7 +14,7 @@ from reference import reference
 from replica import units
 from replica.solving import locate, minimise, profile, solve
 from replica.theories import Compositional, Hopfield, RandomRBM
-from test_catalogue import at, built, ends, kinds
+from test_catalogue import at, ends, kinds
 
 SPARSE = {"alpha": 0.5, "g": -0.21, "theta": 1.5}
 FIG4A = "random_rbm/compositional/alpha=0.5,theta=1.5,g=-0.21,l="

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from figures import built
 from phase_diagrams.catalogue import learning_spectrum, learning_trained
 from phase_diagrams.placing.advice import advice, disagreements
 from phase_diagrams.placing.diagnose import diagnose
@@ -163,7 +164,7 @@ def test_a_machine_in_training_follows_the_theory() -> None:
 
 
 def test_small_weights_of_spins_grow_at_the_rates_of_the_linear_regime() -> None:
-    values, vectors = learning_spectrum.build(samples=100, chains=10, time_max=1.0, marks=2).beside[1:]
+    values, vectors = built("learning-spectrum").beside[1:]
     strongest = values.line("mode 1")
     for mode in (1, 2, 3):
         line = values.line(f"mode {mode}")

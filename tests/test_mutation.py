@@ -1,13 +1,16 @@
-"""The suite notices a wrong sign or number in a theory: a sample of what `make mutation` tries."""
+"""The suite notices what is planted in theories and around them: a sample of what `make mutation` tries."""
 
 import ast
 import copy
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import mutation
+import planted
 from mutation import EQUIVALENT, METHODS, Mutant, mutants, noticed, prepare
+from planted import TARGETS, TUNED, Target
 from replica.theories import THEORIES, CurieWeiss, Hopfield
 from replica.theory import Theory
 
@@ -106,3 +109,118 @@ def test_validation_alone_notices_a_wrong_energy(monkeypatch: pytest.MonkeyPatch
     free = [one for one in mutants(kind) if one.method == "free_energy" and " -> " in one.text]
     found = [bool(noticed(one, kind)) for one in free]
     assert sum(found) >= len(found) / 2
+
+
+# -- mutants of the code around the formulas -----------------------------------------------------------------
+
+
+def made(source: str) -> list[str]:
+    return [change.text for change in planted.changes(ast.parse(source))]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("a - b", ["a - b -> a + b"]),
+        ("a * b", ["a * b -> a / b"]),
+        ("-a", ["-a -> a"]),
+        ("not a", ["not a -> a"]),
+        ("a < b", ["a < b -> a >= b"]),
+        ("a < b == c", ["a < b == c -> a >= b == c", "a < b == c -> a < b != c"]),
+        ("a is None", ["a is None -> a is not None"]),
+        ("a and b", ["a and b -> a or b"]),
+        ("np.abs(a)", ["np.abs(a) -> a"]),
+        ("abs(a)", ["abs(a) -> a"]),
+        ("np.maximum(a, b)", ["np.maximum -> np.minimum"]),
+        ("a[1:]", ["1 -> 2"]),
+        ("a[0.5]", ["0.5 -> 1.0"]),
+        ("a or True", ["a or True -> a and True"]),
+    ],
+)
+def test_what_is_changed_around_the_formulas(source: str, expected: list[str]) -> None:
+    assert made(f"def f(a, b=None, c=None):\n    return {source}") == expected
+
+
+def test_words_and_declarations_are_left_alone() -> None:
+    assert made("""
+SIZE = 3 * 4
+
+class A:
+    width: int = 5
+    def f(self, x: Literal[1]) -> Literal[2]:
+        "One + two."
+        msg = f"{x + 1} of 3"
+        raise ValueError(msg, 4)
+""") == []
+
+
+def test_a_change_is_one_change_in_one_function() -> None:
+    source = "def f(a):\n    a -= 1\n    return abs(a) if a < 0 else a\n"
+    for change, expected in zip(
+        planted.changes(ast.parse(source)),
+        ("a += 1", "a -= 2", "return abs(a) if a >= 0", "a < 1", "return a if a < 0"),
+        strict=True,
+    ):
+        tree = ast.parse(source)
+        (same,) = (one for one in planted.changes(tree) if one.text == change.text)
+        same.make()
+        assert expected in ast.unparse(tree)
+        assert same.function == "f"
+        lines = zip(ast.unparse(tree).splitlines(), source.splitlines(), strict=True)
+        assert sum(one != other for one, other in lines) == 1
+
+
+@pytest.mark.parametrize("room", TARGETS)
+def test_rooms_have_mutants_and_tests(room: str) -> None:
+    for target in TARGETS[room]:
+        assert len(planted.mutants(target.module)) >= 5, target.module
+        for name in target.tests:
+            assert (planted.ROOT / "tests" / f"{name}.py").is_file(), name
+
+
+def test_what_is_tuned_exists_and_has_a_reason() -> None:
+    sources = {
+        (target.module, change.function, change.text.partition(" -> ")[0])
+        for target in (target for room in TARGETS.values() for target in room)
+        for change in planted.changes(ast.parse(planted._source(target.module)))
+    }
+    assert set(TUNED) <= sources
+    assert all(TUNED.values())
+
+
+@pytest.mark.parametrize(
+    ("body", "noticed"),
+    [("assert difference(lambda y: y, np.ones(1))[0, 0] == pytest.approx(1)", "test_found"), ("pass", "")],
+)
+def test_a_mutant_is_planted_in_a_process_of_its_own(
+    body: str, noticed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sum of `difference` wrong: its test notices, that of nothing does not; without it both pass."""
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_found.py").write_text(
+        "import numpy as np\nimport pytest\nfrom replica.solving.derivatives import difference\n\n"
+        f"def test_it():\n    {body}\n"
+    )
+    target = Target("replica.solving.derivatives", (str(tmp_path / "tests" / "test_found"),))
+    (mutant,) = (one for one in planted.mutants(target.module) if "b - here ->" in one.name)
+    assert planted.run(target) == ""
+    assert planted.run(target, mutant.number).endswith(noticed)
+    assert bool(planted.run(target, mutant.number)) == bool(noticed)
+
+
+def test_a_mutant_that_hangs_is_noticed() -> None:
+    target = Target("replica.solving.derivatives", ("test_steps",))
+    assert planted.run(target, 0, timeout=1e-3) == "hangs"
+
+
+def test_a_sample_is_spread_over_the_module() -> None:
+    found = planted.mutants("replica.solving.locate")
+    some = planted.sample(found, 20)
+    assert len(found) // 20 <= len(some) <= len(found) // 20 + 1
+    assert len({one.name.split(":")[0] for one in some}) > 10
+
+
+def test_names_that_do_not_exist_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        mutation.main(["solvnig"])
+    assert "solvnig" in capsys.readouterr().err

@@ -13,6 +13,8 @@ import pytest
 
 import phase_diagrams
 import replica
+from figures import builder
+from phase_diagrams.catalogue import DIAGRAMS
 from replica.errors import (
     BranchError,
     ConvergenceError,
@@ -111,7 +113,9 @@ def test_an_unknown_name_is_an_attribute_error(package: Any) -> None:
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_in_docstrings(name: str) -> None:
     module = importlib.import_module(name)
-    result = doctest.testmod(module, optionflags=doctest.ELLIPSIS, verbose=False)
+    figure = name.rpartition(".")[2].replace("_", "-") if ".catalogue." in name else ""
+    shared = {"build": builder(figure)} if figure in DIAGRAMS else {}  # no figure is built twice
+    result = doctest.testmod(module, extraglobs=shared, optionflags=doctest.ELLIPSIS, verbose=False)
     assert result.failed == 0, f"{result.failed} of {result.attempted} examples of {name} fail"
 
 

@@ -2,23 +2,16 @@
 
 import json
 import math
-from typing import Any
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
 
-from phase_diagrams.commands import main
+from console import replica
 from replica import solve
 from replica.errors import ConvergenceError, ParameterError
 from replica.solving import search
 from replica.theories import GeneralPriors, RandomRBM
 from replica.units import Bernoulli, Gaussian, Potential, ReLU, Spin
-
-
-def replica(line: str) -> Any:
-    return CliRunner().invoke(main, line.split())
-
 
 BAD = [
     (

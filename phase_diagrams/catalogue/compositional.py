@@ -66,7 +66,7 @@ def build(
 
     Examples
     --------
-    >>> triple = build(step=0.05).point("triple")
+    >>> triple = build().point("triple")
     >>> print(f"{triple.x:.6f} {triple.y:.6f}")
     1.012038 -0.250000
     """

@@ -49,7 +49,7 @@ def build(
 
     Examples
     --------
-    >>> right, = build(points=5).beside
+    >>> right, = build().beside
     >>> [f"{right.line(f'p={p}').y[-1]:.5f}" for p in (0.1, 0.03, 0.01)]
     ['-0.00459', '-0.00444', '-0.00439']
     """

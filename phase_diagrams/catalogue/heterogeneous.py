@@ -50,7 +50,7 @@ def build(
 
     Examples
     --------
-    >>> diagram = build(points=9)
+    >>> diagram = build()
     >>> print(f"{diagram.point('s=0').x:.6f} {diagram.point('s=0.6').x:.6f}")
     0.383193 0.288690
     """

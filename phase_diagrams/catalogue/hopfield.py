@@ -52,7 +52,7 @@ def build(*, alpha_max: float = 0.16, step: float = 0.02, executor: Executor | N
 
     Examples
     --------
-    >>> diagram = build(step=0.04)
+    >>> diagram = build()
     >>> print(f"{diagram.point('alpha_c').x:.12f}")
     0.137905566495
     """

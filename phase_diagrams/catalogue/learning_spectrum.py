@@ -68,9 +68,9 @@ def build(
 
     Examples
     --------
-    >>> quick = build(samples=200, chains=50, time_max=2.0, marks=3)
-    >>> print(len(quick.points), quick.line("mode 1").y[-1] > quick.line("mode 2").y[-1])
-    9 True
+    >>> diagram = build()
+    >>> print(len(diagram.points), diagram.line("mode 1").y[-1] > diagram.line("mode 2").y[-1])
+    75 True
     """
     rng = np.random.default_rng(seed)
     spread = np.sqrt([*variances, *[0.5] * (size - len(variances))])

@@ -45,7 +45,7 @@ def build(*, sigma: float = 0.5, kappa: float = 1.0, w_max: float = 3.0, step: f
 
     Examples
     --------
-    >>> diagram = build(step=0.05)
+    >>> diagram = build()
     >>> print(f"{diagram.beside[1].point('onset').y:.12f}")
     0.333333333333
     """

@@ -64,7 +64,7 @@ def build(
 
     Examples
     --------
-    >>> print(f"{build(betas=(0.8,)).point('alpha_c, beta=0.8').x:.12f}")
+    >>> print(f"{build().point('alpha_c, beta=0.8').x:.12f}")
     2.441406250000
     """
     lines, marks = [], []

@@ -42,7 +42,7 @@ def build(
 
     Examples
     --------
-    >>> print(f"{build(sizes=(6,), samples=20).point('T_c').x:.9f}")
+    >>> print(f"{build().point('T_c').x:.9f}")
     0.600561204
     """
     end = critical(RandomEnergy(T=0.5))

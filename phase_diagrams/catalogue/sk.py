@@ -39,7 +39,7 @@ def build(*, J0_max: float = 2.0, step: float = 0.02) -> PhaseDiagram:
 
     Examples
     --------
-    >>> print(f"{build(step=0.04).point('J0_RS').x:.9f}")
+    >>> print(f"{build().point('J0_RS').x:.9f}")
     1.253314137
     """
     if J0_max < 1.5:

@@ -33,7 +33,7 @@ def build(*, h_max: float = 2.0, step: float = 0.02) -> PhaseDiagram:
 
     Examples
     --------
-    >>> line = build(step=0.04).line("T_AT")
+    >>> line = build().line("T_AT")
     >>> print(line.x[0], line.y[0])
     0.0 1.0
     """

@@ -57,7 +57,7 @@ def build(
 
     Examples
     --------
-    >>> diagram = build(laws=["gaussian"], step=0.05)
+    >>> diagram = build()
     >>> print(f"{diagram.point('T = 0').y:.9f}")
     1.253314137
     """

@@ -42,7 +42,7 @@ def build(*, theta: tuple[float, float] = (-1.0, 2.6), points: int = 73) -> Phas
 
     Examples
     --------
-    >>> print(f"{build(points=31).point('empty').x:.5f}")
+    >>> print(f"{build().point('empty').x:.5f}")
     2.15503
     """
     low, high = theta
