@@ -17,7 +17,8 @@ import xarray as xr
 
 from phase_diagrams.storage import StorageError, check_writable
 from phase_diagrams.sweep.files import to_netcdf
-from phase_diagrams.sweep.plan import CHUNK, Index, Plan, make_plan
+from phase_diagrams.sweep.grid import Index, Plan
+from phase_diagrams.sweep.plan import CHUNK, make_plan
 from phase_diagrams.sweep.store import Store, compare, is_sweep, lock, named, open_raw, open_sweep
 from phase_diagrams.workers import processes
 from replica.errors import ParameterError, ReplicaError
@@ -200,8 +201,8 @@ class Memory:
 
     def write(self, index: Index, block: Mapping[str, Any]) -> None:
         """Take a chunk."""
-        for name, array in self.arrays.items():
-            array[(..., *self.plan.slices(index))] = block[name]
+        for one in self.variables:
+            self.arrays[one.name][self.plan.place(one, index)] = block[one.name]
 
     def dataset(self) -> xr.Dataset:
         """The result."""

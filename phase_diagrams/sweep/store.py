@@ -25,7 +25,7 @@ from zarr.codecs import Crc32cCodec, ZstdCodec
 
 import replica
 from phase_diagrams.storage import StorageError
-from phase_diagrams.sweep.plan import FORMAT, Index, Plan, Variable
+from phase_diagrams.sweep.grid import FORMAT, Index, Plan, Variable
 
 __all__ = ["Store", "lock", "named", "open_raw", "open_sweep"]
 
@@ -102,7 +102,7 @@ class Store:
             return False
         for one, part in zip(self.variables, parts, strict=True):
             try:
-                self._array(one.name)[self._where(one, index)]
+                self._array(one.name)[self.plan.place(one, index)]
             except _DAMAGE:
                 part.unlink()
                 return False
@@ -113,20 +113,15 @@ class Store:
         what = f"cannot write chunk {_shown(index)} of {self.path}"
         with _trouble(what, "the finished chunks are kept; free some space, then go on with --resume"):
             for one in self.variables:
-                self._array(one.name)[self._where(one, index)] = block[one.name]
+                self._array(one.name)[self.plan.place(one, index)] = block[one.name]
 
     def read(self, index: Index, names: Iterable[str]) -> dict[str, Any]:
         """Read some variables of a chunk."""
         known = {one.name: one for one in self.variables}
-        return {name: self._array(name)[self._where(known[name], index)] for name in names}
-
-    def _where(self, one: Variable, index: Index) -> tuple[slice, ...]:
-        own = self.plan.slices(index)
-        return (slice(None), *own) if one.dims[0] == "branch" else own
+        return {name: self._array(name)[self.plan.place(known[name], index)] for name in names}
 
     def _file(self, one: Variable, index: Index) -> Path:
-        key = (0, *index) if one.dims[0] == "branch" else index
-        return self.path.joinpath(one.name, "c", *map(str, key))
+        return self.path.joinpath(one.name, "c", *map(str, self.plan.key(one, index)))
 
     def _array(self, name: str) -> Any:
         if name not in self._arrays:
