@@ -86,12 +86,41 @@ class Store:
             )
 
     def resume(self) -> None:
-        """Check that the store holds the same sweep, and remove what a killed process left half done."""
+        """Check that the store holds the same sweep, and remove what a killed process left half done.
+
+        Where the plan has an axis that may grow, the store is as long as the plan afterwards, or longer.
+        """
         attrs = _attributes(self.path)
         check_format(attrs, self.path)
         compare(attrs, self.plan, self.path)
+        axis = self.plan.growing
+        if axis is not None:
+            with _trouble(f"cannot write {self.path}", "free some space"):
+                self._grow(axis, len(self.plan.over[axis]))
         for junk in self.path.rglob("*.partial"):
             junk.unlink(missing_ok=True)
+
+    def _grow(self, axis: str, length: int) -> None:
+        """Make every variable so long along an axis, and then the axis itself; shorten nothing."""
+        for one in self.variables:
+            array = self._array(one.name)
+            if axis in one.dims and array.shape[one.dims.index(axis)] < length:
+                array.resize(
+                    tuple(length if d == axis else n for d, n in zip(one.dims, array.shape, strict=True))
+                )
+        values = self._array(axis)
+        if values.shape[0] < length:
+            values.resize((length,))
+            values[:] = self.plan.over[axis]
+
+    def adopt(self, data: xr.Dataset) -> None:
+        """Take the chunks of a finished file of the same sweep."""
+        axis = self.plan.growing
+        for index in self.plan.indices():
+            where = dict(zip(self.plan.over, self.plan.slices(index), strict=True))
+            if axis is None or where[axis].stop <= data.sizes[axis]:
+                part = data.isel(where)
+                self.write(index, {one.name: part[one.name].values for one in self.variables})
 
     # -- chunks ---------------------------------------------------------------------------------------
 

@@ -1,30 +1,24 @@
-"""Theory beside measurement: ``validate`` simulates the machine, ``compare`` takes a table."""
+"""``validate``: the machine of a theory is simulated, and put beside the theory."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from phase_diagrams.commands.asking import theory_named
+from phase_diagrams.commands.comparison import PICTURE, at, draw, report_on, subject_of
 from phase_diagrams.commands.door import Verb
-from phase_diagrams.commands.options import (
-    Numbers,
-    OutputFile,
-    Setting,
-    Values,
-    as_json,
-    jobs,
-    looks,
-    once,
-    theory,
-)
-from phase_diagrams.commands.sweeps import OutputStore
+from phase_diagrams.commands.options import Numbers, OutputFile, Setting, Values, looks, theory
+from phase_diagrams.commands.sampling import keeping, remark, sampled
 
 if TYPE_CHECKING:
     from phase_diagrams.commands.drawing import Look
 
-__all__ = ["compare", "validate"]
+__all__ = ["validate"]
 
 VALIDATE = """\
 $ replica validate hopfield -p alpha=0.02:0.06:2 -p T=0.3 --N 250,500,1000 --samples 10
@@ -41,21 +35,6 @@ alpha  observable  theory      N = 1000             N -> oo             chi2/dof
 hopfield: theory and measurement agree; of 6 observables the worst is q at alpha = 0.02, 0.992566 +- 0.00039 \
 against 0.991746: z = +1.9
 """
-
-COMPARE = """\
-$ replica compare mine.csv --theory hopfield -p T=0.1
-hopfield at T = 0.1: 3 rows of mine.csv
-
-alpha  observable  theory     measured              z
-0.05   m           0.9999541  0.999930 +- 0.000020  -1.2
-0.08   m           0.9991044  0.99919 +- 0.00014    +0.6
-0.1    m           0.9967508  0.99635 +- 0.00055    -0.7
-
-hopfield: theory and measurement agree; of 3 observables the worst is m at alpha = 0.05, 0.99993 +- 2e-05 \
-against 0.999954: z = -1.2
-"""
-
-PICTURE = OutputFile(".png", ".pdf", ".svg", ".json")
 
 
 class Several(Setting):
@@ -99,20 +78,9 @@ def several(command: Any) -> Any:
 @click.option(
     "--samples", type=click.IntRange(2), default=20, show_default=True, help="Samples of the disorder."
 )
-@click.option("--sweeps", type=click.IntRange(1), help="Length of a run; without it that of the machine.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the whole run.")
-@jobs
-@click.option(
-    "-o",
-    "output",
-    metavar="FILE",
-    type=OutputStore(".nc", ".zarr"),
-    help="Keep the samples in a .nc file or a .zarr store.",
-)
+@keeping
 @click.option("--csv", metavar="FILE", type=OutputFile(".csv"), help="Means and errors, for compare.")
 @click.option("--figure", metavar="FILE", type=PICTURE, help="A figure, or a .json diagram for draw.")
-@click.option("--resume", is_flag=True, help="Go on with an unfinished run.")
-@click.option("--overwrite", is_flag=True, help="Replace what is there.")
 @looks
 @click.pass_context
 def validate(ctx: click.Context, /, as_json: bool, look: Look, **asked: Any) -> None:
@@ -124,49 +92,65 @@ def validate(ctx: click.Context, /, as_json: bool, look: Look, **asked: Any) -> 
     --rsb 1. Parameters of an RBM are those in its energy, unless --scaled is given. With -o every sample is
     stored as soon as it is finished.
     """
-    from phase_diagrams.commands.validating import Validation
-
     Validation(**asked).run(as_json, ctx.find_root().obj, look)
 
 
-@click.command(cls=Verb, epilog=COMPARE)
-@click.argument("source", metavar="FILE.csv", type=click.Path(path_type=Path))
-@click.option("--theory", "name", metavar="THEORY", required=True, help="The theory; `replica list`.")
-@click.option(
-    "-p",
-    "given",
-    metavar="NAME=VALUE",
-    type=Setting(),
-    multiple=True,
-    callback=once,
-    help="A control parameter that is no column of the table; once for each.",
-)
-@click.option("--visible", metavar="UNIT", help="Visible units of an RBM.")
-@click.option("--hidden", metavar="UNIT", help="Hidden units of an RBM.")
-@click.option("--branch", help="The branch of the theory; without it the first one that show names.")
-@click.option("--scaled", is_flag=True, help="Parameters and observables of an RBM are the scaled ones.")
-@click.option("--figure", metavar="FILE", type=PICTURE, help="A figure, or a .json diagram for draw.")
-@as_json
-@looks
-@click.pass_context
-def compare(
-    ctx: click.Context,
-    /,
-    as_json: bool,
-    visible: str | None,
-    hidden: str | None,
-    given: Any,
-    look: Look,
-    **asked: Any,
-) -> None:
-    """Compare a table of measurements with a theory.
+@dataclass(frozen=True, kw_only=True)
+class Validation:
+    """A run of a machine beside its theory; the attributes are the options of the command."""
 
-    FILE.csv has a column for each control parameter that varies, and one for each observable, by its name in
-    the theory (`replica show`); free_energy, energy and entropy are observables, too. Columns NAME_error are
-    standard errors, N is the size (several are extrapolated), samples how many the errors were estimated
-    from. Ends with code 3 if some |z| is above 4.
-    """
-    from phase_diagrams.commands.validating import Confrontation
+    name: str
+    rsb: int
+    given: dict[str, Any]
+    branch: str | None
+    scaled: bool
+    sizes: list[int] | None
+    samples: int
+    sweeps: int | None
+    seed: int
+    jobs: int
+    output: Path | None
+    csv: Path | None
+    figure: Path | None
+    resume: bool
+    overwrite: bool
 
-    units = {name: unit for name, unit in (("visible", visible), ("hidden", hidden)) if unit is not None}
-    Confrontation(given=units | given, **asked).run(as_json, ctx.find_root().obj, look)
+    def run(self, as_json: bool, command: Sequence[str], look: Look) -> None:
+        """Simulate, compare, print, write; the last word is the verdict."""
+        from phase_diagrams.simulating import beside, judge, measurements, write_table
+
+        kind = theory_named(self.name, self.rsb)
+        one = beside(kind.name)
+        over = {name: value for name, value in self.given.items() if isinstance(value, list)}
+        fixed = {name: value for name, value in self.given.items() if name not in over}
+        subject = subject_of(kind, fixed, over, self.branch, self.scaled)
+        sizes = self.sizes or list(one.sizes)
+        with sampled(
+            subject,
+            over,
+            sizes,
+            samples=self.samples,
+            seed=self.seed,
+            sweeps=self.sweeps,
+            jobs=self.jobs,
+            output=self.output,
+            resume=self.resume,
+            overwrite=self.overwrite,
+        ) as data:
+            if self.csv is not None:
+                write_table(measurements(data, subject), self.csv)
+            agreement = judge(subject, data)
+            told = {"samples": self.samples, "sweeps": int(data.attrs["sweeps"]), "seed": self.seed}
+            listed = ", ".join(str(N) for N in sorted(set(sizes)))
+            headline = (
+                f"{kind.name}{at(kind, fixed, over)}: {self.samples} samples at N = {listed}, "
+                f"{told['sweeps']} sweeps, seed {self.seed}"
+            )
+            report_on(agreement, headline, told, as_json)
+            remark(data)
+        for file in (self.output, self.csv):
+            if file is not None:
+                click.echo(f"wrote {file}", err=True)
+        if self.figure is not None:
+            draw(agreement, headline, self.figure, command, look)
+        agreement.require()
