@@ -155,11 +155,11 @@ def test_few_spins_are_enumerated() -> None:
 
 
 def test_few_spins_and_tempering_agree(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The energy of 40 samples of 12 spins at T = 0.6: enumerated, and tempered with other disorder; 4 sigmas."""
+    """40 samples of 12 spins at T = 0.6, enumerated, and tempered with other disorder: 4 sigmas."""
     glass = Alone(machine("sherrington-kirkpatrick"), {"T": 0.6})
-    exact, other = simulate(glass, {}, [12], samples=40, seed=1), []
+    exact = simulate(glass, {}, [12], samples=40, seed=1)
     monkeypatch.setattr(runs, "FEW_SPINS", 0)
-    other = simulate(glass, {}, [12], samples=40, seed=2)
+    other = simulate(glass, {}, [12], samples=40, seed=2, sweeps=100)
     for name in ("q", "m", "energy"):
         a, b = exact[name].values, other[name].values
         assert abs(a.mean() - b.mean()) < 4 * math.hypot(a.std(ddof=1), b.std(ddof=1)) / math.sqrt(40)
@@ -167,10 +167,10 @@ def test_few_spins_and_tempering_agree(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_run_tells_how_long_its_memory_is() -> None:
     """At T = 0.5 and alpha = 0.1 the overlap of N = 300 wanders; what is told is `estimate` of its record."""
-    found, _ = machine("hopfield").sample({"alpha": 0.02, "T": 0.6}, 300, 400, number=0, seed=3)
+    found = runs.hopfield_run(300, 400, 3, alpha=0.02, T=0.6)
     assert found["tau"] > 3
     assert found["effective"] == pytest.approx(400 / found["tau"])
-    cold, _ = machine("hopfield").sample({"alpha": 0.02, "T": 0.0}, 300, 400, number=0, seed=3)
+    cold = runs.hopfield_run(300, 400, 3, alpha=0.02, T=0.0)
     assert math.isnan(cold["tau"])
 
 
