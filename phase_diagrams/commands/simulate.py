@@ -23,11 +23,11 @@ SIMULATE = """\
 $ replica simulate hopfield --N 1000 -p alpha=0.05 -p T=0.2 --samples 4 --seed 1 -o mc.nc
 hopfield, N = 1000, alpha=0.05, T=0.2: 4 samples of 200 sweeps, seed 1
 
-m          0.99809 +- 0.00036   overlap with the retrieved pattern
-q          0.99666 +- 0.00045   overlap of the time averages of the two halves of the run (Edwards-Anderson)
-e          -0.50416 +- 0.00033  energy per neuron
-tau        1.22                 integrated autocorrelation time of the overlap, in sweeps
-effective  168                  effective number of independent measurements in a run
+m          0.99865 +- 0.00024  overlap with the retrieved pattern
+q          0.99743 +- 0.00045  overlap of the time averages of the two halves of the run (Edwards-Anderson)
+energy     -0.4994 +- 0.0021   energy per neuron
+tau        1.35                integrated autocorrelation time of the overlap, in sweeps
+effective  156                 effective number of independent measurements in a run
 wrote mc.nc
 """
 
