@@ -319,6 +319,9 @@ def test_curves_and_runs_are_in_the_file_and_in_tables(here: Path) -> None:
     assert len(rows) == 4
     cells = dict(zip(rows[0].split(","), rows[2].split(","), strict=True))
     assert float(cells["energy"]) == float(data["energy"][0, 1])
+    result = replica("map ea.nc -o map.json")
+    assert result.exit_code == 2
+    assert "ea.nc holds samples of machines" in result.stderr
     assert [float(cells[f"P_{i}"]) for i in range(41)] == data["P"].values[0, 1].tolist()
 
 

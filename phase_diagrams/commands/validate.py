@@ -32,8 +32,8 @@ alpha  observable  theory      N = 1000            N -> oo             chi2/dof 
 0.06   q           0.9782404   0.9791 +- 0.0014    0.9793 +- 0.0021    0.0/1     +0.5
 0.06   energy      -0.4933156  -0.4925 +- 0.0014   -0.4937 +- 0.0020   0.2/1     -0.2
 
-hopfield: theory and measurement agree; of 6 observables the worst is energy at alpha = 0.02, -0.498644 +- 0.0017 \
-against -0.496432: z = -1.3
+hopfield: theory and measurement agree; of 6 observables the worst is energy at alpha = 0.02, -0.498644 \
++- 0.0017 against -0.496432: z = -1.3
 """
 
 
