@@ -437,9 +437,19 @@ def _named(data: xr.Dataset, role: str) -> list[str]:
 
 
 def validate(
-    subject: Subject, over: Mapping[str, Sequence[float]], sizes: Sequence[int], **options: Any
+    subject: Subject,
+    over: Mapping[str, Sequence[float]],
+    sizes: Sequence[int],
+    *,
+    samples: int = 20,
+    **options: Any,
 ) -> Agreement:
     """Simulate the machine of a theory and put the samples beside the theory; options as for `simulate`.
+
+    Raises
+    ------
+    ParameterError
+        If one sample is asked for, which gives no error.
 
     Examples
     --------
@@ -448,20 +458,14 @@ def validate(
     >>> print([row.name for row in found.rows], abs(found.worst.z) < 4)
     ['m', 'q', 'energy'] True
     """
-    return judge(subject, simulate(subject, over, sizes, **options))
+    if samples < 2:
+        message = f"{samples} sample gives no error; take at least 2"
+        raise ParameterError(message)
+    return judge(subject, simulate(subject, over, sizes, samples=samples, **options))
 
 
 def judge(subject: Subject, data: xr.Dataset) -> Agreement:
-    """Put samples that were simulated beside the theory.
-
-    Raises
-    ------
-    ParameterError
-        If there is one sample at each point only, which gives no error.
-    """
-    if data.sizes["sample"] < 2:
-        message = f"{data.sizes['sample']} sample gives no error; take at least 2"
-        raise ParameterError(message)
+    """Put samples that were simulated beside the theory."""
     one = beside(subject.kind.name)
     subject = replace(subject, among=one.branches)
     return confront(subject, measurements(data, subject), one.finite_size, one.power)
