@@ -26,6 +26,7 @@ from replica.machines.enumeration import spin_glass_energies
 from replica.machines.message_passing import overlap
 from replica.theories import THEORIES
 from replica.units import Bernoulli, Gaussian, ReLU, Spin
+from replica.units.scaled import Scaled
 
 ROOT = Path(__file__).parents[1]
 SHORT = "simulate hopfield --N 300 -p alpha=0.05 -p T=0.3 --sweeps 20 --seed 4"
@@ -132,6 +133,32 @@ def test_a_machine_without_a_theory_is_not_validated() -> None:
     result = replica("validate edwards-anderson -p T=0.5")
     assert result.exit_code == 2
     assert "unknown theory 'edwards-anderson'" in result.stderr
+
+
+def test_the_stream_of_a_sample_is_that_of_what_is_drawn() -> None:
+    """Equal for equal machines, however they are written; another one if anything differs."""
+
+    def entropy(name: str = "x", N: int = 10, number: int = 0, seed: int = 1, **parameters: Any) -> Any:
+        return stream(name, {"visible": ReLU(theta=0.3), "T": 0.3} | parameters, N, number, seed).entropy
+
+    others = [
+        entropy(name="y"),
+        entropy(N=11),
+        entropy(number=1),
+        entropy(seed=0),
+        entropy(T=0.3000000001),
+        entropy(L=0),
+        entropy(visible=ReLU(theta=0.31)),
+        entropy(visible=ReLU(theta=0.3, gamma=2.0)),
+        entropy(visible=Gaussian(0.3)),
+        entropy(visible=Scaled(ReLU(theta=0.3), 1.0, 2.0)),
+    ]
+    assert len({entropy(), *others}) == len(others) + 1
+    assert entropy(T=0.1 + 0.2) == entropy(T=np.float64(0.3)) == entropy()
+    assert entropy(L=1) == entropy(L=1.0)
+    assert entropy(L=-0.0) == entropy(L=0)
+    assert entropy(N=np.int64(10)) == entropy()
+    assert entropy(visible=ReLU(theta=1 - 0.7)) == entropy()
 
 
 def test_few_spins_are_enumerated() -> None:
