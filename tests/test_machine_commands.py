@@ -129,6 +129,15 @@ def test_both_commands_go_on_with_the_file_of_the_other(here: Path) -> None:
     assert (here / "x.nc").read_bytes() == (here / "z.nc").read_bytes()
 
 
+def test_both_commands_say_what_to_know_before_believing() -> None:
+    """A run of eight sweeps holds at most eight independent measurements."""
+    for verb in ("simulate", "validate"):
+        result = replica(f"{verb} hopfield -p alpha=0.05 -p T=0.3 --N 100 --sweeps 8 --samples 2")
+        assert "runs of 8 sweeps hold only" in result.stderr
+    result = replica("simulate edwards-anderson -p T=0.3 --N 64 --sweeps 2 --samples 1")
+    assert "no replica went through the whole ladder and back" in result.stderr
+
+
 def test_a_machine_without_a_theory_is_not_validated() -> None:
     result = replica("validate edwards-anderson -p T=0.5")
     assert result.exit_code == 2
@@ -359,6 +368,7 @@ def test_curves_and_runs_are_in_the_file_and_in_tables(here: Path) -> None:
         (f"{SHORT} -o x.nc --resume --sweeps 21", 1, "x.nc holds another sweep (sweeps: was 20, now 21)"),
         (f"{SHORT} -o broken.nc --resume", 1, "broken.nc: it is no netCDF-4 file, or cut off"),
         (f"{SHORT} -o x.txt", 2, "must end in .nc"),
+        (f"{SHORT} --resume", 2, "give -o FILE"),
         ("simulate hopfeild", 2, "did you mean 'hopfield'"),
         ("simulate hopfield", 2, "alpha must be given"),
         ("simulate hopfield -p alhpa=0.1", 2, "did you mean 'alpha'"),
