@@ -10,18 +10,20 @@ from __future__ import annotations
 
 import click
 
+from phase_diagrams.commands.compare import compare
 from phase_diagrams.commands.door import Door
 from phase_diagrams.commands.figures import diagram, draw, figure
 from phase_diagrams.commands.learn_theory import learn_theory
-from phase_diagrams.commands.machines import infer, simulate
+from phase_diagrams.commands.machines import infer
 from phase_diagrams.commands.maps import chart
 from phase_diagrams.commands.matrices import place
 from phase_diagrams.commands.points import capacity, solve
+from phase_diagrams.commands.simulate import simulate
 from phase_diagrams.commands.sweeps import export, sweep
 from phase_diagrams.commands.theories import list_all, show
 from phase_diagrams.commands.traces import line
 from phase_diagrams.commands.training import diagnose, likelihood, sample, train
-from phase_diagrams.commands.validation import compare, validate
+from phase_diagrams.commands.validate import validate
 
 __all__ = ["main"]
 

@@ -57,6 +57,9 @@ def _theory(data: xr.Dataset, source: str) -> Theory:
     from phase_diagrams.sweeping.chunk import fingerprint
 
     identity = json.loads(data.attrs["identity"])
+    if "theory" not in identity:
+        message = f"{source} holds samples of machines; a map is made of what replica sweep writes"
+        raise ParameterError(message)
     kind = theory_named(identity["theory"])
     if identity["equations (digest of the source)"] != fingerprint(kind):
         message = (

@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from replica.theory import Boundary, Phase, Theory
 
-__all__ = ["describe", "number", "parameters", "print_json", "print_table", "where"]
+__all__ = ["describe", "number", "parameters", "print_json", "print_table", "where", "with_error"]
 
 DIGITS = 12
 """Significant digits of a number that was computed in float64."""
@@ -31,6 +31,20 @@ def number(value: Any, digits: int = DIGITS) -> str:
     if value is None or math.isnan(value):
         return "-"
     return f"{float(value) + 0.0:.{digits}g}"
+
+
+def with_error(mean: float, error: float) -> str:
+    """Write a mean with as many digits as its error has meaning, the error with two.
+
+    Examples
+    --------
+    >>> with_error(0.97561, 0.00123), with_error(-0.5, math.nan), with_error(1.0, 0.0)
+    ('0.9756 +- 0.0012', '-0.5', '1')
+    """
+    if not error > 0:
+        return number(mean, 6)
+    digits = max(1 - math.floor(math.log10(float(f"{error:.1e}"))), 0)
+    return f"{mean:.{digits}f} +- {error:.{digits}f}"
 
 
 def plain(value: Any) -> Any:

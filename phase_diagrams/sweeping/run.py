@@ -18,7 +18,8 @@ import xarray as xr
 from phase_diagrams.storage.files import StorageError, check_writable
 from phase_diagrams.storage.workers import processes
 from phase_diagrams.sweeping.files import to_netcdf
-from phase_diagrams.sweeping.plan import CHUNK, Index, Plan, make_plan
+from phase_diagrams.sweeping.grid import Index, Plan
+from phase_diagrams.sweeping.plan import CHUNK, make_plan
 from phase_diagrams.sweeping.store import Store, compare, is_sweep, lock, named, open_raw, open_sweep
 from replica.errors import ParameterError, ReplicaError
 from replica.solving import Solver
@@ -200,8 +201,8 @@ class Memory:
 
     def write(self, index: Index, block: Mapping[str, Any]) -> None:
         """Take a chunk."""
-        for name, array in self.arrays.items():
-            array[(..., *self.plan.slices(index))] = block[name]
+        for one in self.variables:
+            self.arrays[one.name][self.plan.place(one, index)] = block[one.name]
 
     def dataset(self) -> xr.Dataset:
         """The result."""
@@ -225,13 +226,17 @@ def _into(
     if file or not path.is_dir():
         check_writable(path)
     with lock(folder):
+        store = Store(folder, plan)
         if file and path.exists() and not overwrite:
             if not resume:
                 raise _exists(path)
             with open_raw(path) as data:
                 compare(data.attrs, plan, path)
-            return open_sweep(path)
-        store = Store(folder, plan)
+                if not _shorter(data, plan):
+                    return _asked(open_sweep(path), plan)
+                if not folder.exists():
+                    store.create()
+                    store.adopt(data)
         if folder.exists() and overwrite:
             if not is_sweep(folder):
                 message = (
@@ -250,9 +255,23 @@ def _into(
             raise _exists(folder)
         compute(store)
         if file:
-            to_netcdf(open_raw(folder), path, plan.block)
+            to_netcdf(_asked(open_raw(folder), plan), path, plan.block)
             shutil.rmtree(folder)
-    return open_sweep(path)
+    return _asked(open_sweep(path), plan)
+
+
+def _shorter(data: xr.Dataset, plan: Plan) -> bool:
+    """Whether a stored grid has to grow before it holds what is planned."""
+    return plan.growing is not None and data.sizes[plan.growing] < len(plan.over[plan.growing])
+
+
+def _asked(data: xr.Dataset, plan: Plan) -> xr.Dataset:
+    """What was planned of a stored grid, which may be longer."""
+    if plan.growing is None or data.sizes[plan.growing] == len(plan.over[plan.growing]):
+        return data
+    part = data.isel({plan.growing: slice(len(plan.over[plan.growing]))})
+    part.set_close(data.close)
+    return part
 
 
 def _exists(path: Path) -> StorageError:
