@@ -40,9 +40,9 @@ import test_glasses
 import test_numbers
 import test_random_limits
 import test_theories
-from phase_diagrams.validation.agreement import MOST, Measured, Subject, confront
-from phase_diagrams.validation.machines import MACHINES
-from phase_diagrams.validation.samples import measured, simulate
+from phase_diagrams.simulating.agreement import MOST, Measurement, Subject, confront
+from phase_diagrams.simulating.machines import beside
+from phase_diagrams.simulating.samples import measurements, simulate
 from planted import TARGETS, survey
 from reference import reference
 from replica.errors import ReplicaError
@@ -449,18 +449,18 @@ POINTS: dict[str, tuple[dict[str, Any], dict[str, list[float]], list[int], int]]
 
 
 @cache
-def machines(name: str) -> list[Measured]:
+def machines(name: str) -> list[Measurement]:
     """Samples of the machine; they do not depend on the theory."""
     fixed, over, sizes, samples = POINTS[name]
     subject = Subject(THEORIES[name], fixed)
-    return measured(simulate(subject, over, sizes, samples=samples, seed=1), subject)
+    return measurements(simulate(subject, over, sizes, samples=samples, seed=1), subject)
 
 
 def validation(kind: type[Theory]) -> bool:
     """Whether machines of finite size agree."""
     if kind.name not in POINTS:
         return True
-    one = MACHINES[kind.name]
+    one = beside(kind.name)
     found = confront(Subject(kind, among=one.branches), machines(kind.name), one.finite_size, one.power)
     return found.worst is not None and all(abs(row.z) <= MOST for row in found.rows)
 

@@ -73,7 +73,7 @@ TARGETS: dict[str, tuple[Target, ...]] = {
         Target("phase_diagrams.placing.found", ("test_place", "test_diagnose")),
         Target("phase_diagrams.placing.advice", ("test_diagnose", "test_training_commands")),
     ),
-    "agreement": (Target("phase_diagrams.validation.agreement", ("test_validation",)),),
+    "agreement": (Target("phase_diagrams.simulating.agreement", ("test_validation",)),),
     "flows": (
         Target("replica.flows.gauss_gauss", ("test_learning",)),
         Target("replica.flows.one_mode", ("test_learning",)),

@@ -20,22 +20,23 @@ import xarray as xr
 from scipy import stats
 
 from console import replica
-from phase_diagrams.storage.files import StorageError, load
-from phase_diagrams.validation import (
+from phase_diagrams.simulating import (
     MACHINES,
     DisagreementError,
-    Measured,
+    Measurement,
     Subject,
     TableError,
+    beside,
     confront,
-    measured,
+    measurements,
     read_table,
     simulate,
     validate,
     write_table,
 )
-from phase_diagrams.validation.agreement import _intercept, sigmas
-from phase_diagrams.validation.machines import OK
+from phase_diagrams.simulating.agreement import _intercept, sigmas
+from phase_diagrams.simulating.machines import OK
+from phase_diagrams.storage.files import StorageError, load
 from replica.errors import ParameterError, UnknownNameError
 from replica.machines.inference.exact import configurations
 from replica.machines.models.sparse_rbm import SparseRBM, sparse_signs
@@ -65,8 +66,8 @@ def exact_m(T: float) -> float:
     return float(solve(CurieWeiss(T=T, h=0.0))["m"])
 
 
-def one(N: int | None, m: float, error: float, samples: int | None = None) -> Measured:
-    return Measured({"T": 0.5}, N, {"m": m}, {"m": error}, samples)
+def one(N: int | None, m: float, error: float, samples: int | None = None) -> Measurement:
+    return Measurement({"T": 0.5}, N, {"m": m}, {"m": error}, samples)
 
 
 def test_one_size_is_a_plain_z() -> None:
@@ -141,7 +142,7 @@ def test_z_is_standard_normal_for_few_samples() -> None:
 def test_the_verdict_names_the_worst_observable() -> None:
     state = solve(CurieWeiss(T=0.5, h=0.0))
     values = {"m": state["m"] + 0.01, "energy": state.energy - 0.9}
-    found = confront(Subject(CurieWeiss), [Measured({"T": 0.5}, None, values, {"m": 0.01, "energy": 0.1})])
+    found = confront(Subject(CurieWeiss), [Measurement({"T": 0.5}, None, values, {"m": 0.01, "energy": 0.1})])
     assert found.worst is not None
     assert found.worst.name == "energy"
     with pytest.raises(DisagreementError, match=r"do not agree.* worst is energy at T = 0\.5.*z = -9\.0"):
@@ -149,7 +150,7 @@ def test_the_verdict_names_the_worst_observable() -> None:
 
 
 def test_a_point_without_a_solution_is_not_judged() -> None:
-    found = confront(COLD, [Measured({"alpha": 0.14}, None, {"m": 0.9}, {"m": 0.1})])
+    found = confront(COLD, [Measurement({"alpha": 0.14}, None, {"m": 0.9}, {"m": 0.1})])
     assert math.isnan(found.rows[0].z)
     assert "ends at alpha_c=0.135049" in found.rows[0].note
     with pytest.raises(DisagreementError, match="nothing could be judged"):
@@ -165,7 +166,7 @@ def test_no_error_no_z() -> None:
 
 def test_names_are_checked() -> None:
     with pytest.raises(UnknownNameError, match="observable of curie-weiss 'mm'"):
-        confront(Subject(CurieWeiss), [Measured({"T": 0.5}, None, {"mm": 1.0}, {"mm": 0.1})])
+        confront(Subject(CurieWeiss), [Measurement({"T": 0.5}, None, {"mm": 1.0}, {"mm": 0.1})])
     with pytest.raises(UnknownNameError, match="branch of hopfield"):
         Subject(Hopfield, branch="nonsense")
     with pytest.raises(ParameterError, match="alpha is given as fixed, and as one that varies"):
@@ -262,8 +263,14 @@ def test_a_machine_agrees_with_its_theory(
 
 
 def test_every_machine_is_tested_and_belongs_to_a_theory() -> None:
-    assert set(MACHINES) <= set(THEORIES)
-    assert {run[0].kind.name for run in RUNS} | {"compositional"} == set(MACHINES)
+    theories = {name for one in MACHINES.values() for name in one.theories}
+    assert theories <= set(THEORIES)
+    assert {run[0].kind.name for run in RUNS} | {"compositional"} == theories
+    assert {name for name, one in MACHINES.items() if not one.theories} == {"edwards-anderson"}
+    for name, one in MACHINES.items():
+        assert one.name == name
+        assert not one.theories or one.theories[0] == name
+        assert all(beside(theory) is one for theory in one.theories)
 
 
 def test_compositional_and_random_rbm_are_one_machine_and_one_theory() -> None:
@@ -315,13 +322,17 @@ def test_machines_that_do_not_exist() -> None:
     with pytest.raises(UnknownNameError, match="unknown machine 'curie-weiss'"):
         simulate(Subject(CurieWeiss), {"T": [0.5]}, [100])
     for subject, sizes, reason in (
-        (Subject(Hopfield, {"alpha": 0.001}), [100], "less than one pattern"),
+        (Subject(Hopfield, {"alpha": 0.001}), [100], "less than one"),
         (
             Subject(Hopfield, {"alpha": 0.005}),
             [100],
-            "0.5 patterns, less than one pattern; take alpha >= 0.01",
+            "0.5 patterns, less than one; take alpha >= 0.01",
         ),
-        (Subject(RandomEnergy, {"T": 0.5}), [10, 23], "cannot be enumerated; N is at most 22"),
+        (
+            Subject(RandomEnergy, {"T": 0.5}),
+            [10, 23],
+            "N = 23 spins cannot be enumerated; N is a whole number from 1 to 22",
+        ),
         (Subject(RandomRBM, UNITS | {"L": 3}), [5], "3 hidden units, but more than the L = 3 strong ones"),
         (Subject(RandomEnergy, {"T": 0.5, "h": 0.1}), [10], "has no field"),
         (Subject(SherringtonKirkpatrick, {"T": 0.0}), [10], "T > 0"),
@@ -339,7 +350,7 @@ def test_machines_that_do_not_exist() -> None:
         with pytest.raises(ParameterError, match=f"no machine for .*{reason}"):
             simulate(subject, {}, sizes)
     with pytest.raises(ParameterError, match="1 sample gives no error"):
-        simulate(COLD, {"alpha": [0.1]}, [100], samples=1)
+        validate(COLD, {"alpha": [0.1]}, [100], samples=1)
 
 
 # --- samples in files ----------------------------------------------------------------------------------
@@ -355,7 +366,7 @@ def test_samples_are_the_same_wherever_they_are_kept(tmp_path: Path) -> None:
             xr.testing.assert_equal(data.load(), memory)
     with xr.open_dataset(tmp_path / "run.nc") as plain:
         assert float(plain.m[0, 0, 0]) == float(memory.m[0, 0, 0])
-    parts = measured(memory)
+    parts = measurements(memory)
     assert [part.N for part in parts] == [200, 300] * 2
     assert parts[0].values["m"] == pytest.approx(float(memory.m[0, 0].mean()))
     assert parts[3].errors["energy"] == pytest.approx(float(memory.energy[1, 1].std(ddof=1)) / math.sqrt(3))
@@ -368,7 +379,7 @@ def test_a_killed_run_keeps_every_finished_sample(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     running = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL)
     finished = tmp_path / "run.zarr" / "status" / "c"
-    limit = time.monotonic() + 60
+    limit = time.monotonic() + 300
     while len(list(finished.rglob("0/*"))) < 4 and time.monotonic() < limit:
         time.sleep(0.02)
     running.send_signal(signal.SIGKILL)
@@ -412,7 +423,7 @@ def test_lost_samples_are_counted() -> None:
     data = simulate(COLD, **RUN)
     data["status"][0, 0, 1] = 1
     data["m"][0, 0, 1] = math.nan
-    first = measured(data)[0]
+    first = measurements(data)[0]
     assert first.samples == 2
     assert math.isfinite(first.values["m"])
     assert first.note == "of 3 samples at N = 200, 1 left the state"
@@ -422,7 +433,7 @@ def test_lost_samples_are_counted() -> None:
 def test_samples_that_agree_to_the_last_digit_are_not_without_error() -> None:
     cold = Subject(Hopfield, {"T": 0.0})
     data = simulate(cold, {"alpha": [0.02]}, [200], samples=3, seed=1)
-    (only,) = measured(data, cold)
+    (only,) = measurements(data, cold)
     assert np.all(data["m"].values == 1)
     assert only.errors["m"] == pytest.approx(2 / (200 * 3))
 
@@ -437,7 +448,7 @@ def write(folder: Path, text: str) -> Path:
 
 
 def test_a_table_comes_back(tmp_path: Path) -> None:
-    parts = measured(simulate(COLD, **RUN))
+    parts = measurements(simulate(COLD, **RUN))
     write_table(parts, tmp_path / "run.csv")
     again, ignored = read_table(tmp_path / "run.csv", Hopfield, {"T": 0.1})
     assert not ignored

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from phase_diagrams.catalogue._parts import about, recorded
 from phase_diagrams.diagram import PhaseDiagram
-from phase_diagrams.validation.agreement import Agreement, Subject, confront
-from phase_diagrams.validation.pictures import picture
-from phase_diagrams.validation.tables import read_table
+from phase_diagrams.simulating.agreement import Agreement, Subject, confront
+from phase_diagrams.simulating.pictures import picture
+from phase_diagrams.simulating.tables import read_table
 from replica.theories import Hopfield
 
 __all__ = ["agreement", "build"]

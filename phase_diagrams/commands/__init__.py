@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import click
 
-from phase_diagrams.commands.machines import simulate
 from phase_diagrams.commands.shared.door import Door, Verbs
-from phase_diagrams.commands.validation import compare, validate
 
 __all__ = ["main"]
 
@@ -81,7 +79,3 @@ def main(ctx: click.Context) -> None:
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
-
-
-for command in (simulate, validate, compare):  # not yet in modules of their own
-    main.add_command(command)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -151,8 +151,9 @@ def _unit(about: Parameter) -> str:
     return "" if about.unit == "1" else f"in {about.unit}"
 
 
-def _default(value: Any) -> str:
-    if value is dataclasses.MISSING:
+def _default(about: Parameter) -> str:
+    value = about.default
+    if about.required:
         return "required"
     if isinstance(value, tuple):
         return "optional"

@@ -77,6 +77,9 @@ def map_of_sweep(
 def theory_of(data: xr.Dataset, source: Any) -> Theory:
     """The theory of a sweep, at any of its points; with the same equations as when it was swept."""
     identity = json.loads(data.attrs["identity"])
+    if "theory" not in identity:
+        message = f"{source} holds samples of machines; a map is made of what replica sweep writes"
+        raise ParameterError(message)
     if identity["theory"] not in THEORIES:
         raise UnknownNameError(what="theory", name=identity["theory"], known=THEORIES)
     kind = THEORIES[identity["theory"]]

@@ -21,7 +21,7 @@ from replica.solving.derivatives import jacobian
 from replica.solving.search import label
 from replica.theory import Theory
 
-__all__ = ["PHASE", "STATES", "Task", "WorkerError", "fingerprint", "solve_chunk"]
+__all__ = ["PHASE", "STATES", "Task", "WorkerError", "digest", "fingerprint", "solve_chunk"]
 
 PHASE = "phase"
 STATES = {-1: "not_computed", 0: "absent", 1: "unstable", 2: "metastable", 3: "stable"}
@@ -54,18 +54,18 @@ def fingerprint(kind: type[Theory]) -> str:
     files = {*root.glob("*.py"), *(root / "solving").glob("*.py")}
     try:
         files |= {Path(inspect.getfile(one)) for one in kind.__mro__ if issubclass(one, Theory)}
-        return _digest(tuple(sorted(files, key=lambda path: (path.parent.name, path.name))))
+        return digest(tuple(sorted(files, key=lambda path: (path.parent.name, path.name))))
     except (TypeError, OSError):
         return ""
 
 
 @cache
-def _digest(files: tuple[Path, ...]) -> str:
+def digest(files: tuple[Path, ...]) -> str:
     """Digest of the names and contents of some files."""
-    digest = hashlib.sha256()
+    found = hashlib.sha256()
     for path in files:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+        found.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return found.hexdigest()[:16]
 
 
 @dataclass(frozen=True)

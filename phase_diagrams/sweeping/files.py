@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -215,12 +216,14 @@ def _tables(data: xr.Dataset, chunk: Sequence[int], source: Any) -> Iterator[pd.
         part = data.coords.to_dataset().isel(where)
         for name in names:
             part[name] = (data[name].dims, block(data, str(name), where, source))
-        shape = {name: part.sizes[name] for name in order}
+        rows = math.prod(part.sizes[name] for name in order)
         columns: dict[str, Any] = {}
         for name in [*order, *names]:
-            values = part[name].broadcast_like(part["status"]).transpose(*order).values.reshape(-1)
-            columns[name] = pd.Series(values).map(words[name]) if words[name] else values
-        assert all(len(column) == np.prod(list(shape.values())) for column in columns.values())
+            whole = part[name].broadcast_like(part["status"])
+            beyond = [dim for dim in whole.dims if dim not in order]  # a curve has a column for each value
+            for i, values in enumerate(whole.transpose(*beyond, *order).values.reshape(-1, rows)):
+                column = f"{name}_{i}" if beyond else name
+                columns[column] = pd.Series(values).map(words[name]) if words[name] else values
         yield pd.DataFrame(columns)
 
 

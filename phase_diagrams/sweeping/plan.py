@@ -1,33 +1,24 @@
-"""What a sweep computes: theory, grid, branches, solver and chunks, and how the result is described.
-
-A plan knows nothing of files and processes. It says which chunks there are, what each one needs, which
-variables come out, and what makes two sweeps the same one.
-"""
+"""What a sweep computes: theory, grid, branches, solver and chunks, and how the result is described."""
 
 from __future__ import annotations
 
 import hashlib
-import itertools
-import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import scipy
 
 import replica
 from phase_diagrams.sweeping.chunk import PHASE, STATES, Task, fingerprint, solve_chunk
+from phase_diagrams.sweeping.grid import NOT_COMPUTED, Index, Plan, Variable, flags
 from replica.errors import ParameterError, UnknownNameError
 from replica.solving import Solver, Status
 from replica.theory import Theory
 
-__all__ = ["ALL", "CHUNK", "FORMAT", "Plan", "Variable", "make_plan"]
-
-FORMAT = 1
-"""Number of the layout that this version writes and reads."""
+__all__ = ["ALL", "CHUNK", "SweepPlan", "make_plan"]
 
 ALL = "all"
 """Stands for every named branch."""
@@ -35,94 +26,38 @@ ALL = "all"
 CHUNK = 8192
 """Points of a chunk unless told otherwise: enough to spread the cost of a call, few enough to lose little."""
 
-NOT_COMPUTED = -1
-"""Status of a point whose chunk is still missing."""
-
-Index: TypeAlias = tuple[int, ...]
-
 
 @dataclass(frozen=True)
-class Variable:
-    """A variable of the result: its name, dimensions, type and attributes (CF conventions)."""
-
-    name: str
-    dims: tuple[str, ...]
-    dtype: str
-    fill: float
-    attrs: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A sweep, ready to be computed; made by `make_plan`.
+class SweepPlan(Plan):
+    """Saddle points on a grid of control parameters; made by `make_plan`.
 
     Attributes
     ----------
     kind : type of Theory
     fixed : mapping of str to value
         Control parameters that do not vary.
-    over : mapping of str to array, shape (n,)
-        Values of those that do; the dimensions of the result, in this order.
     branches : tuple of str
     every : bool
         Whether the branches are compared with each other; then they are a dimension of the result.
     solver : Solver or None
         None is the engine's own choice.
-    chunk : tuple of int
-        Points of a chunk along each parameter.
     """
 
     kind: type[Theory]
     fixed: Mapping[str, Any]
-    over: Mapping[str, Any]
     branches: tuple[str, ...]
     every: bool
     solver: Solver | None
-    chunk: tuple[int, ...]
 
     # -- chunks ---------------------------------------------------------------------------------------
 
     @property
     def worker(self) -> Callable[[Any], dict[str, Any]]:
-        """What computes a chunk from its task: a function of a module, which can be sent to a process."""
+        """What solves a chunk."""
         return solve_chunk
 
-    @property
-    def block(self) -> tuple[int, ...]:
-        """Points along each parameter that a netCDF file stores together."""
-        return self.chunk
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Points along each parameter."""
-        return tuple(len(values) for values in self.over.values())
-
-    @property
-    def size(self) -> int:
-        """Points of the grid."""
-        return math.prod(self.shape)
-
-    @property
-    def chunks(self) -> tuple[int, ...]:
-        """Chunks along each parameter."""
-        return tuple(-(-n // c) for n, c in zip(self.shape, self.chunk, strict=True))
-
-    def indices(self) -> Iterator[Index]:
-        """Every chunk, in order; nothing is listed."""
-        return itertools.product(*map(range, self.chunks))
-
-    def slices(self, index: Index) -> tuple[slice, ...]:
-        """Where a chunk lies in the grid."""
-        return tuple(
-            slice(i * c, min((i + 1) * c, n)) for i, c, n in zip(index, self.chunk, self.shape, strict=True)
-        )
-
-    def points(self, index: Index) -> int:
-        """Number of points of a chunk."""
-        return math.prod(part.stop - part.start for part in self.slices(index))
-
-    def task(self, index: Index) -> Any:
-        """What a worker needs to compute a chunk."""
+    def task(self, index: Index) -> Task:
+        """What a worker needs to solve a chunk."""
         parts = zip(self.over.items(), self.slices(index), strict=True)
         return Task(
             self.kind,
@@ -218,24 +153,17 @@ class Plan:
         return out
 
     @property
-    def attrs(self) -> dict[str, Any]:
-        """The attributes of the result as a whole. There is no date: the same sweep gives the same bytes."""
+    def about(self) -> dict[str, Any]:
+        """Attributes of the result that say which theory it is about."""
         headline = (self.kind.__doc__ or self.kind.name).strip().splitlines()[0]
         return {
-            "Conventions": "CF-1.11",
             "title": f"{self.kind.name}: {'all branches' if self.every else self.branches[0]}",
-            "source": f"replica {replica.__version__}",
             "references": "; ".join(self.kind.references),
             "comment": "Units J = k_B = 1. NaN where there is no solution; status says why.",
             "theory": self.kind.name,
             "theory_text": headline,
             "model": self.first.at(**dict.fromkeys(self.over)).describe(),
             "branches": " ".join(self.branches),
-            "versions": json.dumps({"numpy": np.__version__, "scipy": scipy.__version__}),
-            "variables": " ".join(one.name for one in self.variables),
-            "replica_version": replica.__version__,
-            "replica_sweep_format": FORMAT,
-            "identity": json.dumps(self.identity),
         }
 
     @cached_property
@@ -252,12 +180,6 @@ class Plan:
             "version of replica": replica.__version__,
             "equations (digest of the source)": fingerprint(self.kind),
         }
-
-
-def flags(text: str, meanings: Mapping[int, str]) -> dict[str, Any]:
-    """Attributes of a variable that takes a few values, each with a meaning (CF flags)."""
-    words = " ".join(word.replace(" ", "_") for word in meanings.values())
-    return {"long_name": text, "flag_values": np.array(list(meanings), dtype="int8"), "flag_meanings": words}
 
 
 def _numbered(names: Sequence[str]) -> dict[int, str]:
@@ -281,7 +203,7 @@ def make_plan(
     branch: str | None = None,
     solver: Solver | None = None,
     chunk: int | Sequence[int] = CHUNK,
-) -> Plan:
+) -> SweepPlan:
     """Check what is to be swept, and plan it.
 
     Parameters are those of `phase_diagrams.sweeping.sweep`.
@@ -329,7 +251,7 @@ def make_plan(
             what = f"branch of {kind.name}"
             raise UnknownNameError(what, name, (*kind.branches, ALL))
     shape = tuple(map(len, axes.values()))
-    plan = Plan(kind, _whole(kind, given), axes, branches, every, solver, _chunk(shape, chunk))
+    plan = SweepPlan(axes, _chunk(shape, chunk), kind, _whole(kind, given), branches, every, solver)
     corners = np.meshgrid(*(values[[0, -1]] for values in axes.values()))
     kind(**plan.fixed, **dict(zip(axes, corners, strict=True)))  # the theory checks its own domain
     plan.first.start(branches[0])  # a branch may need a parameter that others do without

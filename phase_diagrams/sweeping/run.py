@@ -17,7 +17,8 @@ import xarray as xr
 from phase_diagrams.storage.files import StorageError, check_writable, lock, temporary
 from phase_diagrams.storage.workers import processes
 from phase_diagrams.sweeping.files import to_netcdf
-from phase_diagrams.sweeping.plan import CHUNK, Index, Plan, make_plan
+from phase_diagrams.sweeping.grid import Index, Plan
+from phase_diagrams.sweeping.plan import CHUNK, make_plan
 from phase_diagrams.sweeping.store import Store, compare, is_sweep, named, open_raw, open_sweep
 from replica.errors import ParameterError, ReplicaError
 from replica.solving import Solver
@@ -199,8 +200,8 @@ class Memory:
 
     def write(self, index: Index, block: Mapping[str, Any]) -> None:
         """Take a chunk."""
-        for name, array in self.arrays.items():
-            array[(..., *self.plan.slices(index))] = block[name]
+        for one in self.variables:
+            self.arrays[one.name][self.plan.place(one, index)] = block[one.name]
 
     def dataset(self) -> xr.Dataset:
         """The result."""
@@ -239,7 +240,12 @@ def _into(
         elif file and there and not under_way:
             with open_raw(path) as data:
                 compare(data.attrs, plan, path)
-            return open_sweep(path)
+                if not _shorter(data, plan):
+                    return _asked(open_sweep(path), plan)
+                longer = Store(beside, plan)
+                longer.create()
+                longer.adopt(data)
+            under_way = True
         # what is replaced stays until the new result is whole
         store = Store(beside if file or (there if overwrite else under_way) else path, plan)
         if store.path.exists():
@@ -249,11 +255,25 @@ def _into(
         compute(store)
         if file:
             with open_raw(beside) as data:
-                to_netcdf(data, path, plan.block)
+                to_netcdf(_asked(data, plan), path, plan.block)
             _discard(beside)
         elif store.path == beside:
             _replace(path, beside)
-    return open_sweep(path)
+    return _asked(open_sweep(path), plan)
+
+
+def _shorter(data: xr.Dataset, plan: Plan) -> bool:
+    """Whether a stored grid has to grow before it holds what is planned."""
+    return plan.growing is not None and data.sizes[plan.growing] < len(plan.over[plan.growing])
+
+
+def _asked(data: xr.Dataset, plan: Plan) -> xr.Dataset:
+    """What was planned of a stored grid, which may be longer."""
+    if plan.growing is None or data.sizes[plan.growing] == len(plan.over[plan.growing]):
+        return data
+    part = data.isel({plan.growing: slice(len(plan.over[plan.growing]))})
+    part.set_close(data.close)
+    return part
 
 
 def _discard(store: Path) -> None:

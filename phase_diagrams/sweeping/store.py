@@ -22,7 +22,7 @@ from zarr.codecs import Crc32cCodec, ZstdCodec
 
 import replica
 from phase_diagrams.storage.files import StorageError, temporary
-from phase_diagrams.sweeping.plan import FORMAT, Index, Plan, Variable
+from phase_diagrams.sweeping.grid import FORMAT, Index, Plan, Variable
 
 __all__ = ["Store", "named", "open_raw", "open_sweep"]
 
@@ -78,13 +78,42 @@ class Store:
             )
 
     def resume(self) -> None:
-        """Check that the store holds the same sweep, and remove what a killed process left half done."""
+        """Check that the store holds the same sweep, and remove what a killed process left half done.
+
+        Where the plan has an axis that may grow, the store is as long as the plan afterwards, or longer.
+        """
         attrs = _attributes(self.path)
         check_format(attrs, self.path)
         compare(attrs, self.plan, self.path)
+        axis = self.plan.growing
+        if axis is not None:
+            with _trouble(f"cannot write {self.path}", "free some space"):
+                self._grow(axis, len(self.plan.over[axis]))
         for junk in self.path.rglob("*.partial"):
             if _PARTIAL.fullmatch(junk.name):
                 junk.unlink(missing_ok=True)
+
+    def _grow(self, axis: str, length: int) -> None:
+        """Make every variable so long along an axis, and then the axis itself; shorten nothing."""
+        for one in self.variables:
+            array = self._array(one.name)
+            if axis in one.dims and array.shape[one.dims.index(axis)] < length:
+                array.resize(
+                    tuple(length if d == axis else n for d, n in zip(one.dims, array.shape, strict=True))
+                )
+        values = self._array(axis)
+        if values.shape[0] < length:
+            values.resize((length,))
+            values[:] = self.plan.over[axis]
+
+    def adopt(self, data: xr.Dataset) -> None:
+        """Take the chunks of a finished file of the same sweep."""
+        axis = self.plan.growing
+        for index in self.plan.indices():
+            where = dict(zip(self.plan.over, self.plan.slices(index), strict=True))
+            if axis is None or where[axis].stop <= data.sizes[axis]:
+                part = data.isel(where)
+                self.write(index, {one.name: part[one.name].values for one in self.variables})
 
     # -- chunks ---------------------------------------------------------------------------------------
 
@@ -95,7 +124,7 @@ class Store:
             return False
         for one, part in zip(self.variables, parts, strict=True):
             try:
-                self._array(one.name)[self._where(one, index)]
+                self._array(one.name)[self.plan.place(one, index)]
             except _DAMAGE:
                 part.unlink()
                 return False
@@ -106,20 +135,15 @@ class Store:
         what = f"cannot write chunk {_shown(index)} of {self.path}"
         with _trouble(what, "the finished chunks are kept; free some space, then go on with --resume"):
             for one in self.variables:
-                self._array(one.name)[self._where(one, index)] = block[one.name]
+                self._array(one.name)[self.plan.place(one, index)] = block[one.name]
 
     def read(self, index: Index, names: Iterable[str]) -> dict[str, Any]:
         """Read some variables of a chunk."""
         known = {one.name: one for one in self.variables}
-        return {name: self._array(name)[self._where(known[name], index)] for name in names}
-
-    def _where(self, one: Variable, index: Index) -> tuple[slice, ...]:
-        own = self.plan.slices(index)
-        return (slice(None), *own) if one.dims[0] == "branch" else own
+        return {name: self._array(name)[self.plan.place(known[name], index)] for name in names}
 
     def _file(self, one: Variable, index: Index) -> Path:
-        key = (0, *index) if one.dims[0] == "branch" else index
-        return self.path.joinpath(one.name, "c", *map(str, key))
+        return self.path.joinpath(one.name, "c", *map(str, self.plan.key(one, index)))
 
     def _array(self, name: str) -> Any:
         if name not in self._arrays:

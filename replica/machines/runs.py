@@ -2,7 +2,8 @@
 
 Each function takes the size N, the length of the run, a seed and the control parameters, and returns what it
 measured together with how the run went: its autocorrelation time and the number of independent measurements
-in it, swap rates and round trips of a tempering. What did not come to rest is NaN. `simulations` lists them.
+in it, swap rates and round trips of a tempering. What did not come to rest is NaN. Observables are called as
+in the theory of the machine. Beside each run stands a check, which raises what the run would.
 """
 
 from __future__ import annotations
@@ -13,14 +14,19 @@ from typing import Any
 import numpy as np
 
 from replica.errors import ParameterError
-from replica.machines.inference.enumeration import log_partition, random_energies
+from replica.machines.inference.enumeration import (
+    MOST_SPINS,
+    log_partition,
+    random_energies,
+    spin_glass_energies,
+)
 from replica.machines.inference.message_passing import amp, overlap
 from replica.machines.inference.sampling import ParallelTempering, autocorrelation_time, temperatures
 from replica.machines.models import ensembles
 from replica.machines.models.ensembles import Seed, spawned
 from replica.machines.models.hopfield import HopfieldNetwork
 from replica.machines.models.rbm import RBM, BlockGibbs
-from replica.machines.models.sparse_rbm import SparseRBM, sparse_signs
+from replica.machines.models.sparse_rbm import SparseRBM, check_flips, sparse_signs
 from replica.machines.models.spin_glass import (
     DenseIsing,
     EdwardsAnderson,
@@ -30,12 +36,19 @@ from replica.machines.models.spin_glass import (
 from replica.units import Unit
 
 __all__ = [
+    "FEW_SPINS",
     "OVERLAPS",
+    "edwards_anderson_check",
     "edwards_anderson_run",
+    "hopfield_check",
     "hopfield_run",
+    "one_hidden_unit_check",
     "one_hidden_unit_run",
+    "random_energy_check",
     "random_energy_run",
+    "random_rbm_check",
     "random_rbm_run",
+    "sherrington_kirkpatrick_check",
     "sherrington_kirkpatrick_run",
 ]
 
@@ -45,6 +58,15 @@ BINS = 41
 OVERLAPS = np.linspace(-1, 1, 2 * BINS + 1)[1::2]
 """Centres of the bins of P(q)."""
 
+FEW_SPINS = 16
+"""Largest glass of which all configurations are enumerated."""
+
+
+def hopfield_check(N: int, *, alpha: float, T: float) -> None:
+    """Refuse a network without a pattern, or a negative temperature."""
+    ensembles.pattern_count(N, alpha)
+    _not_negative(T)
+
 
 def hopfield_run(N: int, sweeps: int, seed: Seed, *, alpha: float, T: float) -> Values:
     """Retrieval of the first pattern: heat bath at T > 0, single flips to a minimum at T = 0.
@@ -52,16 +74,17 @@ def hopfield_run(N: int, sweeps: int, seed: Seed, *, alpha: float, T: float) -> 
     Examples
     --------
     >>> one = hopfield_run(1000, 40, 1, alpha=0.05, T=0.2)
-    >>> print({name: round(one[name], 2) for name in ("m", "q", "e")})
-    {'m': 1.0, 'q': 1.0, 'e': -0.5}
+    >>> print({name: round(one[name], 2) for name in ("m", "q", "energy")})
+    {'m': 1.0, 'q': 1.0, 'energy': -0.5}
     """
+    hopfield_check(N, alpha=alpha, T=T)
     disorder, dynamics, later = spawned(seed, 3)
     network = HopfieldNetwork.random(N, alpha, disorder)
     start = network.patterns[0]
     if T == 0:
         end = network.relax(start, most_sweeps=max(sweeps, 1))
         sure = 1.0 if end.converged else math.nan
-        return {"m": float(end.overlaps[0]) * sure, "q": sure, "e": end.energy * sure} | memory(None)
+        return {"m": float(end.overlaps[0]) * sure, "q": sure, "energy": end.energy * sure} | memory(None)
     burn = network.glauber(start, T, sweeps=max(sweeps // 2, 1), seed=dynamics)
     first, second = spawned(later, 2)
     half = network.glauber(burn.spins, T, sweeps=-(-sweeps // 2), seed=first)
@@ -70,25 +93,60 @@ def hopfield_run(N: int, sweeps: int, seed: Seed, *, alpha: float, T: float) -> 
     return {
         "m": float(np.mean([half.overlaps[:, 0], rest.overlaps[:, 0]])),
         "q": float(half.mean_spins @ rest.mean_spins / N),  # two halves: no bias from their own noise
-        "e": float(np.mean([half.energy, rest.energy])),
+        "energy": float(np.mean([half.energy, rest.energy])),
     } | memory(m)
+
+
+def sherrington_kirkpatrick_check(N: int, *, T: float, J0: float) -> None:
+    """Refuse a temperature that is not positive."""
+    _positive(T)
 
 
 def sherrington_kirkpatrick_run(N: int, sweeps: int, seed: Seed, *, T: float, J0: float) -> Values:
     """Two replicas of a Sherrington-Kirkpatrick glass, each in a tempering ladder of ten temperatures.
 
+    Up to `FEW_SPINS` spins all configurations are enumerated: there is no run then, and no noise but that of
+    the disorder.
+
     Examples
     --------
     >>> one = sherrington_kirkpatrick_run(32, 200, 1, T=0.5, J0=0.0)
-    >>> print(f"{one['e']:.2f}", one["trips"] > 10, one["P"].shape)
+    >>> print(f"{one['energy']:.2f}", one["trips"] > 10, one["P"].shape)
     -0.66 True (41,)
+    >>> few = sherrington_kirkpatrick_run(12, 200, 1, T=0.5, J0=0.0)
+    >>> print(f"{few['energy']:.6f} {few['q']:.6f}", few["tau"])
+    -0.495738 0.467063 nan
     """
+    sherrington_kirkpatrick_check(N, T=T, J0=J0)
     disorder, start, exchange = spawned(seed, 3)
-    _positive(T)
+    if N <= FEW_SPINS:
+        return _enumerated(spin_glass_energies(N, np.random.default_rng(disorder), J0=J0), N, T)
     J = sherrington_kirkpatrick(N, disorder, J0).values
     ladder = temperatures(T, max(1.6, 1.6 * T), 10)
     ising = DenseIsing(J, chains=2 * ladder.size, seed=start, T=1.0)
     return _tempered(ising, ParallelTempering(ising, ladder, exchange), sweeps, N)
+
+
+def edwards_anderson_check(N: int, *, T: float, d: float) -> None:
+    """Refuse a temperature that is not positive, and sizes that are no lattice."""
+    _positive(T)
+    _lattice(N, d)
+
+
+def _lattice(N: int, d: float) -> int:
+    """Length of a lattice of N spins."""
+    if d not in (2, 3):
+        msg = f"d = {d:g} must be 2 or 3"
+        raise ParameterError(msg)
+    L = round(N ** (1 / d))
+    if L**d != N or L % 2 or L < 4:
+        near = max(2 * round(N ** (1 / d) / 2), 4)
+        msg = (
+            f"N = {N} is no lattice of {d:g} dimensions and even length; take N = {near ** int(d)}, that is "
+            f"{' x '.join([str(near)] * int(d))}"
+        )
+        raise ParameterError(msg)
+    return L
 
 
 def edwards_anderson_run(N: int, sweeps: int, seed: Seed, *, T: float, d: float) -> Values:
@@ -102,24 +160,22 @@ def edwards_anderson_run(N: int, sweeps: int, seed: Seed, *, T: float, d: float)
     >>> print(f"{one['swaps']:.1f}", one["trips"] > 3, f"{one['P'].sum() * 2 / 41:.12f}")
     0.5 True 1.000000000000
     """
-    disorder, start, exchange = spawned(seed, 3)
     _positive(T)
-    if d not in (2, 3):
-        msg = f"d = {d:g} must be 2 or 3"
-        raise ParameterError(msg)
-    L = round(N ** (1 / d))
-    if L**d != N or L % 2 or L < 4:
-        near = max(2 * round(N ** (1 / d) / 2), 4)
-        msg = (
-            f"N = {N} is no lattice of {d:g} dimensions and even length; take N = {near ** int(d)}, that is "
-            f"{' x '.join([str(near)] * int(d))}"
-        )
-        raise ParameterError(msg)
+    L = _lattice(N, d)
+    disorder, start, exchange = spawned(seed, 3)
     high = max(2.0 if d == 2 else 2.5, 1.5 * T)
     count = min(max(math.ceil(0.8 * math.sqrt(N) * math.log(high / T)) + 2, 4), 64)
     ladder = temperatures(T, high, count)
     lattice = EdwardsAnderson(edwards_anderson(L, int(d), disorder).values, 2 * count, start, T=1.0)
     return _tempered(lattice, ParallelTempering(lattice, ladder, exchange), sweeps, N)
+
+
+def random_energy_check(N: int, *, T: float) -> None:
+    """Refuse a temperature that is not positive, and more spins than can be enumerated."""
+    _positive(T)
+    if not 1 <= N <= MOST_SPINS:
+        msg = f"N = {N} spins cannot be enumerated; N is a whole number from 1 to {MOST_SPINS}"
+        raise ParameterError(msg)
 
 
 def random_energy_run(N: int, sweeps: int, seed: Seed, *, T: float) -> Values:
@@ -129,13 +185,26 @@ def random_energy_run(N: int, sweeps: int, seed: Seed, *, T: float) -> Values:
     --------
     >>> one = random_energy_run(12, 0, 1, T=0.4)
     >>> print({name: round(value, 3) for name, value in one.items()})
-    {'f': -0.738, 'Y': 0.457, 'e0': -0.724}
+    {'free_energy': -0.738, 'Y': 0.457, 'e0': -0.724}
     """
-    _positive(T)
+    random_energy_check(N, T=T)
     energies = random_energies(N, np.random.default_rng(ensembles.seed_sequence(seed)))
     log_z = float(log_partition(energies, T))
     twice = float(log_partition(energies, T / 2))
-    return {"f": -T * log_z / N, "Y": math.exp(twice - 2 * log_z), "e0": float(energies.min()) / N}
+    return {
+        "free_energy": -T * log_z / N,
+        "Y": math.exp(twice - 2 * log_z),
+        "e0": float(energies.min()) / N,
+    }
+
+
+def one_hidden_unit_check(N: int, *, alpha: float, beta: float, beta_star: float) -> None:
+    """Refuse data without a datum, and negative strengths."""
+    ensembles.pattern_count(N, alpha)
+    for name, value in (("beta", beta), ("beta_star", beta_star)):
+        if not 0 <= value < math.inf:
+            msg = f"{name} = {value} must be a number >= 0"
+            raise ParameterError(msg)
 
 
 def one_hidden_unit_run(
@@ -149,15 +218,38 @@ def one_hidden_unit_run(
     >>> print(f"{one['Q']:.2f} {one['r']:.2f}", one["steps"] < 500)
     0.77 0.76 True
     """
+    one_hidden_unit_check(N, alpha=alpha, beta=beta, beta_star=beta_star)
     draw = ensembles.teacher_data(N, ensembles.pattern_count(N, alpha), beta_star, seed)
     found = amp(draw.values, beta, tolerance=1e-8, most_steps=sweeps)
     sure = 1.0 if found.converged else math.nan
     return {
         "Q": found.Q * sure,
         "r": overlap(found.mean, draw.parts["feature"]) * sure,
-        "phi": found.log_Z / N * sure,
+        "free_energy": -found.log_Z / N * sure,
         "steps": found.steps,
     }
+
+
+def random_rbm_check(
+    N: int, *, visible: Unit, hidden: Unit, alpha: float, T: float, p: float, L: float
+) -> None:
+    """Refuse more strong hidden units than there are others, and units that cannot be flipped one by one."""
+    M = ensembles.pattern_count(N, alpha)
+    if int(L) != L or L < 0:
+        msg = f"L = {L:g} must be a whole number from 0 to {M - 1}, one less than there are hidden units"
+        raise ParameterError(msg)
+    if M <= L:
+        msg = (
+            f"that is {M} hidden unit{'s' * (M != 1)}, but more than the L = {L:g} strong ones are needed; "
+            f"take N > {L / alpha:.0f}"
+        )
+        raise ParameterError(msg)
+    _not_negative(T)
+    if not 0 < p <= 1:
+        msg = f"p = {p} must be a number above 0, and at most 1"
+        raise ParameterError(msg)
+    if T == 0:
+        check_flips(visible)
 
 
 def random_rbm_run(
@@ -175,7 +267,8 @@ def random_rbm_run(
     """L strong hidden units of a random machine with sparse weights; parameters and values are unscaled.
 
     At T > 0 block Gibbs sampling of two chains on the same weights; at T = 0 single flips to a minimum. Both
-    start from the state without noise. `left` is 1 where the strong units lost half of their field (T = 0).
+    start from the state without noise. At T = 0 the free energy is the energy of the minimum, and `left` is 1
+    where the strong units lost half of their field.
 
     Examples
     --------
@@ -185,13 +278,8 @@ def random_rbm_run(
     >>> print(f"{one['m']:.4f} {one['q']:.4f}", one["left"])
     0.0427 0.1210 0.0
     """
+    random_rbm_check(N, visible=visible, hidden=hidden, alpha=alpha, T=T, p=p, L=L)
     M = ensembles.pattern_count(N, alpha)
-    if int(L) != L or not 0 <= L < M:
-        msg = f"L = {L:g} must be a whole number from 0 to {M - 1}, one less than there are hidden units"
-        raise ParameterError(msg)
-    if not 0 <= T < math.inf:
-        msg = f"T = {T} must be a number >= 0"
-        raise ParameterError(msg)
     strong = int(L)
     tail = 1.0 if hidden.tail is None else float(hidden.tail)
     if T:
@@ -203,7 +291,7 @@ def random_rbm_run(
         "m": (rbm.overlap(state, strong) / tail if strong else 0.0) * sure,
         "q": float(np.mean(state.visible**2)) * sure,
         "r": float(np.mean(state.hidden[strong:] ** 2)) * sure,
-        "e": state.energy * sure,
+        "free_energy": state.energy * sure,
         "left": float(state.left),
     } | memory(None)
 
@@ -240,7 +328,7 @@ def _warm(
             "m": pull,
             "q": float(np.mean(v[0] * v[1])),  # two chains: no bias from their own noise
             "r": float(np.mean(h[0, strong:] * h[1, strong:])),
-            "e": float(np.mean(energy)) / N,
+            "energy": float(np.mean(energy)) / N,
             "left": math.nan,
         }
         | memory(energy)
@@ -273,11 +361,50 @@ def _tempered(glass: Any, tempering: ParallelTempering, sweeps: int, N: int) -> 
     return {
         "q": float(q),
         "m": float(m),
-        "e": float(e),
+        "energy": float(e),
         "P": (density + density[::-1]) / 2,  # without a field both signs are equally likely
         "swaps": float(np.min(tempering.swap_rates)),
         "trips": float(tempering.round_trips.sum()),
     } | memory(rows[:, 0])
+
+
+def _enumerated(energies: Any, N: int, T: float) -> Values:
+    """Two independent replicas in thermal equilibrium, from all configurations.
+
+    Configurations s and s' differ where s xor s' is set, so that the law of the overlap is a convolution over
+    xor, which the Walsh-Hadamard transform makes a square.
+    """
+    weight = np.exp(-(energies - energies.min()) / T)
+    weight /= weight.sum()
+    pairs = _walsh(_walsh(weight) ** 2) / weight.size
+    flipped = sum(np.arange(weight.size) >> i & 1 for i in range(N))
+    overlap = 1 - 2 * np.arange(N + 1) / N
+    law = np.bincount(flipped, pairs, N + 1)
+    density, _ = np.histogram(overlap, bins=BINS, range=(-1, 1), weights=law, density=True)
+    return {
+        "q": float(np.abs(overlap) @ law),
+        "m": float(np.abs(overlap) @ np.bincount(flipped, weight, N + 1)),
+        "energy": float(weight @ energies) / N,
+        "P": (density + density[::-1]) / 2,
+        "swaps": math.nan,
+        "trips": math.nan,
+    } | memory(None)
+
+
+def _walsh(values: Any) -> Any:
+    """Walsh-Hadamard transform of 2^N numbers."""
+    half = 1
+    while half < values.size:
+        low, high = np.moveaxis(values.reshape(-1, 2, half), 1, 0)
+        values = np.stack([low + high, low - high], axis=1).ravel()
+        half *= 2
+    return values
+
+
+def _not_negative(T: float) -> None:
+    if not 0 <= T < math.inf:
+        msg = f"T = {T} must be a number >= 0"
+        raise ParameterError(msg)
 
 
 def _positive(T: float) -> None:

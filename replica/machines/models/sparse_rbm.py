@@ -22,7 +22,7 @@ from replica.errors import ParameterError
 from replica.machines.models.ensembles import Seed, seed_sequence
 from replica.units import Unit
 
-__all__ = ["Minimum", "SparseRBM", "sparse_signs"]
+__all__ = ["Minimum", "SparseRBM", "check_flips", "sparse_signs"]
 
 _TIE = 1e-12
 """A flip has to lower the energy by more than that."""
@@ -87,6 +87,13 @@ class Minimum:
     left: bool = False
 
 
+def check_flips(visible: Unit) -> None:
+    """Refuse visible units that cannot be flipped, with ParameterError."""
+    if len(visible.values) != 2:
+        msg = f"single flips need visible units with two values, not {visible}"
+        raise ParameterError(msg)
+
+
 class SparseRBM:
     """Random RBM at T = 0 with sparse weights xi/sqrt(N).
 
@@ -107,9 +114,7 @@ class SparseRBM:
     """
 
     def __init__(self, signs: Any, visible: Unit, hidden: Unit) -> None:
-        if len(visible.values) != 2:
-            msg = f"single flips need visible units with two values, not {visible}"
-            raise ParameterError(msg)
+        check_flips(visible)
         self.visible, self.hidden = visible, hidden
         self.signs = sparse.csr_array(signs, dtype=np.float32)
         self.N, self.M = self.signs.shape

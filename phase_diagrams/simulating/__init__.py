@@ -1,6 +1,7 @@
-"""Validation: the simulation of a machine, or measurements from elsewhere, beside its theory, in sigmas.
+"""Machines simulated at finite size, alone or beside their theory; measurements beside a theory, in sigmas.
 
-The names below are loaded when they are first used.
+One pipeline: `simulate` draws samples, `validate` puts them beside the theory, `confront` does so with
+measurements from elsewhere. The names below are loaded when they are first used.
 """
 
 from __future__ import annotations
@@ -9,24 +10,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from phase_diagrams.validation.agreement import (
+    from phase_diagrams.simulating.agreement import (
         Agreement,
         DisagreementError,
-        Measured,
+        Measurement,
         Row,
         Subject,
         confront,
     )
-    from phase_diagrams.validation.machines import MACHINES, Machine
-    from phase_diagrams.validation.pictures import picture
-    from phase_diagrams.validation.samples import measured, simulate, validate
-    from phase_diagrams.validation.tables import TableError, read_table, write_table
+    from phase_diagrams.simulating.machines import MACHINES, Machine, beside, machine
+    from phase_diagrams.simulating.pictures import picture
+    from phase_diagrams.simulating.samples import Alone, judge, measurements, simulate, validate
+    from phase_diagrams.simulating.tables import TableError, read_table, write_table
 
 _HOMES = {
-    "agreement": ("Agreement", "DisagreementError", "Measured", "Row", "Subject", "confront"),
-    "machines": ("MACHINES", "Machine"),
+    "agreement": ("Agreement", "DisagreementError", "Measurement", "Row", "Subject", "confront"),
+    "machines": ("MACHINES", "Machine", "beside", "machine"),
     "pictures": ("picture",),
-    "samples": ("measured", "simulate", "validate"),
+    "samples": ("Alone", "judge", "measurements", "simulate", "validate"),
     "tables": ("TableError", "read_table", "write_table"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -34,14 +35,18 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "MACHINES",
     "Agreement",
+    "Alone",
     "DisagreementError",
     "Machine",
-    "Measured",
+    "Measurement",
     "Row",
     "Subject",
     "TableError",
+    "beside",
     "confront",
-    "measured",
+    "judge",
+    "machine",
+    "measurements",
     "picture",
     "read_table",
     "simulate",

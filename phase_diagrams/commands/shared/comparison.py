@@ -1,145 +1,34 @@
-"""What ``validate`` and ``compare`` ask for, and what their answers look like."""
+"""What ``validate`` and ``compare`` share: the theory as it was asked for, the comparison as it is shown."""
 
 from __future__ import annotations
 
 import math
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from phase_diagrams.commands.shared.asking import build, theory_named
-from phase_diagrams.commands.shared.printing import (
-    number,
-    print_json,
-    print_table,
-    progress,
-    where,
-    with_error,
-)
+from phase_diagrams.commands.shared.asking import build
+from phase_diagrams.commands.shared.options import OutputFile
+from phase_diagrams.commands.shared.printing import number, print_json, print_table, where, with_error
 from replica.errors import ParameterError
 
 if TYPE_CHECKING:
     from phase_diagrams.commands.shared.drawing import Look
-    from phase_diagrams.validation import Agreement, Row, Subject
+    from phase_diagrams.simulating import Agreement, Row, Subject
 
-__all__ = ["Confrontation", "Validation"]
+__all__ = ["PICTURE", "at", "draw", "report_on", "subject_of", "table"]
 
-
-@dataclass(frozen=True, kw_only=True)
-class Validation:
-    """A run of a machine beside its theory; the attributes are the options of the command."""
-
-    name: str
-    rsb: int
-    given: dict[str, Any]
-    branch: str | None
-    scaled: bool
-    sizes: list[int] | None
-    samples: int
-    sweeps: int | None
-    seed: int
-    jobs: int
-    output: Path | None
-    csv: Path | None
-    figure: Path | None
-    resume: bool
-    overwrite: bool
-
-    def run(self, as_json: bool, command: Sequence[str], look: Look) -> None:
-        """Simulate, compare, print, write; the last word is the verdict."""
-        from phase_diagrams.validation import measured, simulate, write_table
-        from phase_diagrams.validation.machines import machine
-        from phase_diagrams.validation.samples import judge
-
-        kind = theory_named(self.name, self.rsb)
-        one = machine(kind.name)
-        over = {name: value for name, value in self.given.items() if isinstance(value, list)}
-        fixed = {name: value for name, value in self.given.items() if name not in over}
-        subject = subject_of(kind, fixed, over, self.branch, self.scaled)
-        sizes = self.sizes or list(one.sizes)
-        if (self.resume or self.overwrite) and self.output is None:
-            message = "--resume and --overwrite are about a file of samples; give -o FILE"
-            raise ParameterError(message)
-        try:
-            with progress("samples") as report:
-                data = simulate(
-                    subject,
-                    over,
-                    sizes,
-                    samples=self.samples,
-                    seed=self.seed,
-                    sweeps=self.sweeps,
-                    jobs=self.jobs,
-                    output=self.output,
-                    resume=self.resume,
-                    overwrite=self.overwrite,
-                    progress=report,
-                )
-        except KeyboardInterrupt:
-            if self.output is not None:
-                click.echo("interrupted; the finished samples are kept: --resume goes on", err=True)
-            raise
-        with data:
-            if self.csv is not None:
-                write_table(measured(data, subject), self.csv)
-            agreement = judge(subject, data)
-            told = {"samples": self.samples, "sweeps": int(data.attrs["sweeps"]), "seed": self.seed}
-        listed = ", ".join(str(N) for N in sorted(set(sizes)))
-        headline = (
-            f"{kind.name}{_at(kind, fixed, over)}: {self.samples} samples at N = {listed}, "
-            f"{told['sweeps']} sweeps, seed {self.seed}"
-        )
-        report_on(agreement, headline, told, as_json)
-        for file in (self.output, self.csv):
-            if file is not None:
-                click.echo(f"wrote {file}", err=True)
-        if self.figure is not None:
-            draw(agreement, headline, self.figure, command, look)
-        agreement.require()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Confrontation:
-    """A table of measurements beside a theory; the attributes are the options of the command."""
-
-    source: Path
-    name: str
-    given: dict[str, Any]
-    branch: str | None
-    scaled: bool
-    figure: Path | None
-
-    def run(self, as_json: bool, command: Sequence[str], look: Look) -> None:
-        """Read, compare, print, draw; the last word is the verdict."""
-        from phase_diagrams.validation import confront, read_table
-
-        kind = theory_named(self.name)
-        rows, ignored = read_table(self.source, kind, self.given)
-        if ignored:
-            click.echo(f"columns that are not used: {', '.join(ignored)}", err=True)
-        first = {name: [value] for name, value in rows[0].point.items()}
-        subject = subject_of(kind, self.given, first, self.branch, self.scaled)
-        agreement = confront(subject, rows)
-        headline = f"{kind.name}{_at(kind, self.given, first)}: {len(rows)} rows of {self.source.name}"
-        report_on(agreement, headline, {"table": str(self.source)}, as_json)
-        if self.figure is not None:
-            draw(agreement, headline, self.figure, command, look)
-        if not any(math.isfinite(error) for row in agreement.rows for error in row.errors):
-            names = ", ".join(dict.fromkeys(f"{row.name}_error" for row in agreement.rows))
-            click.echo(f"no verdict without errors; add columns {names}", err=True)
-            return
-        agreement.require()
+PICTURE = OutputFile(".png", ".pdf", ".svg", ".json")
 
 
 def subject_of(
     kind: Any, fixed: dict[str, Any], over: dict[str, list[float]], branch: str | None, scaled: bool
 ) -> Subject:
     """The theory as it was asked for; whatever is missing or wrong is said by `build`."""
-    from phase_diagrams.validation import Subject
+    from phase_diagrams.simulating import Subject
 
     unscaled = not scaled and hasattr(kind, "from_unscaled")
     for name in over:
@@ -211,7 +100,7 @@ def draw(agreement: Agreement, headline: str, output: Path, command: Sequence[st
     """Draw the comparison, or store it as a diagram."""
     from phase_diagrams.catalogue._parts import origin
     from phase_diagrams.commands.shared import drawing
-    from phase_diagrams.validation import picture
+    from phase_diagrams.simulating import picture
 
     came_from = origin(headline) | {
         "command": shlex.join(command),
@@ -231,7 +120,7 @@ def _measured(value: float, error: float) -> str:
     return "-" if math.isnan(value) else with_error(value, error)
 
 
-def _at(kind: Any, fixed: dict[str, Any], over: Iterable[str]) -> str:
+def at(kind: Any, fixed: dict[str, Any], over: Iterable[str]) -> str:
     """Where the theory stands: what was given, and the temperature that nobody gave."""
     shown = [f"{k} = {number(v) if isinstance(v, int | float) else v}" for k, v in fixed.items()]
     about = kind.parameters().get("T")

@@ -21,7 +21,7 @@ from replica.errors import BranchError, ConvergenceError, ParameterError, Unknow
 from replica.solving import Solution, solve
 from replica.theory import Theory
 
-__all__ = ["MOST", "Agreement", "DisagreementError", "Measured", "Row", "Subject", "confront", "sigmas"]
+__all__ = ["MOST", "Agreement", "DisagreementError", "Measurement", "Row", "Subject", "confront", "sigmas"]
 
 MOST = 4.0
 """Largest |z| that still counts as agreement."""
@@ -116,7 +116,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measurement:
     """What was measured at one point and one size.
 
     Parameters
@@ -228,7 +228,7 @@ class Agreement:
 
 def confront(
     subject: Subject,
-    measured: Sequence[Measured],
+    measured: Sequence[Measurement],
     finite_size: Callable[[Solution, int], Mapping[str, float]] | None = None,
     power: Callable[[Solution], float] | None = None,
 ) -> Agreement:
@@ -238,7 +238,7 @@ def confront(
     ----------
     subject : Subject
         The theory.
-    measured : sequence of Measured
+    measured : sequence of Measurement
         Measurements; those at one point and several sizes are extrapolated.
     finite_size : callable, optional
         What size N adds to the observables of a state, in the units of the theory.
@@ -248,12 +248,12 @@ def confront(
     Examples
     --------
     >>> from replica.theories import CurieWeiss
-    >>> found = confront(Subject(CurieWeiss), [Measured({"T": 0.5}, None, {"m": 0.96}, {"m": 0.01})])
+    >>> found = confront(Subject(CurieWeiss), [Measurement({"T": 0.5}, None, {"m": 0.96}, {"m": 0.01})])
     >>> print(found.verdict)
     curie-weiss: theory and measurement agree; of 1 observable the worst is m at T = 0.5, 0.96 +- 0.01 \
 against 0.957504: z = +0.2
     """
-    groups: dict[tuple[tuple[str, float], ...], list[Measured]] = {}
+    groups: dict[tuple[tuple[str, float], ...], list[Measurement]] = {}
     for one in measured:
         groups.setdefault(tuple(one.point.items()), []).append(one)
     rows: list[Row] = []
@@ -262,7 +262,7 @@ against 0.957504: z = +0.2
     return Agreement(subject, tuple(rows))
 
 
-def _point(subject: Subject, parts: list[Measured], finite_size: Any, power: Any) -> list[Row]:
+def _point(subject: Subject, parts: list[Measurement], finite_size: Any, power: Any) -> list[Row]:
     """All observables at one point."""
     point = parts[0].point
     names = list(dict.fromkeys(name for one in parts for name in one.values))
@@ -283,7 +283,7 @@ def _point(subject: Subject, parts: list[Measured], finite_size: Any, power: Any
     return rows
 
 
-def _absent(point: Mapping[str, float], name: str, note: str, parts: list[Measured]) -> Row:
+def _absent(point: Mapping[str, float], name: str, note: str, parts: list[Measurement]) -> Row:
     values = tuple(one.values.get(name, math.nan) for one in parts)
     errors = tuple(one.errors.get(name, math.nan) for one in parts)
     nothing = (math.nan,) * len(parts)
@@ -297,7 +297,7 @@ def _row(
     point: Mapping[str, float],
     name: str,
     theory: float,
-    parts: list[Measured],
+    parts: list[Measurement],
     expected: list[float],
     note: str,
     decay: float,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from phase_diagrams.diagram import CONVERGED, Axis, DiagramError, Line, LineKind, PhaseDiagram
-from phase_diagrams.validation.agreement import Agreement, Row, Subject
+from phase_diagrams.simulating.agreement import Agreement, Row, Subject
 from replica.errors import ConvergenceError
 from replica.theory import Parameter
 

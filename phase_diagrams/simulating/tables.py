@@ -10,8 +10,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from phase_diagrams.simulating.agreement import MEASURES, Measurement
 from phase_diagrams.storage.files import StorageError, write_atomic
-from phase_diagrams.validation.agreement import MEASURES, Measured
 from replica.errors import ParameterError, ReplicaError, nearest
 from replica.theories import THEORIES
 from replica.theory import Theory
@@ -27,7 +27,7 @@ class TableError(ReplicaError, ValueError):
 
 def read_table(
     path: str | os.PathLike[str], kind: type[Theory], fixed: Mapping[str, Any] | None = None
-) -> tuple[list[Measured], list[str]]:
+) -> tuple[list[Measurement], list[str]]:
     r"""Read measurements from a CSV file.
 
     The first row names the columns: control parameters of the theory, which vary, observables by their names
@@ -45,7 +45,7 @@ def read_table(
 
     Returns
     -------
-    measured : list of Measured
+    measured : list of Measurement
     ignored : list of str
         Columns that mean nothing to any theory.
 
@@ -102,7 +102,7 @@ def read_table(
             message = f"{place}: an error cannot be estimated from samples = {count:g}, but one is given"
             raise TableError(message)
         out.append(
-            Measured(
+            Measurement(
                 point,
                 None if math.isnan(N) else int(N),
                 values,
@@ -113,7 +113,7 @@ def read_table(
     return out, ignored
 
 
-def write_table(measured: Sequence[Measured], path: str | os.PathLike[str]) -> None:
+def write_table(measured: Sequence[Measurement], path: str | os.PathLike[str]) -> None:
     """Write measurements to a CSV file that `read_table` reads, whole or not at all.
 
     Raises
