@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from sklearn.neural_network import BernoulliRBM
 
-from replica.machines.data.loading import load
+from replica.machines.data.loading import load_data
 from replica.machines.inference import exact
 from replica.machines.training.epochs import Settings, start, train
 from replica.machines.training.files import from_sklearn
@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=0.05)
     parser.add_argument("--seeds", type=int, default=3)
     asked = parser.parse_args()
-    data = load("digits", Bernoulli()).values
+    data = load_data("digits", Bernoulli()).values
     print(f"digits, {asked.units} hidden bits, {asked.epochs} epochs, batch {asked.batch}, rate {asked.rate}")
     for name, run in (("scikit-learn", theirs), ("replica", ours)):
         found = [

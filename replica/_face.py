@@ -17,15 +17,16 @@ def face(
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """Make ``__getattr__``, ``__dir__`` and ``__all__`` of a package (PEP 562).
 
-    No name may be that of a module of the package, which would hide it. Type checkers read imports that stand
-    beside the call, under ``if TYPE_CHECKING``.
+    No name may be that of a module of the package itself, which would hide it. Type checkers read imports
+    that stand beside the call, under ``if TYPE_CHECKING``.
 
     Parameters
     ----------
     package : str
         Its name.
     homes : mapping of str to str
-        Public names, and the module of the package in which each lives.
+        Public names, and the module of the package in which each lives; a name that ends its own home, as in
+        ``{"exact": "inference.exact"}``, is that module.
     *own : str
         Public names that the package defines itself.
 
@@ -43,7 +44,8 @@ def face(
         if name not in homes:
             msg = f"module {package!r} has no attribute {name!r}"
             raise AttributeError(msg)
-        value = getattr(importlib.import_module(f"{package}.{homes[name]}"), name)
+        home = importlib.import_module(f"{package}.{homes[name]}")
+        value = home if homes[name].endswith(f".{name}") else getattr(home, name)
         setattr(sys.modules[package], name, value)  # the next look finds it without coming here
         return value
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from phase_diagrams.catalogue import DIAGRAMS
 from phase_diagrams.diagram import PhaseDiagram
-from phase_diagrams.storage.files import load, save
+from phase_diagrams.storage.diagrams import load_diagram, save_diagram
 
 SHARED = "REPLICA_TEST_FIGURES"
 """Where `conftest` says in which folder the processes of a run leave what they have built."""
@@ -30,11 +30,11 @@ def built(name: str) -> PhaseDiagram:
         end = time.monotonic() + PATIENCE
         while not path.exists() and claim.exists() and time.monotonic() < end:
             time.sleep(0.05)
-        return load(path) if path.exists() else DIAGRAMS[name].build()
+        return load_diagram(path) if path.exists() else DIAGRAMS[name].build()
     try:
         diagram = DIAGRAMS[name].build()
-        save(diagram, path)
-        assert load(path) == diagram
+        save_diagram(diagram, path)
+        assert load_diagram(path) == diagram
     except BaseException:
         claim.unlink()  # nobody waits for what failed
         raise

@@ -20,7 +20,7 @@ from phase_diagrams.commands import main
 from replica.machines.inference import exact, mean_field
 from replica.machines.inference.likelihood import annealed
 from replica.machines.models.rbm import RBM
-from replica.machines.training.files import save
+from replica.machines.training.files import save_machine
 from replica.units import Bernoulli, Gaussian, ReLU, Spin, Unit
 
 N, M = 5, 4
@@ -99,7 +99,7 @@ def log_sum(visible: str, hidden: str, w: Any = W, a: Any = A, b: Any = B) -> fl
 @pairs
 def test_log_z_of_the_command_is_the_sum(visible: str, hidden: str, tmp_path: Path) -> None:
     name = tmp_path / "rbm.npz"
-    save(machine(visible, hidden), name)
+    save_machine(machine(visible, hidden), name)
     method = "exact" if visible in VALUES or hidden in VALUES else "ais"
     asked = ["likelihood", str(name), "--method", method, "--steps", "100", "--seed", "1", "--json"]
     result = CliRunner().invoke(main, asked)

@@ -17,7 +17,7 @@ from phase_diagrams.catalogue._parts import recorded
 from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram
 from phase_diagrams.diagram.outline import join, outline
 from phase_diagrams.draw import figure
-from phase_diagrams.storage.files import load
+from phase_diagrams.storage.diagrams import load_diagram
 from reference import reference
 from replica.errors import ParameterError, ReplicaError
 from replica.flows import GaussGauss, OneMode
@@ -169,7 +169,7 @@ def shown(panel: PhaseDiagram) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", DIAGRAMS)
 def test_the_stored_diagram_is_the_one_that_is_computed(name: str) -> None:
-    stored = load(STORED / f"{name}.json")
+    stored = load_diagram(STORED / f"{name}.json")
     for old, new in zip(panels(stored), panels(built(name)), strict=True):
         one, two = shown(old), shown(new)
         for values in ("ends", "points") if name in TRAINED else ():
@@ -819,7 +819,7 @@ def test_learning_crosses_from_the_paramagnet_into_the_ferromagnet() -> None:
 
 
 def test_names_of_the_graphical_solutions_cover_no_curve() -> None:
-    ax = figure(load(STORED / "hopfield-graphical.json")).axes[0]
+    ax = figure(load_diagram(STORED / "hopfield-graphical.json")).axes[0]
     curves = [line.get_transform().transform_path(line.get_path()) for line in ax.lines]
     boxes = {text.get_text(): text.get_window_extent() for text in ax.texts}
     assert "spin glass" in boxes

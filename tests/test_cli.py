@@ -23,7 +23,7 @@ from console import answer, replica
 from phase_diagrams.catalogue import DIAGRAMS, Entry
 from phase_diagrams.commands import main
 from phase_diagrams.diagram import Axis, Line, LineKind, PhaseDiagram, Point
-from phase_diagrams.storage import files as storage
+from phase_diagrams.storage.diagrams import load_diagram, save_diagram
 from reference import Reference, reference
 from replica.errors import LocateError
 from replica.machines.models.ensembles import teacher_data
@@ -127,7 +127,7 @@ def test_examples_print_what_the_help_says(
     monkeypatch: pytest.MonkeyPatch,
     run_once: Callable[[str, Path], None],
 ) -> None:
-    storage.save(small, here / "hopfield.json")
+    save_diagram(small, here / "hopfield.json")
     np.savez(here / "weights.npz", W=two_modes())
     (here / "mine.csv").write_text(MEASURED)
     np.save(here / "data.npy", teacher_data(200, 800, 1.2, seed=3).values)
@@ -571,7 +571,7 @@ def test_a_line_without_a_count_is_the_whole_curve(x: str) -> None:
 def test_a_diagram_is_computed_stored_and_drawn(here: Path, small: PhaseDiagram) -> None:
     result = replica("diagram hopfield -o hopfield.json")
     assert (result.exit_code, result.stdout) == (0, "")
-    stored = storage.load("hopfield.json")
+    stored = load_diagram("hopfield.json")
     assert stored.lines == small.lines
     assert replica("draw hopfield.json -o hopfield.pdf").exit_code == 0
     assert replica("draw hopfield.json -o hopfield.svg").exit_code == 0
@@ -587,7 +587,7 @@ def test_the_provenance_of_a_diagram(here: Path, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1715900000")
     replica("diagram hopfield -o 'my file.json'")
-    origin = storage.load("my file.json").provenance
+    origin = load_diagram("my file.json").provenance
     assert origin["model"] == "hopfield"
     assert origin["command"] == "replica diagram hopfield -o 'my file.json'"
     assert origin["date"] == "2024-05-16T22:53:20Z"
@@ -635,7 +635,7 @@ LOOK = "--style slides --size 12.7x10.16cm --dpi 60 --title Talk"
 
 @pytest.mark.parametrize("command", ["draw small.json", "figure hopfield"])
 def test_a_figure_looks_as_asked_and_says_so(command: str, here: Path, small: PhaseDiagram) -> None:
-    storage.save(small, here / "small.json")
+    save_diagram(small, here / "small.json")
     for suffix in ("png", "svg", "pdf"):
         result = replica(f"{command} -o a.{suffix} {LOOK}")
         assert (result.exit_code, result.stdout) == (0, "")
@@ -1141,7 +1141,7 @@ def test_learn_theory_csv_has_all_digits(tmp_path: Path) -> None:
 def test_learn_theory_stores_a_diagram_that_can_be_drawn(tmp_path: Path) -> None:
     stored = tmp_path / "w.json"
     assert replica(f"learn-theory --variance 4,1.5 --time 0:10:5 -o {stored}").exit_code == 0
-    diagram = storage.load(stored)
+    diagram = load_diagram(stored)
     assert [line.label for line in diagram.lines] == ["$S = 4$", "$S = 1.5$"]
     assert len(diagram.points) == 10
     assert diagram.provenance["command"].startswith("replica learn-theory --variance 4,1.5")

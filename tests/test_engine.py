@@ -34,9 +34,9 @@ from replica.solving import (
     FixedPoint,
     Located,
     Newton,
-    Settings,
     Solution,
     Status,
+    Stepping,
     Stop,
     critical,
     find,
@@ -675,7 +675,7 @@ def test_a_curve_that_ends_where_the_formulas_end() -> None:
 
 
 def test_a_curve_of_too_many_points() -> None:
-    curve = trace(Saddle(), "a", 2.0, settings=Settings(points=5))
+    curve = trace(Saddle(), "a", 2.0, settings=Stepping(points=5))
     assert curve.stop is Stop.POINT_LIMIT
     assert len(curve.values) == 5
     assert not curve.reached
@@ -700,7 +700,7 @@ def test_a_curve_that_closes_on_itself() -> None:
 
 def test_a_curve_has_no_gaps() -> None:
     """Successive points are within the largest step of each other, also around the fold."""
-    settings = Settings(largest=0.1)
+    settings = Stepping(largest=0.1)
     curve = trace(Hopfield(alpha=0.01, T=0.0), "alpha", 0.2, through_folds=True, settings=settings)
     scaled = np.vstack([curve.x, curve.values / 0.19])
     assert np.max(np.linalg.norm(np.diff(scaled, axis=1), axis=0)) < 0.16  # 0.1, and what the corrector adds

@@ -28,9 +28,9 @@ from replica.machines.training.files import (
     dumps,
     from_sklearn,
     kept_with,
-    load,
+    load_machine,
     load_training,
-    save,
+    save_machine,
     to_rbms,
 )
 from replica.units import Bernoulli, DoubleReLU, Gaussian, Potential, ReLU, Spin, Unit
@@ -55,10 +55,10 @@ def equal(one: RBM, two: RBM) -> bool:
 )
 def test_a_machine_comes_back_as_it_was(tmp_path: Path, hidden: Unit) -> None:
     rbm = RBM(np.random.default_rng(1).normal(size=(3, 2)), Spin(g=0.1), hidden, T=0.7)
-    save(rbm, tmp_path / "a.npz")
-    assert equal(load(tmp_path / "a.npz"), rbm)
+    save_machine(rbm, tmp_path / "a.npz")
+    assert equal(load_machine(tmp_path / "a.npz"), rbm)
     assert kept_with(tmp_path / "a.npz") == {}
-    save(rbm, tmp_path / "a.npz", data="mine.npy", image=[1, 3])
+    save_machine(rbm, tmp_path / "a.npz", data="mine.npy", image=[1, 3])
     assert kept_with(tmp_path / "a.npz") == {"data": "mine.npy", "image": [1, 3]}
     assert [path.name for path in tmp_path.iterdir()] == ["a.npz"]
 
@@ -66,7 +66,7 @@ def test_a_machine_comes_back_as_it_was(tmp_path: Path, hidden: Unit) -> None:
 @pytest.mark.parametrize("how", [{"optimizer": "adam"}, {"method": "tempered"}, {"method": "tap"}])
 def test_a_stored_training_goes_on_to_the_last_bit(tmp_path: Path, how: dict[str, Any]) -> None:
     begun = start(BITS, Bernoulli(), Bernoulli(), 3, Settings(batch=25, seed=2, **how))
-    save(train(begun, BITS, 2), tmp_path / "a.npz", data="bits")
+    save_machine(train(begun, BITS, 2), tmp_path / "a.npz", data="bits")
     again, about = load_training(tmp_path / "a.npz")
     assert about == {"data": "bits"}
     one, two = train(again, BITS, 3), train(begun, BITS, 5)
@@ -89,7 +89,7 @@ def test_a_stored_training_goes_on_to_the_last_bit(tmp_path: Path, how: dict[str
 )
 def test_a_damaged_training_is_not_gone_on_with(tmp_path: Path, name: str, change: Any, says: str) -> None:
     begun = start(BITS, Bernoulli(), Bernoulli(), 3, Settings(batch=25))
-    save(train(begun, BITS, 1), tmp_path / "a.npz")
+    save_machine(train(begun, BITS, 1), tmp_path / "a.npz")
     with np.load(tmp_path / "a.npz") as stored:
         arrays = dict(stored)
     arrays[name] = change(arrays[name])
@@ -104,7 +104,7 @@ def test_scikit_learn_machines_are_read(tmp_path: Path) -> None:
     assert rbm.hidden_mean(BITS) == pytest.approx(model.transform(BITS), abs=1e-12)
     names = ("components_", "intercept_hidden_", "intercept_visible_")
     np.savez(tmp_path / "s.npz", **{name: getattr(model, name) for name in names})
-    assert equal(load(tmp_path / "s.npz"), rbm)
+    assert equal(load_machine(tmp_path / "s.npz"), rbm)
     assert kept_with(tmp_path / "s.npz") == {}
     with pytest.raises(ParameterError, match="fitted BernoulliRBM"):
         from_sklearn(BernoulliRBM())
@@ -114,7 +114,7 @@ def test_scikit_learn_machines_are_read(tmp_path: Path) -> None:
 def test_files_of_rbms_are_read(tmp_path: Path, unit: Any) -> None:
     rbm = RBM(np.random.default_rng(1).normal(size=(3, 2)), unit(g=[0.1, 0.2, 0.3]), unit(g=[-0.1, 0.4]))
     to_rbms(rbm, tmp_path / "a.h5")
-    assert equal(load(tmp_path / "a.h5"), rbm)
+    assert equal(load_machine(tmp_path / "a.h5"), rbm)
     assert kept_with(tmp_path / "a.h5") == {}
     with h5py.File(
         tmp_path / "a.h5", "a"
@@ -125,7 +125,7 @@ def test_files_of_rbms_are_read(tmp_path: Path, unit: Any) -> None:
             ("hbias", np.zeros(2)),
         ):
             file[f"update_20/{name}"] = value
-    assert np.array_equal(load(tmp_path / "a.h5").weights, 2 * rbm.weights)
+    assert np.array_equal(load_machine(tmp_path / "a.h5").weights, 2 * rbm.weights)
 
 
 def test_arrays_of_pgm_have_the_energy_that_pgm_gives_them(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_arrays_of_pgm_have_the_energy_that_pgm_gives_them(tmp_path: Path) -> No
     np.savez(tmp_path / "p.npz", **arrays)
     v, h = np.array([1.0, -1.0, 1.0]), np.array([0.7, -0.3])
     wanted = 0.5 * 0.7**2 + up[0] * 0.7 + 0.25 * 0.3**2 + down[1] * 0.3 - fields @ v - h @ w @ v
-    assert load(tmp_path / "p.npz").energy(v, h) == pytest.approx(wanted, abs=1e-12)
+    assert load_machine(tmp_path / "p.npz").energy(v, h) == pytest.approx(wanted, abs=1e-12)
 
 
 def test_what_is_no_machine_is_refused(tmp_path: Path) -> None:
@@ -158,25 +158,25 @@ def test_what_is_no_machine_is_refused(tmp_path: Path) -> None:
     for name, (arrays, says) in cases.items():
         np.savez(tmp_path / f"{name}.npz", **arrays)
         with pytest.raises((FileError, UnknownNameError), match=says):
-            load(tmp_path / f"{name}.npz")
+            load_machine(tmp_path / f"{name}.npz")
     (tmp_path / "p.npz").write_bytes(pickle.dumps({"weights": 1}))
     (tmp_path / "c.npz").write_bytes(dumps(good)[:200])
     (tmp_path / "h.h5").write_bytes(b"\x89HDF\r\n\x1a\n rest")
     for name in ("p.npz", "c.npz", "h.h5"):
         with pytest.raises(FileError, match="cannot read"):
-            load(tmp_path / name)
+            load_machine(tmp_path / name)
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file["weights"] = np.ones(2)
     with pytest.raises(FileError, match="no group update_N"):
-        load(tmp_path / "x.h5")
+        load_machine(tmp_path / "x.h5")
     with pytest.raises(FileError, match="No such file"):
-        load(tmp_path / "none.npz")
-    save(good, tmp_path / "good.npz")
+        load_machine(tmp_path / "none.npz")
+    save_machine(good, tmp_path / "good.npz")
     with pytest.raises(FileError, match="no training to go on with"):
         load_training(tmp_path / "good.npz")
     with pytest.raises(ParameterError, match="no units of the package"):
-        save(RBM(np.ones((3, 2)), Spin(), Potential(lambda x: x**4)), tmp_path / "u.npz")
-    for write, name in ((save, "a.npz"), (to_rbms, "a.h5")):
+        save_machine(RBM(np.ones((3, 2)), Spin(), Potential(lambda x: x**4)), tmp_path / "u.npz")
+    for write, name in ((save_machine, "a.npz"), (to_rbms, "a.h5")):
         with pytest.raises(FileError, match="nothing was changed"):
             write(good, tmp_path / "no" / name)
     with pytest.raises(ParameterError, match="rbms has no machine with spin and relu"):

@@ -25,7 +25,7 @@ from replica.errors import ParameterError
 from replica.machines.models.ensembles import sparse_weights, spectral_weights
 from replica.machines.models.layers import with_field
 from replica.machines.models.rbm import RBM, to_bits, to_spins
-from replica.machines.training.files import save, to_rbms
+from replica.machines.training.files import save_machine, to_rbms
 from replica.solving import solve
 from replica.theories import SpectralRBM
 from replica.units import Bernoulli, Gaussian, ReLU, Spin
@@ -359,9 +359,9 @@ def pgm(rbm: RBM) -> dict[str, Any]:
 def test_every_package_writes_the_same_machine(here: Path) -> None:
     bits = to_bits(SPINS)[0]
     g, h = SPINS.visible.parameters["g"], SPINS.hidden.parameters["g"]
-    save(SPINS, "spins.npz")
-    save(bits, "bits.npz")
-    save(RBM(2 * SPINS.weights, Spin(g=2 * g), Spin(g=2 * h), 2.0), "hot.npz")
+    save_machine(SPINS, "spins.npz")
+    save_machine(bits, "bits.npz")
+    save_machine(RBM(2 * SPINS.weights, Spin(g=2 * g), Spin(g=2 * h), 2.0), "hot.npz")
     to_rbms(SPINS, "spins.h5")
     to_rbms(bits, "bits.h5")
     np.savez("pgm_spins.npz", **pgm(SPINS))
@@ -412,10 +412,10 @@ def test_what_scikit_learn_has_fitted_is_placed_as_bits(here: Path) -> None:
 
 
 def test_a_machine_says_itself_what_it_is(here: Path) -> None:
-    save(SPINS, "spins.npz")
-    save(RBM(SPINS.weights, Spin(), Spin(), 0.0), "cold.npz")
-    save(SPARSE, "relu.npz")
-    save(RBM(SPINS.weights, Bernoulli(), Gaussian(gamma=40.0)), "gauss.npz")
+    save_machine(SPINS, "spins.npz")
+    save_machine(RBM(SPINS.weights, Spin(), Spin(), 0.0), "cold.npz")
+    save_machine(SPARSE, "relu.npz")
+    save_machine(RBM(SPINS.weights, Bernoulli(), Gaussian(gamma=40.0)), "gauss.npz")
     np.save("plain.npy", SPINS.weights)
     for line, says in (
         ("place spins.npz --zero-one", "says itself what its units are: spin and spin"),
@@ -441,7 +441,7 @@ def test_a_machine_says_itself_what_it_is(here: Path) -> None:
 
 
 def test_the_printed_answers_are_of_one_printer(here: Path) -> None:
-    save(to_bits(SPINS)[0], "bits.npz")
+    save_machine(to_bits(SPINS)[0], "bits.npz")
     placed, diagnosed = (replica(line).stdout for line in ("place bits.npz", "diagnose bits.npz --draws 0"))
     assert placed.splitlines()[0] == diagnosed.splitlines()[0]
     for name in ("edge", "largest", "distance", "modes", "law", "w_c", "replicon"):

@@ -16,10 +16,10 @@ from phase_diagrams.diagram import Axis, DiagramError, Line, LineKind, PhaseDiag
 from phase_diagrams.storage.files import (
     StorageError,
     check_writable,
-    load,
+    load_diagram,
     lock,
     refuse_same,
-    save,
+    save_diagram,
     temporary,
     write_atomic,
 )
@@ -40,12 +40,12 @@ def diagram() -> PhaseDiagram:
 
 def test_round_trip(diagram: PhaseDiagram, tmp_path: Path) -> None:
     path = tmp_path / "hopfield.json"
-    save(diagram, path)
-    assert load(path) == load(str(path)) == diagram
+    save_diagram(diagram, path)
+    assert load_diagram(path) == load_diagram(str(path)) == diagram
     content = path.read_bytes()
     assert content.endswith(b"}\n")
     assert b"NaN" not in content
-    save(load(path), path)
+    save_diagram(load_diagram(path), path)
     assert path.read_bytes() == content
     assert list(tmp_path.iterdir()) == [path]
 
@@ -340,10 +340,10 @@ def test_damaged_files(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "hopfield.json"
-    save(diagram, path)
+    save_diagram(diagram, path)
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(error, match=message) as caught:
-        load(path)
+        load_diagram(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
     assert caught.value.__suppress_context__ or caught.value.__context__ is None  # no traceback of json
@@ -352,10 +352,10 @@ def test_damaged_files(
 @pytest.mark.parametrize(("path", "message"), [("no.json", "No such file"), (".", "Is a directory")])
 def test_files_that_cannot_be_read(path: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=f"cannot read .*: {message}.*; give the name of a file"):
-        load(tmp_path / path)
+        load_diagram(tmp_path / path)
 
 
 def test_utf8_with_a_mark_is_read(diagram: PhaseDiagram, tmp_path: Path) -> None:
     path = tmp_path / "hopfield.json"
     path.write_text(json.dumps(diagram.to_json(), ensure_ascii=False), encoding="utf-8-sig")
-    assert load(path).region("SG").label == "Spingläser"
+    assert load_diagram(path).region("SG").label == "Spingläser"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from console import replica
-from phase_diagrams.storage import files as storage
+from phase_diagrams.storage.diagrams import load_diagram
 from replica.flows import OneMode
 
 
@@ -68,7 +68,7 @@ def test_random_weights_turn_to_the_data() -> None:
 @pytest.mark.parametrize("options", ["--signal 0.6 --kappa 2", "--variance 4,1.5 --random 3"])
 def test_what_is_learned_can_be_stored_and_drawn(options: str, here: Path) -> None:
     assert replica(f"learn-theory {options} --time 0:20:21 -o w.json").exit_code == 0
-    diagram = storage.load(here / "w.json")
+    diagram = load_diagram(here / "w.json")
     assert diagram.provenance["command"].startswith(f"replica learn-theory {options}")
     assert len(diagram.beside) == 1
     assert replica("draw w.json -o w.png").exit_code == 0

@@ -10,7 +10,7 @@ from phase_diagrams.catalogue import compositional_evidence, deep_belief_network
 from phase_diagrams.diagram import CONVERGED, PhaseDiagram
 from phase_diagrams.draw import figure
 from phase_diagrams.placing.diagnose import diagnose
-from phase_diagrams.storage.files import load
+from phase_diagrams.storage.diagrams import load_diagram
 from replica.machines.inference import exact
 from replica.machines.models.ensembles import sparse_weights
 from replica.machines.models.rbm import RBM
@@ -22,7 +22,7 @@ STORED = Path(__file__).parents[1] / "examples" / "data"
 
 @pytest.fixture(scope="module")
 def evidence() -> dict[str, PhaseDiagram]:
-    stored = load(STORED / "compositional-evidence.json")
+    stored = load_diagram(STORED / "compositional-evidence.json")
     return {panel.name: panel for panel in (stored, *stored.beside)}
 
 

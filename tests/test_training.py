@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from replica.errors import ParameterError, ReplicaError, UnknownNameError
-from replica.machines.data.loading import DataError, load, read_idx
+from replica.machines.data.loading import DataError, load_data, read_idx
 from replica.machines.inference import exact
 from replica.machines.models.rbm import RBM, BlockGibbs, with_field
 from replica.machines.training.epochs import (
@@ -439,7 +439,7 @@ def test_files_are_read(tmp_path: Path) -> None:
     (tmp_path / "a-idx3-ubyte.gz").write_bytes(gzip.compress(idx(images)))
     for name in ("a-idx3-ubyte", "a-idx3-ubyte.gz"):
         assert np.array_equal(read_idx(tmp_path / name), images)
-        data = load(tmp_path / name, Bernoulli())
+        data = load_data(tmp_path / name, Bernoulli())
         assert data.image == (3, 2)
         assert np.array_equal(data.values, (images > 127).reshape(5, 6))
     bits = (images > 127).reshape(5, 6).astype(float)
@@ -447,8 +447,8 @@ def test_files_are_read(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", data=bits, labels=np.arange(5))
     np.savetxt(tmp_path / "a.csv", bits, delimiter=",", header="a,b,c,d,e,f", comments="")
     for name in ("a.npy", "a.npz", "a.csv"):
-        assert np.array_equal(load(tmp_path / name, Bernoulli()).values, bits)
-    assert np.array_equal(load(tmp_path / "a.npy", Spin(), threshold=0.5).values, 2 * bits - 1)
+        assert np.array_equal(load_data(tmp_path / name, Bernoulli()).values, bits)
+    assert np.array_equal(load_data(tmp_path / "a.npy", Spin(), threshold=0.5).values, 2 * bits - 1)
 
 
 def test_damaged_files_are_named(tmp_path: Path) -> None:
@@ -468,15 +468,15 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
     for name, (content, says) in cases.items():
         (tmp_path / name).write_bytes(content)
         with pytest.raises(DataError, match=says):
-            load(tmp_path / name, Bernoulli())
+            load_data(tmp_path / name, Bernoulli())
     np.save(tmp_path / "o.npy", np.array([{}, []], dtype=object), allow_pickle=True)
     with pytest.raises(DataError, match=r"no \.npy"):
-        load(tmp_path / "o.npy", Bernoulli())
+        load_data(tmp_path / "o.npy", Bernoulli())
     with pytest.raises(ReplicaError, match="No such file"):
-        load(tmp_path / "none.npy", Bernoulli())
+        load_data(tmp_path / "none.npy", Bernoulli())
     for threshold, how in ((np.nan, "no"), (3.0, "no"), (-1.0, "all")):
         with pytest.raises(ParameterError, match=f"{how} values of digits are above it; .* between 0 and 1"):
-            load("digits", Bernoulli(), threshold=threshold)
+            load_data("digits", Bernoulli(), threshold=threshold)
     np.save(tmp_path / "two.npy", np.full((2, 2), 2.0))
     with pytest.raises(ParameterError, match="2 in row 0, column 0"):
-        load(tmp_path / "two.npy", Bernoulli())
+        load_data(tmp_path / "two.npy", Bernoulli())

@@ -11,7 +11,7 @@ from console import answer, replica
 from replica.machines.inference import exact
 from replica.machines.models.ensembles import spectral_weights
 from replica.machines.models.rbm import RBM
-from replica.machines.training.files import load, load_training, save, to_rbms
+from replica.machines.training.files import load_machine, load_training, save_machine, to_rbms
 from replica.units import Bernoulli, Gaussian, Spin
 
 QUICK = "train bits.npy --units 3 --batch 20 --seed 4"
@@ -46,7 +46,7 @@ def test_a_resumed_training_is_the_same_to_the_last_bit() -> None:
 def test_likelihood_is_that_of_enumeration() -> None:
     replica(f"{QUICK} --epochs 5 -o a.npz")
     told = answer("likelihood a.npz --data bits.npy")
-    rbm, data = load("a.npz"), np.load("bits.npy")
+    rbm, data = load_machine("a.npz"), np.load("bits.npy")
     assert told["method"] == "exact"
     assert told["log_likelihood"] == pytest.approx(np.mean(exact.log_likelihood(rbm, data)), abs=1e-12)
     near = answer("likelihood a.npz --data bits.npy --method bridge --steps 50")
@@ -54,13 +54,13 @@ def test_likelihood_is_that_of_enumeration() -> None:
 
 
 def test_runs_that_are_too_short_end_with_3() -> None:
-    save(RBM(np.full((30, 30), 0.6), Spin(), Spin()), "deep.npz")
+    save_machine(RBM(np.full((30, 30), 0.6), Spin(), Spin()), "deep.npz")
     fails("likelihood deep.npz --method bridge --runs 20 --steps 2", 3, "take more --steps")
 
 
 def test_samples_are_drawn_and_written() -> None:
     rbm = RBM(np.full((6, 2), 1.0), Bernoulli(g=-1.0), Bernoulli(g=-3.0))
-    save(rbm, "a.npz")
+    save_machine(rbm, "a.npz")
     assert replica("sample a.npz -n 4000 --sweeps 40 --temper 3 -o s.npy").exit_code == 0
     drawn, known = np.load("s.npy"), exact.moments(rbm).visible
     assert drawn.shape == (4000, 6)
@@ -86,8 +86,8 @@ def test_machines_of_others_are_taken() -> None:
 
 def test_a_machine_is_drawn_on_its_diagram() -> None:
     weights = spectral_weights(60, 40, [2.5], 0.7, 1, "gaussian").values
-    save(RBM(weights, Spin(), Spin()), "a.npz")
-    save(RBM(weights, Spin(), Gaussian(gamma=20.0)), "g.npz")
+    save_machine(RBM(weights, Spin(), Spin()), "a.npz")
+    save_machine(RBM(weights, Spin(), Gaussian(gamma=20.0)), "g.npz")
     assert replica("diagnose a.npz --draws 0 -o p.png").exit_code == 0
     with Image.open("p.png") as picture:
         assert json.loads(picture.info["Description"])["machine"] == "a.npz"
@@ -125,4 +125,4 @@ def test_a_training_that_runs_away_keeps_the_last_good_state() -> None:
     np.save("real.npy", np.random.default_rng(1).normal(size=(60, 5)) * [3, 1, 1, 1, 1])
     line = "train real.npy --visible gaussian --hidden relu --units 4 --rate 5 --epochs 50 -o a.npz"
     fails(line, 3, "ran away in epoch")
-    assert np.all(np.isfinite(load("a.npz").weights))
+    assert np.all(np.isfinite(load_machine("a.npz").weights))

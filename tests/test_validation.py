@@ -36,7 +36,8 @@ from phase_diagrams.simulating import (
 )
 from phase_diagrams.simulating.agreement import _intercept, sigmas
 from phase_diagrams.simulating.machines import OK
-from phase_diagrams.storage.files import StorageError, load
+from phase_diagrams.storage.diagrams import load_diagram
+from phase_diagrams.storage.files import StorageError
 from replica.errors import ParameterError, UnknownNameError
 from replica.machines.inference.exact import configurations
 from replica.machines.models.sparse_rbm import SparseRBM, sparse_signs
@@ -515,7 +516,7 @@ def test_validate_writes_what_compare_reads(here: Path) -> None:
     second = replica("compare mc.csv --theory hopfield -p T=0.1 --figure c.json")
     assert second.exit_code == 0, second.stderr
     assert second.stdout.partition("\n\n")[2] == first.stdout.partition("\n\n")[2]
-    a, b = load(here / "v.json"), load(here / "c.json")
+    a, b = load_diagram(here / "v.json"), load_diagram(here / "c.json")
     assert a.axes[1].label == "overlap with the retrieved pattern $m$"
     assert a.lines == b.lines
     assert {one.kind.value for one in a.lines} == {"curve", "measured"}
@@ -528,7 +529,7 @@ def test_a_figure_shows_the_theory_at_the_size_that_was_measured(here: Path) -> 
     units = "--visible bernoulli:g=-0.02 --hidden relu:theta=0.3"
     line = f"validate random-rbm {units} -p p=0.1 -p alpha=0.6 -p L=1:3:3 --N 500 --samples 3 --figure v.json"
     assert replica(line).exit_code == 0
-    f = load(here / "v.json").beside[-1]
+    f = load_diagram(here / "v.json").beside[-1]
     assert f.axes[1].name == "free_energy"
     limit, at_size = (part for part in f.lines if part.kind.value == "curve")
     assert (limit.label, at_size.label) == ("theory", "theory, $N = 500$")

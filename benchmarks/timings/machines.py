@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from bench_training import ours
 
-from replica.machines.data.loading import load
+from replica.machines.data.loading import load_data
 from replica.machines.models.hopfield import HopfieldNetwork
 from replica.machines.models.rbm import RBM, BlockGibbs
 from replica.units import Bernoulli
@@ -50,7 +50,7 @@ class Training:
 
     def setup(self) -> None:
         """1,797 images of 64 pixels."""
-        self.data: Any = load("digits", Bernoulli()).values
+        self.data: Any = load_data("digits", Bernoulli()).values
 
     def time_epochs(self) -> None:
         """Two epochs of 100 hidden bits."""

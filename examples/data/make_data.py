@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from phase_diagrams.catalogue import DIAGRAMS
-from phase_diagrams.storage.files import save
+from phase_diagrams.storage.diagrams import save_diagram
 
 HERE = Path(__file__).parent
 
@@ -28,7 +28,7 @@ def main(names: list[str]) -> int:
         return 2
     for name in names or DIAGRAMS:
         start = time.perf_counter()
-        save(DIAGRAMS[name].build(), HERE / f"{name}.json")
+        save_diagram(DIAGRAMS[name].build(), HERE / f"{name}.json")
         print(f"{name}.json  {time.perf_counter() - start:.1f} s")
     return 0
 

@@ -13,7 +13,7 @@ from phase_diagrams.catalogue._parts import bars, curve, pictures, recorded
 from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram
 from phase_diagrams.placing.diagnose import diagnose
 from replica.errors import LocateError
-from replica.machines.data.loading import load
+from replica.machines.data.loading import load_data
 from replica.machines.inference.sampling import ParallelTempering, temperatures
 from replica.machines.models.measures import participation_ratio, weight_sparsity
 from replica.machines.models.rbm import RBM, BlockGibbs
@@ -86,7 +86,7 @@ def build(
     ['gaussian-weights', 'activations', 'strong', 'sparsity', 'theory', 'samples', 'neighbours']
     """
     kinds: dict[str, Unit] = {"ReLU": ReLU(theta=theta), "Gaussian": Gaussian()}
-    digits = load("digits", Bernoulli())
+    digits = load_data("digits", Bernoulli())
     image = digits.image or (8, 8)
     kept = np.arange(len(digits.values)) % HELD_OUT == 0
     data, held = digits.values[~kept], digits.values[kept]

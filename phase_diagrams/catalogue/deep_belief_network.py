@@ -9,7 +9,7 @@ import numpy as np
 
 from phase_diagrams.catalogue._parts import pictures, recorded
 from phase_diagrams.diagram import PhaseDiagram
-from replica.machines.data.loading import load
+from replica.machines.data.loading import load_data
 from replica.machines.training import dbn
 from replica.machines.training.settings import Settings
 from replica.units import Bernoulli
@@ -56,7 +56,7 @@ def build(
     >>> print([panel.name for panel in (quick, *quick.beside)])
     ['deep-belief-network', 'layer-2', 'samples', 'data']
     """
-    digits = load("digits", Bernoulli())
+    digits = load_data("digits", Bernoulli())
     image = digits.image or (8, 8)
     settings = Settings(rate=0.1, schedule="exponential", halving=epochs / 3, momentum=0.5, seed=seed)
     stack = dbn.fit(digits.values, Bernoulli(), [(Bernoulli(), count) for count in layers], epochs, settings)

@@ -9,7 +9,7 @@ from scipy.special import erfc
 
 from phase_diagrams.catalogue._parts import about, curve, recorded
 from phase_diagrams.diagram import Axis, PhaseDiagram, Point
-from replica.solving import Settings, critical, trace
+from replica.solving import Stepping, critical, trace
 from replica.theories import Hopfield
 
 __all__ = ["build"]
@@ -46,7 +46,7 @@ def build(*, alpha_min: float = 0.02, step: float = 0.02) -> PhaseDiagram:
 
     fold = critical(theory)
     worst = float(errors(theory.at(alpha=fold.value), fold.x))
-    settings = Settings(largest=step)
+    settings = Stepping(largest=step)
     branch = trace(theory, "alpha", 0.15, branch="retrieval", through_folds=True, settings=settings)
     alpha, y, turn = branch.values, errors(theory.at(alpha=branch.values), branch.x), branch.folds[0]
     return PhaseDiagram(

@@ -93,7 +93,7 @@ def diagnose(
     from phase_diagrams.placing.diagnose import diagnose
     from replica.machines.training import files
 
-    rbm = files.load(machine)
+    rbm = files.load_machine(machine)
     found = diagnose(rbm, read_samples(data, rbm, threshold, key), draws=draws)
     if output is not None:
         draw(found, output, look, machine=machine, data=data)

@@ -51,9 +51,9 @@ def draw_weights(machine: str, output: Path, look: Look) -> None:
     """Draw the weights of each hidden unit as an image; those with the largest norms first."""
     import numpy as np
 
-    from replica.machines.training.files import load
+    from replica.machines.training.files import load_machine
 
-    rbm = load(machine)
+    rbm = load_machine(machine)
     order = np.argsort(-np.sum(rbm.weights**2, axis=0), kind="stable")[:MOST]
     tiles = rbm.weights.T[order].reshape(len(order), *image_shape(machine, rbm.n_visible))
     paint_images(tiles, f"Weights of {Path(machine).name}", {"machine": machine}, output, look, signed=True)

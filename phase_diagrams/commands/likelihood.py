@@ -61,9 +61,9 @@ def likelihood(
     acceptance ratio. Exit code 3 says that the runs are too short to be believed.
     """
     from replica.machines.inference.likelihood import likelihood, log_partition
-    from replica.machines.training.files import load
+    from replica.machines.training.files import load_machine
 
-    rbm = load(machine)
+    rbm = load_machine(machine)
     samples = read_samples(data, rbm, threshold, key)
     found = None if samples is None else likelihood(rbm, samples, method, **settings)
     log_Z = found.log_Z if found else log_partition(rbm, method, **settings)

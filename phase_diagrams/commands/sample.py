@@ -60,9 +60,9 @@ def sample(
 
     from phase_diagrams.storage.files import write_atomic
     from replica.machines.inference.sampling import draw_samples
-    from replica.machines.training.files import load
+    from replica.machines.training.files import load_machine
 
-    rbm = load(machine)
+    rbm = load_machine(machine)
     if temper > 1 and not (1 < hottest < math.inf):
         message = f"--hottest {hottest:g} must be a number above 1, the temperature of the samples"
         raise ParameterError(message)

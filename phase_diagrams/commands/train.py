@@ -144,12 +144,12 @@ def begun(
     source: str, how: Mapping[str, Any], visible: str, hidden: str, units: int, **options: Any
 ) -> tuple[Training, Data, dict[str, Any]]:
     """A training at its start, its data, and what is kept with it."""
-    from replica.machines.data.loading import load
+    from replica.machines.data.loading import load_data
     from replica.machines.training.epochs import Settings, start
     from replica.units import parse
 
     settings, unit = Settings(**options), parse(visible)
-    data = load(source, unit, **how)
+    data = load_data(source, unit, **how)
     about = {"data": source, "digest": data.digest, "image": data.image}
     return start(data.values, unit, parse(hidden), units, settings), data, about
 
@@ -158,12 +158,12 @@ def resumed(
     resume: str, source: str, how: Mapping[str, Any], given: Mapping[str, Any]
 ) -> tuple[Training, Data, dict[str, Any]]:
     """A training from a file, its data, and what is kept with it; they must be those of the beginning."""
-    from replica.machines.data.loading import load
+    from replica.machines.data.loading import load_data
     from replica.machines.training.files import load_training
 
     training, about = load_training(resume)
     check_same(training, resume, given)
-    data = load(source, training.rbm.visible, **how)
+    data = load_data(source, training.rbm.visible, **how)
     if about.get("digest", data.digest) != data.digest:
         before = about.get("data")
         message = f"{resume} was trained on other data ({before}) and cannot go on with {source}"

@@ -57,7 +57,7 @@ def read(path: str | os.PathLike[str], key: str | None = None, *, zero_one: bool
     """
     path = Path(path)
     if files.is_machine(path):
-        rbm = files.load(path)
+        rbm = files.load_machine(path)
         _check_same(path, rbm, key, zero_one)
         return rbm
     unit = Bernoulli() if zero_one else Spin()

@@ -1,70 +1,41 @@
-"""Machines simulated at finite size, alone or beside their theory; measurements beside a theory, in sigmas.
-
-One pipeline: `simulate` draws samples, `validate` puts them beside the theory, `confront` does so with
-measurements from elsewhere. The names below are loaded when they are first used.
-"""
+"""Machines of finite size, alone or beside their theory; measurements beside a theory, in sigmas."""
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from replica._face import face
 
 if TYPE_CHECKING:
-    from phase_diagrams.simulating.agreement import (
-        Agreement,
-        DisagreementError,
-        Measurement,
-        Row,
-        Subject,
-        confront,
-    )
-    from phase_diagrams.simulating.machines import MACHINES, Machine, beside, machine
-    from phase_diagrams.simulating.pictures import picture
-    from phase_diagrams.simulating.samples import Alone, judge, measurements, simulate, validate
-    from phase_diagrams.simulating.tables import TableError, read_table, write_table
+    from phase_diagrams.simulating.agreement import Agreement as Agreement
+    from phase_diagrams.simulating.agreement import DisagreementError as DisagreementError
+    from phase_diagrams.simulating.agreement import Measurement as Measurement
+    from phase_diagrams.simulating.agreement import Row as Row
+    from phase_diagrams.simulating.agreement import Subject as Subject
+    from phase_diagrams.simulating.agreement import confront as confront
+    from phase_diagrams.simulating.machines import MACHINES as MACHINES
+    from phase_diagrams.simulating.machines import Machine as Machine
+    from phase_diagrams.simulating.machines import beside as beside
+    from phase_diagrams.simulating.machines import machine as machine
+    from phase_diagrams.simulating.pictures import picture as picture
+    from phase_diagrams.simulating.samples import Alone as Alone
+    from phase_diagrams.simulating.samples import judge as judge
+    from phase_diagrams.simulating.samples import measurements as measurements
+    from phase_diagrams.simulating.samples import simulate as simulate
+    from phase_diagrams.simulating.samples import validate as validate
+    from phase_diagrams.simulating.tables import TableError as TableError
+    from phase_diagrams.simulating.tables import read_table as read_table
+    from phase_diagrams.simulating.tables import write_table as write_table
 
 _HOMES = {
-    "agreement": ("Agreement", "DisagreementError", "Measurement", "Row", "Subject", "confront"),
-    "machines": ("MACHINES", "Machine", "beside", "machine"),
-    "pictures": ("picture",),
-    "samples": ("Alone", "judge", "measurements", "simulate", "validate"),
-    "tables": ("TableError", "read_table", "write_table"),
+    "agreement": "Agreement DisagreementError Measurement Row Subject confront",
+    "machines": "MACHINES Machine beside machine",
+    "pictures": "picture",
+    "samples": "Alone judge measurements simulate validate",
+    "tables": "TableError read_table write_table",
 }
-_HOME = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = [
-    "MACHINES",
-    "Agreement",
-    "Alone",
-    "DisagreementError",
-    "Machine",
-    "Measurement",
-    "Row",
-    "Subject",
-    "TableError",
-    "beside",
-    "confront",
-    "judge",
-    "machine",
-    "measurements",
-    "picture",
-    "read_table",
-    "simulate",
-    "validate",
-    "write_table",
-]
-
-
-def __getattr__(name: str) -> Any:
-    """Load a public name from the module where it lives."""
-    if name not in _HOME:
-        message = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(message)
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """List the public names, loaded or not."""
-    return sorted({*globals(), *__all__})
+if not TYPE_CHECKING:
+    __getattr__, __dir__, __all__ = face(
+        __name__, {name: home for home, names in _HOMES.items() for name in names.split()}
+    )

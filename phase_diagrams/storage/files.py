@@ -1,9 +1,8 @@
-"""Phase diagrams in files: a file is written whole or not at all, and read with care."""
+"""Files: written whole or not at all, by one process at a time, and never over what is read."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import secrets
@@ -13,19 +12,16 @@ import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Never
 
-from phase_diagrams.diagram import DiagramError, PhaseDiagram
 from replica.errors import ReplicaError
 
 __all__ = [
     "StorageError",
     "check_writable",
-    "load",
     "lock",
+    "reason",
     "refuse_same",
     "replacing",
-    "save",
     "temporary",
     "write_atomic",
 ]
@@ -78,7 +74,7 @@ no/such/directory does not exist; create it or choose another place
                 f"the directory {folder} is not writable; change its permissions or choose another place"
             )
     except OSError as error:
-        problem = f"{_reason(error)}; choose another place"
+        problem = f"{reason(error)}; choose another place"
     if problem:
         message = f"cannot write {path}: {problem}"
         raise StorageError(message)
@@ -201,7 +197,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             os.replace(made, target)  # noqa: PTH105  # the name that the atomicity tests disturb
     except (OSError, RuntimeError) as error:  # RuntimeError: a symbolic link that points at itself
         hint = "nothing was changed; free some space or choose another place"
-        message = f"cannot write {path}: {_reason(error)}; {hint}"
+        message = f"cannot write {path}: {reason(error)}; {hint}"
         raise StorageError(message) from error
 
 
@@ -269,7 +265,7 @@ def lock(path: Path) -> Iterator[None]:
     try:
         file = _locked(path, place)
     except OSError as error:
-        message = f"cannot write {place}: {_reason(error)}; choose another place"
+        message = f"cannot write {place}: {reason(error)}; choose another place"
         raise StorageError(message) from error
     try:
         yield
@@ -333,89 +329,6 @@ def _opened(place: Path) -> int:
     raise StorageError(message)
 
 
-def save(diagram: PhaseDiagram, path: str | os.PathLike[str]) -> None:
-    """Write a diagram to a JSON file, whole or not at all.
-
-    Parameters
-    ----------
-    diagram : PhaseDiagram
-        What to write.
-    path : path-like
-        The file to write; an existing file is replaced.
-
-    Raises
-    ------
-    StorageError
-        If the file cannot be written; the old content, if any, is then unchanged.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from phase_diagrams.diagram import Axis
-    >>> diagram = PhaseDiagram("empty", "", (Axis("a", "a"), Axis("b", "b")), [], [], [], {})
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     save(diagram, Path(folder, "empty.json"))
-    ...     load(Path(folder, "empty.json")) == diagram
-    True
-    """
-    write_atomic(path, json.dumps(diagram.to_json(), allow_nan=False, indent=1) + "\n")
-
-
-def load(path: str | os.PathLike[str]) -> PhaseDiagram:
-    """Read a diagram from a JSON file.
-
-    Parameters
-    ----------
-    path : path-like
-        A file that ``save`` wrote.
-
-    Returns
-    -------
-    PhaseDiagram
-        The diagram, equal to the one that was saved.
-
-    Raises
-    ------
-    StorageError
-        If the file cannot be read or is not JSON.
-    DiagramError
-        If the file is JSON but not a phase diagram in the format of this version.
-
-    Examples
-    --------
-    >>> load("missing.json")
-    Traceback (most recent call last):
-        ...
-    phase_diagrams.storage.files.StorageError: cannot read missing.json: No such file or directory; \
-give the name of a file written by save
-    """
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        hint = "give the name of a file written by save"
-        message = f"cannot read {path}: {_reason(error)}; {hint}"
-        raise StorageError(message) from error
-    if not content.strip():
-        message = f"cannot read {path}: the file is empty; compute the diagram again"
-        raise StorageError(message)
-    try:
-        return PhaseDiagram.from_json(json.loads(content, parse_constant=_refuse))
-    except DiagramError as error:
-        raise DiagramError(error.problem, f"{path}: {error.where}" if error.where else str(path)) from None
-    except RecursionError:
-        problem = "it is nested too deeply for a phase diagram"
-    except json.JSONDecodeError as error:
-        problem = f"it is not JSON, or cut off ({error.msg} in line {error.lineno}, column {error.colno})"
-    except ValueError as error:
-        problem = f"it is not JSON ({str(error).partition(':')[0].partition(';')[0]})"
-    message = f"cannot read {path}: {problem}; compute the diagram again"
-    raise StorageError(message) from None
-
-
-def _refuse(constant: str) -> Never:
-    message = f"{constant} is not a JSON number"
-    raise ValueError(message)
-
-
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """What the system says of an error, without its number and its file."""
     return getattr(error, "strerror", None) or str(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
@@ -12,10 +13,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
-import phase_diagrams
-import replica
 from phase_diagrams.diagram import Axis, DiagramError, Line, PhaseDiagram
-from phase_diagrams.storage.files import StorageError, load, save
+from phase_diagrams.storage.diagrams import load_diagram, save_diagram
+from phase_diagrams.storage.files import StorageError
 
 __all__ = ["Kept", "kept_beside"]
 
@@ -94,8 +94,8 @@ def _key(function: Callable[..., Any], args: Any, options: Any) -> str:
 def _sources() -> str:
     """Digest of the package and of what it computes with."""
     digest = hashlib.sha256(f"{version('numpy')} {version('scipy')}".encode())
-    for package in (replica, phase_diagrams):
-        root = Path(package.__path__[0])
+    for package in ("replica", "phase_diagrams"):
+        root = Path(sys.modules[package].__path__[0])
         for path in sorted(root.rglob("*.py")):
             digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
@@ -104,7 +104,7 @@ def _sources() -> str:
 def _read(place: Path) -> Line | None:
     """Read a line; one that cannot be read is computed again."""
     try:
-        return load(place).lines[0]
+        return load_diagram(place).lines[0]
     except (StorageError, DiagramError, IndexError):
         return None
 
@@ -118,4 +118,5 @@ def _keep(done: Future[Any], place: Path) -> None:
         return
     with suppress(StorageError, OSError):
         place.parent.mkdir(exist_ok=True)
-        save(PhaseDiagram("line", "", (Axis("x", "x"), Axis("y", "y")), [done.result()], [], [], {}), place)
+        axes = (Axis("x", "x"), Axis("y", "y"))
+        save_diagram(PhaseDiagram("line", "", axes, [done.result()], [], [], {}), place)

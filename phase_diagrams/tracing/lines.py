@@ -12,7 +12,7 @@ from phase_diagrams.diagram import CONVERGED, Line
 from phase_diagrams.tracing.special_points import Traced, holds, labelled, special_points
 from replica.errors import LocateError, ParameterError, ReplicaError, UnknownNameError
 from replica.solving.codimension_two import SpecialPoint
-from replica.solving.continuation import Event, Settings, Stop, follow
+from replica.solving.continuation import Event, Stepping, Stop, follow
 from replica.solving.derivatives import determinant, jacobian
 from replica.solving.locate import Located, find
 from replica.solving.systems import System, phases, refine, separations
@@ -390,7 +390,7 @@ def _curve(
     start = np.append(first.z, [getattr(first.theory, x), getattr(first.theory, y)]).astype(float)
     if logarithmic:
         start[-1] = np.log(start[-1])
-    settings = Settings(step=min(step, 0.01), largest=step, smallest=1e-4, points=1000)
+    settings = Stepping(step=min(step, 0.01), largest=step, smallest=1e-4, points=1000)
     halves = []
     for sign in (1.0, -1.0):
         direction = np.zeros(n + 2)

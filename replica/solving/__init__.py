@@ -1,7 +1,7 @@
 """Solvers, continuation, and the location of special points; none of them knows a theory."""
 
 from replica.solving.codimension_two import Kind, SpecialPoint
-from replica.solving.continuation import Settings, Stop, Trace, trace
+from replica.solving.continuation import Stepping, Stop, Trace, trace
 from replica.solving.locate import Located, critical, find, locate
 from replica.solving.minimise import minimise, profile
 from replica.solving.polish import Precise, polish, quick_digits
@@ -15,11 +15,11 @@ __all__ = [
     "Located",
     "Newton",
     "Precise",
-    "Settings",
     "Solution",
     "Solver",
     "SpecialPoint",
     "Status",
+    "Stepping",
     "Stop",
     "Trace",
     "critical",

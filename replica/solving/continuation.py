@@ -14,7 +14,7 @@ from replica.solving.derivatives import difference, jacobian, solve_linear
 from replica.solving.solvers import Newton
 from replica.theory import Theory
 
-__all__ = ["Curve", "Event", "Settings", "Stop", "Trace", "follow", "trace"]
+__all__ = ["Curve", "Event", "Stepping", "Stop", "Trace", "follow", "trace"]
 
 
 class Stop(Enum):
@@ -28,7 +28,7 @@ class Stop(Enum):
 
 
 @dataclass(frozen=True)
-class Settings:
+class Stepping:
     """Settings of the continuation; lengths are in units of the scaled unknowns.
 
     Attributes
@@ -99,7 +99,7 @@ def follow(
     upper: Any,
     fences: Any = None,
     events: Mapping[str, Event] | None = None,
-    settings: Settings | None = None,
+    settings: Stepping | None = None,
     linearise: Callable[[Any], Any] | None = None,
 ) -> Curve:
     """Follow the solutions of n - 1 equations in n unknowns from a point on them.
@@ -123,7 +123,7 @@ def follow(
     linearise : callable, optional
         Jacobian of the residual at one point, shape ``(n - 1, n)``; differenced by default.
     """
-    settings = settings or Settings()
+    settings = settings or Stepping()
     lower, upper = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
     events = events or {}
     system = _Equations(residual, np.asarray(scale, dtype=float), fences, linearise, settings)
@@ -180,7 +180,7 @@ class _Equations:
     scale: Any
     fences: Any
     linearise: Callable[[Any], Any] | None
-    settings: Settings
+    settings: Stepping
 
     def distance(self, a: Any, b: Any) -> float:
         return float(np.linalg.norm((a - b) / self.scale))
@@ -338,7 +338,7 @@ def trace(
     branch: str | None = None,
     through_folds: bool = False,
     events: Mapping[str, Callable[[Theory, Any], float]] | None = None,
-    settings: Settings | None = None,
+    settings: Stepping | None = None,
 ) -> Trace:
     """Follow a branch in one control parameter by pseudo-arclength continuation.
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from replica.errors import LocateError, ParameterError, ReplicaError, UnknownNameError
-from replica.solving.continuation import Settings, trace
+from replica.solving.continuation import Stepping, trace
 from replica.solving.search import solve
 from replica.solving.systems import System, distinct, phases, refine
 from replica.theory import Boundary, Fold, Phase, Theory, Zero
@@ -265,7 +265,7 @@ def _along(system: System, theory: Theory, parameter: str, origin: float, end: f
     first = _solve_phase(base, phase)
     if first is None:
         return []
-    settings = Settings(largest=0.05)
+    settings = Stepping(largest=0.05)
     curve = trace(base, parameter, end, start=first[0], settings=settings)
     while isinstance(boundary, Fold) and curve.reached and _goes_on(theory, parameter, end):
         origin, end = end, 10 * end  # the typical range is no bound: follow the branch to its fold

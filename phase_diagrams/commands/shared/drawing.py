@@ -105,19 +105,20 @@ def write(diagram: PhaseDiagram, output: Path | str) -> None:
     if isinstance(output, str):
         click.echo(json.dumps(diagram.to_json(), allow_nan=False, indent=1))
         return
-    from phase_diagrams.storage.files import save
+    from phase_diagrams.storage.diagrams import save_diagram
 
-    save(diagram, output)
+    save_diagram(diagram, output)
     click.echo(f"wrote {output}", err=True)
 
 
 def stored(source: str) -> PhaseDiagram:
     """Read a diagram from a file or, given ``-``, from stdin."""
     from phase_diagrams.diagram import DiagramError, PhaseDiagram
-    from phase_diagrams.storage.files import StorageError, load
+    from phase_diagrams.storage.diagrams import load_diagram
+    from phase_diagrams.storage.files import StorageError
 
     if source != "-":
-        return load(source)
+        return load_diagram(source)
     try:
         return PhaseDiagram.from_json(json.loads(sys.stdin.buffer.read()))
     except DiagramError as error:

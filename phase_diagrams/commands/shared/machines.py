@@ -20,11 +20,11 @@ def describe(rbm: RBM) -> str:
 
 def read_samples(source: str | None, rbm: RBM, threshold: float | None, key: str | None) -> Any:
     """Samples of data for the visible units of a machine, shape (samples, n_visible); None without data."""
-    from replica.machines.data.loading import load
+    from replica.machines.data.loading import load_data
 
     if source is None:
         return None
-    values = load(source, rbm.visible, threshold=threshold, key=key).values
+    values = load_data(source, rbm.visible, threshold=threshold, key=key).values
     if values.shape[1] != rbm.n_visible:
         message = f"{source} has {values.shape[1]} columns, the machine {rbm.n_visible} visible units"
         raise ParameterError(message)

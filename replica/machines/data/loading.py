@@ -22,7 +22,7 @@ from replica.errors import ParameterError, ReplicaError, UnknownNameError
 from replica.machines.data.arrays import NotNumbersError, read_numpy
 from replica.units import Bernoulli, Spin, Unit
 
-__all__ = ["BUILT_IN", "Data", "DataError", "check_domain", "load", "read_idx"]
+__all__ = ["BUILT_IN", "Data", "DataError", "check_domain", "load_data", "read_idx"]
 
 BUILT_IN = ("digits",)
 """Data sets that come with scikit-learn."""
@@ -66,7 +66,7 @@ def digest(values: Any) -> str:
     return hashlib.sha256(repr(values.shape).encode() + values.tobytes()).hexdigest()
 
 
-def load(
+def load_data(
     source: str | os.PathLike[str],
     unit: Unit,
     *,
@@ -100,7 +100,7 @@ def load(
 
     Examples
     --------
-    >>> digits = load("digits", Bernoulli())
+    >>> digits = load_data("digits", Bernoulli())
     >>> print(digits.values.shape, digits.image, digits.values.mean().round(4))
     (1797, 64) (8, 8) 0.2929
     """

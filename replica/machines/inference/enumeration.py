@@ -18,7 +18,7 @@ from replica.errors import ParameterError, UnknownNameError
 __all__ = [
     "MODELS",
     "MOST_SPINS",
-    "Samples",
+    "Enumerations",
     "log_partition",
     "random_energies",
     "random_energy_moments",
@@ -105,7 +105,7 @@ def log_partition(energies: Any, T: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Samples:
+class Enumerations:
     """Samples of the disorder of one model at one size.
 
     Attributes
@@ -158,7 +158,7 @@ class Samples:
         return value / self.N, error / np.sqrt(count) / self.N
 
 
-def sample(model: str, N: int, T: Any, *, samples: int, seed: int) -> Samples:
+def sample(model: str, N: int, T: Any, *, samples: int, seed: int) -> Enumerations:
     """Enumerate samples of a model.
 
     Parameters
@@ -192,7 +192,7 @@ def sample(model: str, N: int, T: Any, *, samples: int, seed: int) -> Samples:
         log_Z[i] = log_partition(energies, T)
         participation[i] = np.exp(log_partition(energies, T / 2) - 2 * log_Z[i])
         lowest[i] = energies.min() / N
-    return Samples(N, T, log_Z, participation, lowest)
+    return Enumerations(N, T, log_Z, participation, lowest)
 
 
 def random_energy_moments(n: Any, N: int, T: float) -> Any:

@@ -44,9 +44,9 @@ __all__ = [
     "from_sklearn",
     "is_machine",
     "kept_with",
-    "load",
+    "load_machine",
     "load_training",
-    "save",
+    "save_machine",
     "to_rbms",
 ]
 
@@ -105,15 +105,15 @@ def dumps(machine: RBM | Training, **about: Any) -> bytes:
     return buffer.getvalue()
 
 
-def save(machine: RBM | Training, path: str | os.PathLike[str], **about: Any) -> None:
+def save_machine(machine: RBM | Training, path: str | os.PathLike[str], **about: Any) -> None:
     """Write a machine or a training to an .npz file, whole or not at all.
 
     Examples
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     save(RBM([[0.5, -0.5]], Bernoulli(g=0.1), ReLU()), Path(folder, "a.npz"))
-    ...     print(load(Path(folder, "a.npz")).hidden)
+    ...     save_machine(RBM([[0.5, -0.5]], Bernoulli(g=0.1), ReLU()), Path(folder, "a.npz"))
+    ...     print(load_machine(Path(folder, "a.npz")).hidden)
     relu
     """
     path = Path(path)
@@ -143,7 +143,7 @@ def is_machine(path: str | os.PathLike[str]) -> bool:
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     save(RBM([[0.5, -0.5]], Spin(), Spin()), Path(folder, "a.npz"))
+    ...     save_machine(RBM([[0.5, -0.5]], Spin(), Spin()), Path(folder, "a.npz"))
     ...     np.savez(Path(folder, "b.npz"), W=[[0.5, -0.5]])
     ...     print(is_machine(Path(folder, "a.npz")), is_machine(Path(folder, "b.npz")))
     True False
@@ -159,7 +159,7 @@ def is_machine(path: str | os.PathLike[str]) -> bool:
     return not _MARKS.isdisjoint(names)
 
 
-def load(path: str | os.PathLike[str]) -> RBM:
+def load_machine(path: str | os.PathLike[str]) -> RBM:
     """Read a machine from a file: ours, or one of those that this module lists.
 
     Raises
@@ -187,7 +187,7 @@ def kept_with(path: str | os.PathLike[str]) -> dict[str, Any]:
     --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     save(RBM([[0.5]], Spin(), Spin()), Path(folder, "a.npz"), data="mine.npy")
+    ...     save_machine(RBM([[0.5]], Spin(), Spin()), Path(folder, "a.npz"), data="mine.npy")
     ...     print(kept_with(Path(folder, "a.npz")))
     {'data': 'mine.npy'}
     """
@@ -410,7 +410,7 @@ def to_rbms(rbm: RBM, path: str | os.PathLike[str]) -> None:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     to_rbms(RBM([[0.5, -0.5]], Spin(g=0.1), Spin()), Path(folder, "a.h5"))
-    ...     print(load(Path(folder, "a.h5")).hidden)
+    ...     print(load_machine(Path(folder, "a.h5")).hidden)
     spin:g=array(2,)
     """
     import h5py
