@@ -44,6 +44,7 @@ def diagnose(rbm: RBM, data: Any = None, *, draws: int = 10, seed: int = 0) -> F
     Examples
     --------
     >>> from replica.machines.models.ensembles import sparse_weights
+    >>> from replica.units import Bernoulli, ReLU
     >>> p, A = 0.1, 40.0
     >>> rbm = RBM(A * sparse_weights(500, 250, p, seed=1).values, Bernoulli(g=-0.21 * p * A**2),
     ...           ReLU(theta=1.6 * A * p**0.5))

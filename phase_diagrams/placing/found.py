@@ -48,8 +48,9 @@ class Estimate:
 
         Examples
         --------
-        >>> Estimate.mean([1.0, 3.0])
-        Estimate(value=2.0, error=1.0, spread=1.4142135623730951)
+        >>> one = Estimate.mean([1.0, 3.0])
+        >>> print(f"{one.value} +- {one.error:.3f}, spread {one.spread:.3f}")
+        2.0 +- 1.000, spread 1.414
         """
         values = np.asarray(values, dtype=float)
         if values.ndim == 0 or np.ptp(values) == 0:

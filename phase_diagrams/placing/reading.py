@@ -50,6 +50,7 @@ def read(path: str | os.PathLike[str], key: str | None = None, *, zero_one: bool
     Examples
     --------
     >>> import tempfile
+    >>> import numpy as np
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     np.savez(Path(folder, "a.npz"), W=np.eye(9))
     ...     print(read(Path(folder, "a.npz")).hidden, read(Path(folder, "a.npz"), zero_one=True).hidden)

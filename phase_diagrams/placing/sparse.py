@@ -69,7 +69,7 @@ def parameters(
     >>> rbm = RBM(40 * sparse_weights(400, 200, 0.1, seed=1).values, Bernoulli(g=-34.0), ReLU(theta=20.0))
     >>> p, _, theta, g, _ = parameters(rbm)
     >>> print(*(f"{one.value:.3f} +- {one.error:.3f}" for one in (p, theta, g)), sep=", ")
-    0.100 +- 0.001, 1.582 +- 0.008, -0.212 +- 0.002
+    0.100 +- 0.001, 1.581 +- 0.007, -0.212 +- 0.002
     """
     w, N = rbm.weights, rbm.n_visible
     each = participation_ratio(w, power=2, axis=0) / N

@@ -38,7 +38,8 @@ def measured(one: Estimate) -> str:
     """
     if not 0 < one.error < math.inf:
         return number(one.value, 4)
-    return f"{number(round(one.value, 1 - math.floor(math.log10(one.error))))} +- {number(one.error, 2)}"
+    value = round(one.value, 1 - math.floor(math.log10(one.error)))
+    return f"{number(value)} +- {number(float(f'{one.error:.2g}'))}"
 
 
 def inverse(value: float) -> float:
