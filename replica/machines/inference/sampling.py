@@ -450,7 +450,7 @@ def draw_samples(
     Examples
     --------
     >>> from replica.units import Spin
-    >>> drawn = draw_samples(RBM([[0.5]], Spin(), Spin()), 4000, sweeps=20, seed=1)
+    >>> drawn = draw_samples(RBM([[0.5]], Spin(), Spin()), 100_000, sweeps=20, seed=1)
     >>> print(f"{np.mean(drawn.visible * drawn.hidden):.2f}")  # exactly tanh(0.5) = 0.46
     0.46
     """
