@@ -36,7 +36,6 @@ __all__ = [
     "CheckError",
     "Failure",
     "Report",
-    "as_binary",
     "check_theory",
     "explicit_slope",
     "richardson",
@@ -273,7 +272,7 @@ def with_one(theory: Theory, name: str, value: Any) -> Theory:
     return type(theory)(**(given | {name: value}))
 
 
-def as_binary(theory: Theory) -> Theory:
+def _as_binary(theory: Theory) -> Theory:
     """The theory in mpmath arithmetic at exactly the same binary numbers (`exact` means the decimal ones)."""
     import mpmath
 
@@ -735,7 +734,7 @@ def _precise(on: _Subject) -> str:
 
     theory, x = on.theory, on.x
     with mpmath.workdps(30):
-        precise, y = as_binary(theory), _mp(x)
+        precise, y = _as_binary(theory), _mp(x)
         try:
             update = precise.update(y)
         except ParameterError as error:
@@ -792,7 +791,7 @@ def _digits(on: _Subject) -> str:
     theory, n = on.theory, len(on.x)
     inverse = np.linalg.pinv(np.eye(n) - jacobian(theory, on.x))
     with mpmath.workdps(38):
-        precise, y = as_binary(theory), _mp(on.x)
+        precise, y = _as_binary(theory), _mp(on.x)
         try:
             for _ in range(20):  # Newton's method with the Jacobian of float64: ten digits in each step
                 gap = precise.update(y) - y
@@ -977,11 +976,10 @@ def _validation(on: _Subject) -> str:
 
 def _declared(on: _Subject) -> str:
     theory = on.theory
-    known, branches = theory.parameters(), set(theory.branches)
+    known = theory.parameters()
     names = [*theory.order, *theory.derived(theory.start(on.branch))]
     twice = sorted({name for name in names if names.count(name) > 1} | set(names) & set(known))
     _ask(names and not twice, f"several quantities are named {', '.join(twice)}", "each name once")
-    _ask(branches, "no branches", "at least one")
 
     def named(what: str, name: Any, among: Collection[str]) -> None:
         _ask(name in among, f"{what} names {name!r}", f"one of {', '.join(map(str, among))}")
@@ -1150,6 +1148,11 @@ def theory_checks(
         theory = theory()
     theory.check_single()
     names = tuple(theory.available if branches is None else branches)
+    if not names:
+        msg = (
+            f"{theory.describe()}: no branch to check; name one of {', '.join(theory.branches) or 'its own'}"
+        )
+        raise ParameterError(msg)
     for branch in names:
         theory.branch(branch)
     on = _Subject(theory, names[0], True, fixed, accuracy)
@@ -1203,7 +1206,7 @@ def check_theory(
         An AssertionError that lists every check that failed, with what was computed, what was expected, and
         where to look.
     ParameterError, UnknownNameError
-        If there is nothing to check: a batch, a class without defaults, an unknown branch or check.
+        If there is nothing to check: a batch, a class without defaults, no branch, an unknown name.
 
     Examples
     --------

@@ -540,6 +540,8 @@ def test_what_cannot_be_checked_is_refused() -> None:
         check_theory(Hopfield)
     with pytest.raises(ParameterError, match="one point is needed"):
         check_theory(TwoFormulas(T=np.array([0.5, 0.6])))
+    with pytest.raises(ParameterError, match="no branch to check; name one of up"):
+        check_theory(TwoFormulas, [])
     with pytest.raises(UnknownNameError, match="branch of two-formulas"):
         check_theory(TwoFormulas, ["down"])
     with pytest.raises(UnknownNameError, match="unknown check 'jacobain'; did you mean 'jacobian'"):
