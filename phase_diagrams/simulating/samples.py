@@ -24,7 +24,7 @@ import replica
 from phase_diagrams.simulating.agreement import Agreement, Measurement, Subject, check_point, confront
 from phase_diagrams.simulating.machines import LEFT, MACHINES, OK, UNFINISHED, Machine, beside
 from phase_diagrams.sweeping import compute
-from phase_diagrams.sweeping.chunk import digest
+from phase_diagrams.sweeping.chunk import digest, sources
 from phase_diagrams.sweeping.grid import NOT_COMPUTED, Index, Plan, Variable, flags
 from replica.errors import ParameterError
 
@@ -223,8 +223,7 @@ class SamplePlan(Plan):
 
 def _source() -> str:
     """Digest of the source code that decides the numbers of a sample."""
-    root, here = Path(inspect.getfile(replica)).parent, Path(inspect.getfile(Machine))
-    files = {here, *root.glob("*.py"), *(root / "machines").rglob("*.py"), *(root / "units").rglob("*.py")}
+    files = {Path(inspect.getfile(Machine)), *sources("numerics", "units", "machines")}
     return digest(tuple(sorted(files)))
 
 

@@ -50,13 +50,18 @@ def fingerprint(kind: type[Theory]) -> str:
 
     Empty for a theory whose source cannot be read, such as one typed at a prompt: it equals no other.
     """
-    root = Path(inspect.getfile(replica)).parent
-    files = {*root.glob("*.py"), *(root / "solving").glob("*.py")}
+    files = sources("numerics", "units", "theory", "solving")
     try:
         files |= {Path(inspect.getfile(one)) for one in kind.__mro__ if issubclass(one, Theory)}
         return digest(tuple(sorted(files, key=lambda path: (path.parent.name, path.name))))
     except (TypeError, OSError):
         return ""
+
+
+def sources(*rooms: str) -> set[Path]:
+    """Source files of some rooms of the library."""
+    root = Path(inspect.getfile(replica)).parent
+    return {path for room in rooms for path in (root / room).rglob("*.py")}
 
 
 @cache
