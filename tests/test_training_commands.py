@@ -53,6 +53,25 @@ def test_likelihood_is_that_of_enumeration() -> None:
     assert abs(near["log_Z"] - told["log_Z"]) < 4 * near["error"]
 
 
+def test_an_estimate_below_the_bound_of_mean_field_ends_with_3() -> None:
+    weights = np.full((14, 8), (24 + 30 * 22) / 112)
+    save(RBM(weights, Bernoulli(g=-30.0), Bernoulli(g=-30.0)), "two.npz")
+    np.save("on.npy", np.ones((6, 14)))
+    result = replica("likelihood two.npz --method bridge --runs 20 --steps 20")
+    assert result.exit_code == 3
+    assert "below 24, a rigorous lower bound by mean field" in result.stderr
+    assert "bound" in result.stdout
+    result = replica("likelihood two.npz --data on.npy --method ais --runs 20 --steps 20")
+    assert result.exit_code == 3
+    (row,) = [line for line in result.stdout.splitlines() if line.startswith("log-likelihood")]
+    assert row.split()[1] == "-"
+    assert "above 0, which is impossible" in row
+    told = json.loads(replica("likelihood two.npz --data on.npy --method ais --runs 20 --steps 20 --json").stdout)
+    assert told["log_likelihood"] is None
+    assert told["reliable"] is False
+    assert told["bound"] == pytest.approx(24, abs=1e-6)
+
+
 def test_runs_that_are_too_short_end_with_3() -> None:
     save(RBM(np.full((30, 30), 0.6), Spin(), Spin()), "deep.npz")
     fails("likelihood deep.npz --method bridge --runs 20 --steps 2", 3, "take more --steps")

@@ -171,7 +171,7 @@ class Weighing:
         found = None if data is None else likelihood(rbm, data, self.method, **settings)
         log_Z = found.log_Z if found else log_partition(rbm, self.method, **settings)
         if as_json:
-            told: dict[str, Any] = {"file": self.machine, "data": self.source, "reliable": log_Z.reliable}
+            told: dict[str, Any] = {"file": self.machine, "data": self.source, "reliable": log_Z.reliable, "doubt": log_Z.doubt}
             told |= {"log_Z": log_Z.value} | {k: v for k, v in vars(log_Z).items() if k != "value"}
             if found:
                 told |= {
@@ -183,10 +183,14 @@ class Weighing:
         else:
             samples = "" if data is None else f"; {len(data)} samples of {self.source}"
             click.echo(f"{self.machine}: {_describe(rbm)}{samples}\n")
-            error = "exact" if log_Z.error == 0 else f"+- {number(log_Z.error, 2)}"
+            error = "exact" if log_Z.method == "exact" else ""
+            error = f"+- {number(log_Z.error, 2)}" if log_Z.error > 0 else error
             rows = [("log Z", number(log_Z.value, 7), error, f"by {log_Z.method}")]
             if found:
-                rows.append(("log-likelihood", number(found.mean, 5), error, "mean of ln P(v), in nats"))
+                words = "mean of ln P(v), in nats"
+                if math.isnan(found.mean):
+                    error, words = "", f"{words}: it would be above 0, which is impossible"
+                rows.append(("log-likelihood", number(found.mean, 5), error, words))
                 rows.append(
                     ("spread", number(found.spread, 2), "", "its standard error for a finite number of data")
                 )
@@ -198,9 +202,11 @@ class Weighing:
             if not math.isnan(log_Z.upper):
                 rows.append(("forward", number(log_Z.lower, 7), "", "log Z of the runs towards the machine"))
                 rows.append(("back", number(log_Z.upper, 7), "", "log Z of the runs from it"))
+            if not math.isnan(log_Z.bound):
+                rows.append(("bound", number(log_Z.bound, 7), "", "log Z is at least that, by mean field"))
             print_table(rows)
-        if log_Z.method in ("ais", "bridge") and not log_Z.reliable:
-            message = "too few runs carry weight, or the two sides do not meet: take more --steps"
+        if log_Z.doubt:
+            message = f"{log_Z.doubt}; take more --steps, or give --data where the weight may be"
             raise ConvergenceError(message)
 
 
