@@ -66,8 +66,9 @@ def test_the_lower_bound_is_one_for_units_of_any_kind(size: float, T: float) -> 
                 continue
             rbm = RBM(size / 2 * rng.normal(size=(6, 5)), visible(6), hidden(5), T)
             data = visible(6).sample(np.zeros((9, 6)), 0.0, T, rng)
+            known = exact.log_partition(rbm)
             for given in (None, data):
-                gap = exact.log_partition(rbm) - lower_bound(rbm, given, most_steps=50)
+                gap = known - lower_bound(rbm, given, starts=3, most_steps=20)
                 assert gap >= -1e-10, (visible, hidden)
                 assert gap < 4 * size**2 * 30 / 8 / T**2 + 0.02
 

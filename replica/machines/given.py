@@ -193,9 +193,9 @@ def spins(what: str, value: Any, form: str) -> Any:
     Traceback (most recent call last):
         ...
     replica.errors.ParameterError: patterns of type complex128 are complex numbers: give an array (patterns, \
-neurons) of -1 and +1
+neurons) of spins -1 and +1
     """
-    form = f"{form} of -1 and +1"
+    form = f"{form} of spins -1 and +1"
     array = np.asarray(_real(what, value, form, False))
     flat = array.T if array.T.flags.c_contiguous else array
     for row in flat if array.ndim > 1 else [flat]:  # a part at a time: no second array of that size
@@ -203,7 +203,7 @@ neurons) of -1 and +1
         if not np.all(good):
             first = np.asarray(row)[~good].ravel()[0]
             hint = "; map bits 0, 1 to spins by 2 v - 1" if first == 0 else ""
-            msg = f"{what} must consist of -1 and +1, and hold {first:g}; give {form}{hint}"
+            msg = f"{what} must consist of -1 and +1: {first:g} must be -1 or +1; give {form}{hint}"
             raise ParameterError(msg)
     return array.astype(np.int8, copy=False)
 

@@ -26,6 +26,7 @@ from scipy import special
 from replica.errors import ParameterError, UnknownNameError
 from replica.machines import ensembles
 from replica.machines.ensembles import Seed
+from replica.machines.given import room, spins, whole
 
 __all__ = ["HopfieldNetwork", "Relaxed", "Trajectory"]
 
@@ -116,15 +117,10 @@ class HopfieldNetwork:
     seed: np.random.SeedSequence | None = None
 
     def __post_init__(self) -> None:
-        xi = np.asarray(self.patterns)
+        xi = spins("patterns", self.patterns, "an array (patterns, neurons)")
         if xi.ndim != 2 or 0 in xi.shape:
             msg = f"patterns of shape {xi.shape}: give an array (patterns, neurons), at least one of each"
             raise ParameterError(msg)
-        if xi.dtype != np.int8 or not _are_spins(xi):
-            if not _are_spins(xi):
-                msg = "patterns must consist of -1 and +1"
-                raise ParameterError(msg)
-            xi = xi.astype(np.int8)
         # the patterns of one neuron side by side: a block of neurons is then one piece of memory
         object.__setattr__(self, "patterns", np.ascontiguousarray(xi.T).T)
 
@@ -228,14 +224,12 @@ class HopfieldNetwork:
         if not 0 <= T < math.inf:
             msg = f"T = {T} must be a number >= 0"
             raise ParameterError(msg)
-        if sweeps < 1:
-            msg = f"sweeps = {sweeps} must be at least 1"
-            raise ParameterError(msg)
+        watch = min(whole("watch", watch), self.P)
+        room(f"{sweeps} sweeps", whole("sweeps", sweeps), watch + 1, hint="take fewer")
         sequence = ensembles.seed_sequence(seed)
         rng = np.random.default_rng(sequence)
         s = self._state(spins).copy()
         M = self._projections(s)
-        watch = min(watch, self.P)
         overlaps, energy, total = np.empty((sweeps, watch)), np.empty(sweeps), np.zeros(self.N)
         for t in range(sweeps):
             # s_i = +1 with probability 1/(1 + exp(-2 h_i/T)): where the field exceeds a logistic threshold
@@ -302,15 +296,9 @@ class HopfieldNetwork:
         M = M.astype(float)
         return float(-(M @ M) / (2 * self.N**2) + self.alpha / 2)
 
-    def _state(self, spins: Any) -> Any:
-        s = np.asarray(spins)
-        if s.shape != (self.N,) or not np.all(np.abs(s) == 1):
+    def _state(self, state: Any) -> Any:
+        s = spins("the state", state, f"an array of {self.N} neurons")
+        if s.shape != (self.N,):
             msg = f"a state is an array of {self.N} spins -1, +1, not one of shape {s.shape}"
             raise ParameterError(msg)
-        return s.astype(np.int8)
-
-
-def _are_spins(xi: Any) -> bool:
-    """Whether all entries are -1 or +1, a part at a time: no second array of that size."""
-    flat = xi.T if xi.T.flags.c_contiguous else xi
-    return all(bool(np.all(np.abs(row) == 1)) for row in flat)
+        return s

@@ -255,7 +255,7 @@ def memory(record: Any) -> Values:
     if record is None:
         return {"tau": math.nan, "effective": math.nan}
     tau = autocorrelation_time(record)
-    return {"tau": tau, "effective": np.size(record) / tau}
+    return {"tau": tau, "effective": np.size(record) / tau}  # both NaN where nothing changes
 
 
 def _tempered(glass: Any, tempering: ParallelTempering, sweeps: int, N: int) -> Values:
