@@ -16,6 +16,7 @@ single flips leave. A capacity read off the parallel dynamics is too large.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -23,10 +24,11 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from replica.errors import ParameterError, UnknownNameError
+from replica.errors import ParameterError, ReplicaWarning, UnknownNameError
 from replica.machines import ensembles
 from replica.machines.ensembles import Seed
 from replica.machines.given import room, spins, whole
+from replica.machines.measures import pattern_doubt
 
 __all__ = ["HopfieldNetwork", "Relaxed", "Trajectory"]
 
@@ -100,7 +102,8 @@ class HopfieldNetwork:
     Parameters
     ----------
     patterns : array, shape (P, N)
-        Patterns of -1 and +1; kept as int8.
+        Patterns of -1 and +1; kept as int8. A `ReplicaWarning` tells where they are correlated or biased,
+        since theories speak of independent, unbiased ones.
     seed : SeedSequence, optional
         Seed of the patterns, where they are random.
 
@@ -121,6 +124,10 @@ class HopfieldNetwork:
         if xi.ndim != 2 or 0 in xi.shape:
             msg = f"patterns of shape {xi.shape}: give an array (patterns, neurons), at least one of each"
             raise ParameterError(msg)
+        doubt = pattern_doubt(xi)
+        if doubt:
+            msg = f"{doubt}; capacities and states of the theory are those of independent, unbiased patterns"
+            warnings.warn(msg, ReplicaWarning, stacklevel=3)
         # the patterns of one neuron side by side: a block of neurons is then one piece of memory
         object.__setattr__(self, "patterns", np.ascontiguousarray(xi.T).T)
 

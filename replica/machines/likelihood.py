@@ -33,6 +33,7 @@ from replica.machines.ensembles import Seed, seed_sequence
 from replica.machines.given import room, table, whole
 from replica.machines.rbm import RBM, BlockGibbs, with_field
 from replica.machines.sampling import ParallelTempering, temperatures
+from replica.units import Gaussian, Unit
 
 __all__ = [
     "METHODS",
@@ -41,6 +42,7 @@ __all__ = [
     "LogPartition",
     "annealed",
     "bennett",
+    "independent_score",
     "likelihood",
     "log_partition",
     "pseudo_likelihood",
@@ -58,6 +60,8 @@ RELIABLE = 10.0
 """Effective number of runs below which an error bar should not be believed."""
 EQUAL = 1e-10
 """Relative spread of logarithmic weights up to which they are equal but for rounding."""
+GAIN = 0.01
+"""Relative gain over independent units up to which a machine has learned nothing of correlations."""
 _ROWS = 4096
 
 
@@ -181,6 +185,8 @@ class Likelihood:
         Standard error of the mean that comes from the finite number of data.
     pseudo : float
         Mean pseudo-likelihood; NaN for continuous visible units.
+    independent : float
+        What independent units with the means (and variances) of the data have in their place.
     """
 
     log_Z: LogPartition
@@ -188,6 +194,47 @@ class Likelihood:
     error: float
     spread: float
     pseudo: float
+    independent: float = math.nan
+
+    @property
+    def doubt(self) -> str:
+        """Says that the machine knows of no correlations; empty where it does."""
+        discrete = not math.isnan(self.pseudo)
+        name, score = ("pseudo-likelihood", self.pseudo) if discrete else ("log-likelihood", self.mean)
+        return no_better(name, score, self.independent)
+
+
+def no_better(name: str, score: float, independent: float) -> str:
+    """Says that a score is that of independent units; empty where it is better by more than a percent."""
+    if not score <= independent + GAIN * abs(independent):
+        return ""
+    return (
+        f"the {name}, {score:.4g}, is that of independent units with the means of the data, {independent:.4g}: "
+        "the machine knows of no correlations; train longer, or with a larger rate"
+    )
+
+
+def independent_score(unit: Unit, data: Any) -> float:
+    """Mean log-likelihood of independent units that have the frequencies, or the Gaussian widths, of the data.
+
+    NaN for other continuous units, and for a column that does not vary.
+
+    Examples
+    --------
+    >>> from replica.units import Bernoulli
+    >>> print(f"{independent_score(Bernoulli(), [[0, 1], [1, 1]]):.6f}")  # -ln 2: the second bit is sure
+    -0.693147
+    """
+    v = table("data", data, unit)
+    if unit.discrete:
+        shares = [np.mean(v == value, axis=0) for value in unit.values]
+        return -float(np.sum(special.entr(shares)))
+    if not isinstance(unit, Gaussian):
+        return math.nan
+    spread = np.std(v, axis=0)
+    with np.errstate(divide="ignore"):
+        score = -float(np.sum(0.5 * math.log(2 * math.pi * math.e) + np.log(spread)))
+    return score if math.isfinite(score) else math.nan
 
 
 def pseudo_likelihood(rbm: RBM, data: Any) -> Any:
@@ -459,4 +506,5 @@ def likelihood(rbm: RBM, data: Any, method: str = "auto", **settings: Any) -> Li
         mean = 0.0 if mean < 1e-9 * (1 + abs(log_Z.value)) else math.nan
     spread = float(np.std(logs, ddof=1) / math.sqrt(len(logs))) if len(logs) > 1 else math.nan
     pseudo = float(np.mean(pseudo_likelihood(rbm, data[:2000]))) if rbm.visible.discrete else math.nan
-    return Likelihood(log_Z, mean, log_Z.error, spread, pseudo)
+    independent = independent_score(rbm.visible, data)
+    return Likelihood(log_Z, mean, log_Z.error, spread, pseudo, independent)

@@ -11,17 +11,19 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from replica.errors import ParameterError
+from replica.errors import ParameterError, ReplicaWarning
 from replica.machines.centred import Centred
 from replica.machines.ensembles import Seed, seed_sequence
 from replica.machines.given import numbers, room, states, whole
 from replica.machines.layers import Layer, with_field
+from replica.machines.measures import pattern_doubt
 from replica.units import Bernoulli, Gaussian, ReLU, Spin, Unit
 
 __all__ = [
@@ -470,6 +472,9 @@ def hopfield_as_rbm(patterns: Any, T: float = 1.0) -> RBM:
     if patterns.ndim != 2 or 0 in patterns.shape:
         msg = f"patterns of shape {patterns.shape}: give {form}"
         raise ParameterError(msg)
+    doubt = pattern_doubt(patterns) if np.all(np.abs(patterns) == 1) else ""
+    if doubt:
+        warnings.warn(doubt, ReplicaWarning, stacklevel=2)
     return RBM(patterns.T / math.sqrt(patterns.shape[1]), Spin(), Gaussian(), T)
 
 
