@@ -54,6 +54,25 @@ def _read(source: str | None, rbm: RBM, threshold: float | None, key: str | None
     return values
 
 
+def _warn(doubt: str) -> None:
+    if doubt:
+        click.echo(f"Warning: {doubt}", err=True)
+
+
+WEIGHED = 2000
+"""Samples that tell whether a machine has learned more than the means of the data."""
+
+
+def _untrained(rbm: RBM, values: Any) -> str:
+    """Says that a machine knows of no correlations; empty where it does, or where its score has no ln Z."""
+    from replica.machines.likelihood import independent_score, no_better, pseudo_likelihood
+
+    if not rbm.visible.discrete:
+        return ""
+    score = float(np.mean(pseudo_likelihood(rbm, values)))
+    return no_better("pseudo-likelihood", score, independent_score(rbm.visible, values))
+
+
 # -- train ---------------------------------------------------------------------------------------------------
 
 
@@ -97,11 +116,12 @@ class Lesson:
             write_atomic(target, files.dumps(now, **about))
 
         try:
-            train(training, data.values, epochs, report=report)
+            trained = train(training, data.values, epochs, report=report)
         except TrainingError as error:
             write_atomic(target, files.dumps(error.solution, **about))
             raise
         click.echo(f"wrote {target}", err=True)
+        _warn(_untrained(trained.rbm, data.values[:WEIGHED]))
 
     def _begin(self) -> tuple[Training, data_files.Data, dict[str, Any]]:
         from replica.machines.training import Settings, start
@@ -178,6 +198,8 @@ class Weighing:
                     "log_likelihood": found.mean,
                     "spread": found.spread,
                     "pseudo_likelihood": found.pseudo,
+                    "independent_units": found.independent,
+                    "warning": found.doubt,
                 }
             print_json(told)
         else:
@@ -205,6 +227,8 @@ class Weighing:
             if not math.isnan(log_Z.bound):
                 rows.append(("bound", number(log_Z.bound, 7), "", "log Z is at least that, by mean field"))
             print_table(rows)
+        if found and not as_json:
+            _warn(found.doubt)
         if log_Z.doubt:
             message = f"{log_Z.doubt}; take more --steps, or give --data where the weight may be"
             raise ConvergenceError(message)

@@ -289,7 +289,7 @@ def measured(data: xr.Dataset, subject: Subject | None = None) -> list[Measured]
 
     Samples that left the state, or did not come to rest, are not in the means; the note counts them. Where
     all samples agree to the last digit the error is one step of the observable in one sample, as far as the
-    machine of the subject knows it.
+    machine of the subject knows it, and NaN otherwise.
 
     Parameters
     ----------
@@ -315,7 +315,7 @@ def measured(data: xr.Dataset, subject: Subject | None = None) -> list[Measured]
             means[name] = float(np.mean(row)) if row.size else math.nan
             error = float(np.std(row, ddof=1)) / math.sqrt(row.size) if row.size > 1 else math.nan
             if error < 1e-15:
-                step = steps.get(name, 0.0)
+                step = steps.get(name, math.nan)
                 error = (
                     step if theory is None or subject is None else subject.asked(theory, name, step)
                 ) / row.size
