@@ -203,7 +203,10 @@ def spectral_weights(
         msg = f"sigma = {sigma} must be a number >= 0"
         raise ParameterError(msg)
     sequence, rng = _start(seed)
-    strengths = numbers("modes", list(modes), "a list of strengths")
+    strengths = numbers("modes", modes if hasattr(modes, "shape") else [*modes], "a list of strengths")
+    if strengths.ndim != 1:
+        msg = f"modes of shape {strengths.shape}: give a list of strengths"
+        raise ParameterError(msg)
     U = COMPONENTS[components](rng, (strengths.size, N))
     V = COMPONENTS[components](rng, (strengths.size, M))
     scale = math.sqrt(N * M)

@@ -100,6 +100,9 @@ def log_partition(energies: Any, T: Any) -> Any:
     """
     T = numbers("T", T, "temperatures > 0")
     energies = numbers("energies", energies)
+    if energies.ndim != 1 or not energies.size:
+        msg = f"energies of shape {energies.shape}: give a list of the energies of all configurations"
+        raise ParameterError(msg)
     if not np.all(T > 0):
         msg = f"a partition function needs temperatures T > 0, not {T}; at T = 0 take the lowest energy"
         raise ParameterError(msg)
@@ -187,6 +190,9 @@ def sample(model: str, N: int, T: Any, *, samples: int, seed: int) -> Samples:
         raise UnknownNameError(what, model, MODELS)
     _check_samples(samples)
     T = np.atleast_1d(numbers("T", T, "temperatures > 0"))
+    if T.ndim != 1 or not T.size:
+        msg = f"T of shape {T.shape}: give one temperature, or a list of them"
+        raise ParameterError(msg)
     room(f"{samples} samples", samples, 2 * T.size + 1, hint="take fewer")
     log_Z, participation = np.empty((samples, T.size)), np.empty((samples, T.size))
     lowest = np.empty(samples)

@@ -347,6 +347,9 @@ def annealed(
         raise ParameterError(msg)
     back = begin is not None
     given = rbm._states(begin, "the start of the runs back") if back else None
+    if given is not None and given.ndim != 2:
+        msg = f"the start of the runs back of shape {given.shape}: give an array (runs, {rbm.n_visible})"
+        raise ParameterError(msg)
     count = runs if given is None else len(given)
     units = rbm.n_visible + rbm.n_hidden
     room(f"{count} runs of {units} units", count, 3 * units, hint="take fewer runs")

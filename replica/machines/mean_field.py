@@ -24,7 +24,7 @@ from scipy import special
 
 from replica.errors import ConvergenceError, ParameterError
 from replica.machines.ensembles import Seed, seed_sequence
-from replica.machines.given import room, states, table, whole
+from replica.machines.given import numbers, room, states, table, whole
 from replica.machines.rbm import RBM
 from replica.units import Unit
 
@@ -292,10 +292,10 @@ def _bound_starts(rbm: RBM, data: Any, count: int, seed: Seed) -> Any:
 def _starts(rbm: RBM, layers: tuple[_Layer, _Layer], starts: int | Iterable[Any], seed: Seed) -> list[Any]:
     visible = layers[0]
     if not isinstance(starts, int | np.integer):
+        given = (numbers("starts", start, "means of the visible units") for start in starts)
         return [
-            states("starts", np.full(rbm.n_visible, start) if np.ndim(start) == 0 else start, rbm.visible,
-                   rbm.n_visible, means=True)
-            for start in starts
+            states("starts", np.zeros(rbm.n_visible) + m if m.size == 1 else m, rbm.visible, rbm.n_visible, means=True)
+            for m in given
         ]
     whole("starts", starts)
     room(f"{starts} starts", starts, rbm.n_visible, hint="take fewer")

@@ -83,7 +83,7 @@ class RBM:
         object.__setattr__(self, "weights", weights)
         for layer, count in (("visible", self.n_visible), ("hidden", self.n_hidden)):
             object.__setattr__(self, layer, _as_layer(getattr(self, layer), layer, count))
-        if not (np.ndim(self.T) == 0 and 0 <= self.T < math.inf):
+        if not (isinstance(self.T, int | float | np.integer | np.floating) and 0 <= self.T < math.inf):
             msg = f"T = {self.T} must be a number >= 0"
             raise ParameterError(msg)
         self._check_normalisable()
@@ -234,10 +234,12 @@ def _as_layer(unit: Any, layer: str, count: int) -> Unit:
     if not isinstance(unit, Unit):
         msg = f"the {layer} units are {unit!r}; give a unit such as Spin() or Bernoulli(g=0.1)"
         raise ParameterError(msg)
+    defaults = {} if not unit.parameters else {field.name: field.default for field in dataclasses.fields(unit)}  # type: ignore[arg-type]
     lists = {
         name: numbers(f"the {layer} unit {unit.name}: {name}", value, f"a number, or {count} of them")
         for name, value in unit.parameters.items()
         if isinstance(value, list | np.ndarray | complex)
+        or (isinstance(defaults[name], float) and not isinstance(value, int | float | np.generic))
     }
     unit = dataclasses.replace(unit, **lists) if lists else unit  # type: ignore[type-var]
     if unit.shape not in ((), (1,), (count,)):
