@@ -152,7 +152,9 @@ def test_what_is_no_array_of_real_numbers_is_refused(name: str) -> None:
         assert str(refused.value), kind
 
 
-@pytest.mark.parametrize("name", ["energy", "visible_free_energy", "BlockGibbs", "likelihood", "start", "generate"])
+@pytest.mark.parametrize(
+    "name", ["energy", "visible_free_energy", "BlockGibbs", "likelihood", "start", "generate"]
+)
 @pytest.mark.parametrize("value", [0.0, 0.5, 2.0, -1.0 + 1e-6])
 def test_values_that_the_units_cannot_take_are_named(name: str, value: float) -> None:
     take, good = TAKERS[name]

@@ -145,7 +145,9 @@ def test_the_mean_log_likelihood_of_a_frozen_machine_is_not_above_zero() -> None
     assert -1e-12 < likelihood(rbm, np.ones((4, 8))).mean <= 0
 
 
-@pytest.mark.parametrize("hidden", [Bernoulli(g=-0.4), Spin(g=0.2), ReLU(theta=0.3), Gaussian(g=0.3, gamma=3.0)])
+@pytest.mark.parametrize(
+    "hidden", [Bernoulli(g=-0.4), Spin(g=0.2), ReLU(theta=0.3), Gaussian(g=0.3, gamma=3.0)]
+)
 @pytest.mark.parametrize("offset", [0.0, 1e3, 1e6])
 def test_likelihoods_do_not_know_about_an_offset_of_gaussian_data(offset: float, hidden: Unit) -> None:
     """The same machine in shifted variables, to the digits that the data carry: offset x 1e-16."""

@@ -316,7 +316,10 @@ def test_overlaps_become_broad_in_the_glass_phase() -> None:
         (lambda: SingleSpin(rbm(Spin(), Spin()), 10**11, 1), "100000000000 chains would take"),
         (lambda: BlockGibbs(rbm(Spin(), Spin()), 10**11, 1), "100000000000 chains would take"),
         (lambda: BlockGibbs(rbm(Spin(), Spin()), 2, 1, visible=[1j] * 5), "the start .* complex numbers"),
-        (lambda: BlockGibbs(rbm(Spin(), Spin()), 2, 1, visible=[0.5] * 5), "the start .*: 0.5 at 0 is no value"),
+        (
+            lambda: BlockGibbs(rbm(Spin(), Spin()), 2, 1, visible=[0.5] * 5),
+            "the start .*: 0.5 at 0 is no value",
+        ),
         (lambda: DenseIsing(np.zeros((3, 3)) + 0j, 1, 1, T=1.0), "couplings of type complex128"),
         (lambda: DenseIsing(np.zeros((3, 3)), 1, 1, T=1.0, field=[0.1, 0.2]), "field of shape"),
         (lambda: DenseIsing(np.zeros((3, 3)), 1, 1, T=np.nan), "not finite"),

@@ -66,7 +66,9 @@ def test_an_estimate_below_the_bound_of_mean_field_ends_with_3() -> None:
     (row,) = [line for line in result.stdout.splitlines() if line.startswith("log-likelihood")]
     assert row.split()[1] == "-"
     assert "above 0, which is impossible" in row
-    told = json.loads(replica("likelihood two.npz --data on.npy --method ais --runs 20 --steps 20 --json").stdout)
+    told = json.loads(
+        replica("likelihood two.npz --data on.npy --method ais --runs 20 --steps 20 --json").stdout
+    )
     assert told["log_likelihood"] is None
     assert told["reliable"] is False
     assert told["bound"] == pytest.approx(24, abs=1e-6)

@@ -191,7 +191,12 @@ class Weighing:
         found = None if data is None else likelihood(rbm, data, self.method, **settings)
         log_Z = found.log_Z if found else log_partition(rbm, self.method, **settings)
         if as_json:
-            told: dict[str, Any] = {"file": self.machine, "data": self.source, "reliable": log_Z.reliable, "doubt": log_Z.doubt}
+            told: dict[str, Any] = {
+                "file": self.machine,
+                "data": self.source,
+                "reliable": log_Z.reliable,
+                "doubt": log_Z.doubt,
+            }
             told |= {"log_Z": log_Z.value} | {k: v for k, v in vars(log_Z).items() if k != "value"}
             if found:
                 told |= {

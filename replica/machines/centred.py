@@ -1,4 +1,4 @@
-r"""Energies of a machine about the lowest points of its continuous units, so that large offsets cancel exactly.
+r"""Energies of a machine about the lowest points of its continuous units: large offsets cancel exactly.
 
 gamma v^2/2 - g v is the difference of two large numbers where g/gamma is far from 0: of data with a large
 offset, or of a column that is nearly constant. With the centre c = g/gamma and u = v - c,

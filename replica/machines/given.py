@@ -106,8 +106,8 @@ def states(what: str, value: Any, unit: Unit, count: int, *, means: bool = False
     >>> states("the start", [1, 0, -1], Spin(), 3)
     Traceback (most recent call last):
         ...
-    replica.errors.ParameterError: the start: 0 at 1 is no value of spin units; a unit takes the values (-1.0, \
-1.0) only
+    replica.errors.ParameterError: the start: 0 at 1 is no value of spin units; a unit takes the values \
+(-1.0, 1.0) only
     """
     v = numbers(what, value, f"an array (..., {count}) of real numbers", logical=bits(unit))
     if v.ndim == 0 or v.shape[-1] != count:

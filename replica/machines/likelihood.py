@@ -148,8 +148,8 @@ class LogPartition:
         slack = 1e-9 * (1 + abs(self.bound)) + (4 * self.error if self.error > 0 else 0.0)
         if self.value < self.bound - slack:
             return (
-                f"log Z = {self.value:.7g} is below {self.bound:.7g}, a rigorous lower bound by mean field: the "
-                "state that holds the weight was missed"
+                f"log Z = {self.value:.7g} is below {self.bound:.7g}, a rigorous lower bound by mean field: "
+                "the state that holds the weight was missed"
             )
         if self.method == "tap":
             return ""
@@ -209,13 +209,13 @@ def no_better(name: str, score: float, independent: float) -> str:
     if not score <= independent + GAIN * abs(independent):
         return ""
     return (
-        f"the {name}, {score:.4g}, is that of independent units with the means of the data, {independent:.4g}: "
-        "the machine knows of no correlations; train longer, or with a larger rate"
+        f"the {name}, {score:.4g}, is that of independent units with the means of the data, "
+        f"{independent:.4g}: the machine knows of no correlations; train longer, or with a larger rate"
     )
 
 
 def independent_score(unit: Unit, data: Any) -> float:
-    """Mean log-likelihood of independent units that have the frequencies, or the Gaussian widths, of the data.
+    """Mean log-likelihood of independent units with the frequencies, or the Gaussian widths, of the data.
 
     NaN for other continuous units, and for a column that does not vary.
 
@@ -300,7 +300,9 @@ def _base_field(rbm: RBM, data: Any) -> Any:
     if data is None or not rbm.visible.discrete or len(rbm.visible.values) != 2:
         return np.zeros(rbm.n_visible)
     low, high = sorted(rbm.visible.values)
-    p = (np.sum(table("data", data, rbm.visible, rbm.n_visible) - low, axis=0) / (high - low) + 1) / (len(data) + 2)
+    p = (np.sum(table("data", data, rbm.visible, rbm.n_visible) - low, axis=0) / (high - low) + 1) / (
+        len(data) + 2
+    )
     step = np.subtract(
         *(
             np.broadcast_to(rbm.visible.potential(np.full(rbm.n_visible, v)), rbm.n_visible)
@@ -378,8 +380,8 @@ def annealed(
 def bennett(forward: Annealed, reverse: Annealed) -> tuple[float, float]:
     """Join runs of both directions: ln Z and its standard error.
 
-    The error is NaN where all weights are equal. The estimate is the one of maximum likelihood, given that the weights x of runs back are exp(x - c) times
-    as frequent as those forward, c = ln(Z/Z_0).
+    The estimate is the one of maximum likelihood, given that the weights x of runs back are exp(x - c) times
+    as frequent as those forward, c = ln(Z/Z_0). The error is NaN where all weights are equal.
 
     Examples
     --------
@@ -462,9 +464,7 @@ def log_partition(
         return LogPartition(mean_field.solve(rbm, 2).log_Z, math.nan, method, bound=bound)
     there = annealed(rbm, runs=runs, steps=steps, seed=one, data=data)
     if method == "ais":
-        return LogPartition(
-            there.log_Z, there.error, method, there.effective, lower=there.log_Z, bound=bound
-        )
+        return LogPartition(there.log_Z, there.error, method, there.effective, lower=there.log_Z, bound=bound)
     begin = _configurations(rbm, runs, max(50, steps // 4), two, data)
     back = annealed(rbm, steps=steps, seed=three, data=data, begin=begin)
     value, error = bennett(there, back)

@@ -294,7 +294,13 @@ def _starts(rbm: RBM, layers: tuple[_Layer, _Layer], starts: int | Iterable[Any]
     if not isinstance(starts, int | np.integer):
         given = (numbers("starts", start, "means of the visible units") for start in starts)
         return [
-            states("starts", np.zeros(rbm.n_visible) + m if m.size == 1 else m, rbm.visible, rbm.n_visible, means=True)
+            states(
+                "starts",
+                np.zeros(rbm.n_visible) + m if m.size == 1 else m,
+                rbm.visible,
+                rbm.n_visible,
+                means=True,
+            )
             for m in given
         ]
     whole("starts", starts)

@@ -76,9 +76,7 @@ def pattern_doubt(patterns: Any) -> str:
     mean, width = float(np.mean(some)), 1 / math.sqrt(some.size)
     if abs(mean) < 6 * width:
         return told
-    return (
-        f"{told}; they are biased: their mean activity is {mean:+.3g}, of unbiased ones 0 +- {width:.2g}"
-    )
+    return f"{told}; they are biased: their mean activity is {mean:+.3g}, of unbiased ones 0 +- {width:.2g}"
 
 
 UNLIKELY = 1e-9

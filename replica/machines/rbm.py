@@ -179,8 +179,8 @@ class RBM:
     def visible_free_energy(self, v: Any) -> Any:
         """F(v) = -T ln sum_h exp(-E(v, h)/T), shape (*batch,); then P(v) = exp(-F(v)/T)/Z.
 
-        At T = 0 it is the lowest energy over h. For continuous hidden units the sum is an integral. Differences
-        do not depend on an offset of Gaussian units: see `origin`.
+        At T = 0 it is the lowest energy over h. For continuous hidden units the sum is an integral.
+        Differences do not depend on an offset of Gaussian units: see `origin`.
         """
         return self._free_energy(self._states(v))
 
@@ -234,7 +234,9 @@ def _as_layer(unit: Any, layer: str, count: int) -> Unit:
     if not isinstance(unit, Unit):
         msg = f"the {layer} units are {unit!r}; give a unit such as Spin() or Bernoulli(g=0.1)"
         raise ParameterError(msg)
-    defaults = {} if not unit.parameters else {field.name: field.default for field in dataclasses.fields(unit)}  # type: ignore[arg-type]
+    defaults = (
+        {} if not unit.parameters else {field.name: field.default for field in dataclasses.fields(unit)}
+    )  # type: ignore[arg-type]
     lists = {
         name: numbers(f"the {layer} unit {unit.name}: {name}", value, f"a number, or {count} of them")
         for name, value in unit.parameters.items()

@@ -195,10 +195,10 @@ class SingleSpin:
 
     One sweep visits every visible unit in order and flips it with the heat-bath probability
     1/(1 + exp(dF/T)) ("glauber") or min(1, exp(-dF/T)) ("metropolis"), F the visible free energy. Of flips
-    that cost next to nothing, |dF| < T/10, "metropolis" makes half: a free unit that is visited in order would
-    else flip at every visit, with the period two, and never forget where it began. At T = 0 a
-    unit flips where that lowers the energy: unlike the parallel alternating dynamics of `BlockGibbs`, it
-    takes into account how the hidden units follow, so its fixed points are minima.
+    that cost next to nothing, |dF| < T/10, "metropolis" makes half: a free unit that is visited in order
+    would else flip at every visit, with the period two, and never forget where it began. At T = 0 a unit
+    flips where that lowers the energy: unlike the parallel alternating dynamics of `BlockGibbs`, it takes
+    into account how the hidden units follow, so its fixed points are minima.
 
     Parameters
     ----------
@@ -274,7 +274,7 @@ class SingleSpin:
                 break
 
     def _visit(self, i: int, level: Any, free: Any) -> None:
-        """Flip unit i of the chains where that costs less than a level, another one where it is nearly free."""
+        """Flip unit i of the chains where that costs less than a level, another one where it is free."""
         v, touched = self.visible[:, i], self._touched[i]
         other = self._sum - v
         new = self._field[:, touched] + (other - v)[:, None] * self.rbm.weights[i, touched]

@@ -117,7 +117,9 @@ class SparseRBM:
         entries = sparse.csr_array(signs)
         given = numbers("signs", entries.data, "a sparse array of 0, -1 and +1")
         if entries.ndim != 2 or 0 in entries.shape or not np.all((given == 1) | (given == -1) | (given == 0)):
-            msg = f"signs of shape {entries.shape}: give a sparse array (visible, hidden units) of 0, -1 and +1"
+            msg = (
+                f"signs of shape {entries.shape}: give a sparse array (visible, hidden units) of 0, -1 and +1"
+            )
             raise ParameterError(msg)
         self.signs = sparse.csr_array(entries, dtype=np.float32)
         self.N, self.M = self.signs.shape
