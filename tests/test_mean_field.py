@@ -49,7 +49,7 @@ def test_naive_mean_field_is_a_lower_bound() -> None:
 @pytest.mark.parametrize("size", [0.1, 0.5, 1.2])
 @pytest.mark.parametrize("T", [0.6, 1.0, 1.7])
 def test_the_lower_bound_is_one_for_units_of_any_kind(size: float, T: float) -> None:
-    """Fields of both signs, one layer discrete: never above enumeration, and close to it for small weights."""
+    """Fields of both signs, one layer discrete: never above enumeration, close to it for small weights."""
     rng = np.random.default_rng(5)
     kinds: list[Any] = [
         lambda n: Bernoulli(g=rng.normal(0, 1, n)),

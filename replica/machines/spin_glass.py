@@ -1,10 +1,10 @@
 """Ising spin glasses: Sherrington-Kirkpatrick, and Edwards-Anderson in two and three dimensions.
 
 Both samplers hold many replicas of one disorder sample side by side, each at its own temperature if wanted,
-and serve `record` and `ParallelTempering` of `replica.machines.sampling`. Heat-bath
-dynamics: visited in order, a free spin under Metropolis' rule flips at every visit, two of them together never
-forget their product, and at high temperature all spins are free. H = - sum_(ij) J_ij s_i s_j - h sum_i s_i
-over pairs.
+and serve `record` and `ParallelTempering` of `replica.machines.sampling`. Heat-bath dynamics:
+under Metropolis' rule a free spin that is visited in order flips at every visit, two of them never forget
+their product, and at high temperature all spins are free. H = - sum_(ij) J_ij s_i s_j - h sum_i s_i over
+pairs.
 """
 
 from __future__ import annotations
