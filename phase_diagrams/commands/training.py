@@ -60,7 +60,7 @@ certainty  1                   share of machines drawn within the errors that ar
 alpha      0.3125              hidden units per visible unit
 p          0.3315 +- 0.012     sparsity of the weights; the p_i spread by 0.26
 A          0.2115              size of the weights, in units of 1/sqrt(N)
-theta      -0.009155 +- 0.051  scaled threshold of the hidden units, theta/(A sqrt(p))
+theta      -0.009156 +- 0.051  scaled threshold of the hidden units, theta/(A sqrt(p))
 g          -65.02 +- 26        scaled field on the visible units, g/(A^2 p)
 T          67.45 +- 8.6        scaled temperature
 l*         -                   p times the number of strong hidden units, by theory
