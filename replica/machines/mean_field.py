@@ -239,7 +239,7 @@ def lower_bound(
             if not np.any(value > last + 1e-10 * (1 + np.abs(value))):
                 break
             last = value
-    return best
+    return best if math.isfinite(best) else math.nan
 
 
 # -- helpers -------------------------------------------------------------------------------------------------

@@ -95,10 +95,13 @@ class _Replicas:
             raise ParameterError(msg)
         self._T = np.broadcast_to(T, self.chains).copy()
 
-    def _flips(self, cost: Any, T: Any) -> Any:
-        """Which flips are made, with the heat-bath probability 1/(1 + exp(cost/T)): half of the free ones."""
-        noise = self.rng.logistic(size=cost.shape)
-        return (cost < T * noise) | ((cost == 0) & (noise > 0))
+
+def _flips(cost: Any, T: Any, noise: Any) -> Any:
+    """Which flips are made, with the heat-bath probability 1/(1 + exp(cost/T)): half of the free ones.
+
+    The noise is logistic: it lies above x with the probability 1/(1 + exp(x)).
+    """
+    return (cost < T * noise) | ((cost == 0) & (noise > 0))
 
 
 class DenseIsing(_Replicas):
@@ -148,8 +151,10 @@ class DenseIsing(_Replicas):
         """Visit every spin of every replica, `count` times."""
         N = len(self.couplings)
         for _ in range(count):
+            noise = self.rng.logistic(size=(N, self.chains))
             for i in range(N):
-                flip = np.flatnonzero(self._flips(2 * self.spins[:, i] * self._local[:, i], self._T))
+                cost = 2 * self.spins[:, i] * self._local[:, i]
+                flip = np.flatnonzero(_flips(cost, self._T, noise[i]))
                 if flip.size:
                     self.spins[flip, i] *= -1
                     self._local[flip] += np.multiply.outer(2 * self.spins[flip, i], self.couplings[i])
@@ -214,7 +219,8 @@ class EdwardsAnderson(_Replicas):
             for sites in self._colours:
                 local = self._local(flat, sites)
                 here = flat[:, sites]
-                flat[:, sites] = np.where(self._flips(2 * here * local, self._T[:, None]), -here, here)
+                flips = _flips(2 * here * local, self._T[:, None], self.rng.logistic(size=local.shape))
+                flat[:, sites] = np.where(flips, -here, here)
 
     def _local(self, flat: Any, sites: Any) -> Any:
         """Fields on some sites: those of one colour feel the other colour only."""
