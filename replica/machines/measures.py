@@ -55,8 +55,8 @@ def pattern_doubt(patterns: Any) -> str:
     --------
     >>> rng = np.random.default_rng(1)
     >>> print(pattern_doubt(np.where(rng.random((5, 1000)) < 0.7, 1, -1)))
-    the patterns are correlated: the root mean square of their overlaps is 0.178, of independent ones \
-1/sqrt(N) = 0.0316; they are biased: their mean activity is +0.414, of unbiased ones 0 +- 0.014
+    the patterns are correlated: the root mean square of their overlaps is 0.157, of independent ones \
+1/sqrt(N) = 0.0316; they are biased: their mean activity is +0.404, of unbiased ones 0 +- 0.014
     >>> pattern_doubt(rng.choice([-1, 1], (5, 1000)))
     ''
     """

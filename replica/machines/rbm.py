@@ -234,8 +234,8 @@ def _as_layer(unit: Any, layer: str, count: int) -> Unit:
     if not isinstance(unit, Unit):
         msg = f"the {layer} units are {unit!r}; give a unit such as Spin() or Bernoulli(g=0.1)"
         raise ParameterError(msg)
-    fields = dataclasses.fields(unit) if dataclasses.is_dataclass(unit) else ()
-    defaults = {field.name: field.default for field in fields}
+    fields: Any = dataclasses.fields(unit) if dataclasses.is_dataclass(unit) else ()
+    defaults: dict[str, Any] = {field.name: field.default for field in fields}
     lists = {
         name: numbers(f"the {layer} unit {unit.name}: {name}", value, f"a number, or {count} of them")
         for name, value in unit.parameters.items()

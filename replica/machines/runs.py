@@ -102,7 +102,7 @@ def edwards_anderson_run(N: int, sweeps: int, seed: Seed, *, T: float, d: float)
     --------
     >>> one = edwards_anderson_run(64, 100, 1, T=1.0, d=3.0)
     >>> print(f"{one['swaps']:.1f}", one["trips"] > 3, f"{one['P'].sum() * 2 / 41:.12f}")
-    0.5 True 1.000000000000
+    0.6 True 1.000000000000
     """
     disorder, start, exchange = spawned(seed, 3)
     _positive(T)
