@@ -15,7 +15,7 @@ import numpy as np
 from replica.errors import ParameterError
 from replica.units import Unit
 
-__all__ = ["bits", "numbers", "room", "spins", "states", "table", "whole"]
+__all__ = ["bits", "numbers", "reals", "room", "spins", "states", "table", "whole"]
 
 KINDS = {
     "b": "True and False",
@@ -58,12 +58,7 @@ def numbers(what: str, value: Any, form: str = "an array of real numbers", *, lo
     replica.errors.ParameterError: weights of type complex128 are complex numbers: give a matrix (visible \
 units, hidden units)
     """
-    if type(value) is np.ndarray and value.dtype.kind == "f":
-        array = value  # the common case, at the cost of one look at the values
-    else:
-        array = _real(what, value, form, logical)
-    with np.errstate(over="ignore"):
-        array = np.asarray(array, dtype=float)
+    array = reals(what, value, form, logical=logical)
     finite = np.isfinite(array)
     if not finite.all():
         at = tuple(int(i) for i in np.argwhere(~finite)[0])
@@ -73,6 +68,16 @@ units, hidden units)
         )
         raise ParameterError(msg)
     return array
+
+
+def reals(what: str, value: Any, form: str = "an array of real numbers", *, logical: bool = False) -> Any:
+    """An array of real numbers, as floats, whose values are still to be looked at; else as `numbers`."""
+    if type(value) is np.ndarray and value.dtype.kind == "f":
+        array = value  # the common case
+    else:
+        array = _real(what, value, form, logical)
+    with np.errstate(over="ignore"):
+        return np.asarray(array, dtype=float)
 
 
 def _real(what: str, value: Any, form: str, logical: bool) -> Any:
