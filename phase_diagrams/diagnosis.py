@@ -27,7 +27,7 @@ import numpy as np
 from phase_diagrams.advice import advice, disagreements
 from phase_diagrams.placement import NEAREST, SMALLEST, Placement, Spectrum, place, spectrum
 from replica.errors import ParameterError
-from replica.machines.data.loading import check_domain
+from replica.machines.given import table
 from replica.machines.models.measures import participation_ratio
 from replica.machines.models.rbm import RBM, to_bits, to_spins
 from replica.solving import solve
@@ -284,7 +284,7 @@ def diagnose(rbm: RBM, data: Any = None, *, draws: int = 10, seed: int = 0) -> D
     certainty, seen_by = math.nan, rbm
     binary = Bernoulli | Spin
     if data is not None:
-        data = _checked(rbm, data)
+        data = table("data", data, rbm.visible, rbm.n_visible)
     if isinstance(rbm.hidden, ReLU) and isinstance(rbm.visible, binary):
         diagram = "compositional"
         seen_by = to_bits(rbm)[0]
@@ -313,15 +313,6 @@ def diagnose(rbm: RBM, data: Any = None, *, draws: int = 10, seed: int = 0) -> D
 
 
 # -- random, sparse weights ----------------------------------------------------------------------------------
-
-
-def _checked(rbm: RBM, data: Any) -> Any:
-    data = np.asarray(data, dtype=float)
-    if data.ndim != 2 or data.shape[1] != rbm.n_visible or not len(data):
-        msg = f"data of shape {data.shape}: give an array (samples, {rbm.n_visible}), at least one sample"
-        raise ParameterError(msg)
-    check_domain(data, rbm.visible)
-    return data
 
 
 def _mean(values: Any, share: Any = None) -> Measured:

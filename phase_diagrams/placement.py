@@ -13,6 +13,7 @@ import numpy as np
 from phase_diagrams.storage.files import StorageError
 from replica.errors import ParameterError, UnknownNameError
 from replica.machines.data.arrays import NotNumbersError, read_numpy
+from replica.machines.given import reals
 from replica.numerics.modes import LAWS
 from replica.solving import Solution, critical, solve
 from replica.theories import SpectralRBM
@@ -249,14 +250,10 @@ def spectrum(weights: Any) -> Spectrum:
 
 def _checked(weights: Any) -> Any:
     """The weights as a matrix of finite floats."""
-    matrix = np.asarray(weights)
+    matrix = reals("weights", weights, "a matrix (visible, hidden) of real numbers")
     if matrix.ndim != 2:
         msg = f"weights are a matrix (visible, hidden); this array has the shape {matrix.shape}"
         raise ParameterError(msg)
-    if matrix.dtype.kind not in "fiu":
-        msg = f"weights are real numbers; these are of type {matrix.dtype}"
-        raise ParameterError(msg)
-    matrix = matrix.astype(float)
     if min(matrix.shape) < SMALLEST:
         rows, columns = matrix.shape
         msg = f"a spectrum needs at least {SMALLEST} units in each layer; here are {rows} and {columns}"

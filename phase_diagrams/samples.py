@@ -103,14 +103,15 @@ def averages(data: xr.Dataset, role: str = "measured") -> dict[str, tuple[float,
         What `simulate` returned.
     role : {"measured", "run"}
         What was measured, or how the runs went. Samples that did not converge are NaN and left out; the
-        number says how many there were.
+        number says how many there were. Samples that agree to the last digit have no error: NaN.
     """
     found = {}
     for name, column in data.data_vars.items():
         if column.ndim > 1 or column.attrs.get("role", "measured") != role:
             continue
         good = column.values[np.isfinite(column.values)]
-        error = float(good.std(ddof=1) / math.sqrt(good.size)) if good.size > 1 else math.nan
+        varies = good.size > 1 and np.ptp(good) > 1e-14 * np.max(np.abs(good))
+        error = float(good.std(ddof=1) / math.sqrt(good.size)) if varies else math.nan
         found[str(name)] = (float(good.mean()) if good.size else math.nan, error, int(good.size))
     return found
 

@@ -54,6 +54,25 @@ def _read(source: str | None, rbm: RBM, threshold: float | None, key: str | None
     return values
 
 
+def _warn(doubt: str) -> None:
+    if doubt:
+        click.echo(f"Warning: {doubt}", err=True)
+
+
+WEIGHED = 2000
+"""Samples that tell whether a machine has learned more than the means of the data."""
+
+
+def _untrained(rbm: RBM, values: Any) -> str:
+    """Says that a machine knows of no correlations; empty where it does, or where its score has no ln Z."""
+    from replica.machines.inference.likelihood import independent_score, no_better, pseudo_likelihood
+
+    if not rbm.visible.discrete:
+        return ""
+    score = float(np.mean(pseudo_likelihood(rbm, values)))
+    return no_better("pseudo-likelihood", score, independent_score(rbm.visible, values))
+
+
 # -- train ---------------------------------------------------------------------------------------------------
 
 
@@ -97,11 +116,12 @@ class Lesson:
             write_atomic(target, files.dumps(now, **about))
 
         try:
-            train(training, data.values, epochs, report=report)
+            trained = train(training, data.values, epochs, report=report)
         except TrainingError as error:
             write_atomic(target, files.dumps(error.solution, **about))
             raise
         click.echo(f"wrote {target}", err=True)
+        _warn(_untrained(trained.rbm, data.values[:WEIGHED]))
 
     def _begin(self) -> tuple[Training, data_files.Data, dict[str, Any]]:
         from replica.machines.training.epochs import Settings, start
@@ -171,22 +191,33 @@ class Weighing:
         found = None if data is None else likelihood(rbm, data, self.method, **settings)
         log_Z = found.log_Z if found else log_partition(rbm, self.method, **settings)
         if as_json:
-            told: dict[str, Any] = {"file": self.machine, "data": self.source, "reliable": log_Z.reliable}
+            told: dict[str, Any] = {
+                "file": self.machine,
+                "data": self.source,
+                "reliable": log_Z.reliable,
+                "doubt": log_Z.doubt,
+            }
             told |= {"log_Z": log_Z.value} | {k: v for k, v in vars(log_Z).items() if k != "value"}
             if found:
                 told |= {
                     "log_likelihood": found.mean,
                     "spread": found.spread,
                     "pseudo_likelihood": found.pseudo,
+                    "independent_units": found.independent,
+                    "warning": found.doubt,
                 }
             print_json(told)
         else:
             samples = "" if data is None else f"; {len(data)} samples of {self.source}"
             click.echo(f"{self.machine}: {_describe(rbm)}{samples}\n")
-            error = "exact" if log_Z.error == 0 else f"+- {number(log_Z.error, 2)}"
+            error = "exact" if log_Z.method == "exact" else ""
+            error = f"+- {number(log_Z.error, 2)}" if log_Z.error > 0 else error
             rows = [("log Z", number(log_Z.value, 7), error, f"by {log_Z.method}")]
             if found:
-                rows.append(("log-likelihood", number(found.mean, 5), error, "mean of ln P(v), in nats"))
+                words = "mean of ln P(v), in nats"
+                if math.isnan(found.mean):
+                    error, words = "", f"{words}: it would be above 0, which is impossible"
+                rows.append(("log-likelihood", number(found.mean, 5), error, words))
                 rows.append(
                     ("spread", number(found.spread, 2), "", "its standard error for a finite number of data")
                 )
@@ -198,9 +229,13 @@ class Weighing:
             if not math.isnan(log_Z.upper):
                 rows.append(("forward", number(log_Z.lower, 7), "", "log Z of the runs towards the machine"))
                 rows.append(("back", number(log_Z.upper, 7), "", "log Z of the runs from it"))
+            if not math.isnan(log_Z.bound):
+                rows.append(("bound", number(log_Z.bound, 7), "", "log Z is at least that, by mean field"))
             print_table(rows)
-        if log_Z.method in ("ais", "bridge") and not log_Z.reliable:
-            message = "too few runs carry weight, or the two sides do not meet: take more --steps"
+        if found and not as_json:
+            _warn(found.doubt)
+        if log_Z.doubt:
+            message = f"{log_Z.doubt}; take more --steps, or give --data where the weight may be"
             raise ConvergenceError(message)
 
 

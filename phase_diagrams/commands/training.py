@@ -30,6 +30,8 @@ epoch  pseudo-likelihood  reconstruction error  gradient norm  rate
 3      -24.36             0.1285                1.453          0.1
 4      -24.34             0.1283                1.431          0.1
 wrote rbm.npz
+Warning: the pseudo-likelihood, -24.39, is that of independent units with the means of the data, -24.42: \
+the machine knows of no correlations; train longer, or with a larger rate
 """
 
 LIKELIHOOD = """\
@@ -42,7 +44,10 @@ spread             0.092                 its standard error for a finite number 
 pseudo-likelihood  -24.388               mean of sum ln P(v_i | others)
 effective          100                   runs out of 100
 forward            33.48685              log Z of the runs towards the machine
-back               33.48708              log Z of the runs from it
+back               33.48709              log Z of the runs from it
+bound              33.47668              log Z is at least that, by mean field
+Warning: the pseudo-likelihood, -24.39, is that of independent units with the means of the data, -24.42: \
+the machine knows of no correlations; train longer, or with a larger rate
 """
 
 DIAGNOSE = """\
@@ -55,7 +60,7 @@ certainty  1                   share of machines drawn within the errors that ar
 alpha      0.3125              hidden units per visible unit
 p          0.3315 +- 0.012     sparsity of the weights; the p_i spread by 0.26
 A          0.2115              size of the weights, in units of 1/sqrt(N)
-theta      -0.009155 +- 0.051  scaled threshold of the hidden units, theta/(A sqrt(p))
+theta      -0.009156 +- 0.051  scaled threshold of the hidden units, theta/(A sqrt(p))
 g          -65.02 +- 26        scaled field on the visible units, g/(A^2 p)
 T          67.45 +- 8.6        scaled temperature
 l*         -                   p times the number of strong hidden units, by theory
@@ -201,7 +206,8 @@ def likelihood(machine: str, data: str | None, as_json: bool, **asked: Any) -> N
     """Weigh a machine: log Z, likelihood of data.
 
     ais anneals from a machine without weights; bridge anneals in both directions and joins them by Bennett's
-    acceptance ratio. Exit code 3 says that the runs are too short to be believed.
+    acceptance ratio. Exit code 3 says that the estimate is not to be believed: the runs are too short, or it
+    is below the bound of mean field, which log Z never is.
     """
     from phase_diagrams.commands.trained import Weighing
 

@@ -152,7 +152,7 @@ class _OneHiddenUnit(_Simulated):
 
 
 class _SherringtonKirkpatrick(_Simulated):
-    text = "Metropolis dynamics with parallel tempering; enumeration of all configurations up to N = 16"
+    text = "heat-bath dynamics with parallel tempering; enumeration of all configurations up to N = 16"
     sizes = (64, 96, 128)
     sweeps = 400
     name = "sherrington-kirkpatrick"

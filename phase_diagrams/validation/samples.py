@@ -289,7 +289,7 @@ def measured(data: xr.Dataset, subject: Subject | None = None) -> list[Measured]
 
     Samples that left the state, or did not come to rest, are not in the means; the note counts them. Where
     all samples agree to the last digit the error is one step of the observable in one sample, as far as the
-    machine of the subject knows it.
+    machine of the subject knows it, else NaN; without a subject it is 0, on which there is no verdict.
 
     Parameters
     ----------
@@ -315,10 +315,10 @@ def measured(data: xr.Dataset, subject: Subject | None = None) -> list[Measured]
             means[name] = float(np.mean(row)) if row.size else math.nan
             error = float(np.std(row, ddof=1)) / math.sqrt(row.size) if row.size > 1 else math.nan
             if error < 1e-15:
-                step = steps.get(name, 0.0)
-                error = (
-                    step if theory is None or subject is None else subject.asked(theory, name, step)
-                ) / row.size
+                step = steps.get(name, math.nan)
+                error = 0.0  # which gets no verdict
+                if theory is not None and subject is not None:
+                    error = subject.asked(theory, name, step) / row.size
             errors[name] = error
         lost = [f"{int(np.sum(status[place] == code))} {WORDS[code]}" for code in WORDS]
         note = ", ".join(one for one in lost if not one.startswith("0 "))
