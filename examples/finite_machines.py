@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from replica.errors import ParameterError, UnknownNameError
+from replica.machines.data.given import numbers, room, whole
 from replica.machines.inference.sampling import ParallelTempering, SingleSpin, temperatures
 from replica.machines.models.ensembles import (
     Seed,
@@ -85,9 +86,7 @@ def retrieval_steps(
     >>> print(f"{first.strong:.2f} {first.weak_variance:.1f} {first.field_variance:.3f} {first.overlap:.3f}")
     1.01 1.2 0.064 0.999
     """
-    if steps < 1:
-        msg = f"steps = {steps} must be at least 1"
-        raise ParameterError(msg)
+    room(f"{whole('steps', steps)} steps", steps, pattern_count(N, alpha), hint="take fewer")
     if not -1 <= overlap <= 1:
         msg = f"overlap = {overlap} must lie in [-1, 1]"
         raise ParameterError(msg)
@@ -244,7 +243,10 @@ def count_hops(order: Any, level: float) -> int:
     >>> count_hops([0.9, 0.1, 0.8, -0.2, -0.9, -0.7, 0.9], level=0.5)
     2
     """
-    order = np.asarray(order, dtype=float)
+    order = numbers("order", order, "an array (steps, ...)")
+    if order.ndim == 0 or not order.size:
+        msg = f"order of shape {order.shape}: give an array (steps, ...)"
+        raise ParameterError(msg)
     order = order.reshape(len(order), -1)
     mode, hops = np.zeros(order.shape[1]), 0
     for row in order:
@@ -271,6 +273,9 @@ def mode_hops(
     if not 0 < T < 1 <= high:
         msg = f"T = {T} and high = {high}: two modes exist below T = 1, and tempering must reach above it"
         raise ParameterError(msg)
+    for name, value in (("N", N), ("count", count), ("ladders", ladders)):
+        whole(name, value)
+    room(f"{whole('steps', steps)} steps", steps, ladders * (count + 1), hint="take fewer")
     sequence = seed_sequence(seed)
     one, two, three = spawned(sequence, 3)
     rbm = hopfield_as_rbm(np.ones((1, N)), T)

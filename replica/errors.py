@@ -11,12 +11,17 @@ __all__ = [
     "LocateError",
     "ParameterError",
     "ReplicaError",
+    "ReplicaWarning",
     "UnknownNameError",
 ]
 
 
 class ReplicaError(Exception):
     """Base of every error that the project raises on purpose."""
+
+
+class ReplicaWarning(UserWarning):
+    """A result that may not mean what it seems to mean; the message names the measure that says so."""
 
 
 class ParameterError(ReplicaError, ValueError):

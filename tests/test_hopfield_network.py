@@ -8,7 +8,7 @@ import pytest
 from scipy import special
 
 from reference import reference
-from replica.errors import ParameterError, UnknownNameError
+from replica.errors import ParameterError, ReplicaWarning, UnknownNameError
 from replica.machines.inference import exact
 from replica.machines.models import ensembles
 from replica.machines.models.hopfield import HopfieldNetwork
@@ -162,6 +162,25 @@ def test_large_sums_stay_exact() -> None:
 def test_bad_input_gets_a_sentence(make: Any, sentence: str) -> None:
     with pytest.raises(ParameterError, match=sentence):
         make()
+
+
+def test_correlated_and_biased_patterns_are_told_by_their_overlaps() -> None:
+    rng = np.random.default_rng(3)
+    biased = np.where(rng.random((8, 500)) < 0.75, 1, -1)
+    with pytest.warns(
+        ReplicaWarning, match=r"overlaps is 0\.2\d+, .* = 0\.0447; .* mean activity is \+0\.[45]"
+    ):
+        HopfieldNetwork(biased)
+    base = rng.choice([-1, 1], 500)
+    flipped = np.where(rng.random((8, 500)) < 0.2, -base, base)
+    for make in (HopfieldNetwork, hopfield_as_rbm):
+        with pytest.warns(ReplicaWarning, match=r"the patterns are correlated: .* is 0\.3\d+") as told:
+            make(flipped)
+        assert "they are biased" not in str(told[0].message)
+        make(biased[:1])  # a single pattern is as good as any other
+    for seed in range(200):  # random patterns of every size: nothing is said
+        N, P = rng.integers(2, 60, 2)
+        HopfieldNetwork(np.random.default_rng(seed).choice([-1, 1], (P, N)))
 
 
 def test_unknown_dynamics_are_suggested() -> None:

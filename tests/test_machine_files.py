@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import replica.machines
-from replica.errors import ParameterError, UnknownNameError
+from replica.errors import ParameterError, ReplicaWarning, UnknownNameError
 from replica.machines import RBMTransformer
 from replica.machines.inference import exact
 from replica.machines.models.rbm import RBM
@@ -254,6 +254,31 @@ def test_the_estimator_is_the_training() -> None:
     assert clone(model).set_params(hidden="relu").fit(2 * BITS - 1).rbm_.visible.name == "spin"
     with pytest.raises(UnknownNameError, match="unit"):
         clone(model).set_params(visible="bits").fit(BITS)
+
+
+def test_the_score_of_an_untrained_machine_is_that_of_independent_units() -> None:
+    X = np.repeat([[0, 0, 1, 1], [1, 1, 0, 0]], 50, axis=0)
+    how = {"n_hidden": 2, "rate": 0.2, "batch": 20, "random_state": 1}
+    with pytest.warns(ReplicaWarning, match=r"score \(pseudo-likelihood\), .* that of independent units"):
+        RBMTransformer(epochs=1, **how).fit(X).score(X)
+    assert RBMTransformer(epochs=100, **how).fit(X).score(X) > -1.5  # no warning
+    Y = np.random.default_rng(1).normal(size=(200, 1)) * [[1, 1, -1]] + np.zeros((200, 3))
+    Y += 0.3 * np.random.default_rng(2).normal(size=Y.shape)
+    with pytest.warns(ReplicaWarning, match="varies from sample to sample as that of independent units"):
+        RBMTransformer(epochs=1, scale=1e-4, rate=1e-4, visible="gaussian", random_state=1).fit(Y).score(Y)
+    RBMTransformer(n_hidden=2, epochs=300, visible="gaussian", random_state=1).fit(Y).score(Y)
+
+
+def test_the_estimator_advises_what_it_has() -> None:
+    """It has no threshold, no --resume; a nearly constant column has scores of its own."""
+    model = RBMTransformer(n_hidden=2, epochs=1, visible="bernoulli", random_state=0)
+    with pytest.raises(ParameterError, match=r"0\.5 in row 0, column 0") as refused:
+        model.fit([[0.5, 0.0], [1.0, 0.0]])
+    assert "threshold" not in str(refused.value)
+    assert "choose other visible units" in str(refused.value)
+    X = np.random.default_rng(1).normal(size=(500, 3)) * [1, 1, 1e-9] + [0, 0, 7]
+    scores = RBMTransformer(n_hidden=4, epochs=20, rate=0.01, random_state=0).fit(X).score_samples(X)
+    assert np.std(scores) == pytest.approx(np.sqrt(3 / 2), rel=0.1)  # three Gaussian columns
 
 
 def test_scikit_learn_is_imported_with_the_estimator_only() -> None:

@@ -7,9 +7,9 @@ import pytest
 
 from replica.errors import ConvergenceError, ParameterError
 from replica.machines.inference import exact
-from replica.machines.inference.mean_field import fixed_points, solve
+from replica.machines.inference.mean_field import fixed_points, lower_bound, solve
 from replica.machines.models.rbm import RBM, to_spins
-from replica.units import Bernoulli, Gaussian, Potential, Spin
+from replica.units import Bernoulli, DoubleReLU, Gaussian, Potential, ReLU, Spin
 from small_machine import CONVENTIONS, case
 
 NAMES = {1: "naive_mean_field", 2: "TAP_second_order", 3: "TAP_third_order"}
@@ -44,6 +44,39 @@ def test_the_error_of_order_n_is_of_order_n_plus_one(order: int) -> None:
 def test_naive_mean_field_is_a_lower_bound() -> None:
     for size in (0.2, 0.6, 1.2):
         assert all(p.log_Z <= exact.log_partition(scaled(size)) for p in fixed_points(scaled(size), 1))
+
+
+@pytest.mark.parametrize("size", [0.1, 0.5, 1.2])
+@pytest.mark.parametrize("T", [0.6, 1.0, 1.7])
+def test_the_lower_bound_is_one_for_units_of_any_kind(size: float, T: float) -> None:
+    """Fields of both signs, one layer discrete: never above enumeration, close to it for small weights."""
+    rng = np.random.default_rng(5)
+    kinds: list[Any] = [
+        lambda n: Bernoulli(g=rng.normal(0, 1, n)),
+        lambda n: Spin(g=rng.normal(0, 1, n)),
+        lambda n: Gaussian(g=rng.normal(0, 1, n), gamma=2.0),
+        lambda n: ReLU(theta=rng.normal(0, 1, n), gamma=1.5),
+        lambda _: DoubleReLU(theta_plus=0.3, theta_minus=-0.4),
+        lambda _: Potential(lambda x: x**4 / 4 - x**2 / 2),
+        lambda _: Potential(lambda x: 0.3 * x**2, values=(-1.0, 0.0, 1.0)),
+    ]
+    for i, visible in enumerate(kinds):
+        for j, hidden in enumerate(kinds):
+            if i > 1 and j > 1:
+                continue
+            rbm = RBM(size / 2 * rng.normal(size=(6, 5)), visible(6), hidden(5), T)
+            data = visible(6).sample(np.zeros((9, 6)), 0.0, T, rng)
+            known = exact.log_partition(rbm)
+            for given in (None, data):
+                gap = known - lower_bound(rbm, given, starts=3, most_steps=20)
+                assert gap >= -1e-10, (visible, hidden)
+                assert gap < 4 * size**2 * 30 / 8 / T**2 + 0.02
+
+
+def test_all_configurations_as_data_are_the_whole_sum() -> None:
+    rbm = scaled(1.2)
+    bound = lower_bound(rbm, exact.configurations(rbm.visible, 5))
+    assert bound == pytest.approx(exact.log_partition(rbm), abs=1e-12)
 
 
 @pytest.mark.parametrize("order", NAMES)

@@ -61,7 +61,16 @@ def test_autocorrelation_time_and_error_of_an_autoregression(memory: float) -> N
 def test_a_short_record_says_so() -> None:
     slow = np.cumsum(np.random.default_rng(1).standard_normal(300))
     assert not estimate(slow).reliable
-    assert estimate(np.ones(300)) == Estimate(1.0, 0.0, 1.0, 300.0, True)
+
+
+@pytest.mark.parametrize("value", [1.0, 0.1, -3e7, 0.0])
+def test_a_record_that_never_changes_is_not_perfectly_known(value: float) -> None:
+    """0.1 + 0.1 + ... is not exactly constant; rounding is no change."""
+    for shape in ((300,), (300, 7)):
+        found = estimate(np.full(shape, value))
+        assert found.mean == pytest.approx(value, rel=1e-14)
+        assert np.isnan([found.error, found.tau, found.effective]).all()
+        assert not found.reliable
 
 
 def test_chains_in_different_places_are_no_agreement() -> None:
@@ -107,6 +116,40 @@ def test_at_zero_temperature_it_ends_in_minima_of_the_marginal_energy(hidden: An
         other = chain.visible.copy()
         other[:, i] = 1 - other[:, i]
         assert np.all(machine.visible_free_energy(other) >= here - 1e-10)
+
+
+@pytest.mark.parametrize("rule", ["glauber", "metropolis"])
+@pytest.mark.parametrize("size", [0.0, 1e-9, 1e-3])
+def test_free_units_forget_where_they_began(rule: str, size: float) -> None:
+    """<s_i s_j> of pairs of free spins is 0, and a flip at every visit would keep each product; 4.5 sigma."""
+    machine = RBM(np.full((4, 1), size), Spin(), Spin())
+    chain = SingleSpin(machine, chains=1, seed=3, rule=rule, visible=np.ones(4))
+    run = record_products(chain.sweep, lambda: chain.visible, 1500)
+    assert all(agrees(estimate(row), 0.0) for row in run)
+
+
+@pytest.mark.parametrize("T", [1.0, 1e9])
+@pytest.mark.parametrize("free", ["couplings", "temperature", "ground"])
+def test_free_spins_of_the_glasses_forget_where_they_began(free: str, T: float) -> None:
+    """Without couplings, infinitely hot, and at T = 0 where every flip is free."""
+    J = sherrington_kirkpatrick(6, seed=1).values if free == "temperature" else np.zeros((6, 6))
+    bonds = np.ones((2, 4, 4)) if free == "temperature" else np.zeros((2, 4, 4))
+    T = {"couplings": T, "temperature": 1e9, "ground": 0.0}[free]
+    dense = DenseIsing(J, chains=1, seed=1, T=T, spins=np.ones(6))
+    lattice = EdwardsAnderson(bonds, chains=1, seed=2, T=T, spins=np.ones((4, 4)))
+    for one in (dense, lattice):
+        run = record_products(one.sweep, lambda one=one: one.spins.reshape(1, -1)[:, :5], 1500)
+        assert all(agrees(estimate(row), 0.0) for row in run)
+
+
+def record_products(sweep: Any, state: Any, steps: int) -> Any:
+    """Products of neighbours in a list of spins, and the first spin, along a run."""
+    rows = []
+    for _ in range(steps):
+        sweep()
+        s = state()[0].copy()
+        rows.append(np.r_[s[0], s[1:] * s[:-1]])
+    return np.array(rows).T
 
 
 # -- tempering -----------------------------------------------------------------------------------------------
@@ -300,6 +343,23 @@ def test_overlaps_become_broad_in_the_glass_phase() -> None:
         (lambda: DenseIsing(np.ones((3, 3)), 1, 1, T=1.0), "zero diagonal"),
         (lambda: DenseIsing(np.zeros((3, 3)), 1, 1, T=1.0, spins=[0, 1, 1]), "must be -1 or"),
         (lambda: sherrington_kirkpatrick(1, 1), "N = 1"),
+        (lambda: sherrington_kirkpatrick(10**6, 1), "would take 21.8 TiB of memory"),
+        (lambda: sherrington_kirkpatrick(10**30, 1), "of memory, more than this machine has|too large"),
+        (lambda: DenseIsing(np.zeros((3, 3)), 10**11, 1, T=1.0), "100000000000 replicas would take"),
+        (lambda: SingleSpin(rbm(Spin(), Spin()), 10**11, 1), "100000000000 chains would take"),
+        (lambda: BlockGibbs(rbm(Spin(), Spin()), 10**11, 1), "100000000000 chains would take"),
+        (lambda: BlockGibbs(rbm(Spin(), Spin()), 2, 1, visible=[1j] * 5), "the start .* complex numbers"),
+        (
+            lambda: BlockGibbs(rbm(Spin(), Spin()), 2, 1, visible=[0.5] * 5),
+            "the start .*: 0.5 at 0 is no value",
+        ),
+        (lambda: DenseIsing(np.zeros((3, 3)) + 0j, 1, 1, T=1.0), "couplings of type complex128"),
+        (lambda: DenseIsing(np.zeros((3, 3)), 1, 1, T=1.0, field=[0.1, 0.2]), "field of shape"),
+        (lambda: DenseIsing(np.zeros((3, 3)), 1, 1, T=np.nan), "not finite"),
+        (lambda: EdwardsAnderson(np.ones((2, 4, 4), object), 1, 1, T=1.0), "Python objects"),
+        (lambda: estimate(["a", "b"]), "texts"),
+        (lambda: estimate([1.0, np.nan]), "not finite"),
+        (lambda: ParallelTempering(BlockGibbs(rbm(Spin(), Spin()), 4, 1), [1j, 2j], 1), "complex"),
     ],
 )
 def test_bad_input_gets_a_sentence(make: Any, sentence: str) -> None:

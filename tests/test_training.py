@@ -350,6 +350,28 @@ def test_weights_that_diverge_stop_the_training(hidden: Unit, how: dict[str, Any
     assert max(field_spread(caught.value.solution.rbm, data).values()) < FROZEN
 
 
+def test_wide_columns_are_named_when_training_runs_away() -> None:
+    data = np.random.default_rng(1).normal(size=(300, 4)) * [1, 2e3, 1, 1e4]
+    training = start(data, Gaussian(), Bernoulli(), 3, Settings(rate=0.01, seed=1))
+    with pytest.raises(TrainingError) as caught:
+        train(training, data, 20, monitor=False)
+    says = str(caught.value)
+    assert re.search(r"try standardising the data.* column 3 \(9.85e\+03\), column 1 \(2.04e\+03\)$", says)
+    assert "smaller" not in says
+    scaled = (data - data.mean(axis=0)) / data.std(axis=0)
+    train(start(scaled, Gaussian(), Bernoulli(), 3, Settings(rate=0.01, seed=1)), scaled, 20, monitor=False)
+
+
+def test_columns_that_are_constant_but_for_rounding_are_constant() -> None:
+    """0.1 three times has a mean that is not 0.1, and a variance of 1e-34."""
+    data = np.random.default_rng(1).normal(size=(30, 3))
+    data[:, 1] = 0.1
+    data[:, 2] = 7 + 1e-9 * data[:, 2]
+    gamma = start(data, Gaussian(), Bernoulli(), 2).rbm.visible.gamma
+    assert gamma[1] == 1
+    assert gamma[[0, 2]] == pytest.approx(1 / data[:, [0, 2]].var(axis=0))
+
+
 def test_a_large_mean_of_the_data_is_no_divergence() -> None:
     data = teacher(Gaussian()) + 1000.0
     training = start(data, Gaussian(), Bernoulli(), 3, Settings(rate=0.1, scale=0.0003, seed=1))
@@ -386,6 +408,9 @@ def test_every_epoch_is_reported() -> None:
         ({"momentum": 1.0}, "momentum"),
         ({"seed": -1}, "seed"),
         ({"hottest": 1.0}, "hottest"),
+        ({"chains": 10**30}, "chains = 1000000000000000000000000000000 is too large"),
+        ({"rate": "fast"}, "rate = fast must be a number"),
+        ({"rate": 1j}, "rate = 1j must be a number"),
     ],
 )
 def test_settings_outside_their_domain(settings: dict[str, Any], says: str) -> None:
@@ -421,6 +446,10 @@ def test_impossible_machines() -> None:
         start(data, Bernoulli(), ReLU(), 2, Settings(method="tap"))
     with pytest.raises(ParameterError, match="exact training"):
         start(np.tile(data, 5), Bernoulli(), Bernoulli(), 25, Settings(method="exact"))
+    with pytest.raises(ParameterError, match="100000000000 hidden units would take"):
+        start(data, Bernoulli(), Bernoulli(), 10**11)
+    with pytest.raises(ParameterError, match="1000000000000 chains would take"):
+        start(data, Bernoulli(), Bernoulli(), 2, Settings(chains=10**12))
     with pytest.raises(ParameterError, match="7 columns"):
         train(start(data, Bernoulli(), Bernoulli(), 2), np.zeros((3, 7)), 1)
 

@@ -1,6 +1,7 @@
 """The commands about trained machines: exact resume, what is refused, and what is written."""
 
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from PIL import Image
 
 from console import answer, replica
+from replica.errors import ReplicaWarning
 from replica.machines.inference import exact
 from replica.machines.models.ensembles import spectral_weights
 from replica.machines.models.rbm import RBM
@@ -51,6 +53,89 @@ def test_likelihood_is_that_of_enumeration() -> None:
     assert told["log_likelihood"] == pytest.approx(np.mean(exact.log_likelihood(rbm, data)), abs=1e-12)
     near = answer("likelihood a.npz --data bits.npy --method bridge --steps 50")
     assert abs(near["log_Z"] - told["log_Z"]) < 4 * near["error"]
+
+
+def test_an_estimate_below_the_bound_of_mean_field_ends_with_3() -> None:
+    weights = np.full((14, 8), (24 + 30 * 22) / 112)
+    save_machine(RBM(weights, Bernoulli(g=-30.0), Bernoulli(g=-30.0)), "two.npz")
+    np.save("on.npy", np.ones((6, 14)))
+    result = replica("likelihood two.npz --method bridge --runs 20 --steps 20")
+    assert result.exit_code == 3
+    assert "below 24, a rigorous lower bound by mean field" in result.stderr
+    assert "bound" in result.stdout
+    result = replica("likelihood two.npz --data on.npy --method ais --runs 20 --steps 20")
+    assert result.exit_code == 3
+    (row,) = [line for line in result.stdout.splitlines() if line.startswith("log-likelihood")]
+    assert row.split()[1] == "-"
+    assert "above 0, which is impossible" in row
+    told = json.loads(
+        replica("likelihood two.npz --data on.npy --method ais --runs 20 --steps 20 --json").stdout
+    )
+    assert told["log_likelihood"] is None
+    assert told["reliable"] is False
+    assert told["bound"] == pytest.approx(24, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "train bits.npy --units 100000000000 -o a.npz",
+        f"train bits.npy --units 1{'0' * 40} -o a.npz",
+        "train bits.npy --chains 1000000000000 -o a.npz",
+        "likelihood deep.npz --method ais --runs 100000000000",
+        "likelihood deep.npz --method bridge --runs 100000000000",
+        "likelihood deep.npz --method ais --steps 100000000000000",
+        "sample deep.npz -n 100000000000 -o s.npy",
+        "simulate sherrington-kirkpatrick -p T=0.5 --N 1000000",
+        "simulate hopfield -p alpha=0.1 --N 100000000",
+        "simulate hopfield -p alpha=0.1 -p T=0.2 --N 100 --sweeps 100000000000000",
+        "simulate edwards-anderson -p T=0.7 --N 1000000000000",
+        "simulate one-hidden-unit -p alpha=2 --N 10000000",
+    ],
+)
+def test_sizes_that_no_memory_holds_are_one_sentence(line: str) -> None:
+    save_machine(RBM(np.full((30, 30), 0.6), Spin(), Spin()), "deep.npz")
+    fails(line, 2, "of memory, more than this machine has; take")
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (MemoryError("Unable to allocate 7.28 TiB"), "not enough memory (Unable to allocate 7.28 TiB); take"),
+        (MemoryError(), "not enough memory (MemoryError)"),
+        (OverflowError("Python int too large"), "too large to compute with (Python int too large)"),
+    ],
+)
+def test_memory_that_runs_out_is_one_sentence(
+    error: Exception, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("replica.machines.training.files.load", full)
+    fails("likelihood a.npz", 1, says)
+
+
+def test_untrained_machines_are_told_by_their_score() -> None:
+    np.save("two.npy", np.repeat([[0, 0, 1, 1], [1, 1, 0, 0]], 40, axis=0))
+    first = replica("train two.npy --units 3 --epochs 1 --seed 1 -o two.npz")
+    assert "Warning: the pseudo-likelihood, " in first.stderr
+    assert "is that of independent units" in first.stderr
+    assert "Warning" in replica("likelihood two.npz --data two.npy").stderr
+    trained = replica("train two.npy --resume two.npz --epochs 200")
+    assert trained.stderr == "wrote two.npz\n"
+    assert replica("likelihood two.npz --data two.npy").stderr == ""
+
+
+def test_doubts_of_the_library_are_sentences_at_the_door(monkeypatch: pytest.MonkeyPatch) -> None:
+    def doubtful(_: object) -> RBM:
+        warnings.warn("patterns overlap", ReplicaWarning, stacklevel=2)
+        return RBM(np.zeros((2, 2)), Spin(), Spin())
+
+    monkeypatch.setattr("replica.machines.training.files.load", doubtful)
+    result = replica("likelihood a.npz")
+    assert result.exit_code == 0
+    assert result.stderr == "Warning: patterns overlap\n"
 
 
 def test_runs_that_are_too_short_end_with_3() -> None:

@@ -439,6 +439,26 @@ def test_samples_that_agree_to_the_last_digit_are_not_without_error() -> None:
     assert only.errors["m"] == pytest.approx(2 / (200 * 3))
 
 
+def test_an_error_of_zero_gets_no_verdict() -> None:
+    """Neither agreement nor disagreement: the row says why, and decides nothing beside others."""
+    exactly = Subject(CurieWeiss)
+    for value in (0.957504, 0.9, 0.95750402407726):
+        found = confront(exactly, [Measurement({"T": 0.5}, None, {"m": value}, {"m": 0.0})])
+        (row,) = found.rows
+        assert math.isnan(row.z)
+        assert "an error of 0 is no error bar" in row.note
+        assert found.worst is None
+        with pytest.raises(DisagreementError, match="nothing could be judged"):
+            found.require()
+    parts = [
+        Measurement({"T": 0.5}, 100, {"m": 0.5}, {"m": 0.0}),
+        Measurement({"T": 0.5}, 200, {"m": 0.96}, {"m": 0.01}),
+    ]
+    (row,) = confront(exactly, parts).rows
+    assert row.z == pytest.approx(0.25, abs=0.01)
+    assert "an error of 0 is no error bar" in row.note
+
+
 # --- tables --------------------------------------------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from phase_diagrams.commands.shared.door import Verb
-from phase_diagrams.commands.shared.machines import describe
+from phase_diagrams.commands.shared.machines import describe, warn
 from phase_diagrams.commands.shared.options import OutputFile, reading
 from phase_diagrams.commands.shared.printing import number
 from replica.errors import ParameterError
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["train"]
 
 COMMANDLINE = click.core.ParameterSource.COMMANDLINE
+WEIGHED = 2000
+"""Samples that tell whether a machine has learned more than the means of the data."""
 METHODS = ("cd", "pcd", "tempered", "mean-field", "tap", "exact")
 
 EXAMPLE = """\
@@ -35,6 +37,8 @@ epoch  pseudo-likelihood  reconstruction error  gradient norm  rate
 3      -24.36             0.1285                1.453          0.1
 4      -24.34             0.1283                1.431          0.1
 wrote rbm.npz
+Warning: the pseudo-likelihood, -24.39, is that of independent units with the means of the data, -24.42: \
+the machine knows of no correlations; train longer, or with a larger rate
 """
 
 
@@ -106,6 +110,7 @@ def train(
     the reconstruction error of 100 samples, and the norm of the gradient.
     """
     from phase_diagrams.storage.files import check_writable, write_atomic
+    from replica.machines.inference.likelihood import untrained
     from replica.machines.training.epochs import TrainingError, train
     from replica.machines.training.files import dumps
 
@@ -133,11 +138,12 @@ def train(
         write_atomic(target, dumps(now, **about))
 
     try:
-        train(training, data.values, epochs, report=report)
+        trained = train(training, data.values, epochs, report=report)
     except TrainingError as error:
         write_atomic(target, dumps(error.solution, **about))
         raise
     click.echo(f"wrote {target}", err=True)
+    warn(untrained(trained.rbm, data.values[:WEIGHED]))
 
 
 def begun(

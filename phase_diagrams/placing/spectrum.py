@@ -8,6 +8,7 @@ import numpy as np
 
 from phase_diagrams.placing.found import Mode, Spectrum
 from replica.errors import ParameterError
+from replica.machines.data.given import reals
 
 __all__ = ["SMALLEST", "checked", "spectrum"]
 
@@ -87,14 +88,10 @@ def checked(weights: Any) -> Any:
     ParameterError
         If it is no matrix of finite real numbers, too small, or zero.
     """
-    matrix = np.asarray(weights)
+    matrix = reals("weights", weights, "a matrix (visible, hidden) of real numbers")
     if matrix.ndim != 2:
         msg = f"weights are a matrix (visible, hidden); this array has the shape {matrix.shape}"
         raise ParameterError(msg)
-    if matrix.dtype.kind not in "fiu":
-        msg = f"weights are real numbers; these are of type {matrix.dtype}"
-        raise ParameterError(msg)
-    matrix = matrix.astype(float)
     if min(matrix.shape) < SMALLEST:
         rows, columns = matrix.shape
         msg = f"a spectrum needs at least {SMALLEST} units in each layer; here are {rows} and {columns}"

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from replica.errors import ParameterError
-from replica.machines.data.loading import check_domain
+from replica.machines.data.given import table
 from replica.machines.models.rbm import RBM, to_bits, to_spins
 from replica.units import Bernoulli, ReLU, Spin
 
@@ -38,7 +37,7 @@ def in_variables(rbm: RBM, data: Any = None) -> tuple[RBM, Any]:
     [[ 2. -4.]] 1.0 [[-1.  1.]]
     """
     if data is not None:
-        data = _checked(rbm, data)
+        data = table("data", data, rbm.visible, rbm.n_visible)
     rectified = isinstance(rbm.hidden, ReLU) and isinstance(rbm.visible, Bernoulli | Spin)
     same, _ = (to_bits if rectified else to_spins)(rbm)
     if data is not None and isinstance(same.visible, Spin) and isinstance(rbm.visible, Bernoulli):
@@ -52,12 +51,3 @@ def in_variables(rbm: RBM, data: Any = None) -> tuple[RBM, Any]:
     if isinstance(visible, Spin) and isinstance(hidden, Spin) and T > 0:
         return RBM(same.weights / T, Spin(g=visible.g / T), Spin(g=hidden.g / T)), data
     return same, data
-
-
-def _checked(rbm: RBM, data: Any) -> Any:
-    data = np.asarray(data, dtype=float)
-    if data.ndim != 2 or data.shape[1] != rbm.n_visible or not len(data):
-        msg = f"data of shape {data.shape}: give an array (samples, {rbm.n_visible}), at least one sample"
-        raise ParameterError(msg)
-    check_domain(data, rbm.visible)
-    return data

@@ -306,7 +306,10 @@ def _row(
     errors = np.array([one.errors.get(name, np.nan) for one in parts], dtype=float)
     sizes = tuple(one.N for one in parts)
     difference = values - np.array(expected)
-    good = np.isfinite(difference) & np.isfinite(errors)
+    sure = errors == 0
+    good = np.isfinite(difference) & np.isfinite(errors) & ~sure
+    if np.any(sure):
+        note = "; ".join(filter(None, (note, "an error of 0 is no error bar, and gets no verdict")))
     shown = (tuple(values.tolist()), tuple(errors.tolist()), tuple(expected))
     if not np.any(good):
         at = np.flatnonzero(np.isfinite(difference))

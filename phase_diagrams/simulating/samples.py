@@ -372,7 +372,7 @@ def measurements(data: xr.Dataset, subject: Subject | None = None) -> list[Measu
     subject : Subject, optional
         The theory that was simulated: then there are the observables that it knows, by its names. Where all
         samples agree to the last digit the error is one step of the observable in one sample, as far as the
-        machine knows it.
+        machine knows it; else NaN.
     """
     own = _named(data, "measured")
     axes = [str(dim) for dim in data["status"].dims if dim not in ("N", "sample")]
@@ -395,7 +395,7 @@ def measurements(data: xr.Dataset, subject: Subject | None = None) -> list[Measu
             row = columns[name][place][good]
             means[there] = float(np.mean(row)) if row.size else math.nan
             error = float(np.std(row, ddof=1)) / math.sqrt(row.size) if row.size > 1 else math.nan
-            errors[there] = steps.get(there, 0.0) / row.size if error < 1e-15 else error
+            errors[there] = steps.get(there, math.nan) / row.size if error < 1e-15 else error
         lost = [f"{int(np.sum(status[place] == code))} {WORDS[code]}" for code in WORDS]
         note = ", ".join(one for one in lost if not one.startswith("0 "))
         note = f"of {good.size} samples at N = {N}, {note}" if note else ""

@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import sys
+import warnings
 from collections import UserDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -110,10 +111,16 @@ class Door(Verb, click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what goes wrong ends as a `Failure`."""
-        from replica.errors import ConvergenceError, ParameterError, ReplicaError, UnknownNameError
+        from replica.errors import (
+            ConvergenceError,
+            ParameterError,
+            ReplicaError,
+            ReplicaWarning,
+            UnknownNameError,
+        )
 
         try:
-            with _usage():
+            with _usage(), _doubts(ReplicaWarning):
                 return super().invoke(ctx)
         except (ParameterError, UnknownNameError) as error:
             raise Misuse(str(error)) from error
@@ -126,8 +133,37 @@ class Door(Verb, click.Group):
                 raise
             sentence = f"cannot write the output: {error.strerror or error}"
             raise Failure(sentence) from error
+        except MemoryError as error:
+            sentence = f"there is not enough memory ({_short(error)}); take smaller sizes"
+            raise Failure(sentence) from error
+        except OverflowError as error:
+            sentence = f"a number is too large to compute with ({_short(error)}); take smaller ones"
+            raise Failure(sentence) from error
         except KeyboardInterrupt:
             raise click.exceptions.Exit(130) from None
+
+
+def _short(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+@contextmanager
+def _doubts(kind: type[Warning]) -> Iterator[None]:
+    """Print our own warnings as sentences on stderr; others go where they went before."""
+
+    def show(
+        message: Warning | str, category: type[Warning], *where: Any, **more: Any
+    ) -> None:  # the signature of warnings.showwarning
+        if issubclass(category, kind):
+            click.echo(f"Warning: {message}", err=True)
+        else:
+            before(message, category, *where, **more)
+
+    with warnings.catch_warnings():
+        before = warnings.showwarning
+        warnings.simplefilter("always", kind)
+        warnings.showwarning = show
+        yield
 
 
 @contextmanager

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from replica.errors import ParameterError
 
 if TYPE_CHECKING:
     from replica.machines.models.rbm import RBM
 
-__all__ = ["describe", "image_shape", "read_samples"]
+__all__ = ["describe", "image_shape", "read_samples", "warn"]
 
 
 def describe(rbm: RBM) -> str:
@@ -29,6 +31,12 @@ def read_samples(source: str | None, rbm: RBM, threshold: float | None, key: str
         message = f"{source} has {values.shape[1]} columns, the machine {rbm.n_visible} visible units"
         raise ParameterError(message)
     return values
+
+
+def warn(doubt: str) -> None:
+    """Say what is doubtful about a machine, on stderr."""
+    if doubt:
+        click.echo(f"Warning: {doubt}", err=True)
 
 
 def image_shape(path: str, count: int) -> tuple[int, int]:

@@ -20,6 +20,7 @@ import numpy as np
 
 from replica.errors import ParameterError, ReplicaError, UnknownNameError
 from replica.machines.data.arrays import NotNumbersError, read_numpy
+from replica.machines.data.given import bits, numbers
 from replica.units import Bernoulli, Spin, Unit
 
 __all__ = ["BUILT_IN", "Data", "DataError", "check_domain", "load_data", "read_idx"]
@@ -151,8 +152,7 @@ def check_domain(values: Any, unit: Unit, name: str = "data") -> None:
     replica.errors.ParameterError: data: 2 in row 1, column 0 is no value of bernoulli units, which \
 are 0 or 1; give a threshold, or other visible units
     """
-    values = np.asarray(values, dtype=float)
-    check_finite(values, name)
+    values = numbers(name, values, "a table of numbers", logical=bits(unit))
     if unit.discrete:
         bad = ~np.isin(values, unit.values)
         allowed = "are " + " or ".join(f"{v:g}" for v in unit.values)

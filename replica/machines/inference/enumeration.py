@@ -14,6 +14,7 @@ import numpy as np
 from scipy.special import gammaln, logsumexp
 
 from replica.errors import ParameterError, UnknownNameError
+from replica.machines.data.given import numbers, room, whole
 
 __all__ = [
     "MODELS",
@@ -97,8 +98,12 @@ def log_partition(energies: Any, T: Any) -> Any:
     >>> print(f"{log_partition(np.array([-1.0, 1.0]), 1.0):.12f}")  # ln 2cosh 1
     1.126928011043
     """
-    T = np.asarray(T, dtype=float)
-    if not np.all((T > 0) & np.isfinite(T)):
+    T = numbers("T", T, "temperatures > 0")
+    energies = numbers("energies", energies)
+    if energies.ndim != 1 or not energies.size:
+        msg = f"energies of shape {energies.shape}: give a list of the energies of all configurations"
+        raise ParameterError(msg)
+    if not np.all(T > 0):
         msg = f"a partition function needs temperatures T > 0, not {T}; at T = 0 take the lowest energy"
         raise ParameterError(msg)
     return np.array([logsumexp(-energies / t) for t in T.ravel()]).reshape(T.shape)[()]
@@ -145,7 +150,7 @@ class Enumerations:
         -------
         value, error : array, shape (k, n_T)
         """
-        n = np.asarray(n, dtype=float)[..., None, None]
+        n = numbers("n", n)[..., None, None]
         count = len(self.log_Z)
         center = np.mean(self.log_Z, axis=0)
         size = np.where(n == 0, 1.0, n)
@@ -184,7 +189,11 @@ def sample(model: str, N: int, T: Any, *, samples: int, seed: int) -> Enumeratio
         what = "model to enumerate"
         raise UnknownNameError(what, model, MODELS)
     _check_samples(samples)
-    T = np.atleast_1d(np.asarray(T, dtype=float))
+    T = np.atleast_1d(numbers("T", T, "temperatures > 0"))
+    if T.ndim != 1 or not T.size:
+        msg = f"T of shape {T.shape}: give one temperature, or a list of them"
+        raise ParameterError(msg)
+    room(f"{samples} samples", samples, 2 * T.size + 1, hint="take fewer")
     log_Z, participation = np.empty((samples, T.size)), np.empty((samples, T.size))
     lowest = np.empty(samples)
     for i, child in enumerate(np.random.SeedSequence(seed).spawn(samples)):
@@ -220,7 +229,7 @@ def random_energy_moments(n: Any, N: int, T: float) -> Any:
     >>> print(random_energy_moments([0.0, 0.5, 1.0], 20, 0.4).round(9))
     [1.96252239 2.01442404 2.25564718]
     """
-    n = np.asarray(n, dtype=float)
+    n = numbers("n", n, "numbers from 0 to 1")
     scale = np.sqrt(N / 2) / T if T > 0 else np.inf
     if not (np.all((n >= 0) & (n <= 1)) and 1 <= N <= 400 and scale < 27):
         msg = f"moments are computed for 0 <= n <= 1, 1 <= N <= 400 and N < 1458 T^2, not n={n}, N={N}, T={T}"
@@ -291,7 +300,7 @@ def spin_glass_moments(n: Any, N: int, T: float, *, samples: int = 300, seed: in
     >>> print(value.round(4), error.round(4))
     [1.6089 1.7539 2.0603] [0.025  0.0103 0.    ]
     """
-    n = np.asarray(n, dtype=float)
+    n = numbers("n", n, "numbers from 0 to 1")
     if not (np.all((n >= 0) & (n <= 1)) and T > 0):
         msg = f"moments are computed for 0 <= n <= 1 and T > 0, not n={n}, T={T}"
         raise ParameterError(msg)
@@ -318,12 +327,13 @@ def spin_glass_moments(n: Any, N: int, T: float, *, samples: int = 300, seed: in
 
 
 def _check_samples(samples: int) -> None:
-    if samples < 2:
+    if isinstance(samples, int | np.integer) and samples < 2:
         msg = f"{samples} samples give no error; take at least 2"
         raise ParameterError(msg)
+    room(f"{whole('samples', samples, 2)} samples", samples, 100, hint="take fewer")  # a seed for each
 
 
 def _check_size(N: int) -> None:
-    if int(N) != N or not 1 <= N <= MOST_SPINS:
+    if not 1 <= N <= MOST_SPINS or int(N) != N:
         msg = f"N = {N} spins cannot be enumerated; N is a whole number from 1 to {MOST_SPINS}"
         raise ParameterError(msg)

@@ -18,6 +18,7 @@ import numpy as np
 from scipy import special
 
 from replica.errors import ParameterError
+from replica.machines.data.given import numbers, table, whole
 from replica.machines.models.rbm import RBM
 from replica.units import Unit
 
@@ -128,7 +129,7 @@ def moments(rbm: RBM) -> Moments:
     log_weight, log_z = _enumerated(turned)
     weight = np.exp(log_weight - log_z)
     N, M, T = turned.n_visible, turned.n_hidden, turned.T
-    v, h, vh, vv, hh, energy = np.zeros(N), np.zeros(M), np.zeros((N, M)), 0.0, 0.0, 0.0
+    v, h, vh, vv, hh, entropy = np.zeros(N), np.zeros(M), np.zeros((N, M)), 0.0, 0.0, 0.0
     first = 0
     for block in _blocks(turned.visible, N):
         p = weight[first : first + len(block)]
@@ -140,13 +141,13 @@ def moments(rbm: RBM) -> Moments:
         vh += (p * block.T) @ mean
         vv += (p * block.T) @ block
         hh += (p * mean.T) @ mean + np.diag(p @ variance)
-        # <U(h) - b h> = T (S - ln Z) of a single unit: no second table of averages is needed
-        inner = turned.hidden.entropy(b, 0.0, T) - turned.hidden.log_partition(b, 0.0, T)
-        energy += p @ (np.sum(turned.visible.potential(block), axis=1) + T * np.sum(inner, axis=1))
-    entropy = log_z + energy / T
+        # that of the block, and of the hidden units given it: sums of positive terms for discrete units
+        entropy += float(p @ (log_z - log_weight[first - len(block) : first]))
+        entropy += float(p @ np.sum(turned.hidden.entropy(b, 0.0, T), axis=1))
+    energy = T * (entropy - log_z)
     if turned is rbm:
-        return Moments(log_z, v, h, vh, vv, hh, float(energy), float(entropy))
-    return Moments(log_z, h, v, vh.T, hh, vv, float(energy), float(entropy))
+        return Moments(log_z, v, h, vh, vv, hh, energy, entropy)
+    return Moments(log_z, h, v, vh.T, hh, vv, energy, entropy)
 
 
 def visible_distribution(rbm: RBM) -> Any:
@@ -157,7 +158,7 @@ def visible_distribution(rbm: RBM) -> Any:
 
 def empirical_distribution(rbm: RBM, data: Any) -> Any:
     """Frequencies of all visible configurations in the data, shape (states,)."""
-    data = _check_data(rbm, data)
+    data = table("data", data, rbm.visible, rbm.n_visible)
     states = _check_countable(rbm.visible, rbm.n_visible, "an empirical distribution")
     values = np.array(rbm.visible.values)
     digits = np.argmin(np.abs(data[..., None] - values), axis=-1)
@@ -167,8 +168,8 @@ def empirical_distribution(rbm: RBM, data: Any) -> Any:
 
 def log_likelihood(rbm: RBM, data: Any) -> Any:
     """Ln P(v) of each configuration, shape (n,)."""
-    data = _check_data(rbm, data)
-    return -rbm.visible_free_energy(data) / rbm.T - log_partition(rbm)
+    data = table("data", data, rbm.visible, rbm.n_visible)
+    return -rbm._free_energy(data) / rbm.T - log_partition(rbm)
 
 
 def kl_divergence(p: Any, q: Any) -> float:
@@ -179,7 +180,10 @@ def kl_divergence(p: Any, q: Any) -> float:
     >>> print(f"{kl_divergence([0.5, 0.5], [0.25, 0.75]):.12f}", kl_divergence([1, 0], [0, 1]))
     0.143841036226 inf
     """
-    p, q = np.asarray(p, dtype=float), np.asarray(q, dtype=float)
+    p, q = numbers("p", p, "probabilities"), numbers("q", q, "probabilities")
+    if np.any(p < 0) or np.any(q < 0):
+        msg = "distributions: probabilities are numbers >= 0"
+        raise ParameterError(msg)
     if p.shape != q.shape:
         msg = f"distributions of different shapes: {p.shape} and {q.shape}"
         raise ParameterError(msg)
@@ -197,7 +201,7 @@ def gradient(rbm: RBM, data: Any) -> Gradient:
     [0.240377 0.055393] [0.436877 0.063123]
     """
     model = moments(rbm)
-    data = _check_data(rbm, data)
+    data = table("data", data, rbm.visible, rbm.n_visible)
     return _difference(rbm, data, np.full(len(data), 1 / len(data)), model)
 
 
@@ -215,9 +219,7 @@ def contrastive_divergence(rbm: RBM, data: Any, k: int) -> Gradient:
     k : int
         Sweeps, at least 1.
     """
-    if k < 1:
-        msg = f"k = {k} must be at least 1"
-        raise ParameterError(msg)
+    whole("k", k)
     up, down = _conditionals(rbm)
     p = empirical_distribution(rbm, data)
     for _ in range(k):
@@ -225,7 +227,7 @@ def contrastive_divergence(rbm: RBM, data: Any, k: int) -> Gradient:
     v = configurations(rbm.visible, rbm.n_visible)
     mean = rbm.hidden_mean(v)
     chain = Moments(np.nan, p @ v, p @ mean, (p * v.T) @ mean, None, None, np.nan, np.nan)
-    data = _check_data(rbm, data)
+    data = table("data", data, rbm.visible, rbm.n_visible)
     return _difference(rbm, data, np.full(len(data), 1 / len(data)), chain)
 
 
@@ -263,7 +265,7 @@ def stationary(matrix: Any) -> Any:
     >>> print(stationary([[1 - 1e-9, 1e-9], [3e-9, 1 - 3e-9]]))
     [0.75 0.25]
     """
-    P = np.array(matrix, dtype=float)
+    P = _chain(matrix).copy()
     for k in range(len(P) - 1, 0, -1):
         out = P[k, :k].sum()
         if not out > 0:
@@ -287,7 +289,7 @@ def mixing_time(matrix: Any, distance: float = 0.25, most: int = 2**40) -> int:
     ParameterError
         If the chain has not mixed after `most` sweeps.
     """
-    matrix = np.asarray(matrix, dtype=float)
+    matrix = _chain(matrix)
     limit = stationary(matrix)
 
     def mixed(power: Any) -> bool:
@@ -311,6 +313,7 @@ def mixing_time(matrix: Any, distance: float = 0.25, most: int = 2**40) -> int:
 
 def relaxation_time(matrix: Any) -> float:
     """-1/ln|lambda_2| of the second largest eigenvalue: sweeps over which memory decays by a factor e."""
+    matrix = _chain(matrix)
     second = np.sort(np.abs(np.linalg.eigvals(matrix)))[-2] if len(matrix) > 1 else 0.0
     with np.errstate(divide="ignore"):
         return float(-1 / np.log(second)) if second < 1 else math.inf
@@ -344,7 +347,7 @@ def _enumerated(rbm: RBM) -> tuple[Any, float]:
         msg = "T = 0: enumeration needs a positive temperature; the ground states are those of the energies"
         raise ParameterError(msg)
     _check_countable(rbm.visible, rbm.n_visible, "this sum")
-    logs = [-rbm.visible_free_energy(block) / rbm.T for block in _blocks(rbm.visible, rbm.n_visible)]
+    logs = [-rbm._free_energy(block) / rbm.T for block in _blocks(rbm.visible, rbm.n_visible)]
     log_weight = np.concatenate(logs)
     return log_weight, float(special.logsumexp(log_weight))
 
@@ -408,12 +411,13 @@ def _conditionals(rbm: RBM) -> tuple[Any, Any]:
     return special.softmax(joint, axis=1), special.softmax(joint.T, axis=1)
 
 
-def _check_data(rbm: RBM, data: Any) -> Any:
-    data = np.asarray(data, dtype=float)
-    if data.ndim != 2 or data.shape[1] != rbm.n_visible or not len(data):
-        msg = f"data of shape {data.shape}: give an array (samples, {rbm.n_visible}), at least one sample"
+def _chain(matrix: Any) -> Any:
+    """A matrix of transition probabilities, checked."""
+    P = numbers("transition probabilities", matrix, "a square matrix")
+    if P.ndim != 2 or P.shape[0] != P.shape[1] or not P.size:
+        msg = f"transition probabilities of shape {P.shape}: give a square matrix"
         raise ParameterError(msg)
-    if rbm.visible.discrete and not np.all(np.isin(data, rbm.visible.values)):
-        msg = f"data: a {rbm.visible.name} unit takes the values {rbm.visible.values} only"
+    if np.any(P < 0) or not np.allclose(P.sum(axis=1), 1, rtol=0, atol=1e-9):
+        msg = "transition probabilities: numbers >= 0, each row with the sum 1"
         raise ParameterError(msg)
-    return data
+    return P

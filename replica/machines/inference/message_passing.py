@@ -22,6 +22,7 @@ import numpy as np
 from scipy import special
 
 from replica.errors import ConvergenceError, ParameterError, UnknownNameError
+from replica.machines.data.given import numbers, spins, whole
 from replica.machines.models.ensembles import Seed, seed_sequence
 from replica.machines.models.rbm import RBM
 from replica.numerics.functions import log2cosh
@@ -95,7 +96,7 @@ def posterior(data: Any, beta: float) -> RBM:
 
 def overlap(mean: Any, feature: Any) -> float:
     """Overlap |mean . xi|/N with the true feature, the common sign ignored."""
-    mean, feature = np.asarray(mean, dtype=float), np.asarray(feature, dtype=float)
+    mean, feature = numbers("means", mean), numbers("the feature", feature)
     if mean.shape != feature.shape or mean.ndim != 1:
         msg = f"means of shape {mean.shape} and a feature of shape {feature.shape} do not match"
         raise ParameterError(msg)
@@ -250,6 +251,7 @@ def _run(
     S = _check(data, beta, damping)
     messages = kind(S / math.sqrt(S.shape[1]), _start(start, S.shape[1], seed))
     residual, steps = math.inf, 0
+    whole("most_steps", most_steps, 0)
     while residual > tolerance and steps < most_steps:
         steps += 1
         residual = messages.step(beta, damping)
@@ -358,27 +360,20 @@ def _entropy(m: Any) -> float:
 def _start(start: Any, N: int, seed: Seed) -> Any:
     if start is None:
         return np.random.default_rng(seed_sequence(seed)).uniform(-0.5, 0.5, N)
-    m = np.array(start, dtype=float)
+    m = numbers("the start", start, f"{N} means in [-1, 1]").copy()
     if m.shape != (N,) or np.any(np.abs(m) > 1):
-        msg = f"start of shape {m.shape}: give {N} means in [-1, 1]"
+        largest = f", the largest of size {np.max(np.abs(m)):g}" if m.size else ""
+        msg = f"the start has the shape {m.shape}{largest}: give {N} means in [-1, 1]"
         raise ParameterError(msg)
     return m
 
 
 def _check(data: Any, beta: float, damping: float = 1.0) -> Any:
-    try:
-        S = np.asarray(data)
-    except ValueError:
-        msg = "data whose rows differ in length: give an array (data, spins)"
-        raise ParameterError(msg) from None
-    if S.ndim != 2 or 0 in S.shape or S.dtype.kind not in "biuf":
-        msg = f"data of shape {S.shape} and type {S.dtype}: give an array (data, spins) of -1 and +1"
+    S = spins("data", data, "an array (data, spins)")
+    if S.ndim != 2 or 0 in S.shape:
+        msg = f"data of shape {S.shape}: give an array (data, spins) of spins -1 and +1"
         raise ParameterError(msg)
     S = S.astype(float)
-    if not np.all(np.abs(S) == 1):
-        hint = "; map bits 0, 1 to spins by 2 v - 1" if set(np.unique(S)) <= {0.0, 1.0} else ""
-        msg = f"data must consist of spins -1 and +1{hint}"
-        raise ParameterError(msg)
     if not 0 <= beta < math.inf:
         msg = f"beta = {beta} must be a number >= 0"
         raise ParameterError(msg)

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from replica.errors import ParameterError, UnknownNameError
+from replica.machines.data.given import numbers, room, whole
 from replica.machines.models.ensembles import Seed, seed_sequence, spawned
 from replica.machines.models.rbm import RBM, BlockGibbs
 
@@ -34,6 +35,10 @@ __all__ = [
 RULES = ("glauber", "metropolis")
 LONG_ENOUGH = 50
 """A record should be that many autocorrelation times long before its error bar is believed."""
+FREE = 0.1
+"""Flips that cost less, in units of T, are as good as free."""
+CONSTANT = 1e-14
+"""Relative changes up to here are rounding."""
 
 
 class Sampler(Protocol):
@@ -65,14 +70,15 @@ class Estimate:
     Attributes
     ----------
     mean, error : float
-        The mean and its standard error, sqrt(variance/effective).
+        The mean and its standard error, sqrt(variance/effective); NaN where nothing changes.
     tau : float
-        Integrated autocorrelation time 1 + 2 sum_t rho(t), in measurements; 1 without memory.
+        Integrated autocorrelation time 1 + 2 sum_t rho(t), in measurements; 1 without memory. NaN where
+        nothing changes: a chain that is stuck looks like an observable that is constant.
     effective : float
         Effective number of independent measurements, chains times steps over tau.
     reliable : bool
-        Whether the record is at least fifty autocorrelation times long; if not, tau and the error are
-        lower bounds.
+        Whether the record changes, and is at least fifty autocorrelation times long; if not, tau and the
+        error are lower bounds.
     """
 
     mean: float
@@ -86,7 +92,8 @@ def autocorrelation_time(samples: Any) -> float:
     """Integrated autocorrelation time 1 + 2 sum_t rho(t) of one or several chains.
 
     The sum ends at the first t >= 5 tau(t) (Sokal's window). Chains share the mean, so that chains that sit
-    in different places count as memory, not as agreement.
+    in different places count as memory, not as agreement. A record that never changes, but for rounding, has
+    no time: NaN.
 
     Parameters
     ----------
@@ -102,11 +109,11 @@ def autocorrelation_time(samples: Any) -> float:
     """
     x = _columns(samples)
     steps = len(x)
+    if np.ptp(x) <= CONSTANT * np.max(np.abs(x)):
+        return math.nan
     x = x - x.mean()
     power = np.abs(np.fft.rfft(x, n=2 * steps, axis=0)) ** 2
     covariance = np.fft.irfft(power, axis=0)[:steps].mean(axis=1) / np.arange(steps, 0, -1)
-    if covariance[0] <= 0:
-        return 1.0
     tau = 2 * np.cumsum(covariance / covariance[0]) - 1
     enough = np.arange(steps) >= 5 * tau
     window = int(np.argmax(enough)) if np.any(enough) else steps - 1
@@ -125,13 +132,12 @@ def estimate(samples: Any) -> Estimate:
     x = _columns(samples)
     tau = autocorrelation_time(x)
     effective = x.size / tau
-    return Estimate(
-        float(x.mean()), float(x.std() / math.sqrt(effective)), tau, effective, len(x) >= LONG_ENOUGH * tau
-    )
+    error = float(x.std() / math.sqrt(effective)) if effective > 0 else math.nan
+    return Estimate(float(x.mean()), error, tau, effective, bool(len(x) >= LONG_ENOUGH * tau))
 
 
 def _columns(samples: Any) -> Any:
-    x = np.asarray(samples, dtype=float)
+    x = numbers("samples", samples, "an array (steps,) or (steps, chains)")
     if x.ndim not in (1, 2) or x.size == 0:
         msg = f"samples of shape {x.shape}: give an array (steps,) or (steps, chains)"
         raise ParameterError(msg)
@@ -170,9 +176,10 @@ def record(
     >>> print(f"{estimate(run['energy']).mean:.2f}")  # exactly -0.5 tanh(0.5) = -0.231
     -0.23
     """
-    if steps < 1 or burn < 0 or every < 1:
-        msg = f"steps = {steps}, burn = {burn}, every = {every}: give at least 1, 0 and 1"
-        raise ParameterError(msg)
+    whole("steps", steps)
+    whole("burn", burn, 0)
+    whole("every", every)
+    room(f"{steps} steps of {sampler.chains} chains", steps, sampler.chains, len(observables))
     sampler.sweep(burn)
     rows: dict[str, list[Any]] = {name: [] for name in observables}
     for _ in range(steps):
@@ -189,9 +196,11 @@ class SingleSpin:
     """Single-spin dynamics of the visible units on their marginal energy, the hidden units summed out.
 
     One sweep visits every visible unit in order and flips it with the heat-bath probability
-    1/(1 + exp(dF/T)) ("glauber") or min(1, exp(-dF/T)) ("metropolis"), F the visible free energy. At T = 0 a
-    unit flips where that lowers the energy: unlike the parallel alternating dynamics of `BlockGibbs`, it
-    takes into account how the hidden units follow, so its fixed points are minima.
+    1/(1 + exp(dF/T)) ("glauber") or min(1, exp(-dF/T)) ("metropolis"), F the visible free energy. Of flips
+    that cost next to nothing, |dF| < T/10, "metropolis" makes half: a free unit that is visited in order
+    would else flip at every visit, with the period two, and never forget where it began. At T = 0 a unit
+    flips where that lowers the energy: unlike the parallel alternating dynamics of `BlockGibbs`, it takes
+    into account how the hidden units follow, so its fixed points are minima.
 
     Parameters
     ----------
@@ -219,9 +228,8 @@ class SingleSpin:
     ) -> None:
         if rule not in RULES:
             raise UnknownNameError(what="rule", name=rule, known=RULES)
-        if chains < 1:
-            msg = f"chains = {chains} must be at least 1"
-            raise ParameterError(msg)
+        whole("chains", chains)
+        room(f"{chains} chains", chains, 2 * rbm.n_visible + 3 * rbm.n_hidden, hint="take fewer")
         if not rbm.visible.discrete or len(rbm.visible.values) != 2:
             msg = f"single flips need visible units with two values, not {rbm.visible}"
             raise ParameterError(msg)
@@ -230,11 +238,14 @@ class SingleSpin:
         values = np.array(rbm.visible.values)
         self._sum = values.sum()
         shape = (chains, rbm.n_visible)
-        start = self.rng.choice(values, shape) if visible is None else np.broadcast_to(visible, shape)
-        self.visible = np.array(start, dtype=float)
-        if not np.all(np.isin(self.visible, values)):
-            msg = f"visible: units take the values {rbm.visible.values} only"
-            raise ParameterError(msg)
+        if visible is None:
+            start = self.rng.choice(values, shape)
+        else:
+            start = rbm._states(visible, "the start of the chains")
+            if start.shape not in (shape, shape[1:], (1, *shape[1:])):
+                msg = f"the start of the chains of shape {start.shape}: give an array {shape} or {shape[1:]}"
+                raise ParameterError(msg)
+        self.visible = np.array(np.broadcast_to(start, shape))
         # cost of the second value over the first, for each unit
         low, high = (
             np.broadcast_to(rbm.visible.potential(np.full(rbm.n_visible, v)), rbm.n_visible) for v in values
@@ -254,22 +265,26 @@ class SingleSpin:
             self.flips = 0
             u = self.rng.random(shape) if T else np.full(shape, 0.5)
             with np.errstate(divide="ignore"):
-                level = -T * (np.log(u) if self.rule == "metropolis" else np.log(u / (1 - u)))
+                metropolis = self.rule == "metropolis"
+                level = -T * (np.log(u) if metropolis else np.log(u / (1 - u)))
+                free = np.where(u < 0.5, -T * np.log(2 * u), -np.inf) if metropolis else level
             if not T:
-                level = np.full(shape, -1e-12)  # a tie is no reason to flip
+                level = free = np.full(shape, -1e-12)  # a tie is no reason to flip
             for i in range(self.rbm.n_visible):
-                self._visit(i, level[i])
+                self._visit(i, level[i], free[i])
             if T == 0 and not self.flips:
                 break
 
-    def _visit(self, i: int, level: Any) -> None:
+    def _visit(self, i: int, level: Any, free: Any) -> None:
+        """Flip unit i of the chains where that costs less than a level, another one where it is free."""
         v, touched = self.visible[:, i], self._touched[i]
         other = self._sum - v
         new = self._field[:, touched] + (other - v)[:, None] * self.rbm.weights[i, touched]
         cost = self._hidden_cost(new, touched)
         own = np.where(v == self._values[0], self._step[i], -self._step[i])
         change = own + np.sum(cost - self._cost[:, touched], axis=1)
-        flip = np.flatnonzero(change < level)
+        near = np.abs(change) < FREE * self.rbm.T
+        flip = np.flatnonzero(change < np.where(near, free, level))
         if flip.size:
             where = np.ix_(flip, touched)
             self.visible[flip, i] = other[flip]
@@ -301,7 +316,8 @@ def temperatures(low: float, high: float, count: int) -> Any:
     >>> print(temperatures(0.5, 2.0, 3))
     [0.5 1.  2. ]
     """
-    if not (0 < low <= high < math.inf) or count < 1:
+    room(f"{count} temperatures", whole("temperatures", count), 2)
+    if not 0 < low <= high < math.inf:
         msg = f"temperatures from {low} to {high}, {count} of them: give 0 < low <= high and at least one"
         raise ParameterError(msg)
     return np.geomspace(low, high, count)
@@ -344,7 +360,7 @@ class ParallelTempering:
 
     def __init__(self, sampler: Sampler, temperatures: Any, seed: Seed) -> None:
         self.sampler = sampler
-        self.temperatures = np.asarray(temperatures, dtype=float)
+        self.temperatures = numbers("temperatures", temperatures, "a list of positive numbers")
         count = self.temperatures.size
         if self.temperatures.ndim != 1 or not count or not np.all(self.temperatures > 0):
             msg = f"temperatures = {temperatures} must be a list of positive numbers"

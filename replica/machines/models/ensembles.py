@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from replica.errors import ParameterError, UnknownNameError
+from replica.machines.data.given import numbers, room, whole
 
 __all__ = [
     "COMPONENTS",
@@ -88,9 +89,12 @@ def pattern_count(N: int, alpha: float) -> int:
     >>> pattern_count(4000, 0.1)
     400
     """
-    _check_size(N=N)
+    whole("N", N)
     if not (0 < alpha < math.inf):
         msg = f"alpha = {alpha} must be a positive number"
+        raise ParameterError(msg)
+    if alpha * N > 1e15:
+        msg = f"alpha = {alpha:g} with N = {N} is {alpha * N:g} patterns, more than fit into any memory"
         raise ParameterError(msg)
     count = round(alpha * N)
     if count < 1:
@@ -112,7 +116,9 @@ def patterns(P: int, N: int, seed: Seed) -> Draw:
     >>> print(patterns(2, 6, seed=1).values.tolist())
     [[1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, -1]]
     """
-    _check_size(P=P, N=N)
+    whole("P", P)
+    whole("N", N)
+    room(f"{P} patterns of N = {N}", P, N, size=3, hint="take a smaller N")
     sequence, rng = _start(seed)
     count = P * N
     xi = np.unpackbits(np.frombuffer(rng.bytes(-(-count // 8)), dtype=np.uint8), count=count).view(np.int8)
@@ -135,8 +141,8 @@ def sparse_weights(N: int, M: int, p: Any, seed: Seed) -> Draw:
     >>> print(f"{np.mean(draw.values != 0):.3f} {1000 * np.max(draw.values**2):.3f}")
     0.100 1.000
     """
-    _check_size(N=N, M=M)
-    p = np.asarray(p, dtype=float)
+    _check_matrix(N, M)
+    p = numbers("p", p, "one number in (0, 1], or one for each visible unit")
     if p.shape not in ((), (N,)) or not np.all((p > 0) & (p <= 1)):
         msg = f"p of shape {p.shape} must be one number in (0, 1], or one for each of the {N} visible units"
         raise ParameterError(msg)
@@ -190,14 +196,17 @@ def spectral_weights(
     >>> print(np.linalg.svd(draw.values, compute_uv=False)[:2].round(6))
     [3. 0.]
     """
-    _check_size(N=N, M=M)
+    _check_matrix(N, M)
     if components not in COMPONENTS:
         raise UnknownNameError(what="law of components", name=components, known=COMPONENTS)
     if not (0 <= sigma < math.inf):
         msg = f"sigma = {sigma} must be a number >= 0"
         raise ParameterError(msg)
     sequence, rng = _start(seed)
-    strengths = np.array(list(modes), dtype=float)
+    strengths = numbers("modes", modes if hasattr(modes, "shape") else [*modes], "a list of strengths")
+    if strengths.ndim != 1:
+        msg = f"modes of shape {strengths.shape}: give a list of strengths"
+        raise ParameterError(msg)
     U = COMPONENTS[components](rng, (strengths.size, N))
     V = COMPONENTS[components](rng, (strengths.size, M))
     scale = math.sqrt(N * M)
@@ -227,7 +236,7 @@ def teacher_data(N: int, M: int, beta: float, seed: Seed) -> Draw:
     >>> print(draw.values.shape, draw.parts["feature"])
     (3, 4) [ 1  1 -1  1]
     """
-    _check_size(N=N, M=M)
+    _check_matrix(N, M)
     if not (0 <= beta < math.inf):
         msg = f"beta = {beta} must be a number >= 0"
         raise ParameterError(msg)
@@ -240,8 +249,7 @@ def teacher_data(N: int, M: int, beta: float, seed: Seed) -> Draw:
     return Draw(s, sequence, {"feature": xi})
 
 
-def _check_size(**sizes: int) -> None:
-    for name, size in sizes.items():
-        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
-            msg = f"{name} = {size} must be a whole number, at least 1"
-            raise ParameterError(msg)
+def _check_matrix(N: int, M: int) -> None:
+    whole("N", N)
+    whole("M", M)
+    room(f"a matrix of N = {N} times M = {M}", 3, N, M, hint="take a smaller N")

@@ -16,6 +16,7 @@ single flips leave. A capacity read off the parallel dynamics is too large.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -23,9 +24,11 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from replica.errors import ParameterError, UnknownNameError
+from replica.errors import ParameterError, ReplicaWarning, UnknownNameError
+from replica.machines.data.given import room, spins, whole
 from replica.machines.models import ensembles
 from replica.machines.models.ensembles import Seed
+from replica.machines.models.measures import pattern_doubt
 
 __all__ = ["HopfieldNetwork", "Relaxed", "Trajectory"]
 
@@ -99,7 +102,8 @@ class HopfieldNetwork:
     Parameters
     ----------
     patterns : array, shape (P, N)
-        Patterns of -1 and +1; kept as int8.
+        Patterns of -1 and +1; kept as int8. A `ReplicaWarning` tells where they are correlated or biased,
+        since theories speak of independent, unbiased ones.
     seed : SeedSequence, optional
         Seed of the patterns, where they are random.
 
@@ -116,15 +120,14 @@ class HopfieldNetwork:
     seed: np.random.SeedSequence | None = None
 
     def __post_init__(self) -> None:
-        xi = np.asarray(self.patterns)
+        xi = spins("patterns", self.patterns, "an array (patterns, neurons)")
         if xi.ndim != 2 or 0 in xi.shape:
             msg = f"patterns of shape {xi.shape}: give an array (patterns, neurons), at least one of each"
             raise ParameterError(msg)
-        if xi.dtype != np.int8 or not _are_spins(xi):
-            if not _are_spins(xi):
-                msg = "patterns must consist of -1 and +1"
-                raise ParameterError(msg)
-            xi = xi.astype(np.int8)
+        doubt = pattern_doubt(xi)
+        if doubt:
+            msg = f"{doubt}; capacities and states of the theory are those of independent, unbiased patterns"
+            warnings.warn(msg, ReplicaWarning, stacklevel=3)
         # the patterns of one neuron side by side: a block of neurons is then one piece of memory
         object.__setattr__(self, "patterns", np.ascontiguousarray(xi.T).T)
 
@@ -228,14 +231,12 @@ class HopfieldNetwork:
         if not 0 <= T < math.inf:
             msg = f"T = {T} must be a number >= 0"
             raise ParameterError(msg)
-        if sweeps < 1:
-            msg = f"sweeps = {sweeps} must be at least 1"
-            raise ParameterError(msg)
+        watch = min(whole("watch", watch), self.P)
+        room(f"{sweeps} sweeps", whole("sweeps", sweeps), watch + 1, hint="take fewer")
         sequence = ensembles.seed_sequence(seed)
         rng = np.random.default_rng(sequence)
         s = self._state(spins).copy()
         M = self._projections(s)
-        watch = min(watch, self.P)
         overlaps, energy, total = np.empty((sweeps, watch)), np.empty(sweeps), np.zeros(self.N)
         for t in range(sweeps):
             # s_i = +1 with probability 1/(1 + exp(-2 h_i/T)): where the field exceeds a logistic threshold
@@ -302,15 +303,9 @@ class HopfieldNetwork:
         M = M.astype(float)
         return float(-(M @ M) / (2 * self.N**2) + self.alpha / 2)
 
-    def _state(self, spins: Any) -> Any:
-        s = np.asarray(spins)
-        if s.shape != (self.N,) or not np.all(np.abs(s) == 1):
+    def _state(self, state: Any) -> Any:
+        s = spins("the state", state, f"an array of {self.N} neurons")
+        if s.shape != (self.N,):
             msg = f"a state is an array of {self.N} spins -1, +1, not one of shape {s.shape}"
             raise ParameterError(msg)
-        return s.astype(np.int8)
-
-
-def _are_spins(xi: Any) -> bool:
-    """Whether all entries are -1 or +1, a part at a time: no second array of that size."""
-    flat = xi.T if xi.T.flags.c_contiguous else xi
-    return all(bool(np.all(np.abs(row) == 1)) for row in flat)
+        return s

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy import special
 
 from replica.errors import ParameterError
+from replica.machines.data.given import numbers, whole
 
 __all__ = [
     "HiddenActivity",
@@ -15,6 +18,7 @@ __all__ = [
     "overlap_distribution",
     "overlaps",
     "participation_ratio",
+    "pattern_doubt",
     "singular_values",
     "weight_sparsity",
 ]
@@ -28,11 +32,55 @@ def overlaps(states: Any, patterns: Any) -> Any:
     >>> print(overlaps([1, 1, -1, 1], [[1, 1, -1, -1], [-1, -1, 1, -1]]))
     [ 0.5 -1. ]
     """
-    states, patterns = np.asarray(states, dtype=float), np.asarray(patterns, dtype=float)
+    states = numbers("states", states, "an array (..., N)")
+    patterns = numbers("patterns", patterns, "an array (P, N)")
     if patterns.ndim != 2 or states.shape[-1:] != patterns.shape[1:]:
         msg = f"states of shape {states.shape} do not match patterns of shape {patterns.shape}"
         raise ParameterError(msg)
     return states @ patterns.T / patterns.shape[1]
+
+
+def pattern_doubt(patterns: Any) -> str:
+    """Says that patterns are no unbiased, independent ones, and by which measure; empty where they may be.
+
+    Independent patterns have overlaps of 1/sqrt(N), root mean square over the pairs. There is a doubt where
+    such patterns would overlap that much with a probability below 10^-9; of many patterns, 100 are compared.
+
+    Parameters
+    ----------
+    patterns : array, shape (P, N)
+        Of -1 and +1.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> print(pattern_doubt(np.where(rng.random((5, 1000)) < 0.7, 1, -1)))
+    the patterns are correlated: the root mean square of their overlaps is 0.157, of independent ones \
+1/sqrt(N) = 0.0316; they are biased: their mean activity is +0.404, of unbiased ones 0 +- 0.014
+    >>> pattern_doubt(rng.choice([-1, 1], (5, 1000)))
+    ''
+    """
+    xi = np.asarray(patterns)
+    P, N = xi.shape
+    if P < 2:
+        return ""  # a single pattern can be turned into any other
+    some = xi[np.unique(np.linspace(0, P - 1, min(P, 100)).astype(int))].astype(np.float32)
+    first, second = np.triu_indices(len(some), 1)
+    square = float(np.mean((some @ some.T)[first, second].astype(float) ** 2)) / N**2
+    if special.chdtrc(first.size, first.size * square * N) > UNLIKELY:
+        return ""
+    told = (
+        f"the patterns are correlated: the root mean square of their overlaps is {math.sqrt(square):.3g}, of "
+        f"independent ones 1/sqrt(N) = {1 / math.sqrt(N):.3g}"
+    )
+    mean, width = float(np.mean(some)), 1 / math.sqrt(some.size)
+    if abs(mean) < 6 * width:
+        return told
+    return f"{told}; they are biased: their mean activity is {mean:+.3g}, of unbiased ones 0 +- {width:.2g}"
+
+
+UNLIKELY = 1e-9
+"""Probability of the overlaps of independent patterns below which there is a doubt about them."""
 
 
 def overlap_distribution(states: Any, bins: int = 41) -> tuple[Any, Any]:
@@ -56,7 +104,11 @@ def overlap_distribution(states: Any, bins: int = 41) -> tuple[Any, Any]:
     >>> print(q.round(12), density)
     [-0.8 -0.4  0.   0.4  0.8] [0.  0.  0.  2.5 0. ]
     """
-    states = np.asarray(states, dtype=float)
+    states = numbers("states", states, "an array (replicas, ..., N)")
+    whole("bins", bins, most=10**6)
+    if 0 in states.shape:
+        msg = f"states of shape {states.shape}: there are none"
+        raise ParameterError(msg)
     if states.ndim < 2 or len(states) < 2:
         msg = f"states of shape {states.shape}: overlaps need at least two replicas along the first axis"
         raise ParameterError(msg)
@@ -77,7 +129,7 @@ def participation_ratio(x: Any, power: int = 1, axis: int = -1) -> Any:
     >>> print(participation_ratio([1.0, 1.0, 0.0, 0.0]), participation_ratio([3.0, 1.0], power=2).round(12))
     2.0 1.219512195122
     """
-    x = np.asarray(x, dtype=float)
+    x = _filled("x", x)
     largest = np.max(np.abs(x), axis=axis, keepdims=True)
     x = (x / np.where(largest > 0, largest, 1.0)) ** power
     above, below = np.sum(x, axis=axis) ** 2, np.sum(x * x, axis=axis)
@@ -92,7 +144,10 @@ def weight_sparsity(weights: Any) -> float:
     >>> print(weight_sparsity([[0.1, 0.0], [0.0, 0.0], [-0.1, 0.2], [0.0, 0.2]]))
     0.5
     """
-    weights = np.asarray(weights, dtype=float)
+    weights = _filled("weights", weights)
+    if weights.ndim != 2:
+        msg = f"weights of shape {weights.shape}: give a matrix (visible units, hidden units)"
+        raise ParameterError(msg)
     return float(np.mean(participation_ratio(weights, power=2, axis=0)) / weights.shape[0])
 
 
@@ -120,7 +175,7 @@ def hidden_activity(h: Any, threshold: float) -> HiddenActivity:
     >>> print(hidden_activity([0.0, 0.3, 9.0, 0.0], threshold=4.0))
     HiddenActivity(strong=0.25, weak=0.25, silent=0.5)
     """
-    h = np.asarray(h, dtype=float)
+    h = _filled("hidden units", h)
     strong = np.mean(h > threshold, axis=-1)
     silent = np.mean(h == 0, axis=-1)
     return (
@@ -132,9 +187,18 @@ def hidden_activity(h: Any, threshold: float) -> HiddenActivity:
 
 def activity(v: Any) -> Any:
     """Mean of the units of each configuration, shape (*batch,)."""
-    return np.mean(np.asarray(v, dtype=float), axis=-1)
+    return np.mean(_filled("configurations", v), axis=-1)
 
 
 def singular_values(weights: Any) -> Any:
     """Singular values of the weights, largest first."""
-    return np.linalg.svd(np.asarray(weights, dtype=float), compute_uv=False)
+    return np.linalg.svd(_filled("weights", weights), compute_uv=False)
+
+
+def _filled(what: str, value: Any) -> Any:
+    """An array of real numbers with at least one axis and one entry."""
+    x = numbers(what, value)
+    if x.ndim == 0 or not x.size:
+        msg = f"{what} of shape {x.shape}: give an array with at least one entry"
+        raise ParameterError(msg)
+    return x

@@ -11,15 +11,19 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from replica.errors import ParameterError
+from replica.errors import ParameterError, ReplicaWarning
+from replica.machines.data.given import numbers, room, states, whole
+from replica.machines.models.centred import Centred
 from replica.machines.models.ensembles import Seed, seed_sequence
 from replica.machines.models.layers import Layer, with_field
+from replica.machines.models.measures import pattern_doubt
 from replica.units import Bernoulli, Gaussian, ReLU, Spin, Unit
 
 __all__ = [
@@ -70,21 +74,16 @@ class RBM:
     T: float = 1.0
 
     def __post_init__(self) -> None:
-        try:
-            weights = np.array(self.weights, dtype=float)
-        except (TypeError, ValueError):
-            weights = np.empty(0)
+        form = "a matrix (visible units, hidden units)"
+        weights = numbers("weights", self.weights, form).copy()
         if weights.ndim != 2 or 0 in weights.shape:
-            msg = f"weights of shape {np.shape(self.weights)}: give a matrix (visible units, hidden units)"
-            raise ParameterError(msg)
-        if not np.all(np.isfinite(weights)):
-            msg = f"weights: {int(np.sum(~np.isfinite(weights)))} of {weights.size} are not finite numbers"
+            msg = f"weights of shape {weights.shape}: give {form}"
             raise ParameterError(msg)
         weights.setflags(write=False)
         object.__setattr__(self, "weights", weights)
         for layer, count in (("visible", self.n_visible), ("hidden", self.n_hidden)):
             object.__setattr__(self, layer, _as_layer(getattr(self, layer), layer, count))
-        if not (np.ndim(self.T) == 0 and 0 <= self.T < math.inf):
+        if not (isinstance(self.T, int | float | np.integer | np.floating) and 0 <= self.T < math.inf):
             msg = f"T = {self.T} must be a number >= 0"
             raise ParameterError(msg)
         self._check_normalisable()
@@ -120,18 +119,36 @@ class RBM:
     @cached_property
     def transposed(self) -> RBM:
         """The same machine with its layers exchanged."""
-        return dataclasses.replace(self, weights=self.weights.T, visible=self.hidden, hidden=self.visible)
+        turned = dataclasses.replace(self, weights=self.weights.T, visible=self.hidden, hidden=self.visible)
+        turned.__dict__["origin"] = self.origin  # one machine, one origin
+        return turned
+
+    @cached_property
+    def centred(self) -> Centred:
+        """The machine about the lowest points of its continuous units."""
+        return Centred.of(self.weights, self.visible, self.hidden)
+
+    @cached_property
+    def origin(self) -> float:
+        """The energy from which all energies and free energies of this machine are counted.
+
+        It is 0 as long as the digits last. Where Gaussian (or ReLU) units have their lowest energy,
+        -g^2/(2 gamma) each, more than 1000 T below 0, as with data that have a large offset, it is that
+        energy: else all digits that differ between configurations would be lost. ln Z is counted from it,
+        too, and P(v) = exp(-F(v)/T)/Z holds in any case.
+        """
+        return self.centred.lowest if abs(self.centred.lowest) > DEEP * (self.T or 1.0) else 0.0
 
     def energy(self, v: Any, h: Any) -> Any:
         """Energy of configurations; v has the shape (*batch, n_visible), h (*batch, n_hidden)."""
-        v, h = self._visible_array(v), self.transposed._visible_array(h)
-        coupling = np.sum((v @ self.weights) * h, axis=-1)
-        potential = np.sum(self.visible.potential(v), axis=-1) + np.sum(self.hidden.potential(h), axis=-1)
-        return potential - coupling
+        return self._energy(self._states(v), self.transposed._states(h))
+
+    def _energy(self, v: Any, h: Any) -> Any:
+        return self.centred.energy(v, h) + (self.centred.lowest - self.origin)
 
     def hidden_field(self, v: Any) -> Any:
         """Fields sum_i v_i w_ij on the hidden units; the units' own parameters are not in them."""
-        return self._visible_array(v) @ self.weights
+        return self._means(v) @ self.weights
 
     def visible_field(self, h: Any) -> Any:
         """Fields sum_j w_ij h_j on the visible units; the units' own parameters are not in them."""
@@ -147,36 +164,44 @@ class RBM:
 
     def sample_hidden(self, v: Any, rng: np.random.Generator) -> Any:
         """Draw h from P(h | v)."""
-        return self.hidden.sample(self.hidden_field(v), 0.0, self.T, rng)
+        return self._draw_hidden(self._means(v), rng)
+
+    def _draw_hidden(self, v: Any, rng: np.random.Generator) -> Any:
+        return self.hidden.sample(v @ self.weights, 0.0, self.T, rng)
 
     def sample_visible(self, h: Any, rng: np.random.Generator) -> Any:
         """Draw v from P(v | h)."""
         return self.transposed.sample_hidden(h, rng)
 
+    def _draw_visible(self, h: Any, rng: np.random.Generator) -> Any:
+        return self.visible.sample(h @ self.weights.T, 0.0, self.T, rng)
+
     def visible_free_energy(self, v: Any) -> Any:
         """F(v) = -T ln sum_h exp(-E(v, h)/T), shape (*batch,); then P(v) = exp(-F(v)/T)/Z.
 
         At T = 0 it is the lowest energy over h. For continuous hidden units the sum is an integral.
+        Differences do not depend on an offset of Gaussian units: see `origin`.
         """
-        v = self._visible_array(v)
-        b = v @ self.weights
-        cost = (
-            self.hidden.ground(b, 0.0)[0]
-            if self.T == 0
-            else -self.T * self.hidden.log_partition(b, 0.0, self.T)
-        )
-        return np.sum(self.visible.potential(v), axis=-1) + np.sum(cost, axis=-1)
+        return self._free_energy(self._states(v))
+
+    def _free_energy(self, v: Any) -> Any:
+        return self.centred.free_energy(v, self.T) + (self.centred.lowest - self.origin)
 
     def hidden_free_energy(self, h: Any) -> Any:
         """F(h) = -T ln sum_v exp(-E(v, h)/T), shape (*batch,)."""
         return self.transposed.visible_free_energy(h)
 
-    def _visible_array(self, v: Any) -> Any:
-        v = np.asarray(v, dtype=float)
-        if v.ndim == 0 or v.shape[-1] != self.n_visible:
-            msg = f"configurations of shape {v.shape} do not match: this layer has {self.n_visible} units"
-            raise ParameterError(msg)
-        return v
+    def _states(self, v: Any, what: str = "configurations") -> Any:
+        """Configurations of the visible units, checked."""
+        return states(what, v, self.visible, self.n_visible)
+
+    def _means(self, v: Any) -> Any:
+        """Configurations of the visible units, or their means, checked."""
+        return states("configurations", v, self.visible, self.n_visible, means=True)
+
+
+DEEP = 1000.0
+"""Lowest energies that deep, in units of T, become the origin of all energies."""
 
 
 def _largest_stretch(A: Any, half: tuple[bool, bool]) -> float:
@@ -209,10 +234,13 @@ def _as_layer(unit: Any, layer: str, count: int) -> Unit:
     if not isinstance(unit, Unit):
         msg = f"the {layer} units are {unit!r}; give a unit such as Spin() or Bernoulli(g=0.1)"
         raise ParameterError(msg)
+    fields: Any = dataclasses.fields(unit) if dataclasses.is_dataclass(unit) else ()
+    defaults: dict[str, Any] = {field.name: field.default for field in fields}
     lists = {
-        name: np.array(value, dtype=float)
+        name: numbers(f"the {layer} unit {unit.name}: {name}", value, f"a number, or {count} of them")
         for name, value in unit.parameters.items()
-        if isinstance(value, list)
+        if isinstance(value, list | np.ndarray | complex)
+        or (isinstance(defaults[name], float) and not isinstance(value, int | float | np.generic))
     }
     unit = dataclasses.replace(unit, **lists) if lists else unit  # type: ignore[type-var]
     if unit.shape not in ((), (1,), (count,)):
@@ -279,13 +307,12 @@ class BlockGibbs:
         T: Any = None,
         dtype: Any = np.float32,
     ) -> None:
-        if chains < 1:
-            msg = f"chains = {chains} must be at least 1"
-            raise ParameterError(msg)
-        self.rbm, self.chains, self.dtype = rbm, chains, np.dtype(dtype)
+        self.rbm, self.chains, self.dtype = rbm, whole("chains", chains), np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
             msg = f"dtype = {self.dtype} must be float32 or float64"
             raise ParameterError(msg)
+        units = rbm.n_visible + rbm.n_hidden
+        room(f"{chains} chains", chains, 2 * units, size=self.dtype.itemsize, hint="take fewer")
         self.rng = np.random.Generator(np.random.SFC64(seed_sequence(seed)))
         self._layers = tuple(
             Layer(unit, count, self.dtype)
@@ -301,7 +328,7 @@ class BlockGibbs:
         if visible is None:
             self._layers[0].draw(np.zeros_like(self.visible), self.visible, self._T, self.rng)
         else:
-            given = rbm._visible_array(visible)
+            given = rbm._states(visible, "the start of the chains")
             if given.ndim > 1 and given.shape[:-1] != (chains,):
                 msg = f"visible configurations of shape {given.shape} for {chains} chains"
                 raise ParameterError(msg)
@@ -315,8 +342,8 @@ class BlockGibbs:
 
     def set_temperature(self, T: Any) -> None:
         """Give all chains one temperature, or each its own."""
-        T = np.asarray(T, dtype=float)
-        if T.shape not in ((), (self.chains,)) or not np.all((T >= 0) & np.isfinite(T)):
+        T = numbers("temperatures", T, "one number, or one for each chain")
+        if T.shape not in ((), (self.chains,)) or not np.all(T >= 0):
             msg = f"T = {T} must be >= 0, one number or one for each of the {self.chains} chains"
             raise ParameterError(msg)
         if T.ndim and 0 < np.sum(T == 0) < T.size:
@@ -358,7 +385,7 @@ class BlockGibbs:
 
     def energy(self) -> Any:
         """Energy of each chain, in float64."""
-        return self.rbm.energy(self.visible, self.hidden)
+        return self.rbm._energy(self.visible.astype(float), self.hidden.astype(float))
 
 
 # -- the same distribution in other variables ----------------------------------------------------------------
@@ -443,10 +470,14 @@ def hopfield_as_rbm(patterns: Any, T: float = 1.0) -> RBM:
     >>> print(f"{F:.12f}")  # -(4^2 + 0^2)/(2 * 4)
     -2.000000000000
     """
-    patterns = np.asarray(patterns, dtype=float)
+    form = "an array (patterns, neurons), at least one of each"
+    patterns = numbers("patterns", patterns, form)
     if patterns.ndim != 2 or 0 in patterns.shape:
-        msg = f"patterns of shape {patterns.shape}: give an array (patterns, neurons), at least one of each"
+        msg = f"patterns of shape {patterns.shape}: give {form}"
         raise ParameterError(msg)
+    doubt = pattern_doubt(patterns) if np.all(np.abs(patterns) == 1) else ""
+    if doubt:
+        warnings.warn(doubt, ReplicaWarning, stacklevel=2)
     return RBM(patterns.T / math.sqrt(patterns.shape[1]), Spin(), Gaussian(), T)
 
 
@@ -506,13 +537,13 @@ class EffectiveCouplings:
 
     def energy(self, v: Any, order: int = 4) -> Any:
         """Visible free energy F(v) up to couplings of that order; shape (*batch,)."""
-        v = self.rbm._visible_array(v)
+        v = self.rbm._states(v)
         b, T = v @ self.rbm.weights, self.rbm.T
         terms = (
             self.cumulants[n - 1] * b**n / (math.factorial(n) * T ** (n - 1)) for n in range(1, order + 1)
         )
         return (
-            self.constant
+            (self.constant - self.rbm.origin)
             + np.sum(self.rbm.visible.potential(v), axis=-1)
             - np.sum(sum(terms, np.zeros_like(b)), axis=-1)
         )

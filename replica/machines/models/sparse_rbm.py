@@ -19,6 +19,7 @@ import numpy as np
 from scipy import sparse
 
 from replica.errors import ParameterError
+from replica.machines.data.given import numbers, room, states, whole
 from replica.machines.models.ensembles import Seed, seed_sequence
 from replica.units import Unit
 
@@ -40,9 +41,9 @@ def sparse_signs(N: int, M: int, p: float, seed: Seed) -> Any:
     if not 0 < p <= 1:
         msg = f"p = {p} must be in (0, 1]"
         raise ParameterError(msg)
-    if N < 1 or M < 1:
-        msg = f"N = {N} visible and M = {M} hidden units: give at least one of each"
-        raise ParameterError(msg)
+    whole("N", N)
+    whole("M", M)
+    room(f"N = {N}, M = {M}", N * M, size=max(1, round(24 * p)), hint="take a smaller N")
     rng = np.random.default_rng(seed_sequence(seed))
     places, last = [], -1
     while last < N * M:  # gaps between entries that are not zero are geometric
@@ -116,7 +117,16 @@ class SparseRBM:
     def __init__(self, signs: Any, visible: Unit, hidden: Unit) -> None:
         check_flips(visible)
         self.visible, self.hidden = visible, hidden
-        self.signs = sparse.csr_array(signs, dtype=np.float32)
+        if not sparse.issparse(signs):
+            signs = numbers("signs", signs, "a sparse array (visible units, hidden units)")
+        entries = sparse.csr_array(signs)
+        given = numbers("signs", entries.data, "a sparse array of 0, -1 and +1")
+        if entries.ndim != 2 or 0 in entries.shape or not np.all((given == 1) | (given == -1) | (given == 0)):
+            msg = (
+                f"signs of shape {entries.shape}: give a sparse array (visible, hidden units) of 0, -1 and +1"
+            )
+            raise ParameterError(msg)
+        self.signs = sparse.csr_array(entries, dtype=np.float32)
         self.N, self.M = self.signs.shape
         self._pattern = abs(self.signs)
         low, high = visible.values
@@ -133,11 +143,15 @@ class SparseRBM:
 
     def field(self, visible: Any) -> Any:
         """Fields of the hidden units, shape (M,)."""
-        return np.asarray(np.asarray(visible, dtype=float) @ self.signs, dtype=float) / math.sqrt(self.N)
+        v = self._state(visible)
+        return np.asarray(v @ self.signs, dtype=float) / math.sqrt(self.N)
+
+    def _state(self, visible: Any) -> Any:
+        return states("the state", visible, self.visible, self.N)
 
     def energy(self, visible: Any) -> float:
         """E/N of a state, the hidden units in their ground states."""
-        cost = np.sum(self.visible.potential(np.asarray(visible, dtype=float)))
+        cost = np.sum(self.visible.potential(self._state(visible)))
         return float(cost + np.sum(self.hidden.ground(self.field(visible), 0.0)[0])) / self.N
 
     def descend(self, visible: Any, strong: int = 0, most_rounds: int = 500) -> Minimum:
@@ -155,7 +169,7 @@ class SparseRBM:
         most_rounds : int
             Rounds after which the search is given up.
         """
-        v = np.array(visible, dtype=float)
+        v = self._state(visible).copy()
         b = self.field(v)
         least = abs(float(np.mean(b[:strong]))) / 2 if strong else -1.0
         start, place, sign = self.signs.indptr, self.signs.indices, self.signs.data

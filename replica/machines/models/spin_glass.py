@@ -1,8 +1,10 @@
 """Ising spin glasses: Sherrington-Kirkpatrick, and Edwards-Anderson in two and three dimensions.
 
 Both samplers hold many replicas of one disorder sample side by side, each at its own temperature if wanted,
-and serve `record` and `ParallelTempering` of `replica.machines.inference.sampling`. Metropolis dynamics;
-H = - sum_(ij) J_ij s_i s_j - h sum_i s_i over pairs.
+and serve `record` and `ParallelTempering` of `replica.machines.inference.sampling`. Heat-bath dynamics:
+under Metropolis' rule a free spin that is visited in order flips at every visit, two of them never forget
+their product, and at high temperature all spins are free. H = - sum_(ij) J_ij s_i s_j - h sum_i s_i over
+pairs.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from replica.errors import ParameterError, UnknownNameError
+from replica.machines.data.given import numbers, room, spins, whole
 from replica.machines.models.ensembles import Draw, Seed, seed_sequence
 
 __all__ = ["COUPLINGS", "DenseIsing", "EdwardsAnderson", "edwards_anderson", "sherrington_kirkpatrick"]
@@ -29,8 +32,10 @@ def sherrington_kirkpatrick(N: int, seed: Seed, J0: float = 0.0) -> Draw:
     >>> print(bool(np.all(J == J.T)), f"{400 * J.var():.2f}")
     True 0.99
     """
-    if N < 2:
-        msg = f"N = {N} must be at least 2"
+    whole("N", N, 2)
+    room(f"couplings of N = {N} spins", 3, N, N, hint="take a smaller N")
+    if not math.isfinite(J0):
+        msg = f"J0 = {J0} must be a finite number"
         raise ParameterError(msg)
     sequence = seed_sequence(seed)
     upper = np.triu(np.random.default_rng(sequence).normal(J0 / N, 1 / math.sqrt(N), (N, N)), 1)
@@ -53,6 +58,7 @@ def edwards_anderson(L: int, dimension: int, seed: Seed, couplings: str = "gauss
     _check_lattice(L)
     if couplings not in COUPLINGS:
         raise UnknownNameError(what="law of couplings", name=couplings, known=COUPLINGS)
+    room(f"a lattice of L = {L}", dimension, *(L,) * dimension, hint="take a smaller L")
     sequence = seed_sequence(seed)
     rng = np.random.default_rng(sequence)
     shape = (dimension, *(L,) * dimension)
@@ -63,18 +69,17 @@ def edwards_anderson(L: int, dimension: int, seed: Seed, couplings: str = "gauss
 class _Replicas:
     """Replicas with temperatures of their own."""
 
-    def __init__(self, shape: tuple[int, ...], chains: int, seed: Seed, T: Any, spins: Any) -> None:
-        if chains < 1:
-            msg = f"chains = {chains} must be at least 1"
-            raise ParameterError(msg)
-        self.chains = chains
+    def __init__(self, shape: tuple[int, ...], chains: int, seed: Seed, T: Any, start: Any) -> None:
+        self.chains = whole("chains", chains)
+        room(f"{chains} replicas", chains, 4, *shape, hint="take fewer")
         self.rng = np.random.default_rng(seed_sequence(seed))
         self.spins = self.rng.choice(np.array([-1.0, 1.0]), (chains, *shape))
-        if spins is not None:
-            self.spins[...] = spins
-            if not np.all(np.abs(self.spins) == 1):
-                msg = "spins must be -1 or +1"
+        if start is not None:
+            given = spins("the start", start, f"an array {(chains, *shape)}")
+            if given.shape not in (shape, (1, *shape), (chains, *shape)):
+                msg = f"the start of shape {given.shape}: give an array {(chains, *shape)} or {shape}"
                 raise ParameterError(msg)
+            self.spins[...] = given
         self.set_temperature(T)
 
     @property
@@ -84,15 +89,23 @@ class _Replicas:
 
     def set_temperature(self, T: Any) -> None:
         """Give all replicas one temperature, or each its own."""
-        T = np.asarray(T, dtype=float)
-        if T.shape not in ((), (self.chains,)) or not np.all((T >= 0) & np.isfinite(T)):
+        T = numbers("temperatures", T, "one number, or one for each replica")
+        if T.shape not in ((), (self.chains,)) or not np.all(T >= 0):
             msg = f"T = {T} must be >= 0, one number or one for each of the {self.chains} replicas"
             raise ParameterError(msg)
         self._T = np.broadcast_to(T, self.chains).copy()
 
 
+def _flips(cost: Any, T: Any, noise: Any) -> Any:
+    """Which flips are made, with the heat-bath probability 1/(1 + exp(cost/T)): half of the free ones.
+
+    The noise is logistic: it lies above x with the probability 1/(1 + exp(x)).
+    """
+    return (cost < T * noise) | ((cost == 0) & (noise > 0))
+
+
 class DenseIsing(_Replicas):
-    """Ising spins with any symmetric couplings, single-spin Metropolis dynamics in fixed order.
+    """Ising spins with any symmetric couplings, single-spin heat-bath dynamics in fixed order.
 
     Local fields are kept, so a rejected flip costs nothing. Good for N up to a few thousand.
 
@@ -104,7 +117,7 @@ class DenseIsing(_Replicas):
         Number of replicas.
     seed : int or SeedSequence
     T : float or array of shape (chains,)
-        At T = 0 only flips that lower the energy or keep it are made.
+        At T = 0 flips that lower the energy are made, and half of those that keep it.
     field : float or array of shape (N,)
         External field h.
     spins : array, optional
@@ -122,21 +135,26 @@ class DenseIsing(_Replicas):
     def __init__(
         self, couplings: Any, chains: int, seed: Seed, *, T: Any, field: Any = 0.0, spins: Any = None
     ) -> None:
-        J = np.asarray(couplings, dtype=float)
+        J = numbers("couplings", couplings, "a symmetric matrix with a zero diagonal")
         if J.ndim != 2 or J.shape[0] != J.shape[1] or not np.array_equal(J, J.T) or np.any(np.diag(J)):
             msg = f"couplings of shape {J.shape} must be a symmetric matrix with a zero diagonal"
             raise ParameterError(msg)
         super().__init__((len(J),), chains, seed, T, spins)
-        self.couplings, self.field = J, np.broadcast_to(np.asarray(field, dtype=float), len(J))
+        given = numbers("field", field, f"one number, or {len(J)} of them")
+        if given.shape not in ((), (1,), (len(J),)):
+            msg = f"field of shape {given.shape}: give one number, or {len(J)} of them"
+            raise ParameterError(msg)
+        self.couplings, self.field = J, np.broadcast_to(given, len(J))
         self._local = self.spins @ J + self.field
 
     def sweep(self, count: int = 1) -> None:
         """Visit every spin of every replica, `count` times."""
         N = len(self.couplings)
         for _ in range(count):
-            level = self.rng.standard_exponential((N, self.chains)) * self._T  # flip where the cost is below
+            noise = self.rng.logistic(size=(N, self.chains))
             for i in range(N):
-                flip = np.flatnonzero(2 * self.spins[:, i] * self._local[:, i] <= level[i])
+                cost = 2 * self.spins[:, i] * self._local[:, i]
+                flip = np.flatnonzero(_flips(cost, self._T, noise[i]))
                 if flip.size:
                     self.spins[flip, i] *= -1
                     self._local[flip] += np.multiply.outer(2 * self.spins[flip, i], self.couplings[i])
@@ -147,7 +165,7 @@ class DenseIsing(_Replicas):
 
 
 class EdwardsAnderson(_Replicas):
-    """Ising spins on a periodic square or cubic lattice of even size, checkerboard Metropolis dynamics.
+    """Ising spins on a periodic square or cubic lattice of even size, checkerboard heat-bath dynamics.
 
     All sites of one colour are updated at once: they do not feel each other.
 
@@ -164,7 +182,7 @@ class EdwardsAnderson(_Replicas):
 
     Examples
     --------
-    >>> lattice = EdwardsAnderson(np.ones((2, 32, 32)), chains=20, seed=1, T=4.0)
+    >>> lattice = EdwardsAnderson(np.ones((2, 32, 32)), chains=100, seed=1, T=4.0)
     >>> lattice.sweep(200)
     >>> print(f"{lattice.energy().mean() / 32**2:.2f}")  # exactly -0.557 (Onsager)
     -0.56
@@ -173,13 +191,16 @@ class EdwardsAnderson(_Replicas):
     def __init__(
         self, couplings: Any, chains: int, seed: Seed, *, T: Any, field: float = 0.0, spins: Any = None
     ) -> None:
-        J = np.asarray(couplings, dtype=float)
+        J = numbers("couplings", couplings, "an array (2, L, L) or (3, L, L, L)")
         if J.ndim not in (3, 4) or J.shape[0] != J.ndim - 1 or len(set(J.shape[1:])) != 1:
             msg = f"couplings of shape {J.shape}: give (2, L, L) or (3, L, L, L)"
             raise ParameterError(msg)
         _check_lattice(J.shape[1])
         super().__init__(J.shape[1:], chains, seed, T, spins)
-        self.couplings, self.field = J, field
+        if np.ndim(field) or not math.isfinite(field):
+            msg = f"field = {field} must be a finite number"
+            raise ParameterError(msg)
+        self.couplings, self.field = J, float(field)
         colour = np.indices(J.shape[1:]).sum(axis=0) % 2
         self._colours = tuple(np.flatnonzero(colour.ravel() == c) for c in (0, 1))
         # neighbours of every site and the couplings to them, both directions of every axis
@@ -197,9 +218,9 @@ class EdwardsAnderson(_Replicas):
         for _ in range(count):
             for sites in self._colours:
                 local = self._local(flat, sites)
-                level = self.rng.standard_exponential(local.shape) * self._T[:, None]
                 here = flat[:, sites]
-                flat[:, sites] = np.where(2 * here * local <= level, -here, here)
+                flips = _flips(2 * here * local, self._T[:, None], self.rng.logistic(size=local.shape))
+                flat[:, sites] = np.where(flips, -here, here)
 
     def _local(self, flat: Any, sites: Any) -> Any:
         """Fields on some sites: those of one colour feel the other colour only."""
@@ -216,6 +237,6 @@ class EdwardsAnderson(_Replicas):
 
 
 def _check_lattice(L: int) -> None:
-    if L < 4 or L % 2:
+    if whole("L", L) < 4 or L % 2:
         msg = f"L = {L} must be even and at least 4: a checkerboard has two colours"
         raise ParameterError(msg)

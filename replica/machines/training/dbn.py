@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from replica.errors import ParameterError
+from replica.machines.data.given import whole
 from replica.machines.models.ensembles import Seed, seed_sequence
 from replica.machines.models.rbm import RBM, BlockGibbs
 from replica.machines.training.epochs import Settings, Training, start, train
@@ -99,11 +100,12 @@ class DeepBeliefNetwork:
         means : bool
             Whether the lowest layer is given by its means, given the one above it, and not drawn.
         """
+        whole("sweeps", sweeps, 0)
         one, two = seed_sequence(seed).spawn(2)
         rng = np.random.default_rng(two)
         top = None
         if start is not None:
-            top = np.asarray(start, dtype=float)
+            top = self.machines[0]._states(start, "the start of the chains")
             for machine in self.machines[:-1]:
                 top = machine.sample_hidden(top, rng)
         gibbs = BlockGibbs(self.machines[-1], n, one, visible=top)

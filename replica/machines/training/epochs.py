@@ -24,7 +24,7 @@ import numpy as np
 from scipy import special
 
 from replica.errors import ConvergenceError, ParameterError
-from replica.machines.data.loading import check_domain
+from replica.machines.data.given import room, states, table, whole
 from replica.machines.inference import exact, mean_field
 from replica.machines.inference.exact import Gradient
 from replica.machines.inference.likelihood import pseudo_likelihood
@@ -48,6 +48,10 @@ __all__ = [
 
 FROZEN = math.log(float(np.finfo(np.float32).max))
 """Fields in units of T that no data ask for: 88.7."""
+ROUNDING = 1e-15
+"""Relative standard deviation of a column up to which it is constant but for rounding."""
+WIDE = 3.0
+"""Standard deviation of a continuous column above which steps of the usual size are too large for it."""
 MONITORED = 100
 """Samples that the figures of an epoch are measured on."""
 
@@ -140,30 +144,19 @@ def start(
     [-1.099  0.     1.099]
     """
     settings = settings or Settings()
-    data = _checked(data, visible)
+    data = table("data", data, visible)
     if isinstance(n_hidden, bool) or not isinstance(n_hidden, int | np.integer) or n_hidden < 1:
         msg = f"{n_hidden!r} hidden units: give a whole number, at least 1"
         raise ParameterError(msg)
-    n_visible = data.shape[1]
+    n_visible, chains = data.shape[1], count_chains(settings)
+    room(f"{n_hidden} hidden units", n_visible, 8 * n_hidden, hint="take fewer units")  # moments of the steps
+    room(f"{chains} chains", chains, 2 * (n_visible + n_hidden), hint="take fewer chains")
     rng = np.random.default_rng(settings.random(Use.WEIGHTS))
     weights = settings.scale * rng.standard_normal((n_visible, n_hidden))
     rbm = RBM(weights, _fitted(visible, data), _listed(hidden, int(n_hidden)))
     _check_method(rbm, settings)
     none = Gradient(np.zeros_like(weights), np.zeros(n_visible), np.zeros(n_hidden))
     return Training(rbm, settings, 0, 0, _first_chains(rbm, settings), (none, none))
-
-
-def _checked(data: Any, visible: Unit) -> Any:
-    try:
-        data = np.asarray(data, dtype=float)
-    except (TypeError, ValueError):
-        msg = "data are a table of numbers (samples, units)"
-        raise ParameterError(msg) from None
-    if data.ndim != 2 or 0 in data.shape:
-        msg = f"data of shape {data.shape}: give a table (samples, units), at least one of each"
-        raise ParameterError(msg)
-    check_domain(data, visible)
-    return data
 
 
 def _fitted(unit: Unit, data: Any) -> Unit:
@@ -174,10 +167,11 @@ def _fitted(unit: Unit, data: Any) -> Unit:
         p = (count * p + 1) / (count + 2)  # a unit that never changes gets a finite field
         return dataclasses.replace(unit, g=special.logit(p) / (1 if isinstance(unit, Bernoulli) else 2))
     if isinstance(unit, Gaussian):
-        spread = data.var(axis=0)
+        spread = data.std(axis=0)
         gamma = unit.gamma
         if np.ndim(gamma) == 0 and gamma == 1:
-            gamma = np.where(spread > 0, 1 / np.where(spread > 0, spread, 1.0), 1.0)
+            varies = spread > ROUNDING * np.max(np.abs(data), axis=0)  # a constant column has gamma = 1
+            gamma = np.where(varies, 1 / np.where(varies, spread, 1.0) ** 2, 1.0)
         return Gaussian(g=gamma * mean, gamma=gamma)
     return _listed(unit, data.shape[1])
 
@@ -228,7 +222,7 @@ def update_direction(training: Training, batch: Any) -> tuple[Gradient, Any]:
     updates = Updates(
         training.rbm, training.settings, training.chains, training.memory, training.epoch, training.update
     )
-    updates.estimate(np.asarray(batch, dtype=float))
+    updates.estimate(table("batch", batch, training.rbm.visible, training.rbm.n_visible))
     return updates.gradient.parts(), np.array(updates.chains)
 
 
@@ -277,13 +271,8 @@ def train(
     >>> print(f"{exact.log_likelihood(trained.rbm, data).mean():.3f}")  # at best ln(1/2) = -0.693
     -0.783
     """
-    if isinstance(epochs, bool) or not isinstance(epochs, int | np.integer) or epochs < 0:
-        msg = f"epochs = {epochs!r} must be a whole number >= 0"
-        raise ParameterError(msg)
-    data = _checked(data, training.rbm.visible)
-    if data.shape[1] != training.rbm.n_visible:
-        msg = f"data with {data.shape[1]} columns for a machine with {training.rbm.n_visible} visible units"
-        raise ParameterError(msg)
+    whole("epochs", epochs, 0)
+    data = table("data", data, training.rbm.visible, training.rbm.n_visible)
     for _ in range(epochs):
         training = _one_epoch(training, data, monitor)
         if report is not None:
@@ -301,7 +290,7 @@ def field_spread(rbm: RBM, data: Any) -> dict[str, float]:
     >>> print(field_spread(RBM([[3.0], [4.0]], Gaussian(), Spin()), [[101.0, 1.0], [101.0, 3.0]]))
     {'hidden': 4.0}
     """
-    v, found = np.asarray(data, dtype=float), {}
+    v, found = states("data", data, rbm.visible, rbm.n_visible), {}
     b = v @ rbm.weights
     if rbm.hidden.discrete:
         found["hidden"] = b / rbm.T
@@ -332,8 +321,28 @@ def _check_growth(before: RBM, after: RBM, data: Any) -> None:
             raise ParameterError(msg)
 
 
-def _remedy(settings: Settings, epoch: int) -> str:
+def _unscaled(rbm: RBM, data: Any) -> str:
+    """Names the columns of continuous data that are far wider than 1; empty where there are none."""
+    if rbm.visible.discrete:
+        return ""
+    spread = np.std(data, axis=0, dtype=float)
+    wide = np.flatnonzero(spread > WIDE)
+    if not wide.size:
+        return ""
+    order = wide[np.argsort(-spread[wide], kind="stable")]
+    named = ", ".join(f"column {i} ({spread[i]:.3g})" for i in order[:5])
+    more = f" and {wide.size - 5} more" if wide.size > 5 else ""
+    return (
+        f"standardising the data, that is to subtract the mean of each column and to divide by its standard "
+        f"deviation, which is far above 1 for {named}{more}"
+    )
+
+
+def _remedy(settings: Settings, epoch: int, rbm: RBM, data: Any) -> str:
     """What may help: the steps of a penalty alone overshoot where rate x penalty is above 2."""
+    unscaled = _unscaled(rbm, data)
+    if unscaled:
+        return unscaled
     rate = settings.rate_in(epoch)
     for name in ("weight_decay", "l1_squared"):
         if rate * getattr(settings, name) > 2:
@@ -359,7 +368,7 @@ def _one_epoch(good: Training, data: Any, monitor: bool) -> Training:
     except ParameterError as error:
         msg = (
             f"training ran away in epoch {good.epoch + 1} ({error}); the state after epoch {good.epoch} "
-            f"is kept; try {_remedy(settings, good.epoch)}"
+            f"is kept; try {_remedy(settings, good.epoch, good.rbm, data)}"
         )
         raise TrainingError(msg, good) from None
     likelihood = reconstruction = math.nan

@@ -5,6 +5,7 @@ scikit-learn is imported with this module, and with nothing else of the package.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Self
 
 import numpy as np
@@ -12,7 +13,8 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from replica.errors import UnknownNameError
+from replica.errors import ReplicaWarning, UnknownNameError
+from replica.machines.data.given import whole
 from replica.machines.models.rbm import RBM
 from replica.machines.training import epochs as training
 from replica.units import UNITS, Bernoulli, Gaussian, Spin, Unit, parse
@@ -136,14 +138,39 @@ chains, temperatures, hottest, scale
         return -self.rbm_.visible_free_energy(X)
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Mean of `score_samples`."""
-        return float(np.mean(self.score_samples(X)))
+        """Mean of `score_samples`.
+
+        Warns (`ReplicaWarning`) where the score is that of independent units: then nothing was learned but
+        the means of the data.
+        """
+        score = float(np.mean(self.score_samples(X)))
+        doubt = self._untrained(X, score)
+        if doubt:
+            warnings.warn(doubt, ReplicaWarning, stacklevel=2)
+        return score
+
+    def _untrained(self, X: Any, score: float) -> str:
+        """Says that a score is that of independent units; empty where it is not."""
+        from replica.machines.inference.likelihood import GAIN, independent_score, no_better
+
+        rbm, X = self.rbm_, self._seen(X)
+        if rbm.visible.discrete:
+            return no_better("score (pseudo-likelihood)", score, independent_score(rbm.visible, X))
+        apart = RBM(np.zeros_like(rbm.weights), rbm.visible, rbm.hidden, rbm.T).visible_free_energy(X)
+        share = float(np.std(rbm.visible_free_energy(X) - apart) / max(np.std(apart), np.finfo(float).tiny))
+        if len(X) < 2 or share > GAIN:
+            return ""
+        return (
+            f"the score varies from sample to sample as that of independent units, to {share:.2g} of it: the "
+            "machine knows of no correlations; train for more epochs, or with a larger rate"
+        )
 
     def sample(self, n: int = 1, *, sweeps: int = 1000, seed: int = 0) -> Any:
         """Draw visible configurations from independent chains; shape (n, n_features_in_)."""
         from replica.machines.models.rbm import BlockGibbs
 
         gibbs = BlockGibbs(self.rbm_, n, seed)
+        whole("sweeps", sweeps, 0)
         gibbs.sweep(sweeps)
         return gibbs.visible.astype(float)
 

@@ -30,6 +30,7 @@ import numpy as np
 
 from replica.errors import ParameterError, ReplicaError, UnknownNameError
 from replica.machines.data.arrays import NotNumbersError, read_numpy
+from replica.machines.data.given import numbers
 from replica.machines.inference.exact import Gradient
 from replica.machines.models.rbm import RBM
 from replica.machines.training.epochs import Epoch, Settings, Training, count_chains
@@ -246,9 +247,10 @@ def _check_state(
         if array.shape != shape:
             msg = f"{name} has the shape {array.shape}, not {shape}"
             raise ValueError(msg)
-        if not np.all(np.isfinite(array)):
+        if array.dtype.kind == "f" and not np.all(np.isfinite(array)):
             msg = f"{name} is not finite everywhere"
             raise ValueError(msg)
+        numbers(name, array)
 
 
 def _arrays(path: Path) -> dict[str, Any]:
@@ -339,7 +341,7 @@ def from_sklearn(model: Any) -> RBM:
     """
     try:
         weights, hidden, visible = (
-            np.asarray(getattr(model, name), dtype=float)
+            numbers(name, getattr(model, name))
             for name in ("components_", "intercept_hidden_", "intercept_visible_")
         )
     except AttributeError:
@@ -354,7 +356,7 @@ def _pgm(path: Path, arrays: Mapping[str, Any], layer: str) -> Unit:
 
     def value(name: str) -> Any:
         _require(path, arrays, f"{layer}.{name}")
-        return arrays[f"{layer}.{name}"].astype(float)
+        return numbers(f"{layer}.{name}", arrays[f"{layer}.{name}"])
 
     if nature in ("Bernoulli", "Spin"):
         return Bernoulli(g=value("fields")) if nature == "Bernoulli" else Spin(g=value("fields"))
@@ -391,7 +393,7 @@ def _from_rbms(path: Path) -> RBM:
                 raise UnknownNameError(what, model, _RBMS)
             names = ("weight_matrix", "vbias", "hbias")
             _require(path, {name: None for name in group}, *names)
-            weights, visible, hidden = (np.asarray(group[name][()], dtype=float) for name in names)
+            weights, visible, hidden = (numbers(name, group[name][()]) for name in names)
     except OSError as error:
         msg = f"cannot read {path}: the HDF5 file is damaged or cut off"
         raise FileError(msg) from error

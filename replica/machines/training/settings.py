@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 
 from replica.errors import ParameterError, UnknownNameError
+from replica.machines.data.given import whole
 
 __all__ = ["METHODS", "Settings", "Use", "count_chains"]
 
@@ -103,22 +105,21 @@ class Settings:
             if name not in known:
                 raise UnknownNameError(what, name, known)
         for name in ("k", "batch", "chains", "temperatures"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-                msg = f"{name} = {value!r} must be a whole number, at least 1"
-                raise ParameterError(msg)
+            whole(name, getattr(self, name))
+        fine: Callable[[float], bool]
         for name, allowed, fine in (
-            ("rate", "> 0", self.rate > 0),
-            ("halving", "> 0", self.halving > 0),
-            ("momentum", "in [0, 1)", 0 <= self.momentum < 1),
-            ("weight_decay", ">= 0", self.weight_decay >= 0),
-            ("l1", ">= 0", self.l1 >= 0),
-            ("l1_squared", ">= 0", self.l1_squared >= 0),
-            ("hottest", "> 1", self.hottest > 1),
-            ("scale", ">= 0", self.scale >= 0),
+            ("rate", "> 0", lambda x: x > 0),
+            ("halving", "> 0", lambda x: x > 0),
+            ("momentum", "in [0, 1)", lambda x: 0 <= x < 1),
+            ("weight_decay", ">= 0", lambda x: x >= 0),
+            ("l1", ">= 0", lambda x: x >= 0),
+            ("l1_squared", ">= 0", lambda x: x >= 0),
+            ("hottest", "> 1", lambda x: x > 1),
+            ("scale", ">= 0", lambda x: x >= 0),
         ):
             value = getattr(self, name)
-            if not (fine and math.isfinite(value)):
+            real = isinstance(value, int | float | np.integer | np.floating) and math.isfinite(value)
+            if not (real and fine(value)):
                 msg = f"{name} = {value} must be a number {allowed}"
                 raise ParameterError(msg)
         if isinstance(self.seed, bool) or not isinstance(self.seed, int | np.integer) or self.seed < 0:
