@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from phase_diagrams import lines
+from phase_diagrams.tracing import lines
 from phase_diagrams.tracing.lines import boundary_line
 from problems import Cusp, Pitchfork, Saddle, Slope
 from replica.solving import FixedPoint, Newton, locate

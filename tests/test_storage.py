@@ -13,13 +13,12 @@ from typing import Any
 import pytest
 
 from phase_diagrams.diagram import Axis, DiagramError, Line, LineKind, PhaseDiagram, Point, Region
+from phase_diagrams.storage.diagrams import load_diagram, save_diagram
 from phase_diagrams.storage.files import (
     StorageError,
     check_writable,
-    load_diagram,
     lock,
     refuse_same,
-    save_diagram,
     temporary,
     write_atomic,
 )
