@@ -12,6 +12,7 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from replica.errors import ParameterError
 from replica.machines.data.given import room, whole
@@ -34,6 +35,7 @@ from replica.machines.models.spin_glass import (
     edwards_anderson,
     sherrington_kirkpatrick,
 )
+from replica.typing import Array
 from replica.units import Unit
 
 __all__ = [
@@ -342,7 +344,7 @@ def _warm(
 # -- how a run went ------------------------------------------------------------------------------------------
 
 
-def memory(record: Any) -> Values:
+def memory(record: ArrayLike | None) -> Values:
     """Autocorrelation time of a record, and the independent measurements in it; NaN where nothing moves."""
     if record is None:
         return {"tau": math.nan, "effective": math.nan}
@@ -373,7 +375,7 @@ def _tempered(glass: Any, tempering: ParallelTempering, sweeps: int, N: int) -> 
     } | memory(rows[:, 0])
 
 
-def _enumerated(energies: Any, N: int, T: float) -> Values:
+def _enumerated(energies: Array, N: int, T: float) -> Values:
     """Two independent replicas in thermal equilibrium, from all configurations.
 
     Configurations s and s' differ where s xor s' is set, so that the law of the overlap is a convolution over
@@ -396,7 +398,7 @@ def _enumerated(energies: Any, N: int, T: float) -> Values:
     } | memory(None)
 
 
-def _walsh(values: Any) -> Any:
+def _walsh(values: Array) -> Array:
     """Walsh-Hadamard transform of 2^N numbers."""
     half = 1
     while half < values.size:

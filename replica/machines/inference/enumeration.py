@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import gammaln, logsumexp
 
 from replica.errors import ParameterError, UnknownNameError
 from replica.machines.data.given import numbers, room, whole
+from replica.typing import Array
 
 __all__ = [
     "MODELS",
@@ -34,7 +36,7 @@ MOST_SPINS = 22
 Energies: TypeAlias = Callable[[int, np.random.Generator], Any]
 
 
-def spin_glass_energies(N: int, rng: np.random.Generator, *, J0: float = 0.0, h: float = 0.0) -> Any:
+def spin_glass_energies(N: int, rng: np.random.Generator, *, J0: float = 0.0, h: float = 0.0) -> Array:
     """Energies of all configurations of one sample of the Sherrington-Kirkpatrick spin glass.
 
     H = -sum_{i<j} J_ij S_i S_j - h sum_i S_i, the couplings of mean J0/N and variance 1/N. Spin by spin: the
@@ -71,7 +73,7 @@ def spin_glass_energies(N: int, rng: np.random.Generator, *, J0: float = 0.0, h:
     return energies
 
 
-def random_energies(N: int, rng: np.random.Generator) -> Any:
+def random_energies(N: int, rng: np.random.Generator) -> Array:
     """Energies of one sample of the random energy model: 2^N independent Gaussians of variance N/2.
 
     Examples
@@ -90,7 +92,7 @@ MODELS: Mapping[str, Energies] = {
 """What can be enumerated, by the name of its theory."""
 
 
-def log_partition(energies: Any, T: Any) -> Any:
+def log_partition(energies: ArrayLike, T: ArrayLike) -> Array:
     """Logarithm of the partition function at temperatures T > 0, shape ``(*T.shape,)``.
 
     Examples
@@ -131,11 +133,11 @@ class Enumerations:
     ground_state: Any
 
     @property
-    def free_energy(self) -> Any:
+    def free_energy(self) -> Array:
         """Free energy per spin of every sample, shape (n_samples, n_T)."""
         return -self.T * self.log_Z / self.N
 
-    def moment(self, n: Any) -> tuple[Any, Any]:
+    def moment(self, n: ArrayLike) -> tuple[Array, Array]:
         """Return ln E[Z^n]/(n N) and its standard error, for one or more n; E ln Z / N where n = 0.
 
         The error is that of the sample mean, to first order. At low temperature and n near 1 the mean is
@@ -163,7 +165,7 @@ class Enumerations:
         return value / self.N, error / np.sqrt(count) / self.N
 
 
-def sample(model: str, N: int, T: Any, *, samples: int, seed: int) -> Enumerations:
+def sample(model: str, N: int, T: ArrayLike, *, samples: int, seed: int) -> Enumerations:
     """Enumerate samples of a model.
 
     Parameters
@@ -204,7 +206,7 @@ def sample(model: str, N: int, T: Any, *, samples: int, seed: int) -> Enumeratio
     return Enumerations(N, T, log_Z, participation, lowest)
 
 
-def random_energy_moments(n: Any, N: int, T: float) -> Any:
+def random_energy_moments(n: ArrayLike, N: int, T: float) -> Array:
     """Moments ln E[Z^n]/(n N) of the random energy model without sampling, E ln Z / N where n = 0.
 
     The 2^N energies are independent, so E[exp(-t Z)] = g(t)^(2^N) with a one-dimensional integral g. Then
@@ -264,7 +266,9 @@ def random_energy_moments(n: Any, N: int, T: float) -> Any:
     return np.array([one(float(k)) for k in n.ravel()]).reshape(n.shape)[()]
 
 
-def spin_glass_moments(n: Any, N: int, T: float, *, samples: int = 300, seed: int = 1) -> tuple[Any, Any]:
+def spin_glass_moments(
+    n: ArrayLike, N: int, T: float, *, samples: int = 300, seed: int = 1
+) -> tuple[Array, Array]:
     """Moments ln E[Z^n]/(n N) of the Sherrington-Kirkpatrick spin glass, h = 0; E ln Z / N where n = 0.
 
     At n near 1 and low temperature the mean is carried by samples too rare to be drawn. Those with a

@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 
 from replica.errors import ParameterError
 from replica.machines.data.given import numbers, table, whole
 from replica.machines.models.rbm import RBM
+from replica.typing import Array
 from replica.units import Unit
 
 __all__ = [
@@ -84,7 +86,7 @@ class Gradient:
     hidden: Any
 
 
-def configurations(unit: Unit, count: int) -> Any:
+def configurations(unit: Unit, count: int) -> Array:
     """All configurations of `count` discrete units, shape (states, count).
 
     Examples
@@ -150,13 +152,13 @@ def moments(rbm: RBM) -> Moments:
     return Moments(log_z, h, v, vh.T, hh, vv, energy, entropy)
 
 
-def visible_distribution(rbm: RBM) -> Any:
+def visible_distribution(rbm: RBM) -> Array:
     """Probabilities of all visible configurations, in the order of `configurations`."""
     log_weight, log_z = _enumerated(rbm)
     return np.exp(log_weight - log_z)
 
 
-def empirical_distribution(rbm: RBM, data: Any) -> Any:
+def empirical_distribution(rbm: RBM, data: ArrayLike) -> Array:
     """Frequencies of all visible configurations in the data, shape (states,)."""
     data = table("data", data, rbm.visible, rbm.n_visible)
     states = _check_countable(rbm.visible, rbm.n_visible, "an empirical distribution")
@@ -166,13 +168,13 @@ def empirical_distribution(rbm: RBM, data: Any) -> Any:
     return np.bincount(index, minlength=states) / len(data)
 
 
-def log_likelihood(rbm: RBM, data: Any) -> Any:
+def log_likelihood(rbm: RBM, data: ArrayLike) -> Array:
     """Ln P(v) of each configuration, shape (n,)."""
     data = table("data", data, rbm.visible, rbm.n_visible)
     return -rbm._free_energy(data) / rbm.T - log_partition(rbm)
 
 
-def kl_divergence(p: Any, q: Any) -> float:
+def kl_divergence(p: ArrayLike, q: ArrayLike) -> float:
     """Kullback-Leibler divergence sum p ln(p/q) in nats; infinite where q = 0 < p.
 
     Examples
@@ -190,7 +192,7 @@ def kl_divergence(p: Any, q: Any) -> float:
     return float(np.sum(special.rel_entr(p, q)))
 
 
-def gradient(rbm: RBM, data: Any) -> Gradient:
+def gradient(rbm: RBM, data: ArrayLike) -> Gradient:
     """Exact gradient of the mean log-likelihood: data averages minus model averages, over T.
 
     Examples
@@ -205,7 +207,7 @@ def gradient(rbm: RBM, data: Any) -> Gradient:
     return _difference(rbm, data, np.full(len(data), 1 / len(data)), model)
 
 
-def contrastive_divergence(rbm: RBM, data: Any, k: int) -> Gradient:
+def contrastive_divergence(rbm: RBM, data: ArrayLike, k: int) -> Gradient:
     """Expectation of the CD-k update: data averages minus those after k sweeps of the Gibbs chain.
 
     The whole distribution is sent through the chain; no random numbers. For k to infinity it is `gradient`.
@@ -231,7 +233,7 @@ def contrastive_divergence(rbm: RBM, data: Any, k: int) -> Gradient:
     return _difference(rbm, data, np.full(len(data), 1 / len(data)), chain)
 
 
-def transition_matrix(rbm: RBM) -> Any:
+def transition_matrix(rbm: RBM) -> Array:
     """Block Gibbs chain on the visible configurations: A[v, v'] = sum_h P(h|v) P(v'|h).
 
     Examples
@@ -248,7 +250,7 @@ def transition_matrix(rbm: RBM) -> Any:
     return up @ down
 
 
-def stationary(matrix: Any) -> Any:
+def stationary(matrix: ArrayLike) -> Array:
     """Stationary distribution of a matrix of transition probabilities.
 
     States are taken out one after the other, their probability handed to those where they lead, without a
@@ -279,7 +281,7 @@ def stationary(matrix: Any) -> Any:
     return p / p.sum()
 
 
-def mixing_time(matrix: Any, distance: float = 0.25, most: int = 2**40) -> int:
+def mixing_time(matrix: ArrayLike, distance: float = 0.25, most: int = 2**40) -> int:
     """Sweeps until every start is within a total-variation distance of the stationary state.
 
     Found by squaring the matrix, so even 10^12 sweeps cost forty products.
@@ -292,7 +294,7 @@ def mixing_time(matrix: Any, distance: float = 0.25, most: int = 2**40) -> int:
     matrix = _chain(matrix)
     limit = stationary(matrix)
 
-    def mixed(power: Any) -> bool:
+    def mixed(power: Array) -> bool:
         return bool(np.max(np.sum(np.abs(power - limit), axis=1)) / 2 <= distance)
 
     if mixed(np.eye(len(matrix))):
@@ -311,7 +313,7 @@ def mixing_time(matrix: Any, distance: float = 0.25, most: int = 2**40) -> int:
     return steps + 1
 
 
-def relaxation_time(matrix: Any) -> float:
+def relaxation_time(matrix: ArrayLike) -> float:
     """-1/ln|lambda_2| of the second largest eigenvalue: sweeps over which memory decays by a factor e."""
     matrix = _chain(matrix)
     second = np.sort(np.abs(np.linalg.eigvals(matrix)))[-2] if len(matrix) > 1 else 0.0
@@ -322,7 +324,7 @@ def relaxation_time(matrix: Any) -> float:
 # -- helpers -------------------------------------------------------------------------------------------------
 
 
-def _difference(rbm: RBM, data: Any, weight: Any, model: Moments) -> Gradient:
+def _difference(rbm: RBM, data: Array, weight: Array, model: Moments) -> Gradient:
     mean = rbm.hidden_mean(data)
     return Gradient(
         ((weight * data.T) @ mean - model.visible_hidden) / rbm.T,
@@ -331,7 +333,7 @@ def _difference(rbm: RBM, data: Any, weight: Any, model: Moments) -> Gradient:
     )
 
 
-def _blocks(unit: Unit, count: int) -> Iterator[Any]:
+def _blocks(unit: Unit, count: int) -> Iterator[Array]:
     """All configurations, a few thousand at a time."""
     values = np.array(unit.values)
     powers = values.size ** np.arange(count - 1, -1, -1)
@@ -341,7 +343,7 @@ def _blocks(unit: Unit, count: int) -> Iterator[Any]:
         yield values[index[:, None] // powers % values.size]
 
 
-def _enumerated(rbm: RBM) -> tuple[Any, float]:
+def _enumerated(rbm: RBM) -> tuple[Array, float]:
     """Logarithms of the weights of all visible configurations, and of their sum."""
     if rbm.T == 0:
         msg = "T = 0: enumeration needs a positive temperature; the ground states are those of the energies"
@@ -385,7 +387,7 @@ def _check_countable(unit: Unit, count: int, what: str) -> int:
     return values**count
 
 
-def _conditionals(rbm: RBM) -> tuple[Any, Any]:
+def _conditionals(rbm: RBM) -> tuple[Array, Array]:
     """P(h|v) and P(v|h) for all configurations."""
     if rbm.T == 0:
         msg = "T = 0: the Gibbs chain needs a positive temperature"
@@ -411,7 +413,7 @@ def _conditionals(rbm: RBM) -> tuple[Any, Any]:
     return special.softmax(joint, axis=1), special.softmax(joint.T, axis=1)
 
 
-def _chain(matrix: Any) -> Any:
+def _chain(matrix: ArrayLike) -> Array:
     """A matrix of transition probabilities, checked."""
     P = numbers("transition probabilities", matrix, "a square matrix")
     if P.ndim != 2 or P.shape[0] != P.shape[1] or not P.size:

@@ -23,6 +23,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 from scipy.optimize import brentq
 
@@ -33,6 +34,7 @@ from replica.machines.inference.sampling import ParallelTempering, temperatures
 from replica.machines.models.centred import log_ratio
 from replica.machines.models.ensembles import Seed, seed_sequence
 from replica.machines.models.rbm import RBM, BlockGibbs, with_field
+from replica.typing import Array
 from replica.units import Gaussian, Unit
 
 __all__ = [
@@ -215,7 +217,7 @@ def no_better(name: str, score: float, independent: float) -> str:
     )
 
 
-def untrained(rbm: RBM, data: Any) -> str:
+def untrained(rbm: RBM, data: ArrayLike) -> str:
     """Says that a machine knows of no correlations; empty where it does, or where its score needs ln Z."""
     if not rbm.visible.discrete:
         return ""
@@ -223,7 +225,7 @@ def untrained(rbm: RBM, data: Any) -> str:
     return no_better("pseudo-likelihood", score, independent_score(rbm.visible, data))
 
 
-def independent_score(unit: Unit, data: Any) -> float:
+def independent_score(unit: Unit, data: ArrayLike) -> float:
     """Mean log-likelihood of independent units with the frequencies, or the Gaussian widths, of the data.
 
     NaN for other continuous units, and for a column that does not vary.
@@ -246,7 +248,7 @@ def independent_score(unit: Unit, data: Any) -> float:
     return score if math.isfinite(score) else math.nan
 
 
-def pseudo_likelihood(rbm: RBM, data: Any) -> Any:
+def pseudo_likelihood(rbm: RBM, data: ArrayLike) -> Array:
     """Logarithm of the pseudo-likelihood, sum_i ln P(v_i | all others), of each configuration; shape (n,).
 
     Parameters
@@ -292,7 +294,7 @@ def pseudo_likelihood(rbm: RBM, data: Any) -> Any:
 # -- annealing -----------------------------------------------------------------------------------------------
 
 
-def _between(rbm: RBM, base: Any, b: float) -> RBM:
+def _between(rbm: RBM, base: Array, b: float) -> RBM:
     """The machine at b: weights b w about the centres of the visible units.
 
     The visible fields go from those of the base to those of the machine, the hidden ones from what they are
@@ -304,7 +306,7 @@ def _between(rbm: RBM, base: Any, b: float) -> RBM:
     return RBM(b * rbm.weights, with_field(rbm.visible, (1 - b) * base), hidden, rbm.T)
 
 
-def _base_field(rbm: RBM, data: Any) -> Any:
+def _base_field(rbm: RBM, data: Any) -> Array:
     """Change of the visible fields that makes the machine without weights have the means of the data."""
     if data is None or not rbm.visible.discrete or len(rbm.visible.values) != 2:
         return np.zeros(rbm.n_visible)
@@ -327,8 +329,8 @@ def annealed(
     runs: int = 100,
     steps: int = 1000,
     seed: Seed = 0,
-    data: Any = None,
-    begin: Any = None,
+    data: ArrayLike | None = None,
+    begin: ArrayLike | None = None,
 ) -> Annealed:
     """Annealed importance sampling of Z.
 
@@ -357,7 +359,7 @@ def annealed(
         msg = "T = 0: a partition function needs a positive temperature"
         raise ParameterError(msg)
     back = begin is not None
-    given = rbm._states(begin, "the start of the runs back") if back else None
+    given = rbm._states(begin, "the start of the runs back") if begin is not None else None
     if given is not None and given.ndim != 2:
         msg = f"the start of the runs back of shape {given.shape}: give an array (runs, {rbm.n_visible})"
         raise ParameterError(msg)
@@ -419,7 +421,7 @@ def bennett(forward: Annealed, reverse: Annealed) -> tuple[float, float]:
     return forward.base + c, math.sqrt(max(variance, 0.0)) if known else math.nan
 
 
-def _configurations(rbm: RBM, runs: int, sweeps: int, seed: np.random.SeedSequence, data: Any) -> Any:
+def _configurations(rbm: RBM, runs: int, sweeps: int, seed: np.random.SeedSequence, data: Any) -> Array:
     """Configurations of the machine: tempered chains that begin at data, if there are any."""
     count, (one, two, three) = 8, seed.spawn(3)
     begin = None
@@ -438,7 +440,7 @@ def log_partition(
     runs: int = 100,
     steps: int = 1000,
     seed: Seed = 0,
-    data: Any = None,
+    data: ArrayLike | None = None,
 ) -> LogPartition:
     """Logarithm of the partition function.
 
@@ -493,7 +495,7 @@ def _enumerable(rbm: RBM) -> bool:
     return any(unit.discrete and count * math.log2(len(unit.values)) <= SMALL for unit, count in layers)
 
 
-def likelihood(rbm: RBM, data: Any, method: str = "auto", **settings: Any) -> Likelihood:
+def likelihood(rbm: RBM, data: ArrayLike, method: str = "auto", **settings: Any) -> Likelihood:
     """Mean log-likelihood of data, with what is known about its error.
 
     Parameters

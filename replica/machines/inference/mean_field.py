@@ -20,12 +20,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 
 from replica.errors import ConvergenceError, ParameterError
 from replica.machines.data.given import numbers, room, states, table, whole
 from replica.machines.models.ensembles import Seed, seed_sequence
 from replica.machines.models.rbm import RBM
+from replica.typing import Array, Floats
 from replica.units import Unit
 
 __all__ = ["MeanField", "fixed_points", "lower_bound", "solve"]
@@ -69,21 +71,21 @@ class _Layer:
         self.low, self.high = sorted(unit.values)
         self.unit, self.count = unit, count
 
-    def k2(self, m: Any) -> Any:
+    def k2(self, m: Floats) -> Floats:
         return (m - self.low) * (self.high - m)
 
-    def k3(self, m: Any) -> Any:
+    def k3(self, m: Floats) -> Floats:
         return self.k2(m) * self.slope(m)
 
-    def slope(self, m: Any) -> Any:
+    def slope(self, m: Floats) -> Floats:
         """Derivative of k2."""
         return self.low + self.high - 2 * m
 
-    def bend(self, m: Any) -> Any:
+    def bend(self, m: Floats) -> Floats:
         """Derivative of k3."""
         return self.slope(m) ** 2 - 2 * self.k2(m)
 
-    def alone(self, m: Any, T: float) -> Any:
+    def alone(self, m: Floats, T: float) -> Floats:
         """S(m) - <U>/T: what the units contribute without weights."""
         p = (m - self.low) / (self.high - self.low)
         down, up = (
@@ -97,7 +99,7 @@ def fixed_points(
     rbm: RBM,
     order: int = 2,
     *,
-    starts: int | Iterable[Any] = 5,
+    starts: int | Iterable[ArrayLike] = 5,
     seed: Seed = 0,
     damping: float = 0.5,
     tolerance: float = 1e-12,
@@ -178,7 +180,7 @@ def solve(rbm: RBM, order: int = 2, **settings: Any) -> MeanField:
 
 
 def lower_bound(
-    rbm: RBM, data: Any = None, *, starts: int = 10, seed: Seed = 0, most_steps: int = 300
+    rbm: RBM, data: ArrayLike | None = None, *, starts: int = 10, seed: Seed = 0, most_steps: int = 300
 ) -> float:
     """A rigorous lower bound on ln Z, the largest one found from many starts; for units of any kind.
 
@@ -268,7 +270,7 @@ ROWS = 100
 """Data that are tried as starts."""
 
 
-def _bound_starts(rbm: RBM, data: Any, count: int, seed: Seed) -> Any:
+def _bound_starts(rbm: RBM, data: Array | None, count: int, seed: Seed) -> Array:
     """States from which mean field may climb: visible configurations or means, one in each row."""
     one, two = seed_sequence(seed).spawn(2)
     rng, N, unit = np.random.default_rng(one), rbm.n_visible, rbm.visible
@@ -289,7 +291,9 @@ def _bound_starts(rbm: RBM, data: Any, count: int, seed: Seed) -> Any:
     return np.concatenate([neutral[None], *found])
 
 
-def _starts(rbm: RBM, layers: tuple[_Layer, _Layer], starts: int | Iterable[Any], seed: Seed) -> list[Any]:
+def _starts(
+    rbm: RBM, layers: tuple[_Layer, _Layer], starts: int | Iterable[ArrayLike], seed: Seed
+) -> list[Array]:
     visible = layers[0]
     if not isinstance(starts, int | np.integer):
         given = (numbers("starts", start, "means of the visible units") for start in starts)
@@ -310,7 +314,7 @@ def _starts(rbm: RBM, layers: tuple[_Layer, _Layer], starts: int | Iterable[Any]
     return [neutral, *rng.uniform(visible.low, visible.high, (starts - 1, rbm.n_visible))]
 
 
-def _field(w: Any, here: _Layer, m: Any, there: _Layer, M: Any, T: float, order: int) -> Any:
+def _field(w: Array, here: _Layer, m: Floats, there: _Layer, M: Floats, T: float, order: int) -> Floats:
     """Field on one layer: T times the derivative of the interaction by its means m; w has its units first."""
     field = w @ M
     if order >= 2:
@@ -324,7 +328,7 @@ def _iterate(
     rbm: RBM,
     layers: tuple[_Layer, _Layer],
     order: int,
-    start: Any,
+    start: Array,
     damping: float,
     tolerance: float,
     most_steps: int,
@@ -344,7 +348,7 @@ def _iterate(
     return MeanField(m, M, _log_z(rbm, layers, order, m, M), order, residual, steps, residual <= tolerance)
 
 
-def _log_z(rbm: RBM, layers: tuple[_Layer, _Layer], order: int, m: Any, M: Any) -> float:
+def _log_z(rbm: RBM, layers: tuple[_Layer, _Layer], order: int, m: Array, M: Array) -> float:
     (one, two), w = layers, rbm.weights / rbm.T
     value = one.alone(m, rbm.T) + two.alone(M, rbm.T) + m @ w @ M
     if order >= 2:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 
 from replica.errors import ConvergenceError, ParameterError, UnknownNameError
@@ -26,6 +27,7 @@ from replica.machines.data.given import numbers, spins, whole
 from replica.machines.models.ensembles import Seed, seed_sequence
 from replica.machines.models.rbm import RBM
 from replica.numerics.functions import log2cosh
+from replica.typing import Array, Spins
 from replica.units import Spin
 
 __all__ = ["METHODS", "Inference", "amp", "belief_propagation", "infer_beta", "overlap", "posterior"]
@@ -70,12 +72,12 @@ class Inference:
     converged: bool
 
     @property
-    def feature(self) -> Any:
+    def feature(self) -> Spins:
         """The most likely feature, sign by sign."""
         return np.where(self.mean < 0, -1, 1).astype(np.int8)
 
 
-def posterior(data: Any, beta: float) -> RBM:
+def posterior(data: ArrayLike, beta: float) -> RBM:
     """The posterior as a machine: visible spins are the feature, one hidden spin stands for each datum.
 
     Its ln Z is that of the posterior plus M ln 2.
@@ -94,7 +96,7 @@ def posterior(data: Any, beta: float) -> RBM:
     return RBM(data.T / math.sqrt(data.shape[1]), Spin(), Spin(), 1 / beta)
 
 
-def overlap(mean: Any, feature: Any) -> float:
+def overlap(mean: ArrayLike, feature: ArrayLike) -> float:
     """Overlap |mean . xi|/N with the true feature, the common sign ignored."""
     mean, feature = numbers("means", mean), numbers("the feature", feature)
     if mean.shape != feature.shape or mean.ndim != 1:
@@ -104,10 +106,10 @@ def overlap(mean: Any, feature: Any) -> float:
 
 
 def amp(
-    data: Any,
+    data: ArrayLike,
     beta: float,
     *,
-    start: Any = None,
+    start: ArrayLike | None = None,
     seed: Seed = 0,
     damping: float | None = None,
     tolerance: float = 1e-10,
@@ -153,10 +155,10 @@ def amp(
 
 
 def belief_propagation(
-    data: Any,
+    data: ArrayLike,
     beta: float,
     *,
-    start: Any = None,
+    start: ArrayLike | None = None,
     seed: Seed = 0,
     damping: float | None = None,
     tolerance: float = 1e-10,
@@ -185,7 +187,7 @@ class _Nodes:
 
     damping = 1.0
 
-    def __init__(self, S: Any, start: Any) -> None:
+    def __init__(self, S: Array, start: Array) -> None:
         self.S, self.m, self.tau = S, start, np.zeros(len(S))
 
     def step(self, beta: float, damping: float) -> float:
@@ -199,7 +201,7 @@ class _Nodes:
         self.m = m + damping * (new - m)
         return float(max(np.max(np.abs(new_tau - tau)), np.max(np.abs(new - m))))
 
-    def read(self, beta: float) -> tuple[Any, float, float]:
+    def read(self, beta: float) -> tuple[Array, float, float]:
         """Means, ln Z and its derivative by beta."""
         (M, N), m, tau = self.S.shape, self.m, self.tau
         free = M * (1 - m @ m / N) * (1 - tau @ tau / M)
@@ -213,7 +215,7 @@ class _Edges:
 
     damping = 0.7
 
-    def __init__(self, S: Any, start: Any) -> None:
+    def __init__(self, S: Array, start: Array) -> None:
         self.S, self.m, self.tau = S, np.tile(start, (len(S), 1)), np.zeros(S.shape)
 
     def step(self, beta: float, damping: float) -> float:
@@ -226,7 +228,7 @@ class _Edges:
         self.m = m + damping * (new - m)
         return float(max(np.max(np.abs(self.tau - tau)), np.max(np.abs(new - m))))
 
-    def read(self, beta: float) -> tuple[Any, float, float]:
+    def read(self, beta: float) -> tuple[Array, float, float]:
         """Means, ln Z and its derivative by beta: sums over nodes less sums over edges."""
         m, tau, t = self.m, self.tau, np.tanh(beta * self.S)
         w, u, pair = np.arctanh(t * m), np.arctanh(t * tau), 1 + t * m * tau
@@ -239,9 +241,9 @@ class _Edges:
 
 def _run(
     kind: type[_Nodes] | type[_Edges],
-    data: Any,
+    data: ArrayLike,
     beta: float,
-    start: Any,
+    start: ArrayLike | None,
     seed: Seed,
     damping: float | None,
     tolerance: float,
@@ -267,7 +269,7 @@ METHODS: dict[str, type[_Nodes] | type[_Edges]] = {"amp": _Nodes, "bp": _Edges}
 
 
 def infer_beta(
-    data: Any,
+    data: ArrayLike,
     method: str = "amp",
     *,
     beta: float | None = None,
@@ -353,11 +355,11 @@ def infer_beta(
 # -- helpers -------------------------------------------------------------------------------------------------
 
 
-def _entropy(m: Any) -> float:
+def _entropy(m: Array) -> float:
     return float(np.sum(special.entr((1 + m) / 2) + special.entr((1 - m) / 2)))
 
 
-def _start(start: Any, N: int, seed: Seed) -> Any:
+def _start(start: ArrayLike | None, N: int, seed: Seed) -> Array:
     if start is None:
         return np.random.default_rng(seed_sequence(seed)).uniform(-0.5, 0.5, N)
     m = numbers("the start", start, f"{N} means in [-1, 1]").copy()
@@ -368,7 +370,7 @@ def _start(start: Any, N: int, seed: Seed) -> Any:
     return m
 
 
-def _check(data: Any, beta: float, damping: float = 1.0) -> Any:
+def _check(data: ArrayLike, beta: float, damping: float = 1.0) -> Array:
     S = spins("data", data, "an array (data, spins)")
     if S.ndim != 2 or 0 in S.shape:
         msg = f"data of shape {S.shape}: give an array (data, spins) of spins -1 and +1"

@@ -8,16 +8,18 @@ a record into a mean and an error bar, `ParallelTempering` lets the chains excha
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from replica.errors import ParameterError, UnknownNameError
 from replica.machines.data.given import numbers, room, whole
 from replica.machines.models.ensembles import Seed, seed_sequence, spawned
 from replica.machines.models.rbm import RBM, BlockGibbs
+from replica.typing import Array, Integers
 
 __all__ = [
     "Drawn",
@@ -47,16 +49,16 @@ class Sampler(Protocol):
     chains: int
 
     @property
-    def T(self) -> Any:
+    def T(self) -> Array:
         """Temperature of each chain, shape (chains,)."""
 
-    def set_temperature(self, T: Any) -> None:
+    def set_temperature(self, T: ArrayLike) -> None:
         """Give all chains one temperature, or each its own."""
 
     def sweep(self, count: int = 1) -> None:
         """Update every variable of every chain."""
 
-    def energy(self) -> Any:
+    def energy(self) -> Array:
         """Energy of each chain, shape (chains,)."""
 
 
@@ -88,7 +90,7 @@ class Estimate:
     reliable: bool
 
 
-def autocorrelation_time(samples: Any) -> float:
+def autocorrelation_time(samples: ArrayLike) -> float:
     """Integrated autocorrelation time 1 + 2 sum_t rho(t) of one or several chains.
 
     The sum ends at the first t >= 5 tau(t) (Sokal's window). Chains share the mean, so that chains that sit
@@ -120,7 +122,7 @@ def autocorrelation_time(samples: Any) -> float:
     return float(max(tau[window], 1.0))
 
 
-def estimate(samples: Any) -> Estimate:
+def estimate(samples: ArrayLike) -> Estimate:
     """Mean and error bar of correlated measurements, shape (steps,) or (steps, chains).
 
     Examples
@@ -136,7 +138,7 @@ def estimate(samples: Any) -> Estimate:
     return Estimate(float(x.mean()), error, tau, effective, bool(len(x) >= LONG_ENOUGH * tau))
 
 
-def _columns(samples: Any) -> Any:
+def _columns(samples: ArrayLike) -> Array:
     x = numbers("samples", samples, "an array (steps,) or (steps, chains)")
     if x.ndim not in (1, 2) or x.size == 0:
         msg = f"samples of shape {x.shape}: give an array (steps,) or (steps, chains)"
@@ -146,12 +148,12 @@ def _columns(samples: Any) -> Any:
 
 def record(
     sampler: Sampler,
-    observables: Mapping[str, Callable[[], Any]],
+    observables: Mapping[str, Callable[[], ArrayLike]],
     steps: int,
     *,
     burn: int = 0,
     every: int = 1,
-) -> dict[str, Any]:
+) -> dict[str, Array]:
     """Measure along a run.
 
     Parameters
@@ -224,7 +226,7 @@ class SingleSpin:
     """
 
     def __init__(
-        self, rbm: RBM, chains: int, seed: Seed, *, visible: Any = None, rule: str = "glauber"
+        self, rbm: RBM, chains: int, seed: Seed, *, visible: ArrayLike | None = None, rule: str = "glauber"
     ) -> None:
         if rule not in RULES:
             raise UnknownNameError(what="rule", name=rule, known=RULES)
@@ -275,7 +277,7 @@ class SingleSpin:
             if T == 0 and not self.flips:
                 break
 
-    def _visit(self, i: int, level: Any, free: Any) -> None:
+    def _visit(self, i: int, level: Array, free: Array) -> None:
         """Flip unit i of the chains where that costs less than a level, another one where it is free."""
         v, touched = self.visible[:, i], self._touched[i]
         other = self._sum - v
@@ -291,7 +293,7 @@ class SingleSpin:
             self._field[where], self._cost[where] = new[flip], cost[flip]
             self.flips += flip.size
 
-    def _hidden_cost(self, field: Any, touched: Any) -> Any:
+    def _hidden_cost(self, field: Array, touched: Integers | None) -> Array:
         """-T ln Z of each hidden unit in its field; the ground energy at T = 0."""
         unit = self.rbm.hidden
         if touched is not None and self._several:
@@ -300,7 +302,7 @@ class SingleSpin:
             return unit.ground(field, 0.0)[0]
         return -self.rbm.T * unit.log_partition(field, 0.0, self.rbm.T)
 
-    def free_energy(self) -> Any:
+    def free_energy(self) -> Array:
         """Visible free energy of each chain."""
         return self.rbm.visible_free_energy(self.visible)
 
@@ -308,7 +310,7 @@ class SingleSpin:
 # -- tempering -----------------------------------------------------------------------------------------------
 
 
-def temperatures(low: float, high: float, count: int) -> Any:
+def temperatures(low: float, high: float, count: int) -> Array:
     """A ladder of temperatures in equal ratios, lowest first.
 
     Examples
@@ -358,7 +360,7 @@ class ParallelTempering:
     True True
     """
 
-    def __init__(self, sampler: Sampler, temperatures: Any, seed: Seed) -> None:
+    def __init__(self, sampler: Sampler, temperatures: Sequence[float] | Array, seed: Seed) -> None:
         self.sampler = sampler
         self.temperatures = numbers("temperatures", temperatures, "a list of positive numbers")
         count = self.temperatures.size
@@ -387,12 +389,12 @@ class ParallelTempering:
             self._exchange()
 
     @property
-    def swap_rates(self) -> Any:
+    def swap_rates(self) -> Array:
         """Accepted fraction of the exchanges between neighbours, NaN before the first attempt."""
         with np.errstate(invalid="ignore"):
             return self.accepted / self.attempts
 
-    def at(self, k: int = 0) -> Any:
+    def at(self, k: int = 0) -> Integers:
         """Indices of the chains at temperature k, one for each ladder."""
         return self.position[:, k]
 

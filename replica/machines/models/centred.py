@@ -20,6 +20,7 @@ from scipy import special
 
 from replica.errors import ParameterError
 from replica.machines.models.layers import with_field
+from replica.typing import Array
 from replica.units import Gaussian, ReLU, Unit
 
 __all__ = ["Centred", "log_ratio"]
@@ -59,7 +60,7 @@ class Centred:
     floor: float
 
     @classmethod
-    def of(cls, weights: Any, visible: Unit, hidden: Unit) -> Centred:
+    def of(cls, weights: Array, visible: Unit, hidden: Unit) -> Centred:
         """The centred form of a machine."""
         rows, columns = weights.shape
         centre, lowest = _centre(visible, rows)
@@ -83,11 +84,11 @@ class Centred:
                 _, floor = _centre(visible, rows)
         return cls(weights, visible, hidden, centre, shift, push, tilt, lowest, floor)
 
-    def moved(self, v: Any) -> Any:
+    def moved(self, v: Array) -> Array:
         """Visible units from their centres."""
         return v if self.centre is None else v - self.centre
 
-    def potential(self, u: Any) -> Any:
+    def potential(self, u: Array) -> Array:
         """Of the visible units above the lowest one, the tilt included; summed over the layer."""
         each = self.visible.potential(u)
         if self.centre is not None and isinstance(self.visible, ReLU):
@@ -95,14 +96,14 @@ class Centred:
         total = np.sum(each, axis=-1)
         return total if self.tilt is None else total - u @ self.tilt
 
-    def free_energy(self, v: Any, T: float) -> Any:
+    def free_energy(self, v: Array, T: float) -> Array:
         """Free energy of visible configurations, less the lowest energy."""
         u = self.moved(v)
         b = u @ self.weights
         cost = self.hidden.ground(b, 0.0)[0] if T == 0 else -T * self.hidden.log_partition(b, 0.0, T)
         return self.potential(u) + np.sum(cost, axis=-1)
 
-    def energy(self, v: Any, h: Any) -> Any:
+    def energy(self, v: Array, h: Array) -> Array:
         """Energy of configurations, less the lowest one."""
         u = self.moved(v)
         h = h if self.shift is None else h - self.shift
@@ -112,16 +113,16 @@ class Centred:
             - np.sum((u @ self.weights) * h, axis=-1)
         )
 
-    def mean(self, field: Any, T: float) -> Any:
+    def mean(self, field: Array, T: float) -> Array:
         """Means of the visible units in a field, from their centres."""
         m = self.visible.mean(field, 0.0, T)
         return m if self.centre is None or isinstance(self.visible, Gaussian) else m - self.centre
 
-    def from_zero(self, u: Any) -> Any:
+    def from_zero(self, u: Array) -> Array:
         """The variable that the potential of the visible units is a function of."""
         return u if self.centre is None or isinstance(self.visible, Gaussian) else u + self.centre
 
-    def log_apart(self, T: float, field: Any = 0.0) -> float:
+    def log_apart(self, T: float, field: float | Array = 0.0) -> float:
         """Ln Z without weights, the lowest energy taken out; a further field acts on the visible units."""
         rows, columns = self.weights.shape
         visible = self.visible.log_partition(np.zeros(rows) + field, 0.0, T)
@@ -143,7 +144,7 @@ def _centre(unit: Unit, count: int) -> tuple[Any, float]:
     return centre, -float(np.sum(np.broadcast_to(g, count) * centre) / 2)
 
 
-def log_ratio(unit: Unit, b: Any, step: Any, T: float) -> Any:
+def log_ratio(unit: Unit, b: Array, step: float | Array, T: float) -> Array:
     """Ln Z(b + step) - ln Z(b) of units in a field, also where both are large.
 
     Examples

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from replica.errors import ParameterError, UnknownNameError
 from replica.machines.data.given import numbers, room, whole
+from replica.typing import Array
 
 __all__ = [
     "COMPONENTS",
@@ -127,7 +129,7 @@ def patterns(P: int, N: int, seed: Seed) -> Draw:
     return Draw(xi.reshape(N, P).T, sequence)
 
 
-def sparse_weights(N: int, M: int, p: Any, seed: Seed) -> Draw:
+def sparse_weights(N: int, M: int, p: ArrayLike, seed: Seed) -> Draw:
     """Weights of the random RBM, shape (N, M): +-1/sqrt(N) with probability p_i/2 each, else 0.
 
     Parameters
@@ -155,7 +157,7 @@ def sparse_weights(N: int, M: int, p: Any, seed: Seed) -> Draw:
     return Draw(w, sequence)
 
 
-def _sparse(rng: np.random.Generator, shape: tuple[int, int], p: float = 0.1) -> Any:
+def _sparse(rng: np.random.Generator, shape: tuple[int, int], p: float = 0.1) -> Array:
     return rng.choice([-1.0, 1.0], shape) * (rng.random(shape) < p) / math.sqrt(p)
 
 

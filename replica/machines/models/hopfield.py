@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 
 from replica.errors import ParameterError, ReplicaWarning, UnknownNameError
@@ -29,6 +30,7 @@ from replica.machines.data.given import room, spins, whole
 from replica.machines.models import ensembles
 from replica.machines.models.ensembles import Seed
 from replica.machines.models.measures import pattern_doubt
+from replica.typing import Array, Floats, Spins
 
 __all__ = ["HopfieldNetwork", "Relaxed", "Trajectory"]
 
@@ -158,7 +160,7 @@ class HopfieldNetwork:
         """Load P/N."""
         return self.P / self.N
 
-    def corrupted(self, pattern: int, overlap: float, seed: Seed) -> Any:
+    def corrupted(self, pattern: int, overlap: float, seed: Seed) -> Spins:
         """A pattern with spins flipped at random until the overlap is the given one, to the next spin."""
         if not 0 <= pattern < self.P:
             msg = f"pattern {pattern} does not exist; the network has patterns 0 to {self.P - 1}"
@@ -172,15 +174,15 @@ class HopfieldNetwork:
         s[rng.choice(self.N, count, replace=False)] *= -1
         return s
 
-    def overlaps(self, spins: Any) -> Any:
+    def overlaps(self, spins: ArrayLike) -> Array:
         """Overlaps m_mu = xi . s/N with all patterns, shape (P,)."""
         return self._projections(self._state(spins)) / self.N
 
-    def energy(self, spins: Any) -> float:
+    def energy(self, spins: ArrayLike) -> float:
         """H/N of a state."""
         return self._energy(self._projections(self._state(spins)))
 
-    def relax(self, spins: Any, dynamics: str = "sequential", most_sweeps: int = 200) -> Relaxed:
+    def relax(self, spins: ArrayLike, dynamics: str = "sequential", most_sweeps: int = 200) -> Relaxed:
         """Descend at T = 0 until no spin wants to flip.
 
         Parameters
@@ -205,7 +207,7 @@ class HopfieldNetwork:
                 flips = self._sequential_sweep(s, M, None)
         return Relaxed(s, M / self.N, self._energy(M), sweeps, not flips, dynamics)
 
-    def glauber(self, spins: Any, T: float, sweeps: int, seed: Seed, *, watch: int = 1) -> Trajectory:
+    def glauber(self, spins: ArrayLike, T: float, sweeps: int, seed: Seed, *, watch: int = 1) -> Trajectory:
         """Heat-bath dynamics at temperature T, neuron by neuron in fixed order.
 
         Parameters
@@ -248,7 +250,7 @@ class HopfieldNetwork:
 
     # -- one sweep; M holds the projections xi . s -------------------------------------------------------
 
-    def _parallel_sweep(self, s: Any, M: Any) -> tuple[Any, int]:
+    def _parallel_sweep(self, s: Spins, M: Floats) -> tuple[Floats, int]:
         """All spins at once, diagonal included; a spin without field stays. Returns projections and flips."""
         after, flips = np.zeros_like(M), 0
         for rows, x in self._blocks():
@@ -259,7 +261,7 @@ class HopfieldNetwork:
             after += new.astype(x.dtype) @ x
         return after, flips
 
-    def _sequential_sweep(self, s: Any, M: Any, threshold: Any) -> int:
+    def _sequential_sweep(self, s: Spins, M: Floats, threshold: Array | None) -> int:
         """Spin by spin, s and M in place; work is done at flips only. Returns their number."""
         flips = 0
         level = np.zeros(self.N) if threshold is None else threshold
@@ -287,7 +289,7 @@ class HopfieldNetwork:
 
     # -- helpers -----------------------------------------------------------------------------------------
 
-    def _blocks(self) -> Iterator[tuple[slice, Any]]:
+    def _blocks(self) -> Iterator[tuple[slice, Floats]]:
         """Blocks of neurons and their patterns as floats, wide enough for sums that are whole numbers."""
         dtype = np.float32 if self.P * self.N < _EXACT else np.float64
         size = max(1, _BLOCK // self.P)
@@ -295,15 +297,15 @@ class HopfieldNetwork:
             rows = slice(first, min(first + size, self.N))
             yield rows, self.patterns.T[rows].astype(dtype)
 
-    def _projections(self, s: Any) -> Any:
+    def _projections(self, s: Spins) -> Any:
         """Products xi . s for every pattern: whole numbers, as floats."""
         return sum(s[rows].astype(x.dtype) @ x for rows, x in self._blocks())
 
-    def _energy(self, M: Any) -> float:
+    def _energy(self, M: Floats) -> float:
         M = M.astype(float)
         return float(-(M @ M) / (2 * self.N**2) + self.alpha / 2)
 
-    def _state(self, state: Any) -> Any:
+    def _state(self, state: ArrayLike) -> Spins:
         s = spins("the state", state, f"an array of {self.N} neurons")
         if s.shape != (self.N,):
             msg = f"a state is an array of {self.N} spins -1, +1, not one of shape {s.shape}"

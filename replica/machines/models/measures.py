@@ -6,10 +6,12 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 
 from replica.errors import ParameterError
 from replica.machines.data.given import numbers, whole
+from replica.typing import Array, Floats
 
 __all__ = [
     "HiddenActivity",
@@ -24,7 +26,7 @@ __all__ = [
 ]
 
 
-def overlaps(states: Any, patterns: Any) -> Any:
+def overlaps(states: ArrayLike, patterns: ArrayLike) -> Array:
     """Overlaps (1/N) sum_i s_i xi_i, shape (*batch, P), of states (*batch, N) with patterns (P, N).
 
     Examples
@@ -40,7 +42,7 @@ def overlaps(states: Any, patterns: Any) -> Any:
     return states @ patterns.T / patterns.shape[1]
 
 
-def pattern_doubt(patterns: Any) -> str:
+def pattern_doubt(patterns: ArrayLike) -> str:
     """Says that patterns are no unbiased, independent ones, and by which measure; empty where they may be.
 
     Independent patterns have overlaps of 1/sqrt(N), root mean square over the pairs. There is a doubt where
@@ -83,7 +85,7 @@ UNLIKELY = 1e-9
 """Probability of the overlaps of independent patterns below which there is a doubt about them."""
 
 
-def overlap_distribution(states: Any, bins: int = 41) -> tuple[Any, Any]:
+def overlap_distribution(states: ArrayLike, bins: int = 41) -> tuple[Array, Array]:
     """Distribution P(q) of the overlaps between all pairs of replicas.
 
     Parameters
@@ -118,7 +120,7 @@ def overlap_distribution(states: Any, bins: int = 41) -> tuple[Any, Any]:
     return (edges[:-1] + edges[1:]) / 2, density
 
 
-def participation_ratio(x: Any, power: int = 1, axis: int = -1) -> Any:
+def participation_ratio(x: ArrayLike, power: int = 1, axis: int = -1) -> Array:
     """PR_a = (sum x^a)^2 / sum x^(2a): how many entries carry the sum of x^a; 0 where all are 0.
 
     For hidden units the power 3 counts the strongly activated ones: L^ = PR_3(h) tends to L for large
@@ -136,7 +138,7 @@ def participation_ratio(x: Any, power: int = 1, axis: int = -1) -> Any:
     return (above / np.where(below > 0, below, 1.0))[()]
 
 
-def weight_sparsity(weights: Any) -> float:
+def weight_sparsity(weights: ArrayLike) -> float:
     """p^ = (1/MN) sum_mu (sum_i w^2)^2/sum_i w^4; the fraction of non-zeros where all |w| are equal.
 
     Examples
@@ -159,7 +161,7 @@ class HiddenActivity(NamedTuple):
     silent: Any
 
 
-def hidden_activity(h: Any, threshold: float) -> HiddenActivity:
+def hidden_activity(h: ArrayLike, threshold: float) -> HiddenActivity:
     """Fractions of strongly active, weakly active and silent units.
 
     Parameters
@@ -185,17 +187,17 @@ def hidden_activity(h: Any, threshold: float) -> HiddenActivity:
     )
 
 
-def activity(v: Any) -> Any:
+def activity(v: ArrayLike) -> Array:
     """Mean of the units of each configuration, shape (*batch,)."""
     return np.mean(_filled("configurations", v), axis=-1)
 
 
-def singular_values(weights: Any) -> Any:
+def singular_values(weights: ArrayLike) -> Floats:
     """Singular values of the weights, largest first."""
     return np.linalg.svd(_filled("weights", weights), compute_uv=False)
 
 
-def _filled(what: str, value: Any) -> Any:
+def _filled(what: str, value: ArrayLike) -> Array:
     """An array of real numbers with at least one axis and one entry."""
     x = numbers(what, value)
     if x.ndim == 0 or not x.size:

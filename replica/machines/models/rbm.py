@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 
 from replica.errors import ParameterError, ReplicaWarning
 from replica.machines.data.given import numbers, room, states, whole
@@ -24,6 +25,7 @@ from replica.machines.models.centred import Centred
 from replica.machines.models.ensembles import Seed, seed_sequence
 from replica.machines.models.layers import Layer, with_field
 from replica.machines.models.measures import pattern_doubt
+from replica.typing import Array, Floats
 from replica.units import Bernoulli, Gaussian, ReLU, Spin, Unit
 
 __all__ = [
@@ -139,44 +141,44 @@ class RBM:
         """
         return self.centred.lowest if abs(self.centred.lowest) > DEEP * (self.T or 1.0) else 0.0
 
-    def energy(self, v: Any, h: Any) -> Any:
+    def energy(self, v: ArrayLike, h: ArrayLike) -> Array:
         """Energy of configurations; v has the shape (*batch, n_visible), h (*batch, n_hidden)."""
         return self._energy(self._states(v), self.transposed._states(h))
 
-    def _energy(self, v: Any, h: Any) -> Any:
+    def _energy(self, v: Array, h: Array) -> Array:
         return self.centred.energy(v, h) + (self.centred.lowest - self.origin)
 
-    def hidden_field(self, v: Any) -> Any:
+    def hidden_field(self, v: ArrayLike) -> Array:
         """Fields sum_i v_i w_ij on the hidden units; the units' own parameters are not in them."""
         return self._means(v) @ self.weights
 
-    def visible_field(self, h: Any) -> Any:
+    def visible_field(self, h: ArrayLike) -> Array:
         """Fields sum_j w_ij h_j on the visible units; the units' own parameters are not in them."""
         return self.transposed.hidden_field(h)
 
-    def hidden_mean(self, v: Any) -> Any:
+    def hidden_mean(self, v: ArrayLike) -> Array:
         """E[h | v], shape (*batch, n_hidden); at T = 0 the ground state of h given v."""
         return self.hidden.mean(self.hidden_field(v), 0.0, self.T)
 
-    def visible_mean(self, h: Any) -> Any:
+    def visible_mean(self, h: ArrayLike) -> Array:
         """E[v | h], shape (*batch, n_visible); at T = 0 the ground state of v given h."""
         return self.transposed.hidden_mean(h)
 
-    def sample_hidden(self, v: Any, rng: np.random.Generator) -> Any:
+    def sample_hidden(self, v: ArrayLike, rng: np.random.Generator) -> Array:
         """Draw h from P(h | v)."""
         return self._draw_hidden(self._means(v), rng)
 
-    def _draw_hidden(self, v: Any, rng: np.random.Generator) -> Any:
+    def _draw_hidden(self, v: Array, rng: np.random.Generator) -> Array:
         return self.hidden.sample(v @ self.weights, 0.0, self.T, rng)
 
-    def sample_visible(self, h: Any, rng: np.random.Generator) -> Any:
+    def sample_visible(self, h: ArrayLike, rng: np.random.Generator) -> Array:
         """Draw v from P(v | h)."""
         return self.transposed.sample_hidden(h, rng)
 
-    def _draw_visible(self, h: Any, rng: np.random.Generator) -> Any:
+    def _draw_visible(self, h: Array, rng: np.random.Generator) -> Array:
         return self.visible.sample(h @ self.weights.T, 0.0, self.T, rng)
 
-    def visible_free_energy(self, v: Any) -> Any:
+    def visible_free_energy(self, v: ArrayLike) -> Array:
         """F(v) = -T ln sum_h exp(-E(v, h)/T), shape (*batch,); then P(v) = exp(-F(v)/T)/Z.
 
         At T = 0 it is the lowest energy over h. For continuous hidden units the sum is an integral.
@@ -184,18 +186,18 @@ class RBM:
         """
         return self._free_energy(self._states(v))
 
-    def _free_energy(self, v: Any) -> Any:
+    def _free_energy(self, v: Array) -> Array:
         return self.centred.free_energy(v, self.T) + (self.centred.lowest - self.origin)
 
-    def hidden_free_energy(self, h: Any) -> Any:
+    def hidden_free_energy(self, h: ArrayLike) -> Array:
         """F(h) = -T ln sum_v exp(-E(v, h)/T), shape (*batch,)."""
         return self.transposed.visible_free_energy(h)
 
-    def _states(self, v: Any, what: str = "configurations") -> Any:
+    def _states(self, v: ArrayLike, what: str = "configurations") -> Array:
         """Configurations of the visible units, checked."""
         return states(what, v, self.visible, self.n_visible)
 
-    def _means(self, v: Any) -> Any:
+    def _means(self, v: ArrayLike) -> Array:
         """Configurations of the visible units, or their means, checked."""
         return states("configurations", v, self.visible, self.n_visible, means=True)
 
@@ -204,7 +206,7 @@ DEEP = 1000.0
 """Lowest energies that deep, in units of T, become the origin of all energies."""
 
 
-def _largest_stretch(A: Any, half: tuple[bool, bool]) -> float:
+def _largest_stretch(A: Array, half: tuple[bool, bool]) -> float:
     """Largest u A v of unit vectors u and v that are >= 0 where a half line is asked for.
 
     Then it is what alternating projections find from many starts: a lower bound, which is enough to refuse.
@@ -220,7 +222,7 @@ def _largest_stretch(A: Any, half: tuple[bool, bool]) -> float:
     return float(np.max(np.linalg.norm(np.maximum(v, 0) if half[1] else v, axis=0)))
 
 
-def _onto(columns: Any, half: bool) -> Any:
+def _onto(columns: Array, half: bool) -> Array:
     """Unit vectors along the columns, or along their part on the half line."""
     columns = np.maximum(columns, 0.0) if half else columns
     return columns / np.maximum(np.linalg.norm(columns, axis=0), np.finfo(float).tiny)
@@ -303,11 +305,12 @@ class BlockGibbs:
         chains: int,
         seed: Seed,
         *,
-        visible: Any = None,
-        T: Any = None,
-        dtype: Any = np.float32,
+        visible: ArrayLike | None = None,
+        T: ArrayLike | None = None,
+        dtype: DTypeLike = np.float32,
     ) -> None:
-        self.rbm, self.chains, self.dtype = rbm, whole("chains", chains), np.dtype(dtype)
+        self.rbm, self.chains = rbm, whole("chains", chains)
+        self.dtype: np.dtype[Any] = np.dtype(dtype)
         if self.dtype not in (np.float32, np.float64):
             msg = f"dtype = {self.dtype} must be float32 or float64"
             raise ParameterError(msg)
@@ -336,11 +339,11 @@ class BlockGibbs:
         self._fields = np.empty_like(self.visible), np.empty_like(self.hidden)
 
     @property
-    def T(self) -> Any:
+    def T(self) -> Array:
         """Temperature of each chain, shape (chains,)."""
         return np.broadcast_to(self._T[:, 0], self.chains).copy()
 
-    def set_temperature(self, T: Any) -> None:
+    def set_temperature(self, T: ArrayLike) -> None:
         """Give all chains one temperature, or each its own."""
         T = numbers("temperatures", T, "one number, or one for each chain")
         if T.shape not in ((), (self.chains,)) or not np.all(T >= 0):
@@ -351,7 +354,7 @@ class BlockGibbs:
             raise ParameterError(msg)
         self._T = T.reshape(-1, 1)
 
-    def change(self, weights: Any, visible: Any, hidden: Any, seed: Seed) -> None:
+    def change(self, weights: Array, visible: Array, hidden: Array, seed: Seed) -> None:
         """Go on with other weights, further constant fields on both layers, and new random numbers.
 
         Training calls it at every update: nothing is allocated or checked. `rbm` stays what it was.
@@ -361,12 +364,12 @@ class BlockGibbs:
             layer.shift(field)
         self.rng = np.random.Generator(np.random.SFC64(seed_sequence(seed)))
 
-    def _set_weights(self, weights: Any) -> None:
+    def _set_weights(self, weights: Array) -> None:
         visible, hidden = self._layers
         np.multiply(weights, hidden.gain, out=self._up, casting="same_kind")
         np.multiply(weights.T, visible.gain, out=self._down, casting="same_kind")
 
-    def turn_into_means(self, v: Any, out: Any) -> None:
+    def turn_into_means(self, v: Floats, out: Floats) -> None:
         """Write E[h | v] of the machine as it is, at its first temperature, to `out`."""
         np.matmul(v, self._up, out=out)
         self._layers[1].mean(out, float(self._T[0, 0]))
@@ -383,7 +386,7 @@ class BlockGibbs:
         np.matmul(self.visible, self._up, out=self._fields[1])
         self._layers[1].draw(self._fields[1], self.hidden, self._T, self.rng)
 
-    def energy(self) -> Any:
+    def energy(self) -> Array:
         """Energy of each chain, in float64."""
         return self.rbm._energy(self.visible.astype(float), self.hidden.astype(float))
 
@@ -448,7 +451,7 @@ def _mapped(rbm: RBM, old: type[Unit], new: type[Unit], offset: float, scale: fl
     return rbm, constant
 
 
-def hopfield_as_rbm(patterns: Any, T: float = 1.0) -> RBM:
+def hopfield_as_rbm(patterns: ArrayLike, T: float = 1.0) -> RBM:
     r"""The Hopfield network as a machine with Gaussian hidden units, one for each pattern.
 
     By the Hubbard-Stratonovich identity the marginal distribution of the spins is that of
@@ -512,7 +515,7 @@ class EffectiveCouplings:
     cumulants: Any
     constant: float
 
-    def order(self, n: int) -> Any:
+    def order(self, n: int) -> Array:
         """Couplings of n = 1, ..., 4 visible units: the symmetric array of shape (n_visible,) * n.
 
         Raises
@@ -535,7 +538,7 @@ class EffectiveCouplings:
             product = product[..., None, :] * w
         return np.sum(product, axis=-1) if n != 2 else (w * self.cumulants[1] / self.rbm.T) @ w.T
 
-    def energy(self, v: Any, order: int = 4) -> Any:
+    def energy(self, v: ArrayLike, order: int = 4) -> Array:
         """Visible free energy F(v) up to couplings of that order; shape (*batch,)."""
         v = self.rbm._states(v)
         b, T = v @ self.rbm.weights, self.rbm.T
@@ -579,7 +582,7 @@ def effective_couplings(rbm: RBM) -> EffectiveCouplings:
     return EffectiveCouplings(rbm, cumulants(rbm.hidden, rbm.T, rbm.n_hidden), constant)
 
 
-def cumulants(unit: Unit, T: float, count: int = 1) -> Any:
+def cumulants(unit: Unit, T: float, count: int = 1) -> Array:
     """Cumulants kappa_1, ..., kappa_4 of units without an outer field, shape (4, count).
 
     kappa_3 and kappa_4 are derivatives of the variance by the field, from its Chebyshev interpolation over

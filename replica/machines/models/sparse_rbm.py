@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 
 from replica.errors import ParameterError
 from replica.machines.data.given import numbers, room, states, whole
 from replica.machines.models.ensembles import Seed, seed_sequence
+from replica.typing import Array
 from replica.units import Unit
 
 __all__ = ["Minimum", "SparseRBM", "check_flips", "sparse_signs"]
@@ -133,7 +135,7 @@ class SparseRBM:
         self._gap = high - low
         self._price = float(visible.potential(np.array(high)) - visible.potential(np.array(low)))
 
-    def noise_free(self, strong: int) -> Any:
+    def noise_free(self, strong: int) -> Array:
         """What the visible units do if the first `strong` hidden ones are very active, the others silent."""
         if not 0 <= strong <= self.M:
             msg = f"{strong} strong hidden units of {self.M}: give a number from 0 to {self.M}"
@@ -141,20 +143,20 @@ class SparseRBM:
         pull = np.asarray(self.signs[:, :strong].sum(axis=1), dtype=float).ravel()
         return np.array(self.visible.ground(1e6 * pull, 0.0)[1], dtype=float)
 
-    def field(self, visible: Any) -> Any:
+    def field(self, visible: ArrayLike) -> Array:
         """Fields of the hidden units, shape (M,)."""
         v = self._state(visible)
         return np.asarray(v @ self.signs, dtype=float) / math.sqrt(self.N)
 
-    def _state(self, visible: Any) -> Any:
+    def _state(self, visible: ArrayLike) -> Array:
         return states("the state", visible, self.visible, self.N)
 
-    def energy(self, visible: Any) -> float:
+    def energy(self, visible: ArrayLike) -> float:
         """E/N of a state, the hidden units in their ground states."""
         cost = np.sum(self.visible.potential(self._state(visible)))
         return float(cost + np.sum(self.hidden.ground(self.field(visible), 0.0)[0])) / self.N
 
-    def descend(self, visible: Any, strong: int = 0, most_rounds: int = 500) -> Minimum:
+    def descend(self, visible: ArrayLike, strong: int = 0, most_rounds: int = 500) -> Minimum:
         """Flip single visible units as long as one lowers the energy.
 
         A round prices every flip at once, then makes those that pay, one after the other, each priced again.
@@ -202,10 +204,10 @@ class SparseRBM:
         """Mean of b/sqrt(N) over the first `strong` hidden units."""
         return float(np.mean(state.field[:strong])) / math.sqrt(self.N)
 
-    def _cost(self, b: Any) -> Any:
+    def _cost(self, b: Array) -> Array:
         return self.hidden.ground(b, 0.0)[0]
 
-    def _prices(self, v: Any, b: Any) -> Any:
+    def _prices(self, v: Array, b: Array) -> Array:
         """Cost of every single flip, shape (N,).
 
         A flip moves b_mu by +-s. With the costs of either move, c(b + s) - c(b) and c(b - s) - c(b), the sum

@@ -10,13 +10,14 @@ pairs.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from replica.errors import ParameterError, UnknownNameError
 from replica.machines.data.given import numbers, room, spins, whole
 from replica.machines.models.ensembles import Draw, Seed, seed_sequence
+from replica.typing import Array, Booleans, Integers
 
 __all__ = ["COUPLINGS", "DenseIsing", "EdwardsAnderson", "edwards_anderson", "sherrington_kirkpatrick"]
 
@@ -69,7 +70,9 @@ def edwards_anderson(L: int, dimension: int, seed: Seed, couplings: str = "gauss
 class _Replicas:
     """Replicas with temperatures of their own."""
 
-    def __init__(self, shape: tuple[int, ...], chains: int, seed: Seed, T: Any, start: Any) -> None:
+    def __init__(
+        self, shape: tuple[int, ...], chains: int, seed: Seed, T: ArrayLike, start: ArrayLike | None
+    ) -> None:
         self.chains = whole("chains", chains)
         room(f"{chains} replicas", chains, 4, *shape, hint="take fewer")
         self.rng = np.random.default_rng(seed_sequence(seed))
@@ -83,11 +86,11 @@ class _Replicas:
         self.set_temperature(T)
 
     @property
-    def T(self) -> Any:
+    def T(self) -> Array:
         """Temperature of each replica, shape (chains,)."""
         return self._T.copy()
 
-    def set_temperature(self, T: Any) -> None:
+    def set_temperature(self, T: ArrayLike) -> None:
         """Give all replicas one temperature, or each its own."""
         T = numbers("temperatures", T, "one number, or one for each replica")
         if T.shape not in ((), (self.chains,)) or not np.all(T >= 0):
@@ -96,7 +99,7 @@ class _Replicas:
         self._T = np.broadcast_to(T, self.chains).copy()
 
 
-def _flips(cost: Any, T: Any, noise: Any) -> Any:
+def _flips(cost: Array, T: Array, noise: Array) -> Booleans:
     """Which flips are made, with the heat-bath probability 1/(1 + exp(cost/T)): half of the free ones.
 
     The noise is logistic: it lies above x with the probability 1/(1 + exp(x)).
@@ -133,7 +136,14 @@ class DenseIsing(_Replicas):
     """
 
     def __init__(
-        self, couplings: Any, chains: int, seed: Seed, *, T: Any, field: Any = 0.0, spins: Any = None
+        self,
+        couplings: ArrayLike,
+        chains: int,
+        seed: Seed,
+        *,
+        T: ArrayLike,
+        field: ArrayLike = 0.0,
+        spins: ArrayLike | None = None,
     ) -> None:
         J = numbers("couplings", couplings, "a symmetric matrix with a zero diagonal")
         if J.ndim != 2 or J.shape[0] != J.shape[1] or not np.array_equal(J, J.T) or np.any(np.diag(J)):
@@ -159,7 +169,7 @@ class DenseIsing(_Replicas):
                     self.spins[flip, i] *= -1
                     self._local[flip] += np.multiply.outer(2 * self.spins[flip, i], self.couplings[i])
 
-    def energy(self) -> Any:
+    def energy(self) -> Array:
         """H of each replica."""
         return -np.sum(self.spins * (self.spins @ self.couplings / 2 + self.field), axis=1)
 
@@ -189,7 +199,14 @@ class EdwardsAnderson(_Replicas):
     """
 
     def __init__(
-        self, couplings: Any, chains: int, seed: Seed, *, T: Any, field: float = 0.0, spins: Any = None
+        self,
+        couplings: ArrayLike,
+        chains: int,
+        seed: Seed,
+        *,
+        T: ArrayLike,
+        field: float = 0.0,
+        spins: ArrayLike | None = None,
     ) -> None:
         J = numbers("couplings", couplings, "an array (2, L, L) or (3, L, L, L)")
         if J.ndim not in (3, 4) or J.shape[0] != J.ndim - 1 or len(set(J.shape[1:])) != 1:
@@ -222,14 +239,14 @@ class EdwardsAnderson(_Replicas):
                 flips = _flips(2 * here * local, self._T[:, None], self.rng.logistic(size=local.shape))
                 flat[:, sites] = np.where(flips, -here, here)
 
-    def _local(self, flat: Any, sites: Any) -> Any:
+    def _local(self, flat: Array, sites: Integers) -> Array:
         """Fields on some sites: those of one colour feel the other colour only."""
         local = np.full((self.chains, len(sites)), float(self.field))
         for neighbour, bond in zip(self._neighbours, self._bonds, strict=True):
             local += bond[sites] * flat[:, neighbour[sites]]
         return local
 
-    def energy(self) -> Any:
+    def energy(self) -> Array:
         """H of each replica."""
         flat = self.spins.reshape(self.chains, -1)
         every = np.arange(flat.shape[1])

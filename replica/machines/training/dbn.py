@@ -9,12 +9,14 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from replica.errors import ParameterError
 from replica.machines.data.given import whole
 from replica.machines.models.ensembles import Seed, seed_sequence
 from replica.machines.models.rbm import RBM, BlockGibbs
 from replica.machines.training.epochs import Settings, Training, start, train
+from replica.typing import Array
 from replica.units import Unit
 
 __all__ = ["DeepBeliefNetwork", "fit"]
@@ -54,13 +56,13 @@ class DeepBeliefNetwork:
                 raise ParameterError(msg)
         object.__setattr__(self, "machines", machines)
 
-    def transform(self, v: Any) -> Any:
+    def transform(self, v: Any) -> Array:
         """Means of the topmost hidden units, passed upwards layer by layer; shape (*batch, n_top)."""
         for machine in self.machines:
             v = machine.hidden_mean(v)
         return v
 
-    def features(self) -> list[Any]:
+    def features(self) -> list[Array]:
         """What the hidden units of each layer look for, as visible configurations.
 
         Those of the first layer are its weights; those further up are the features below, summed by the
@@ -84,8 +86,14 @@ class DeepBeliefNetwork:
         return found
 
     def generate(
-        self, n: int, *, sweeps: int = 1000, seed: Seed = 0, start: Any = None, means: bool = False
-    ) -> Any:
+        self,
+        n: int,
+        *,
+        sweeps: int = 1000,
+        seed: Seed = 0,
+        start: ArrayLike | None = None,
+        means: bool = False,
+    ) -> Array:
         """Sample the topmost machine, then each layer below given the one above it; shape (n, n_visible).
 
         Parameters
@@ -118,7 +126,7 @@ class DeepBeliefNetwork:
 
 
 def fit(
-    data: Any,
+    data: ArrayLike,
     visible: Unit,
     layers: Sequence[tuple[Unit, int]],
     epochs: int,

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 
 from replica.errors import ConvergenceError, ParameterError
@@ -32,6 +33,7 @@ from replica.machines.models.layers import Layer
 from replica.machines.models.rbm import RBM, BlockGibbs, with_field
 from replica.machines.training.settings import METHODS, Settings, Use, count_chains
 from replica.machines.training.updates import DAMPING, Updates, precision
+from replica.typing import Array, Floats
 from replica.units import Bernoulli, Gaussian, Spin, Unit
 
 __all__ = [
@@ -116,7 +118,7 @@ class Training:
 
 
 def start(
-    data: Any, visible: Unit, hidden: Unit, n_hidden: int, settings: Settings | None = None
+    data: ArrayLike, visible: Unit, hidden: Unit, n_hidden: int, settings: Settings | None = None
 ) -> Training:
     """A machine before its first epoch: small random weights, visible fields that give the means of the data.
 
@@ -159,7 +161,7 @@ def start(
     return Training(rbm, settings, 0, 0, _first_chains(rbm, settings), (none, none))
 
 
-def _fitted(unit: Unit, data: Any) -> Unit:
+def _fitted(unit: Unit, data: Array) -> Unit:
     """Visible units with the means of the data, where that is a matter of a field."""
     mean, count = data.mean(axis=0), len(data)
     if isinstance(unit, Bernoulli | Spin):
@@ -189,7 +191,7 @@ def _check_method(rbm: RBM, settings: Settings) -> None:
         exact._check_countable(turned.visible, turned.n_visible, "exact training")
 
 
-def _first_chains(rbm: RBM, settings: Settings) -> Any:
+def _first_chains(rbm: RBM, settings: Settings) -> Floats:
     count = count_chains(settings)
     if not count:
         return np.empty((0, rbm.n_visible))
@@ -203,7 +205,7 @@ def _first_chains(rbm: RBM, settings: Settings) -> Any:
 # -- the gradient --------------------------------------------------------------------------------------------
 
 
-def update_direction(training: Training, batch: Any) -> tuple[Gradient, Any]:
+def update_direction(training: Training, batch: ArrayLike) -> tuple[Gradient, Floats]:
     """The estimate of the gradient of the log-likelihood that the next update follows, and the new chains.
 
     Neither regularised nor centred. Its random numbers are those of the next update.
@@ -231,7 +233,7 @@ def update_direction(training: Training, batch: Any) -> tuple[Gradient, Any]:
 
 def train(
     training: Training,
-    data: Any,
+    data: ArrayLike,
     epochs: int,
     *,
     report: Callable[[Training], None] | None = None,
@@ -280,7 +282,7 @@ def train(
     return training
 
 
-def field_spread(rbm: RBM, data: Any) -> dict[str, float]:
+def field_spread(rbm: RBM, data: ArrayLike) -> dict[str, float]:
     """How far the fields of discrete units differ between samples, over T; root mean square over the units.
 
     Differences do not know about a mean of the data that the units' own fields make up for.
@@ -302,7 +304,7 @@ def field_spread(rbm: RBM, data: Any) -> dict[str, float]:
     return {name: math.sqrt(np.mean(np.var(field, axis=0))) for name, field in found.items()}
 
 
-def _check_growth(before: RBM, after: RBM, data: Any) -> None:
+def _check_growth(before: RBM, after: RBM, data: Floats) -> None:
     """Whether weights grow beyond the point where all that is discrete is frozen.
 
     A field of 88.7 T leaves one chance in 10^38 to the other value, the smallest number of single precision:
@@ -321,7 +323,7 @@ def _check_growth(before: RBM, after: RBM, data: Any) -> None:
             raise ParameterError(msg)
 
 
-def _unscaled(rbm: RBM, data: Any) -> str:
+def _unscaled(rbm: RBM, data: Floats) -> str:
     """Names the columns of continuous data that are far wider than 1; empty where there are none."""
     if rbm.visible.discrete:
         return ""
@@ -338,7 +340,7 @@ def _unscaled(rbm: RBM, data: Any) -> str:
     )
 
 
-def _remedy(settings: Settings, epoch: int, rbm: RBM, data: Any) -> str:
+def _remedy(settings: Settings, epoch: int, rbm: RBM, data: Floats) -> str:
     """What may help: the steps of a penalty alone overshoot where rate x penalty is above 2."""
     unscaled = _unscaled(rbm, data)
     if unscaled:
@@ -353,7 +355,7 @@ def _remedy(settings: Settings, epoch: int, rbm: RBM, data: Any) -> str:
     return "a smaller learning rate, or a penalty on the weights"
 
 
-def _one_epoch(good: Training, data: Any, monitor: bool) -> Training:
+def _one_epoch(good: Training, data: Array, monitor: bool) -> Training:
     settings = good.settings
     order = np.random.default_rng(settings.random(Use.SHUFFLE, good.epoch)).permutation(len(data))
     updates = Updates(good.rbm, settings, good.chains, good.memory, good.epoch, good.update)

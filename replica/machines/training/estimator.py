@@ -9,6 +9,7 @@ import warnings
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -17,6 +18,7 @@ from replica.errors import ReplicaWarning, UnknownNameError
 from replica.machines.data.given import whole
 from replica.machines.models.rbm import RBM
 from replica.machines.training import epochs as training
+from replica.typing import Array
 from replica.units import UNITS, Bernoulli, Gaussian, Spin, Unit, parse
 
 __all__ = ["RBMTransformer"]
@@ -105,13 +107,13 @@ chains, temperatures, hottest, scale
         self.scale = scale
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Train a machine from the start."""
         X = validate_data(self, X, dtype=np.float64)
         self.training_ = training.train(self._begin(X), X, self.epochs, monitor=False)
         return self
 
-    def partial_fit(self, X: Any, y: Any = None) -> Self:
+    def partial_fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Train for one more pass through these data; a machine is made from the first ones."""
         first = not hasattr(self, "training_")
         X = validate_data(self, X, dtype=np.float64, reset=first)
@@ -120,11 +122,11 @@ chains, temperatures, hottest, scale
         self.training_ = training.train(self.training_, X, 1, monitor=False)
         return self
 
-    def transform(self, X: Any) -> Any:
+    def transform(self, X: ArrayLike) -> Array:
         """Means of the hidden units given the visible ones, shape (samples, n_hidden)."""
         return self.rbm_.hidden_mean(self._seen(X))
 
-    def score_samples(self, X: Any) -> Any:
+    def score_samples(self, X: ArrayLike) -> Array:
         """Logarithm of the pseudo-likelihood of each sample; shape (samples,).
 
         For continuous visible units it is minus the free energy, ln P(v) + ln Z, of use to compare samples
@@ -137,7 +139,7 @@ chains, temperatures, hottest, scale
             return pseudo_likelihood(self.rbm_, X)
         return -self.rbm_.visible_free_energy(X)
 
-    def score(self, X: Any, y: Any = None) -> float:
+    def score(self, X: ArrayLike, y: Any = None) -> float:
         """Mean of `score_samples`.
 
         Warns (`ReplicaWarning`) where the score is that of independent units: then nothing was learned but
@@ -149,7 +151,7 @@ chains, temperatures, hottest, scale
             warnings.warn(doubt, ReplicaWarning, stacklevel=2)
         return score
 
-    def _untrained(self, X: Any, score: float) -> str:
+    def _untrained(self, X: ArrayLike, score: float) -> str:
         """Says that a score is that of independent units; empty where it is not."""
         from replica.machines.inference.likelihood import GAIN, independent_score, no_better
 
@@ -165,7 +167,7 @@ chains, temperatures, hottest, scale
             "machine knows of no correlations; train for more epochs, or with a larger rate"
         )
 
-    def sample(self, n: int = 1, *, sweeps: int = 1000, seed: int = 0) -> Any:
+    def sample(self, n: int = 1, *, sweeps: int = 1000, seed: int = 0) -> Array:
         """Draw visible configurations from independent chains; shape (n, n_features_in_)."""
         from replica.machines.models.rbm import BlockGibbs
 
@@ -181,7 +183,7 @@ chains, temperatures, hottest, scale
         return self.training_.rbm
 
     @property
-    def components_(self) -> Any:
+    def components_(self) -> Array:
         """The weights, one row for each hidden unit."""
         return self.rbm_.weights.T
 
@@ -189,7 +191,7 @@ chains, temperatures, hottest, scale
     def _n_features_out(self) -> int:
         return self.rbm_.n_hidden
 
-    def _begin(self, X: Any) -> training.Training:
+    def _begin(self, X: Array) -> training.Training:
         """A machine before its first epoch."""
         random = check_random_state(self.random_state)
         fields = training.Settings.__dataclass_fields__
@@ -197,7 +199,7 @@ chains, temperatures, hottest, scale
         settings = training.Settings(seed=int(random.randint(np.iinfo(np.int32).max)), **given)
         return training.start(X, self._visible(X), parse(self.hidden), self.n_hidden, settings)
 
-    def _visible(self, X: Any) -> Unit:
+    def _visible(self, X: Array) -> Unit:
         if self.visible != "auto":
             if self.visible.partition(":")[0] not in UNITS:
                 what = "unit"
@@ -207,6 +209,6 @@ chains, temperatures, hottest, scale
             return Bernoulli()
         return Spin() if np.all(np.abs(X) == 1) else Gaussian()
 
-    def _seen(self, X: Any) -> Any:
+    def _seen(self, X: ArrayLike) -> Array:
         check_is_fitted(self, "training_")
         return validate_data(self, X, dtype=np.float64, reset=False)

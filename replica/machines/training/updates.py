@@ -19,6 +19,7 @@ from replica.machines.inference.exact import Gradient
 from replica.machines.inference.sampling import ParallelTempering, temperatures
 from replica.machines.models.rbm import RBM, BlockGibbs, with_field
 from replica.machines.training.settings import Settings, Use
+from replica.typing import Floats
 
 __all__ = ["DAMPING", "Parameters", "Updates", "precision"]
 
@@ -27,7 +28,7 @@ DAMPING = 0.5
 """Of the mean-field steps: the part of the old magnetisations that stays."""
 
 
-def precision(rbm: RBM) -> Any:
+def precision(rbm: RBM) -> type[np.floating[Any]]:
     """The type of chains and averages."""
     return np.float32 if rbm.visible.discrete else np.float64
 
@@ -78,7 +79,7 @@ class Updates:
         self,
         rbm: RBM,
         settings: Settings,
-        chains: Any,
+        chains: Floats,
         memory: tuple[Gradient, Gradient],
         epoch: int,
         update: int,
@@ -94,7 +95,7 @@ class Updates:
         self._means: tuple[Any, Any] = (None, None)
         self._gibbs: BlockGibbs | None = None
 
-    def step(self, batch: Any) -> float:
+    def step(self, batch: Floats) -> float:
         """Estimate the gradient and take a step along it; the norm of the gradient by the weights."""
         self.estimate(batch)
         norm = float(np.linalg.norm(self.gradient.weights))
@@ -105,7 +106,7 @@ class Updates:
         self.update += 1
         return norm
 
-    def result(self) -> tuple[RBM, Any, tuple[Gradient, Gradient]]:
+    def result(self) -> tuple[RBM, Floats, tuple[Gradient, Gradient]]:
         """Machine, chains and memory; what is no longer a machine raises `ParameterError`."""
         if not np.all(np.isfinite(self.chains)):
             msg = "the states of the chains are not finite numbers"
@@ -115,7 +116,7 @@ class Updates:
 
     # -- the gradient ------------------------------------------------------------------------------------
 
-    def estimate(self, batch: Any) -> None:
+    def estimate(self, batch: Floats) -> None:
         """Write the estimate for the log-likelihood to `gradient`, and go on with the chains."""
         settings = self.settings
         if settings.method == "exact":
@@ -125,7 +126,7 @@ class Updates:
         else:
             self._sampled(batch)
 
-    def _sampled(self, batch: Any) -> None:
+    def _sampled(self, batch: Floats) -> None:
         """Data averages minus those over chains; E[h | v] is summed over the hidden units."""
         settings, now = self.settings, self.parameters
         first = batch if settings.method == "cd" else self.chains
@@ -151,7 +152,7 @@ class Updates:
         h *= share[:, None]
         self.gradient.weights[...] = v.T @ h
 
-    def _sampler(self, first: Any) -> BlockGibbs:
+    def _sampler(self, first: Floats) -> BlockGibbs:
         """Chains that start from given configurations; those of the last update where they are at hand."""
         if self._gibbs is None or self._gibbs.chains != len(first):
             self._gibbs = BlockGibbs(self.rbm, len(first), 0, visible=first, dtype=self.dtype)
@@ -159,7 +160,7 @@ class Updates:
             self._gibbs.visible[...] = first
         return self._gibbs
 
-    def _temper(self, seed: np.random.SeedSequence) -> tuple[BlockGibbs, Any]:
+    def _temper(self, seed: np.random.SeedSequence) -> tuple[BlockGibbs, Floats]:
         settings = self.settings
         sweeps, swaps = seed.spawn(2)
         gibbs = BlockGibbs(self._machine(), len(self.chains), sweeps, visible=self.chains, dtype=self.dtype)
@@ -170,7 +171,7 @@ class Updates:
         gibbs.set_temperature(1.0)
         return gibbs, self.chains[:: settings.temperatures]
 
-    def _mean_field(self, batch: Any) -> None:
+    def _mean_field(self, batch: Floats) -> None:
         settings, rbm = self.settings, self._machine()
         order = 1 if settings.method == "mean-field" else 2
         one, two = (
@@ -201,7 +202,7 @@ class Updates:
 
     # -- steps -------------------------------------------------------------------------------------------
 
-    def _centre(self, batch: Any) -> None:
+    def _centre(self, batch: Floats) -> None:
         """Turn the gradient in centred variables into a direction of the plain ones."""
         g, (visible, hidden) = self.gradient, self._means
         if visible is None:
