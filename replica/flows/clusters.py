@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from replica.errors import ParameterError
 from replica.flows.flow import numbers, require
+from replica.typing import Array, Floats
 
 __all__ = ["clusters", "principal_moments", "second_moments"]
 
@@ -20,7 +20,7 @@ def clusters(
     visible: int = 100,
     samples: int = 1100,
     strength: float = 0.9,
-) -> Any:
+) -> Array:
     """Binary data in clusters: by default 11 of them in 5 dimensions, embedded in 100.
 
     1. An orthonormal basis of a random subspace: QR decomposition of a (visible, dimension) Gaussian matrix.
@@ -64,7 +64,7 @@ def clusters(
     return np.where(generator.random((samples, visible)) < up[which], 1.0, -1.0)
 
 
-def second_moments(samples: Any) -> Any:
+def second_moments(samples: ArrayLike) -> Array:
     """Raw second moments <s s^T> of the data, shape (visible, visible), as a machine without biases sees."""
     samples = numbers("samples", samples)
     if samples.ndim != 2 or not len(samples):
@@ -73,6 +73,6 @@ def second_moments(samples: Any) -> Any:
     return samples.T @ samples / len(samples)
 
 
-def principal_moments(samples: Any) -> Any:
+def principal_moments(samples: ArrayLike) -> Floats:
     """Second moments along the principal directions of the data, largest first, shape (visible,)."""
     return np.linalg.eigvalsh(second_moments(samples))[::-1]

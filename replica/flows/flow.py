@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.integrate import solve_ivp
 
 from replica.errors import ConvergenceError, ParameterError
+from replica.typing import Array
 
 __all__ = ["DIGITS", "flow", "numbers", "require"]
 
@@ -20,7 +21,7 @@ LARGEST = 1e100
 """Rate above which a flow is not integrated: step sizes would overflow."""
 
 
-def require(condition: Any, name: str, value: Any, allowed: str) -> None:
+def require(condition: ArrayLike, name: str, value: ArrayLike, allowed: str) -> None:
     """Raise `ParameterError` with the first value that is not allowed."""
     bad = ~np.broadcast_to(condition, np.shape(value))
     if np.any(bad):
@@ -29,7 +30,7 @@ def require(condition: Any, name: str, value: Any, allowed: str) -> None:
         raise ParameterError(msg)
 
 
-def numbers(name: str, value: Any) -> Any:
+def numbers(name: str, value: ArrayLike) -> Array:
     """The value as an array of finite numbers."""
     try:
         numbers = np.asarray(value, dtype=float)
@@ -40,7 +41,7 @@ def numbers(name: str, value: Any) -> Any:
     return numbers
 
 
-def flow(rate: Callable[[Any], Any], start: Any, times: Any, what: str) -> Any:
+def flow(rate: Callable[[Array], Array], start: Array, times: ArrayLike, what: str) -> Array:
     """Integrate dy/dt = rate(y) from t = 0; the states at `times`, shape ``(n, n_times)``."""
     times = np.atleast_1d(numbers("time", times))
     require(times >= 0, "time", times, ">= 0")
@@ -48,7 +49,7 @@ def flow(rate: Callable[[Any], Any], start: Any, times: Any, what: str) -> Any:
     if times[-1] == 0:
         return np.repeat(start[:, None], len(times), axis=1)
 
-    def bounded(t: float, y: Any) -> Any:
+    def bounded(t: float, y: Array) -> Array:
         with np.errstate(all="ignore"):
             change = rate(y)
         if not np.all(np.abs(change) < LARGEST):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from replica.errors import ParameterError
 from replica.flows.flow import flow, numbers, require
+from replica.typing import Array, Floats
 
 __all__ = ["GaussGauss", "Modes"]
 
@@ -77,25 +80,25 @@ class GaussGauss:
         """The product sigma_v^2 sigma_h^2: weights have to stay below 1/sqrt(c), or p(s, h) has no norm."""
         return (self.sigma_v * self.sigma_h) ** 2
 
-    def growth(self, variance: Any) -> Any:
+    def growth(self, variance: ArrayLike) -> Array:
         """Rate sigma_h^2 (S - sigma_v^2) at which a small singular value grows or, below zero, decays.
 
         With sigma_v = sigma_h = 1 it is also the rate S - 1 of a machine with units +-1 and small weights.
         """
         return self.sigma_h**2 * (self._variance(variance) - self.sigma_v**2)
 
-    def fixed_point(self, variance: Any) -> Any:
+    def fixed_point(self, variance: ArrayLike) -> Array:
         """Singular value that is learned in the end, from second moments S; 0 where S <= sigma_v^2."""
         S = self._variance(variance)
         excess = np.maximum(S - self.sigma_v**2, 0.0)
         return np.sqrt(np.divide(excess, self.c * S, out=np.zeros_like(excess), where=excess > 0))[()]
 
-    def rate(self, w: Any, variance: Any) -> Any:
+    def rate(self, w: ArrayLike, variance: ArrayLike) -> Array:
         """dw/dt of a singular value along a principal direction of the data."""
         w = np.asarray(w, dtype=float)
         return self.sigma_h**2 * w * (self._variance(variance) - self.sigma_v**2 / (1 - self.c * w * w))
 
-    def singular_value(self, time: Any, initial: Any, variance: Any) -> Any:
+    def singular_value(self, time: ArrayLike, initial: ArrayLike, variance: ArrayLike) -> Array:
         r"""w(t) in closed form, along a principal direction of the data.
 
         With x = w^2 and D = S - sigma_v^2 the flow is solved by
@@ -140,7 +143,7 @@ class GaussGauss:
         u = np.where((a == D) | (target == 0), 0.0, far * (low + high) / 2)
         return (w0 * np.exp(u / 2))[()]
 
-    def _elapsed(self, u: Any, D: Any, a: Any, S: Any, x0: Any) -> Any:
+    def _elapsed(self, u: Array, D: Array, a: Array, S: Array, x0: Array) -> Array:
         """2 sigma_h^2 t at u = ln(x/x0), in two forms: one is exact at S = 0, the other at D = 0."""
         v2 = self.sigma_v**2
         grown = self.c * x0 * np.expm1(u) / (D - a)
@@ -152,7 +155,7 @@ class GaussGauss:
         )
         return np.where(np.abs(D) > 0.1 * S, common, (u + v2 * integral) / S)
 
-    def gradient(self, W: Any, moments: Any) -> Any:
+    def gradient(self, W: Array, moments: Array) -> Array:
         """dW/dt = <s h>_data - <s h>_model = sigma_h^2 (C - (1/sigma_v^2 - sigma_h^2 W W^T)^-1) W.
 
         Parameters
@@ -168,7 +171,7 @@ class GaussGauss:
         inner = np.eye(len(W)) / self.sigma_v**2 - self.sigma_h**2 * W @ W.T
         return self.sigma_h**2 * (moments @ W - np.linalg.solve(inner, W))
 
-    def integrate(self, W: Any, moments: Any, times: Any) -> Any:
+    def integrate(self, W: ArrayLike, moments: ArrayLike, times: ArrayLike) -> Array:
         """Follow the weights themselves, with rotation: the full flow of W, integrated numerically.
 
         Parameters
@@ -197,13 +200,15 @@ class GaussGauss:
         """
         W, moments = self._weights(W, moments)
 
-        def rate(flat: Any) -> Any:
+        def rate(flat: Array) -> Array:
             return self.gradient(flat.reshape(W.shape), moments).ravel()
 
         path = flow(rate, W.ravel(), times, f"Gauss-Gauss RBM, {W.shape[0]} x {W.shape[1]} weights")
         return np.moveaxis(path.reshape(*W.shape, -1), -1, 0)
 
-    def integrated_values(self, times: Any, initial: float, variances: Any) -> Any:
+    def integrated_values(
+        self, times: ArrayLike, initial: float, variances: Sequence[float] | Array
+    ) -> Array:
         """Singular values w_a(t) by integration of the flow of W, which starts on the principal directions.
 
         Parameters
@@ -227,7 +232,13 @@ class GaussGauss:
         W = self.integrate(initial * np.eye(len(variances)), np.diag(variances), times)
         return np.diagonal(W, axis1=1, axis2=2)
 
-    def turning(self, times: Any, initial: float, variances: Any, seed: Any) -> tuple[Any, Any]:
+    def turning(
+        self,
+        times: ArrayLike,
+        initial: float,
+        variances: Sequence[float] | Array,
+        seed: int | np.random.Generator | None,
+    ) -> tuple[Floats, Floats]:
         """From random weights: how far the singular vectors have turned to the data, and singular values.
 
         Parameters
@@ -256,7 +267,7 @@ class GaussGauss:
         u, values, _ = np.linalg.svd(self.integrate(W, np.diag(variances), times))
         return np.diagonal(u, axis1=1, axis2=2) ** 2, values
 
-    def modes(self, W: Any, moments: Any) -> Modes:
+    def modes(self, W: ArrayLike, moments: ArrayLike) -> Modes:
         r"""Singular values and vectors of W, and their velocities under the flow.
 
         With G_ab = u_a^T (dW/dt) v_b, dw_a/dt = G_aa and, for a != b,
@@ -286,18 +297,18 @@ class GaussGauss:
         off = 1 - np.eye(len(w))
         return Modes(w, np.diag(G).copy(), off * (along + across), off * (along - across), u, vt.T)
 
-    def _variance(self, variance: Any) -> Any:
+    def _variance(self, variance: ArrayLike) -> Array:
         S = numbers("variance", variance)
         require(S >= 0, "variance", S, ">= 0")
         return S
 
-    def _initial(self, initial: Any) -> Any:
+    def _initial(self, initial: ArrayLike) -> Array:
         w0 = numbers("initial", initial)
         most = 1 / (self.sigma_v * self.sigma_h)
         require((w0 > 0) & (w0 < most), "initial", w0, f"between 0 and 1/(sigma_v sigma_h) = {most:g}")
         return w0
 
-    def _weights(self, W: Any, moments: Any) -> tuple[Any, Any]:
+    def _weights(self, W: ArrayLike, moments: ArrayLike) -> tuple[Array, Array]:
         W, moments = numbers("W", W), numbers("moments", moments)
         if W.ndim != 2 or moments.shape != (len(W), len(W)):
             msg = (
@@ -314,6 +325,6 @@ class GaussGauss:
         return W, moments
 
 
-def _log1p_over(z: Any) -> Any:
+def _log1p_over(z: Array) -> Array:
     """log(1 + z)/z, 1 at z = 0."""
     return np.where(z == 0, 1.0, np.log1p(z) / np.where(z == 0, 1.0, z))

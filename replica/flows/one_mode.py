@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
 from numpy.polynomial import Chebyshev
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from replica.errors import ConvergenceError
@@ -15,6 +15,7 @@ from replica.flows.flow import flow, numbers, require
 from replica.numerics.spins import spin_averages
 from replica.solving import solve
 from replica.theories import SpectralRBM
+from replica.typing import Array
 
 __all__ = ["OneMode", "glass_threshold"]
 
@@ -83,7 +84,7 @@ class OneMode:
         reach = 2.0 ** np.ceil(np.log2(w) + 0.01)
         return data - float(_model(self.sigma, self.kappa, reach)(1 / w))
 
-    def integrate(self, times: Any, initial: float = 0.1) -> Any:
+    def integrate(self, times: ArrayLike, initial: float = 0.1) -> Array:
         """Weight w at the given times, shape ``(n_times,)``, from its value at t = 0.
 
         Raises
@@ -112,7 +113,7 @@ def _model(sigma: float, kappa: float, reach: float) -> Chebyshev:
     One batched solve in place of one at every step of a flow; degree 64 has an error below 1e-14.
     """
 
-    def product(inverse: Any) -> Any:
+    def product(inverse: Array) -> Array:
         state = solve(SpectralRBM(w=1 / inverse, sigma=sigma, kappa=kappa), "ferromagnet", throw=True)
         return state["m"] * state["mbar"]
 
