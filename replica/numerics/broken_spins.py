@@ -16,10 +16,9 @@ theories get Jacobians.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from math import factorial
-from typing import Any
 
 import numpy as np
 
@@ -36,7 +35,7 @@ from replica.numerics.functions import (
     sinh,
     sqrt,
 )
-from replica.typing import Array, Number
+from replica.typing import Array, Number, Numbers
 
 __all__ = ["BrokenAverages", "broken_averages", "by_complex_step"]
 
@@ -129,7 +128,7 @@ def broken_averages(loc: Number, v0: Number, v1: Number, mu: Number, T: Number) 
     return BrokenAverages(*(row.reshape(shape)[()] for row in out))
 
 
-def by_complex_step(function: Callable[[Any], tuple[Number, ...]], x: Array) -> Array:
+def by_complex_step(function: Callable[[Numbers], tuple[Number, ...]], x: Array) -> Array:
     """Jacobian of analytic functions of x, shape ``(n, n, *batch)``, without the cancellation of differences.
 
     Examples
@@ -148,14 +147,14 @@ def by_complex_step(function: Callable[[Any], tuple[Number, ...]], x: Array) -> 
     return np.stack(columns, axis=1)
 
 
-def _one_exact(loc: Any, v0: Any, v1: Any, mu: Any, T: Any) -> Any:
+def _one_exact(loc: Number, v0: Number, v1: Number, mu: Number, T: Number) -> tuple[Number, ...]:
     import mpmath
 
     log_error = mpmath.mp.prec * mpmath.log(2) + 10
     return _means((loc, v0, v1, mu, T), STEP * mpmath.sqrt(40 / log_error), mpmath.sqrt(2 * log_error))
 
 
-def _means(point: Any, step: Any, reach: Any) -> tuple[Any, ...]:
+def _means(point: Iterable[Number], step: Number, reach: Number) -> tuple[Number, ...]:
     """All averages at points of shape (k,), or at one point; the axis of the sites follows."""
     loc, v0, v1, mu, T = (np.asarray(value)[..., None] for value in point)
     T = np.real(T)
@@ -170,7 +169,7 @@ def _means(point: Any, step: Any, reach: Any) -> tuple[Any, ...]:
     return tuple(means)
 
 
-def _nodes(center: Any, width: Any, kink: Any, step: Any, reach: Any) -> tuple[Any, Any]:
+def _nodes(center: Number, width: Number, kink: Number, step: Number, reach: Number) -> tuple[Number, Number]:
     """Fields center + width z and their Gaussian weights, dense where the field is zero, on the last axis."""
     ratio = 1 / maximum(np.real(width) / kink, 1 + 0 * kink)
     zero = np.real(center) / np.real(width)
@@ -186,7 +185,7 @@ def _nodes(center: Any, width: Any, kink: Any, step: Any, reach: Any) -> tuple[A
     return offset + width * ratio * s, weight / np.sum(weight, axis=-1, keepdims=True)
 
 
-def _cold_states(y: Any, width: Any, v1: Any, mu: Any) -> tuple[Any, ...]:
+def _cold_states(y: Number, width: Number, v1: Number, mu: Number) -> tuple[Number, ...]:
     """Averages over the states at T = 0, in closed form, of sites with the mean fields y."""
     side = np.where(np.real(y) < 0, -1, 1)
     size = side * y
@@ -206,7 +205,9 @@ def _cold_states(y: Any, width: Any, v1: Any, mu: Any) -> tuple[Any, ...]:
     )
 
 
-def _warm_states(y: Any, width: Any, mu: Any, T: Any, step: Any, reach: Any) -> tuple[Any, ...]:
+def _warm_states(
+    y: Number, width: Number, mu: Number, T: Number, step: Number, reach: Number
+) -> tuple[Number, ...]:
     """Averages over the states at T > 0, on nodes of their own, of sites with mean fields y, shape (n,)."""
     y = y[:, None]
     tilt = mu * width
@@ -226,7 +227,7 @@ def _warm_states(y: Any, width: Any, mu: Any, T: Any, step: Any, reach: Any) -> 
     lost = np.sum(weight * _divergence(mu * more - log_ratio[:, None]), axis=-1)
     weight = weight * exp(mu * more) / (1 + gain)[:, None]
 
-    def mean(values: Any) -> Any:
+    def mean(values: Number) -> Number:
         return np.sum(weight * values, axis=-1)
 
     main = main[:, 0]
@@ -244,7 +245,7 @@ def _warm_states(y: Any, width: Any, mu: Any, T: Any, step: Any, reach: Any) -> 
     )
 
 
-def _divergence(u: Any) -> Any:
+def _divergence(u: Number) -> Number:
     """Return u exp(u) - exp(u) + 1, to rounding error also where u is small.
 
     Its average, u being the logarithm of a ratio of two distributions, is their Kullback-Leibler divergence:

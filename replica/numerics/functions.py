@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 import numpy as np
 from scipy import special
@@ -81,12 +80,12 @@ _TAIL_TERMS = ((2.0, 3.0, 66), (3.0, 5.0, 40), (5.0, 8.0, 22), (8.0, 20.0, 13), 
 
 
 def _pair(
-    fast: Callable[..., Any], name: str | Callable[..., Any], doc: str, arguments: int = 1
+    fast: Callable[..., Number], name: str | Callable[..., Number], doc: str, arguments: int = 1
 ) -> Callable[..., Number]:
     """Join a numpy function with its mpmath namesake."""
 
     @cache
-    def slow() -> Any:
+    def slow() -> Callable[..., Number]:
         import mpmath
 
         return np.frompyfunc(getattr(mpmath, name) if isinstance(name, str) else name, arguments, 1)
@@ -266,10 +265,10 @@ def tail_ratios(x: Array) -> tuple[Array, Array]:
 
 
 @cache
-def _H_exact(k: int) -> Any:
+def _H_exact(k: int) -> Callable[..., Number]:
     import mpmath
 
-    def one(x: Any) -> Any:
+    def one(x: Number) -> Number:
         with mpmath.extraprec(int(20 + 8 * max(0, mpmath.mag(x)))):
             tail = mpmath.erfc(x / mpmath.sqrt(2)) / 2
             if k == 0:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
 from scipy import special
 
 from replica.numerics.functions import is_exact, stack
-from replica.typing import Integers, Number, Numbers
+from replica.typing import Array, Integers, Number, Numbers
 
 __all__ = ["IntegerLaw", "skellam", "trinomial"]
 
@@ -70,7 +69,7 @@ def skellam(l: Number) -> IntegerLaw:
     return IntegerLaw(np.arange(-reach, reach + 1), here, before - after, (before + after) / 2 - here)
 
 
-def _skellam_table(load: Any, reach: int) -> Any:
+def _skellam_table(load: Array, reach: int) -> Array:
     distinct, where = np.unique(load, return_inverse=True)  # a Bessel function costs 200 ns: once per value
     table = special.ive(np.abs(np.arange(-reach - 1, reach + 2)), distinct[:, None])
     return table[where.reshape(load.shape)]
@@ -111,7 +110,7 @@ def trinomial(p: Number, L: int) -> IntegerLaw:
     return IntegerLaw(np.arange(-int(L), int(L) + 1), np.convolve(fewer, one), wide[:-2] - wide[2:])
 
 
-def _trinomial_batch(p: Any, L: Any) -> IntegerLaw:
+def _trinomial_batch(p: Array, L: Integers) -> IntegerLaw:
     p, L = np.broadcast_arrays(p, L)
     reach = int(L.max())
     weight = np.zeros((*p.shape, 2 * reach + 1))

@@ -24,7 +24,7 @@ _SMOOTH = 0.22
 """Step times sharpness at which the trapezoidal rule reaches rounding error for tanh(sharpness z)."""
 
 
-def point_rule() -> tuple[Any, Any]:
+def point_rule() -> tuple[Numbers, Numbers]:
     """The rule of a sharp field, in mpmath numbers: one node, at zero."""
     one = np.array([exact(1.0)], dtype=object)
     return 0 * one, one
@@ -82,7 +82,7 @@ def normal_rule(sharpness: Number) -> tuple[Numbers, Numbers]:
     return trapezoidal_rule(finest * 2.0 ** -max(0, np.ceil(np.log2(largest * finest / _SMOOTH))))
 
 
-def logistic_rule_exact() -> tuple[Any, Any]:
+def logistic_rule_exact() -> tuple[Numbers, Numbers]:
     """Trapezoidal rule; the nearest pole of the weight is at i pi/2."""
     import mpmath
 
@@ -90,7 +90,7 @@ def logistic_rule_exact() -> tuple[Any, Any]:
     return _cached_rule("logistic", mpmath.mp.prec, mpmath.pi**2 / log_error, log_error / 2 + 5)
 
 
-def normal_rule_exact(ratio: Any) -> tuple[Any, Any]:
+def normal_rule_exact(ratio: Number) -> tuple[Numbers, Numbers]:
     """Trapezoidal rule; the nearest pole of tanh(h/T) is at i pi/(2 ratio)."""
     import mpmath
 
@@ -103,7 +103,7 @@ def normal_rule_exact(ratio: Any) -> tuple[Any, Any]:
 _rules: dict[Any, tuple[Any, Any]] = {}
 
 
-def _cached_rule(kind: str, precision: int, step: Any, reach: Any) -> tuple[Any, Any]:
+def _cached_rule(kind: str, precision: int, step: Number, reach: Number) -> tuple[Numbers, Numbers]:
     import mpmath
 
     key = (kind, precision, str(step))

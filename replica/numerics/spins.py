@@ -10,6 +10,7 @@ temperature and is not used (docs/performance.md).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,7 +27,7 @@ from replica.numerics.quadrature import (
     point_rule,
     trapezoidal_rule,
 )
-from replica.typing import Number
+from replica.typing import Booleans, Integers, Number
 
 __all__ = ["SpinAverages", "spin_averages"]
 
@@ -205,7 +206,7 @@ class SpinAverages:
     def _mean_exact(
         self, smeared: Any, smeared_units: Any, bare: Any, bare_units: Any, odd: tuple[bool, ...]
     ) -> tuple[Number, ...]:
-        def one(loc: Any, width: Any, T: Any) -> tuple[Any, ...]:
+        def one(loc: Number, width: Number, T: Number) -> tuple[Number, ...]:
             if T == 0 or width > 4 * T:
                 u, weight = logistic_rule_exact() if T else point_rule()
                 w = maximum(width, exact(TINY))
@@ -229,7 +230,7 @@ def _erf_over_root2(x: Number) -> Number:
     return erf(x / (sqrt(exact(2.0)) if is_exact(x) else np.sqrt(2.0)))
 
 
-def _blocks(mask: Any) -> Any:
+def _blocks(mask: Booleans) -> Iterator[Integers]:
     """Index arrays of at most `_BLOCK` points each."""
     index = np.flatnonzero(mask)
     for start in range(0, index.size, _BLOCK):
