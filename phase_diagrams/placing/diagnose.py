@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from phase_diagrams.placing.found import Found
 from phase_diagrams.placing.observe import observe
@@ -23,7 +24,7 @@ from replica.machines.models.rbm import RBM
 __all__ = ["diagnose"]
 
 
-def diagnose(rbm: RBM, data: Any = None, *, draws: int = 10, seed: int = 0) -> Found:
+def diagnose(rbm: RBM, data: ArrayLike | None = None, *, draws: int = 10, seed: int = 0) -> Found:
     """Say which phase a machine is in.
 
     Parameters

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from replica.typing import Array
 
 if TYPE_CHECKING:
     from replica.machines.models.rbm import RBM
@@ -43,7 +46,7 @@ class Estimate:
     spread: float = 0.0
 
     @classmethod
-    def mean(cls, values: Any, share: Any = None) -> Estimate:
+    def mean(cls, values: ArrayLike, share: Array | None = None) -> Estimate:
         """Mean over the units of a layer, by their shares if any; equal numbers have no error.
 
         Examples

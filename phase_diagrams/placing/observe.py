@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from phase_diagrams.placing.found import Estimate, Observed, Sparse
 from replica.machines.models.measures import participation_ratio
 from replica.machines.models.rbm import RBM
+from replica.typing import Array
 from replica.units import Spin
 
 __all__ = ["observe"]
@@ -18,7 +18,7 @@ STRONG = 0.25
 """A hidden unit is strongly active if its overlap m is above this, and its field above its threshold."""
 
 
-def observe(rbm: RBM, data: Any, hidden: Any, sparse: Sparse | None = None) -> Observed:
+def observe(rbm: RBM, data: Array, hidden: Array, sparse: Sparse | None = None) -> Observed:
     """Count strongly active hidden units, and tell the phase by their look.
 
     Parameters

@@ -8,9 +8,9 @@ References
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from phase_diagrams.placing.found import Estimate, Found, Spectral, Spectrum
 from phase_diagrams.placing.spectrum import checked, spectrum
@@ -28,7 +28,7 @@ NEAREST = {"rademacher": -2.0, "gaussian": 0.0, "laplace": 3.0}
 """Laws that a matrix is compared with, and their excess kurtosis."""
 
 
-def place(machine: Any, law: str | None = None, p: float | None = None) -> Found:
+def place(machine: RBM | ArrayLike, law: str | None = None, p: float | None = None) -> Found:
     """Place a machine, or a weight matrix, on the phase diagram of the spectral RBM, at T = 1.
 
     Parameters

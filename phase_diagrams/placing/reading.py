@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from phase_diagrams.placing.spectrum import checked
 from phase_diagrams.storage.files import StorageError
@@ -13,6 +12,7 @@ from replica.errors import ParameterError, UnknownNameError
 from replica.machines.data.arrays import NotNumbersError, read_numpy
 from replica.machines.models.rbm import RBM
 from replica.machines.training import files
+from replica.typing import Numbers
 from replica.units import Bernoulli, Spin
 
 __all__ = ["read"]
@@ -78,7 +78,7 @@ def _check_same(path: Path, rbm: RBM, key: str | None, zero_one: bool) -> None:
         raise ParameterError(msg)
 
 
-def _weights(path: Path, key: str | None) -> Any:
+def _weights(path: Path, key: str | None) -> Numbers:
     """The array of an .npy file, or the one of an .npz file that holds weights."""
     named = False
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from replica.machines.models.rbm import RBM
 from replica.solving import solve
 from replica.solving.minimise import profile
 from replica.theories import Compositional, RandomRBM
+from replica.typing import Array
 from replica.units import Bernoulli, ReLU
 
 __all__ = ["Scaled", "State", "parameters", "sparse", "sparse_phase", "sparse_state"]
@@ -34,7 +35,7 @@ _GRID = 6.0 * np.geomspace(1e-4, 1.0, 31)
 
 
 def sparse(
-    rbm: RBM, activity: tuple[Any, Any] | None = None, *, draws: int = 0, seed: int = 0
+    rbm: RBM, activity: tuple[Array, Array] | None = None, *, draws: int = 0, seed: int = 0
 ) -> Sparse | None:
     """Parameters of the random RBM, and the phase there; None for other units than bits and rectified ones.
 
@@ -59,7 +60,7 @@ def sparse(
 
 
 def parameters(
-    rbm: RBM, activity: tuple[Any, Any] | None = None
+    rbm: RBM, activity: tuple[Array, Array] | None = None
 ) -> tuple[Estimate, float, Estimate, Estimate, Estimate]:
     """Sparsity, amplitude, and the scaled threshold, field and temperature; as for `sparse`.
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from phase_diagrams.placing.found import Mode, Spectrum
 from replica.errors import ParameterError
 from replica.machines.data.given import reals
+from replica.typing import Array, Floats
 
 __all__ = ["SMALLEST", "checked", "spectrum"]
 
@@ -20,7 +20,7 @@ TRACY_WIDOM = 3.27
 """The largest singular value of pure noise lies above this with probability 1/1000 (Tracy-Widom law)."""
 
 
-def spectrum(weights: Any) -> Spectrum:
+def spectrum(weights: ArrayLike) -> Spectrum:
     """Split the singular values of a weight matrix into noise and modes.
 
     Singular values above the Marchenko-Pastur edge, by more than those of noise are at odds of 1 to 1000
@@ -80,7 +80,7 @@ def spectrum(weights: Any) -> Spectrum:
     )
 
 
-def checked(weights: Any) -> Any:
+def checked(weights: ArrayLike) -> Array:
     """The weights as a matrix of finite floats, large enough for a spectrum.
 
     Raises
@@ -111,7 +111,7 @@ def checked(weights: Any) -> Any:
     return matrix
 
 
-def _mode(value: float, u: Any, v: Any, sigma: float, root: float) -> Mode:
+def _mode(value: float, u: Floats, v: Floats, sigma: float, root: float) -> Mode:
     """A mode from its singular value and vectors, the noise removed."""
     kappa, share_u, share_v, w = root**4, 1.0, 1.0, float(value)
     if sigma:
@@ -125,14 +125,14 @@ def _mode(value: float, u: Any, v: Any, sigma: float, root: float) -> Mode:
     return Mode(float(value), w, ku, kv, eu, ev)
 
 
-def _kurtosis(vector: Any, share: float) -> tuple[float, float]:
+def _kurtosis(vector: Floats, share: float) -> tuple[float, float]:
     """Excess kurtosis of the components behind the noise, which have this share of the square; its error."""
     n = len(vector)
     visible = np.sum(vector**4) * n - 3
     return float(visible / share**2), float(np.sqrt(24 / n) / share**2)
 
 
-def _distance(bulk: Any, sigma: float, root: float) -> float:
+def _distance(bulk: Floats, sigma: float, root: float) -> float:
     """Largest distance between the distribution of singular values and the Marchenko-Pastur law."""
     angle = np.linspace(0, np.pi, 4097)
     square = root**2 + root**-2 - 2 * np.cos(angle)  # (s/sigma)^2, from the lower edge to the upper one

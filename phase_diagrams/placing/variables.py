@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import ArrayLike
 
 from replica.machines.data.given import table
 from replica.machines.models.rbm import RBM, to_bits, to_spins
+from replica.typing import Array
 from replica.units import Bernoulli, ReLU, Spin
 
 __all__ = ["in_variables"]
 
 
-def in_variables(rbm: RBM, data: Any = None) -> tuple[RBM, Any]:
+def in_variables(rbm: RBM, data: ArrayLike | None = None) -> tuple[RBM, Array | None]:
     """The same machine, and its data, in the variables of the diagram that it is compared with.
 
     Visible bits or spins that feel rectified units are bits there, and the rectified units have gamma = 1. In
