@@ -19,6 +19,7 @@ from phase_diagrams.mapping.grid import Grid, equal_ratios, middle, read
 from phase_diagrams.mapping.outlines import regions
 from phase_diagrams.mapping.refining import hand_over, refined
 from replica.errors import ParameterError
+from replica.typing import Array
 
 __all__ = ["Grid", "phase_map", "read"]
 
@@ -29,7 +30,7 @@ FINEST = 400
 def phase_map(
     grid: Grid,
     *,
-    heat: Any = None,
+    heat: Array | None = None,
     label: str = "",
     contours: int = 0,
     stable: bool = False,
@@ -117,7 +118,7 @@ def phase_map(
     )
 
 
-def _heat_map(grid: Grid, heat: Any, label: str, contours: int, *, whole: bool) -> HeatMap:
+def _heat_map(grid: Grid, heat: Array, label: str, contours: int, *, whole: bool) -> HeatMap:
     """Every so many values, and contours at equal distances."""
     heat = np.where(np.isfinite(heat), heat, np.nan)
     steps = [-(-n // FINEST) for n in grid.shape]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from phase_diagrams.mapping.grid import ABSENT, METASTABLE, STABLE, UNSTABLE, Edge, Grid, neighbours
 from replica.theory import Boundary, Coexistence, Fold, Phase, Theory, Zero
+from replica.typing import Booleans, Integers
 
 __all__ = ["Feature", "features", "is_explicit", "without_threads"]
 
@@ -53,7 +54,7 @@ def features(grid: Grid) -> Iterator[Feature]:
     """The boundaries between neighbours that differ, each with the pairs of neighbours that show it."""
     found: dict[tuple[Any, ...], Feature] = {}
 
-    def add(boundary: Boundary, edges: Any, axis: int, *, hint: bool = False) -> None:
+    def add(boundary: Boundary, edges: Booleans, axis: int, *, hint: bool = False) -> None:
         name, boundary = _declared(grid, boundary)
         edges = edges & ~aside[axis]
         one = found.setdefault((name,), Feature(boundary, name, _label(grid, boundary)))
@@ -109,13 +110,13 @@ def is_explicit(theory: Theory, branch: str) -> bool:
     return theory.branch(branch).explicit
 
 
-def _between_phases(one: Any, two: Any, b: int) -> Any:
+def _between_phases(one: Integers, two: Integers, b: int) -> Booleans:
     """Where a branch is the phase on one side of a pair, and another branch on the other side."""
     both = (one == STABLE).any(axis=0) & (two == STABLE).any(axis=0)
     return both & ((one[b] == STABLE) != (two[b] == STABLE))
 
 
-def _born(one: Any, two: Any, b: int) -> Any:
+def _born(one: Integers, two: Integers, b: int) -> Booleans:
     """Where a branch loses its stability between a pair, and another one begins to exist."""
     forth, back = (
         (here[b] >= METASTABLE) & (there[b] == UNSTABLE) for here, there in ((one, two), (two, one))
@@ -140,7 +141,7 @@ def _declared(grid: Grid, boundary: Boundary) -> tuple[str, Boundary]:
     return f"{boundary.test} of {boundary.phase.branch}", boundary
 
 
-def _key(boundary: Boundary) -> Any:
+def _key(boundary: Boundary) -> Hashable:
     if isinstance(boundary, Fold):
         return boundary
     if isinstance(boundary, Coexistence):

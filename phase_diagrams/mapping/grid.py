@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from replica.errors import ParameterError, UnknownNameError
 from replica.theory import Theory
+from replica.typing import Array, Numbers
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -74,12 +76,12 @@ class Grid:
         """Points along the two axes."""
         return len(self.values[0]), len(self.values[1])
 
-    def index(self, x: Any, y: Any) -> Any:
+    def index(self, x: Sequence[float] | Array, y: Sequence[float] | Array) -> Array:
         """Coordinates in steps of the grid, shape (n, 2)."""
         pairs = zip((x, y), self.values, strict=True)
         return np.stack([np.interp(v, axis, np.arange(len(axis))) for v, axis in pairs], axis=-1)
 
-    def place(self, index: Any) -> Any:
+    def place(self, index: ArrayLike) -> Array:
         """Coordinates from steps of the grid, shape (n, 2)."""
         index = np.asarray(index, dtype=float)
         pairs = zip(index.T, self.values, strict=True)
@@ -146,7 +148,7 @@ def read(data: xr.Dataset, theory: Theory, at: Mapping[str, float] | None = None
     return Grid(theory, (names[0], names[1]), axes, branches, state.copy(), negative, order, compared)
 
 
-def neighbours(values: Any, axis: int) -> tuple[Any, Any]:
+def neighbours(values: Numbers, axis: int) -> tuple[Numbers, Numbers]:
     """First and second of all pairs of neighbours along one of the two axes of the grid, the last ones."""
     return (values[..., :-1, :], values[..., 1:, :]) if axis == 0 else (values[..., :-1], values[..., 1:])
 
@@ -157,7 +159,7 @@ def middle(edge: Edge) -> tuple[float, float]:
     return (i + 0.5, float(j)) if axis == 0 else (float(i), j + 0.5)
 
 
-def equal_ratios(values: Any) -> bool:
+def equal_ratios(values: Array) -> bool:
     """Whether the values of a parameter stand at equal ratios: then its axis is logarithmic."""
     if len(values) < 3 or values[0] <= 0:
         return False

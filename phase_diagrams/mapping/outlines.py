@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from scipy import ndimage
 from phase_diagrams.diagram import Region
 from phase_diagrams.mapping.grid import METASTABLE, STABLE, Edge, Grid, equal_ratios, middle
 from phase_diagrams.mapping.refining import NEAR, SAME, Refined, distances, feet
+from replica.typing import Array, Booleans
 
 __all__ = ["regions"]
 
@@ -58,7 +59,7 @@ def regions(grid: Grid, lines: Sequence[Refined], notes: list[str], *, narrow: b
     return found
 
 
-def _titles(grid: Grid, inside: Any) -> tuple[str, str]:
+def _titles(grid: Grid, inside: Booleans) -> tuple[str, str]:
     """Name of a region, and what is written on it."""
     states = grid.state[:, inside].max(axis=1)
     phase = [name for name, state in zip(grid.branches, states, strict=True) if state == STABLE]
@@ -74,7 +75,9 @@ def _titles(grid: Grid, inside: Any) -> tuple[str, str]:
     return " ".join([name, *(["with", *others] if others else [])]), "\n".join(rows)
 
 
-def _outline(grid: Grid, inside: Any, owners: Mapping[Edge, Refined]) -> list[tuple[float, float]] | None:
+def _outline(
+    grid: Grid, inside: Booleans, owners: Mapping[Edge, Refined]
+) -> list[tuple[float, float]] | None:
     """The outline of a patch along refined lines and the sides of the grid; None if a line is missing."""
     loop = _loop(inside)
     walls = [_wall(grid, inside, owners, step) for step in loop]
@@ -119,7 +122,7 @@ def _outline(grid: Grid, inside: Any, owners: Mapping[Edge, Refined]) -> list[tu
     return [(x, y) for x, y in path] if len(path) >= 3 else None
 
 
-def _joint(one: Any, two: Any, corner: Any) -> Any:
+def _joint(one: Any, two: Any, corner: Array) -> Array | None:
     """The special point in which two walls meet, if the patch between here and there is but a sliver."""
     curve, other = (one, two) if isinstance(one, _Curve) else (two, one)
     if not isinstance(curve, _Curve) or other == "side" or curve == other:
@@ -133,13 +136,13 @@ def _joint(one: Any, two: Any, corner: Any) -> Any:
     return None
 
 
-def _on_thread(place: Any, wall: Any) -> Any:
+def _on_thread(place: Iterable[float], wall: Any) -> list[float]:
     """The point of a row or column that is nearest to a place."""
     axis, at = wall
     return [at if i == axis else value for i, value in enumerate(place)]
 
 
-def _from_wall(points: Any, wall: Any) -> Any:
+def _from_wall(points: Array, wall: Any) -> Array:
     """Distances of points from a wall, in steps of the grid."""
     if isinstance(wall, _Curve):
         return distances(points, wall.path)
@@ -147,7 +150,7 @@ def _from_wall(points: Any, wall: Any) -> Any:
     return np.abs(points[:, axis] - at)
 
 
-def _loop(inside: Any) -> list[tuple[tuple[float, float], tuple[float, float], Edge | None]]:
+def _loop(inside: Booleans) -> list[tuple[tuple[float, float], tuple[float, float], Edge | None]]:
     """The outer border of a patch: steps from corner to corner, and the pair that each separates."""
     steps: dict[tuple[float, float], list[Any]] = {}
     padded = np.pad(inside, 1)
@@ -178,7 +181,7 @@ def _loop(inside: Any) -> list[tuple[tuple[float, float], tuple[float, float], E
     return max(loops, key=len)
 
 
-def _wall(grid: Grid, inside: Any, owners: Mapping[Edge, Refined], step: Any) -> Any:
+def _wall(grid: Grid, inside: Booleans, owners: Mapping[Edge, Refined], step: Any) -> Any:
     """What separates a patch from its neighbour: a side of the grid, or a curve (its identity)."""
     edge = step[2]
     if edge is None:
@@ -202,11 +205,11 @@ class _Curve:
     special: Any = field(compare=False)
 
 
-def _nearest_curve(refined: Refined, point: Any) -> int:
+def _nearest_curve(refined: Refined, point: Array) -> int:
     return int(np.argmin([distances(point, curve)[0] for curve in refined.curves]))
 
 
-def _stretch(wall: _Curve, start: Any, end: Any) -> Any:
+def _stretch(wall: _Curve, start: Array, end: Array) -> Array:
     """The part of a curve between the points nearest to two corners, in that direction."""
     path = wall.path
     if len(path) == 1:
@@ -236,7 +239,7 @@ LETTER, ROW = 0.021, 0.064
 class _Page:
     """The frame of the figure as a raster, on which names find places where they cover least."""
 
-    def __init__(self, grid: Grid, curves: Sequence[Any], letter: float) -> None:
+    def __init__(self, grid: Grid, curves: Sequence[Array], letter: float) -> None:
         self.letter = letter
         self.axes = [
             np.geomspace(v[0], v[-1], n) if equal_ratios(v) else np.linspace(v[0], v[-1], n)
@@ -253,7 +256,7 @@ class _Page:
             self.taken[tuple(places)] = True
         self.taken = ndimage.binary_dilation(self.taken)
 
-    def place(self, inside: Any, label: str) -> tuple[tuple[float, float], str]:
+    def place(self, inside: Booleans, label: str) -> tuple[tuple[float, float], str]:
         """The middle of a name in a patch, away from lines, other names and the frame if there is room.
 
         A patch too small to bear a fifth of its name gets none.

@@ -19,6 +19,7 @@ from replica.errors import LocateError, ReplicaError
 from replica.solving import Located, locate
 from replica.solving.derivatives import jacobian
 from replica.theory import Boundary, Coexistence, Fold, Theory
+from replica.typing import Array, Booleans
 
 __all__ = ["Refined", "distances", "feet", "hand_over", "refined"]
 
@@ -170,10 +171,10 @@ def _unknowns(
     ends: Sequence[tuple[int, int]],
     along: str,
     values: tuple[float, float],
-) -> list[Any]:
+) -> list[Array]:
     """Unknowns of the augmented system to start from, from the states at the two neighbours; best first."""
 
-    def state(branch: str) -> tuple[Any, float]:
+    def state(branch: str) -> tuple[Array, float]:
         b = grid.branches.index(branch)
         order = sorted(zip(ends, values, strict=True), key=lambda pair: -grid.state[(b, *pair[0])])
         end, value = order[0]
@@ -191,14 +192,14 @@ def _unknowns(
     return [np.concatenate([*parts, np.zeros(0)])]
 
 
-def _supported(grid: Grid, line: Line, support: Any, anything: Any) -> Line:
+def _supported(grid: Grid, line: Line, support: Array, anything: Array) -> Line:
     """Leave out the parts of a line that the grid does not show.
 
     Where a line ends in a special point others come closer to it than the grid can tell: there it is enough
     that the grid shows any boundary.
     """
     points = grid.index(line.x, line.y)
-    missing = np.isnan(points).any(axis=1)
+    missing: Any = np.isnan(points).any(axis=1)
     near, close = (_within_reach(points, places) for places in (support, anything))
     # a point between two that are shown belongs to them: the steps along a line may exceed those of the grid
     near |= np.append(near[1:], False) & np.append(False, near[:-1]) & ~missing
@@ -222,22 +223,22 @@ def _supported(grid: Grid, line: Line, support: Any, anything: Any) -> Line:
     return dataclasses.replace(line, x=x, y=y, status=status)
 
 
-def _within_reach(points: Any, places: Any) -> Any:
+def _within_reach(points: Array, places: Array) -> Booleans:
     """Which points are close to one of some places; a missing one is not."""
     return np.array([bool(np.min(_apart(places, point)) <= SUPPORT) for point in points])
 
 
-def _apart(points: Any, point: Any) -> Any:
+def _apart(points: Array, point: Array) -> Array:
     """Distances of points from one of them, in steps of the grid along the worse axis."""
     return np.max(np.abs(points - point), axis=1)
 
 
-def _places(grid: Grid, line: Line) -> Any:
+def _places(grid: Grid, line: Line) -> Array:
     """The special points of a line in steps of the grid, shape (n, 2)."""
     return grid.index([point.x for point in line.points], [point.y for point in line.points])
 
 
-def _with_own_points(grid: Grid, line: Line, pieces: Sequence[Any]) -> Line:
+def _with_own_points(grid: Grid, line: Line, pieces: Sequence[Array]) -> Line:
     """The line with those of its special points that lie on the parts that are left."""
     if not line.points:
         return line
@@ -246,19 +247,19 @@ def _with_own_points(grid: Grid, line: Line, pieces: Sequence[Any]) -> Line:
     return dataclasses.replace(line, points=own)
 
 
-def _pieces(grid: Grid, line: Line) -> list[Any]:
+def _pieces(grid: Grid, line: Line) -> list[Array]:
     """The connected parts of a line, in steps of the grid."""
     points = grid.index(line.x, line.y)
     runs = itertools.groupby(range(len(points)), key=lambda i: line.status[i] == CONVERGED)
     return [points[list(run)] for good, run in runs if good]
 
 
-def distances(points: Any, path: Any) -> Any:
+def distances(points: Array, path: Array) -> Array:
     """Distance of points from a path, in steps of the grid along the worse axis."""
     return np.min(np.max(np.abs(feet(points, path)[0] - points[:, None]), axis=2), axis=1)
 
 
-def feet(points: Any, path: Any) -> tuple[Any, Any]:
+def feet(points: Array, path: Array) -> tuple[Array, Array]:
     """The nearest point of every segment of a path, shape (n, m, 2), and its place along the segment."""
     if len(path) == 1:
         return np.broadcast_to(path, (len(points), 1, 2)), np.zeros((len(points), 1))

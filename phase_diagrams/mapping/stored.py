@@ -17,6 +17,7 @@ from phase_diagrams.sweeping.files import check_whole
 from replica.errors import ParameterError, UnknownNameError
 from replica.theories import THEORIES
 from replica.theory import Theory
+from replica.typing import Array
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -74,7 +75,7 @@ def map_of_sweep(
     )
 
 
-def theory_of(data: xr.Dataset, source: Any) -> Theory:
+def theory_of(data: xr.Dataset, source: str | os.PathLike[str]) -> Theory:
     """The theory of a sweep, at any of its points; with the same equations as when it was swept."""
     identity = json.loads(data.attrs["identity"])
     if "theory" not in identity:
@@ -102,7 +103,7 @@ def theory_of(data: xr.Dataset, source: Any) -> Theory:
 
 def _shown(
     data: xr.Dataset, name: str, branch: str | None, axes: Sequence[str], at: Mapping[str, float]
-) -> Any:
+) -> Array:
     """The values of a heat map: of one branch, or of the stable one at each point."""
     known = [str(one) for one in data.data_vars if data[one].dtype.kind == "f"]
     if name not in known:
