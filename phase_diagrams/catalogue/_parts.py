@@ -16,6 +16,7 @@ from phase_diagrams.diagram import CONVERGED, Axis, Images, Line, LineKind, Phas
 from replica import __version__
 from replica.solving import Located, Solution, Status, locate
 from replica.theory import Boundary, Theory
+from replica.typing import Floats
 
 P = ParamSpec("P")
 
@@ -63,7 +64,14 @@ def about(theory: Theory, varied: Iterable[str]) -> dict[str, Any]:
     return {"model": theory.at(**dict.fromkeys(varied)).describe()}
 
 
-def curve(name: str, x: Any, y: Any, label: str = "", *, of: Solution | None = None) -> Line:
+def curve(
+    name: str,
+    x: Sequence[float] | Floats,
+    y: Sequence[float] | Floats,
+    label: str = "",
+    *,
+    of: Solution | None = None,
+) -> Line:
     """A plain curve; that of a batch of solutions carries their statuses."""
     status = [CONVERGED] * len(x)
     if of is not None:
@@ -72,7 +80,13 @@ def curve(name: str, x: Any, y: Any, label: str = "", *, of: Solution | None = N
     return Line(name, LineKind.CURVE, [float(v) for v in x], [float(v) for v in y], status, label)
 
 
-def bars(name: str, x: Any, y: Any, error: Any, label: str = "") -> list[Line]:
+def bars(
+    name: str,
+    x: Sequence[float] | Floats,
+    y: Sequence[float] | Floats,
+    error: Sequence[float] | Floats,
+    label: str = "",
+) -> list[Line]:
     """A curve through measured points, and a vertical bar of plus and minus one standard error at each."""
     measured = zip(x, y, error, strict=True)
     return [
@@ -96,7 +110,13 @@ def energy_axes(
 
 
 def pictures(
-    name: str, title: str, tiles: Any, image: tuple[int, int], came_from: Mapping[str, Any], *, signed: bool
+    name: str,
+    title: str,
+    tiles: Floats,
+    image: tuple[int, int],
+    came_from: Mapping[str, Any],
+    *,
+    signed: bool,
 ) -> PhaseDiagram:
     """A panel of small pictures, given as rows of numbers."""
     shaped = np.round(tiles, 4).reshape(-1, *image).tolist()

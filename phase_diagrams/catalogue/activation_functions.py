@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from phase_diagrams.catalogue._parts import curve, recorded
 from phase_diagrams.diagram import Axis, PhaseDiagram
+from replica.typing import Number
 from replica.units import Bernoulli, DoubleReLU, Gaussian, Interpolating, Potential, ReLU, Spin, Unit
 
 __all__ = ["build", "double_well"]
 
 
-def double_well(x: Any) -> Any:
+def double_well(x: Number) -> Number:
     """U(x) = (x^2 - 1)^2/2, two wells at -1 and 1: a unit of which nothing but the potential is known."""
     return (x**2 - 1) ** 2 / 2
 

@@ -20,6 +20,7 @@ from replica.machines.models.rbm import RBM, BlockGibbs
 from replica.machines.training.epochs import Settings, Training, start, train
 from replica.solving import minimise
 from replica.theories import Compositional
+from replica.typing import Array, Floats
 from replica.units import Bernoulli, Gaussian, ReLU, Unit
 
 __all__ = ["build"]
@@ -110,7 +111,7 @@ def build(
     def panel(name: str, title: str, x: Axis, y: Axis, lines: Sequence[Line]) -> PhaseDiagram:
         return PhaseDiagram(name, title, (x, y), lines, [], [], came_from)
 
-    def images(name: str, title: str, tiles: Any, signed: bool) -> PhaseDiagram:
+    def images(name: str, title: str, tiles: Floats, signed: bool) -> PhaseDiagram:
         return pictures(name, title, tiles, image, came_from, signed=signed)
 
     weights = [
@@ -178,7 +179,7 @@ def build(
     return replace(weights[0], name="compositional-evidence", beside=beside)
 
 
-def _trained(training: Training, data: Any, epochs: int, every: int) -> list[Training]:
+def _trained(training: Training, data: Array, epochs: int, every: int) -> list[Training]:
     """The training at the start, every few epochs, and at the end."""
     way = [training]
     while training.epoch < epochs:
@@ -187,19 +188,19 @@ def _trained(training: Training, data: Any, epochs: int, every: int) -> list[Tra
     return way
 
 
-def _largest(rbm: RBM) -> Any:
+def _largest(rbm: RBM) -> Array:
     """Weights of the hidden units with the largest norms; shape (at most SHOWN, n_visible)."""
     order = np.argsort(-np.sum(rbm.weights**2, axis=0), kind="stable")
     return rbm.weights.T[order[:SHOWN]]
 
 
-def _strong(rbm: RBM, data: Any) -> tuple[float, float]:
+def _strong(rbm: RBM, data: Array) -> tuple[float, float]:
     """Mean number of strongly activated hidden units, and its standard error."""
     each = participation_ratio(np.abs(rbm.hidden_mean(data)), power=3)
     return float(np.mean(each)), float(np.std(each, ddof=1) / math.sqrt(len(each)))
 
 
-def _histogram(name: str, h: Any) -> Line:
+def _histogram(name: str, h: Array) -> Line:
     """Density of the hidden units, in units of their root mean square; empty bins are gaps."""
     density, _ = np.histogram(h / np.sqrt(np.mean(h**2)), bins=BINS, density=True)
     status = [CONVERGED if value > 0 else NONE for value in density]
@@ -207,7 +208,7 @@ def _histogram(name: str, h: Any) -> Line:
     return Line(name, LineKind.CURVE, ((BINS[:-1] + BINS[1:]) / 2).tolist(), y.tolist(), status, name)
 
 
-def _beside_theory(way: Sequence[Training], data: Any) -> list[Line]:
+def _beside_theory(way: Sequence[Training], data: Array) -> list[Line]:
     """L p of the machine in the course of its training, and l* of the theory at its parameters."""
     seen = [_at_parameters(now, data) for now in way]
     times = [now.epoch for now in way]
@@ -222,7 +223,7 @@ def _beside_theory(way: Sequence[Training], data: Any) -> list[Line]:
     return lines
 
 
-def _at_parameters(now: Training, data: Any) -> tuple[float, list[tuple[float, str]]]:
+def _at_parameters(now: Training, data: Array) -> tuple[float, list[tuple[float, str]]]:
     """L p of a machine; l* of the random RBM at its load, threshold and field, and at a larger field."""
     found = diagnose(now.rbm, data, draws=0)
     sparse, observed = found.sparse, found.observed
@@ -241,7 +242,7 @@ def _least(theory: Any) -> tuple[float, str]:
         return math.nan, str(error)
 
 
-def _samples(rbm: RBM, count: int, sweeps: int, seed: int) -> tuple[Any, Any]:
+def _samples(rbm: RBM, count: int, sweeps: int, seed: int) -> tuple[Array, Array]:
     """Samples from tempered chains, and their means given the hidden units; shape (count, n_visible)."""
     one, two = np.random.SeedSequence([seed, 1]).spawn(2)
     gibbs = BlockGibbs(rbm, count * LADDER, one)
@@ -251,7 +252,7 @@ def _samples(rbm: RBM, count: int, sweeps: int, seed: int) -> tuple[Any, Any]:
     return gibbs.visible[chains].astype(float), rbm.visible_mean(gibbs.hidden[chains])
 
 
-def _neighbours(name: str, values: Any, data: Any) -> Line:
+def _neighbours(name: str, values: Array, data: Array) -> Line:
     """How many samples are at each distance from the closest one of the data."""
     apart = values @ (1 - data.T) + (1 - values) @ data.T
     closest = apart.min(axis=1).round().astype(int)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from phase_diagrams.diagram import Axis, Line, LineKind, PhaseDiagram, Region
 from phase_diagrams.diagram.outline import join
 from replica.solving import locate
 from replica.theories import GeneralPriors
+from replica.typing import Array
 
 __all__ = ["build"]
 
@@ -114,7 +114,7 @@ def build(
     )
 
 
-def _glass(pair: tuple[float, float], loads: Any) -> Line:
+def _glass(pair: tuple[float, float], loads: Array) -> Line:
     """T_g against the load; Newton's method in ln T, from above all glass lines."""
     theory = GeneralPriors(alpha=loads[0], T=1.0, omega_visible=pair[0], omega_hidden=pair[1])
     above = (1 + loads[0] ** 0.5) ** 2

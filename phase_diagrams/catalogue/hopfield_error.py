@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from scipy.special import erfc
 
@@ -11,6 +9,7 @@ from phase_diagrams.catalogue._parts import about, curve, recorded
 from phase_diagrams.diagram import Axis, PhaseDiagram, Point
 from replica.solving import Stepping, critical, trace
 from replica.theories import Hopfield
+from replica.typing import Number
 
 __all__ = ["build"]
 
@@ -41,7 +40,7 @@ def build(*, alpha_min: float = 0.02, step: float = 0.02) -> PhaseDiagram:
     """
     theory = Hopfield(alpha=alpha_min, T=0.0)
 
-    def errors(at: Hopfield, x: Any) -> Any:
+    def errors(at: Hopfield, x: Number) -> Number:
         return erfc(x[0] / np.sqrt(2 * at.crosstalk(x))) / 2
 
     fold = critical(theory)

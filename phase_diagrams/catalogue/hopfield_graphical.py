@@ -3,7 +3,6 @@ r"""The saddle-point equation of the Hopfield network at T = 0 as two curves tha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
@@ -13,6 +12,7 @@ from phase_diagrams.catalogue._parts import about, curve, recorded
 from phase_diagrams.diagram import Axis, PhaseDiagram, Point
 from replica.solving import critical
 from replica.theories import Hopfield
+from replica.typing import Number
 
 __all__ = ["build"]
 
@@ -49,7 +49,7 @@ def build(*, loads: Sequence[float] | None = None, y_max: float = 3.0, points: i
     loads = [0.08, fold.value, 0.22] if loads is None else list(loads)
     y = np.linspace(0.0, y_max, points)
 
-    def right(y: Any, alpha: float) -> Any:
+    def right(y: Number, alpha: float) -> Number:
         return y * (np.sqrt(2 * alpha) + 2 / np.sqrt(np.pi) * np.exp(-(y**2)))
 
     lines = [curve("erf", y, erf(y), r"$\mathrm{erf}(y)$")]

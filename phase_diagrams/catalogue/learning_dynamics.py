@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from phase_diagrams.catalogue._parts import curve, recorded
 from phase_diagrams.diagram import Axis, PhaseDiagram, Point
 from replica.flows import GaussGauss, clusters, principal_moments
+from replica.typing import Array, Floats
 
 __all__ = ["build", "singular_values"]
 
@@ -59,7 +60,11 @@ def build(
 
 
 def singular_values(
-    rbm: GaussGauss, variances: Sequence[float], initial: float, times: Sequence[float], provenance: Any
+    rbm: GaussGauss,
+    variances: Sequence[float],
+    initial: float,
+    times: Sequence[float],
+    provenance: Mapping[str, Any],
 ) -> PhaseDiagram:
     """Singular values w_a(t): lines in closed form; at the given times points, from the integrated flow of W.
 
@@ -95,7 +100,11 @@ def singular_values(
 
 
 def singular_vectors(
-    rbm: GaussGauss, variances: Sequence[float], times: Sequence[float], overlaps: Any, values: Any
+    rbm: GaussGauss,
+    variances: Sequence[float],
+    times: Sequence[float] | Array,
+    overlaps: Floats,
+    values: Floats,
 ) -> tuple[PhaseDiagram, PhaseDiagram]:
     """Singular values against time, and how far the leading vectors have turned to the principal directions.
 
@@ -132,7 +141,7 @@ def singular_vectors(
 
 
 def _alignment(
-    rbm: GaussGauss, variances: Sequence[float], initial: float, times: Any, seed: int
+    rbm: GaussGauss, variances: Sequence[float], initial: float, times: Array, seed: int
 ) -> PhaseDiagram:
     """Overlap of the leading singular vectors with the principal directions, from random weights."""
     n = 2 * len(variances)
@@ -164,5 +173,5 @@ def _clusters(rbm: GaussGauss, initial: float, seed: int) -> PhaseDiagram:
     )
 
 
-def _time(times: Any) -> Axis:
+def _time(times: Sequence[float] | Array) -> Axis:
     return Axis("t", "learning time $t$", limits=(float(times[0]), float(times[-1])))

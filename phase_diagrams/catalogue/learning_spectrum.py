@@ -12,6 +12,7 @@ from phase_diagrams.catalogue._parts import curve, recorded
 from phase_diagrams.diagram import Axis, PhaseDiagram, Point
 from replica.flows import GaussGauss, clusters, second_moments
 from replica.machines.training.epochs import Settings, start, train
+from replica.typing import Array, Floats
 from replica.units import Gaussian, Spin
 
 __all__ = ["build"]
@@ -99,7 +100,7 @@ def build(
     linear = np.linalg.svd(_linear(first, moments, fine), compute_uv=False)
     came_from = {"model": "Gauss-Gauss RBM, sigma_v = sigma_h = 1, trained"}
 
-    def panel(name: str, title: str, axis: Axis, lines: Any, points: Any) -> PhaseDiagram:
+    def panel(name: str, title: str, axis: Axis, lines: Floats, points: Floats) -> PhaseDiagram:
         return _panel(name, title, axis, (fine, lines), (times, points), "theory", came_from)
 
     right = panel("learning-spectrum-vectors", "Its vectors turn to the data", OVERLAP, overlap, seen)
@@ -116,7 +117,7 @@ def build(
     return replace(left, lines=[*left.lines, *slow], beside=[right, *_binary(came_from, seed)])
 
 
-def _linear(first: Any, moments: Any, times: Any) -> Any:
+def _linear(first: Array, moments: Array, times: Array) -> Array:
     """Weights that flow by dW/dt = (C - 1) W, as those of any machine do while they are small."""
     S, e = np.linalg.eigh(moments)
     return np.einsum("ia,ta,ja,jb->tib", e, np.exp((S - 1) * times[:, None]), e, first, optimize=True)
@@ -173,8 +174,8 @@ def _panel(
     name: str,
     title: str,
     axis: Axis,
-    theory: tuple[Any, Any],
-    training: tuple[Any, Any],
+    theory: tuple[Floats, Floats],
+    training: tuple[Floats, Floats],
     which: str,
     came_from: Mapping[str, Any],
 ) -> PhaseDiagram:

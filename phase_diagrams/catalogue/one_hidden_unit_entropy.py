@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from replica.errors import ParameterError
 from replica.solving import Located, locate, solve
 from replica.theories import HopfieldHiddenUnit, OneHiddenUnit
 from replica.theory import Phase, Zero
+from replica.typing import Array
 
 __all__ = ["build"]
 
@@ -97,7 +98,7 @@ def build(*, beta: float = 0.7, alpha_max: float = 8.0, points: int = 61) -> Pha
     )
 
 
-def _piece(theory: Inference, branch: str, name: str, label: str, alpha: Any) -> Line:
+def _piece(theory: Inference, branch: str, name: str, label: str, alpha: Array) -> Line:
     states = solve(theory.at(alpha=alpha), branch, throw=False)
     return curve(name, alpha, states[name], label, of=states)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from phase_diagrams.catalogue._parts import about, bars, curve, recorded
 from phase_diagrams.diagram import Axis, PhaseDiagram, Point
@@ -14,6 +14,7 @@ from replica.machines.inference.enumeration import random_energy_moments, spin_g
 from replica.numerics.broken_spins import broken_averages
 from replica.solving import solve
 from replica.theories import RandomEnergy, SherringtonKirkpatrick, SherringtonKirkpatrick1RSB
+from replica.typing import Array
 
 __all__ = ["build", "symmetric_moments"]
 
@@ -98,7 +99,7 @@ def build(
     )
 
 
-def symmetric_moments(n: Any, T: float) -> Any:
+def symmetric_moments(n: ArrayLike, T: float) -> Array:
     """Replica-symmetric ln E[Z^n]/(n N) of the Sherrington-Kirkpatrick model without field, shape of n.
 
     All n replicas have one overlap q: n plays the part of x in a single group, with q0 = 0. It is found by

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import partial
@@ -53,7 +53,7 @@ def build(part: type[T], data: Any) -> T:
     return part(**data)
 
 
-def each(name: str, items: Any, make: Any) -> list[Any]:
+def each(name: str, items: Any, make: Callable[[Any], Any]) -> list[Any]:
     """Apply ``make`` to every item of a JSON list; an error says which item it was."""
     made = []
     for i, item in enumerate(check_items(name, items)):
