@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -35,12 +34,12 @@ class Modes:
         The singular vectors, as columns.
     """
 
-    values: Any
-    rates: Any
-    left: Any
-    right: Any
-    u: Any
-    v: Any
+    values: Floats
+    rates: Floats
+    left: Floats
+    right: Floats
+    u: Floats
+    v: Floats
 
 
 @dataclass(frozen=True)

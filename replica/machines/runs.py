@@ -352,7 +352,9 @@ def memory(record: ArrayLike | None) -> Values:
     return {"tau": tau, "effective": np.size(record) / tau}  # both NaN where nothing changes
 
 
-def _tempered(glass: Any, tempering: ParallelTempering, sweeps: int, N: int) -> Values:
+def _tempered(
+    glass: DenseIsing | EdwardsAnderson, tempering: ParallelTempering, sweeps: int, N: int
+) -> Values:
     """Two replicas at the lowest temperature: overlap, energy, P(q), and whether the ladder mixes."""
     room(f"{whole('sweeps', sweeps)} sweeps", sweeps, 4, hint="take fewer")
     tempering.step(max(sweeps // 2, 1))

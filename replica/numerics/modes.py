@@ -20,7 +20,7 @@ import numpy as np
 from replica.errors import ParameterError, UnknownNameError
 from replica.numerics.functions import exact, is_exact, maximum, sqrt
 from replica.numerics.spins import SpinAverages, spin_averages
-from replica.typing import Number, Numbers
+from replica.typing import Number
 
 __all__ = ["LAWS", "ComponentAverages", "ComponentLaw", "component_law"]
 
@@ -143,7 +143,7 @@ class ComponentAverages:
     law: ComponentLaw
 
     @cached_property
-    def _strengths(self) -> list[Numbers]:
+    def _strengths(self) -> list[Number]:
         """With an axis for the nodes."""
         return [np.asarray(c)[..., None] for c in self.strengths]
 
@@ -203,24 +203,24 @@ class ComponentAverages:
         """dC/d noise."""
         return self._mean(self._spins.susceptibility_2) / 2
 
-    def _mode(self, a: int) -> tuple[Numbers, Number, Number]:
+    def _mode(self, a: int) -> tuple[Number, Number, Number]:
         return self._strengths[a], self.law.shift[a], self.law.variance[a]
 
 
 @cache
-def _exponential_rule(step: float) -> tuple[Numbers, Numbers]:
+def _exponential_rule(step: float) -> tuple[Number, Number]:
     """Rule for the weight exp(-v) on v > 0: trapezoidal in t with v = exp(t - exp(-t))."""
     return _double_exponential(step * np.arange(int(-4.4 / step), int(3.9 / step)), np.exp)
 
 
-def _exponential_rule_exact() -> tuple[Numbers, Numbers]:
+def _exponential_rule_exact() -> tuple[Number, Number]:
     import mpmath
 
     return _exponential_rule_at(mpmath.mp.prec)
 
 
 @cache
-def _exponential_rule_at(precision: int) -> tuple[Numbers, Numbers]:
+def _exponential_rule_at(precision: int) -> tuple[Number, Number]:
     import mpmath
 
     log_error = precision * mpmath.log(2) + 10
@@ -230,7 +230,7 @@ def _exponential_rule_at(precision: int) -> tuple[Numbers, Numbers]:
     return _double_exponential(t, np.frompyfunc(mpmath.exp, 1, 1))
 
 
-def _double_exponential(t: Numbers, exp: Callable[[Numbers], Numbers]) -> tuple[Numbers, Numbers]:
+def _double_exponential(t: Number, exp: Callable[[Number], Number]) -> tuple[Number, Number]:
     v = exp(t - exp(-t))
     weight = exp(-v) * v * (1 + exp(-t))
     return v, weight / np.sum(weight)

@@ -10,7 +10,6 @@ temperature and is not used (docs/performance.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -27,7 +26,7 @@ from replica.numerics.quadrature import (
     point_rule,
     trapezoidal_rule,
 )
-from replica.typing import Booleans, Integers, Number
+from replica.typing import Number
 
 __all__ = ["SpinAverages", "spin_averages"]
 
@@ -230,7 +229,7 @@ def _erf_over_root2(x: Number) -> Number:
     return erf(x / (sqrt(exact(2.0)) if is_exact(x) else np.sqrt(2.0)))
 
 
-def _blocks(mask: Booleans) -> Iterator[Integers]:
+def _blocks(mask: Any) -> Any:
     """Index arrays of at most `_BLOCK` points each."""
     index = np.flatnonzero(mask)
     for start in range(0, index.size, _BLOCK):

@@ -127,10 +127,10 @@ class Enumerations:
     """
 
     N: int
-    T: Any
-    log_Z: Any
-    participation: Any
-    ground_state: Any
+    T: Array
+    log_Z: Array
+    participation: Array
+    ground_state: Array
 
     @property
     def free_energy(self) -> Array:

@@ -68,9 +68,9 @@ class Moments:
     """
 
     log_Z: float
-    visible: Any
-    hidden: Any
-    visible_hidden: Any
+    visible: Array
+    hidden: Array
+    visible_hidden: Array
     visible_visible: Any
     hidden_hidden: Any
     energy: float
@@ -81,9 +81,9 @@ class Moments:
 class Gradient:
     """Derivatives by the weights and by the fields on the visible and the hidden units."""
 
-    weights: Any
-    visible: Any
-    hidden: Any
+    weights: Array
+    visible: Array
+    hidden: Array
 
 
 def configurations(unit: Unit, count: int) -> Array:

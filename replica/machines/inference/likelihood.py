@@ -82,7 +82,7 @@ class Annealed:
     """
 
     base: float
-    weights: Any
+    weights: Array
     reverse: bool
 
     @property

@@ -55,8 +55,8 @@ class MeanField:
         Whether the residual is below the tolerance.
     """
 
-    visible: Any
-    hidden: Any
+    visible: Array
+    hidden: Array
     log_Z: float
     order: int
     residual: float

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -62,7 +61,7 @@ class Inference:
         Whether the residual is below the tolerance.
     """
 
-    mean: Any
+    mean: Array
     beta: float
     Q: float
     log_Z: float

@@ -19,7 +19,7 @@ from replica.errors import ParameterError, UnknownNameError
 from replica.machines.data.given import numbers, room, whole
 from replica.machines.models.ensembles import Seed, seed_sequence, spawned
 from replica.machines.models.rbm import RBM, BlockGibbs
-from replica.typing import Array, Integers
+from replica.typing import Array, Floats, Integers
 
 __all__ = [
     "Drawn",
@@ -442,9 +442,9 @@ class Drawn:
         Accepted fraction of the exchanges between neighbouring temperatures; empty without tempering.
     """
 
-    visible: Any
-    hidden: Any
-    swap_rates: Any
+    visible: Floats
+    hidden: Floats
+    swap_rates: Array
 
 
 def draw_samples(

@@ -49,13 +49,13 @@ class Centred:
         The part of it that the potential of the visible units still holds; that of ReLU cannot move.
     """
 
-    weights: Any
+    weights: Array
     visible: Unit
     hidden: Unit
-    centre: Any
-    shift: Any
-    push: Any
-    tilt: Any
+    centre: Array | None
+    shift: Array | None
+    push: Array | None
+    tilt: Array | None
     lowest: float
     floor: float
 

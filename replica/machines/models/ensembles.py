@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from replica.errors import ParameterError, UnknownNameError
 from replica.machines.data.given import numbers, room, whole
@@ -48,7 +48,7 @@ class Draw:
         Hidden parts of the draw, such as the feature behind the data.
     """
 
-    values: Any
+    values: NDArray[Any]
     seed: np.random.SeedSequence
     parts: Mapping[str, Any] = field(default_factory=dict)
 

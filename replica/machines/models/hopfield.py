@@ -61,8 +61,8 @@ class Relaxed:
         `sequential` or `parallel`.
     """
 
-    spins: Any
-    overlaps: Any
+    spins: Spins
+    overlaps: Array
     energy: float
     sweeps: int
     converged: bool
@@ -89,10 +89,10 @@ class Trajectory:
         Seed of the dynamics.
     """
 
-    spins: Any
-    overlaps: Any
-    energy: Any
-    mean_spins: Any
+    spins: Spins
+    overlaps: Array
+    energy: Array
+    mean_spins: Array
     T: float
     seed: np.random.SeedSequence
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -156,9 +156,9 @@ def weight_sparsity(weights: ArrayLike) -> float:
 class HiddenActivity(NamedTuple):
     """Fractions of hidden units that are strongly active, weakly active and silent; shape (*batch,)."""
 
-    strong: Any
-    weak: Any
-    silent: Any
+    strong: float | Array
+    weak: float | Array
+    silent: float | Array
 
 
 def hidden_activity(h: ArrayLike, threshold: float) -> HiddenActivity:

@@ -512,7 +512,7 @@ class EffectiveCouplings:
     """
 
     rbm: RBM
-    cumulants: Any
+    cumulants: Array
     constant: float
 
     def order(self, n: int) -> Array:

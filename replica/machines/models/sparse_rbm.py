@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -31,7 +30,7 @@ _TIE = 1e-12
 """A flip has to lower the energy by more than that."""
 
 
-def sparse_signs(N: int, M: int, p: float, seed: Seed) -> Any:
+def sparse_signs(N: int, M: int, p: float, seed: Seed) -> sparse.csr_array:
     """Signs xi = +-1 with probability p/2 each, else 0, as a sparse array of shape (N, M).
 
     Examples
@@ -81,9 +80,9 @@ class Minimum:
         Whether it was given up since the state was lost: see `SparseRBM.descend`.
     """
 
-    visible: Any
-    field: Any
-    hidden: Any
+    visible: Array
+    field: Array
+    hidden: Array
     energy: float
     flips: int
     converged: bool
@@ -116,7 +115,7 @@ class SparseRBM:
     True 0.0438
     """
 
-    def __init__(self, signs: Any, visible: Unit, hidden: Unit) -> None:
+    def __init__(self, signs: sparse.csr_array | ArrayLike, visible: Unit, hidden: Unit) -> None:
         check_flips(visible)
         self.visible, self.hidden = visible, hidden
         if not sparse.issparse(signs):

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -56,11 +55,13 @@ class DeepBeliefNetwork:
                 raise ParameterError(msg)
         object.__setattr__(self, "machines", machines)
 
-    def transform(self, v: Any) -> Array:
+    def transform(self, v: ArrayLike) -> Array:
         """Means of the topmost hidden units, passed upwards layer by layer; shape (*batch, n_top)."""
-        for machine in self.machines:
-            v = machine.hidden_mean(v)
-        return v
+        first, *above = self.machines
+        mean = first.hidden_mean(v)
+        for machine in above:
+            mean = machine.hidden_mean(mean)
+        return mean
 
     def features(self) -> list[Array]:
         """What the hidden units of each layer look for, as visible configurations.
@@ -80,7 +81,7 @@ class DeepBeliefNetwork:
         >>> print(DeepBeliefNetwork([below, above]).features()[1].T)
         [[3. 8.]]
         """
-        found: list[Any] = []
+        found: list[Array] = []
         for machine in self.machines:
             found.append(found[-1] @ machine.weights if found else machine.weights)
         return found

@@ -18,7 +18,6 @@ import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -109,7 +108,7 @@ class Training:
     settings: Settings
     epoch: int
     update: int
-    chains: Any
+    chains: Floats
     memory: tuple[Gradient, Gradient]
     history: tuple[Epoch, ...] = ()
 

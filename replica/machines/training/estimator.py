@@ -83,7 +83,7 @@ chains, temperatures, hottest, scale
         temperatures: int = 8,
         hottest: float = 5.0,
         scale: float = 0.01,
-        random_state: Any = None,
+        random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.n_hidden = n_hidden
         self.hidden = hidden
