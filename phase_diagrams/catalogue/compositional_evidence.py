@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -234,7 +233,7 @@ def _at_parameters(now: Training, data: Array) -> tuple[float, list[tuple[float,
     return observed.L.value * sparse.p.value, [_least(theory.at(g=field)) for field in g]
 
 
-def _least(theory: Any) -> tuple[float, str]:
+def _least(theory: Compositional) -> tuple[float, str]:
     """The l at which the energy has its minimum, with a status."""
     try:
         return float(minimise(theory, "retrieval", "l").theory.values["l"]), CONVERGED

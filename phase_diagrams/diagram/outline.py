@@ -14,6 +14,8 @@ from phase_diagrams.diagram import CONVERGED, Line, Point
 __all__ = ["join", "numbered", "outline"]
 
 Pair: TypeAlias = tuple[float, float]
+Corner: TypeAlias = tuple[float, float, str]
+"""A point and its status."""
 Piece: TypeAlias = Line | Iterable[Pair]
 
 
@@ -73,7 +75,7 @@ def join(*pieces: Piece, name: str | None = None) -> Line:
     exact = [not isinstance(piece, Line) for piece in pieces if _points(piece)]
     marks = [_take_marks(path) for path in paths]
     heads = [path[0] for path in paths]
-    points: list[tuple[float, float, str]] = []
+    points: list[Corner] = []
     for i, path in enumerate(_head_to_tail(paths)):
         head, tail = marks[i] if path[0] == heads[i] else marks[i][::-1]
         if i == 0 or not exact[i - 1]:  # a search that stopped short of a known point needs no mark
@@ -97,16 +99,16 @@ def numbered(points: Iterable[Point]) -> list[Point]:
     return named
 
 
-def _take_marks(path: list[Any]) -> tuple[list[Any], list[Any]]:
+def _take_marks(path: list[Corner]) -> tuple[list[Corner], list[Corner]]:
     """Take the marks off both ends of a path: points without a value, which say why it goes no further."""
-    marks: tuple[list[Any], list[Any]] = [], []
+    marks: tuple[list[Corner], list[Corner]] = [], []
     for side, index in ((0, 0), (1, -1)):
         while len(path) > 1 and math.isnan(path[index][0] + path[index][1]):
             marks[side].append(path.pop(index))
     return marks
 
 
-def _points(piece: Piece) -> list[tuple[float, float, str]]:
+def _points(piece: Piece) -> list[Corner]:
     if isinstance(piece, Line):
         return list(zip(piece.x, piece.y, piece.status, strict=True))
     return [(float(x), float(y), CONVERGED) for x, y in piece]

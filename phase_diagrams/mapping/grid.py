@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from replica.errors import ParameterError, UnknownNameError
 from replica.theory import Theory
-from replica.typing import Array, Numbers
+from replica.typing import Array, Booleans, Integers, Numbers
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -63,11 +63,11 @@ class Grid:
 
     theory: Theory
     names: tuple[str, str]
-    values: tuple[Any, Any]
+    values: tuple[Array, Array]
     branches: tuple[str, ...]
-    state: Any
-    negative: Mapping[str, Any]
-    order: Any
+    state: Integers
+    negative: Mapping[str, Booleans]
+    order: Array
     compared: bool
     threads: tuple[tuple[int, int], ...] = ()
 

@@ -201,8 +201,8 @@ class _Curve:
 
     name: str
     number: int
-    path: Any = field(compare=False)
-    special: Any = field(compare=False)
+    path: Array = field(compare=False)
+    special: Array = field(compare=False)
 
 
 def _nearest_curve(refined: Refined, point: Array) -> int:

@@ -41,12 +41,12 @@ class Refined:
     """A boundary of the grid, refined."""
 
     feature: Feature
-    curves: list[Any]
+    curves: list[Array]
     """Paths in steps of the grid, shape (n, 2)."""
-    special: list[Any]
+    special: list[Array]
     """For every path the special points of its line, shape (n, 2)."""
     lines: list[Line]
-    distances: Any
+    distances: Array
     reason: str = ""
 
     @property
