@@ -205,7 +205,7 @@ class SpinAverages:
     def _mean_exact(
         self, smeared: Any, smeared_units: Any, bare: Any, bare_units: Any, odd: tuple[bool, ...]
     ) -> tuple[Number, ...]:
-        def one(loc: Number, width: Number, T: Number) -> tuple[Number, ...]:
+        def one(loc: Any, width: Any, T: Any) -> tuple[Any, ...]:
             if T == 0 or width > 4 * T:
                 u, weight = logistic_rule_exact() if T else point_rule()
                 w = maximum(width, exact(TINY))
