@@ -232,7 +232,7 @@ def test_the_inherited_slope_is_the_explicit_derivative(theory: Theory, branch: 
 
 
 def at_lower_bound(theory: Theory, name: str) -> bool:
-    return bool(getattr(theory, name) == theory.parameters()[name].metadata["lower"])
+    return bool(getattr(theory, name) == theory.parameters()[name].lower)
 
 
 @every_case

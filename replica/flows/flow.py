@@ -15,7 +15,7 @@ __all__ = ["DIGITS", "flow", "numbers", "require"]
 
 RTOL, ATOL = 1e-10, 1e-14
 """Relative and absolute error that the integration of a flow allows itself per step."""
-DIGITS = 9
+DIGITS = 8
 """Significant digits that are good after an integration."""
 LARGEST = 1e100
 """Rate above which a flow is not integrated: step sizes would overflow."""
