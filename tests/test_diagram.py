@@ -347,7 +347,7 @@ def test_another_format_is_refused() -> None:
 
 def test_importing_costs_nothing() -> None:
     code = (
-        "import sys, phase_diagrams; phase_diagrams.PhaseDiagram, phase_diagrams.load; "
+        "import sys, phase_diagrams; phase_diagrams.PhaseDiagram, phase_diagrams.load_diagram; "
         "print([name for name in ('numpy', 'scipy', 'mpmath', 'matplotlib') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

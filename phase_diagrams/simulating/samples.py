@@ -27,6 +27,7 @@ from phase_diagrams.sweeping import compute
 from phase_diagrams.sweeping.chunk import digest, sources
 from phase_diagrams.sweeping.grid import NOT_COMPUTED, Index, Plan, Variable, flags
 from replica.errors import ParameterError
+from replica.machines.data.given import room, whole
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -257,6 +258,7 @@ def plan_samples(
     axes = {name: np.array(values, dtype=float) for name, values in over.items()}
     grid = axes | {"N": np.array(sorted({int(N) for N in sizes})), "sample": np.arange(samples)}
     steps = found.sweeps if sweeps is None else sweeps
+    room(f"{steps} sweeps", whole("sweeps", steps, 0), 2, hint="take fewer")
     plan = SamplePlan(grid, (1,) * len(grid), what, found, steps, seed)
     names: dict[str, Any] = {}
     for values in itertools.product(*axes.values()):

@@ -32,6 +32,7 @@ from replica.machines.models.sparse_rbm import SparseRBM, check_flips, sparse_si
 from replica.machines.models.spin_glass import (
     DenseIsing,
     EdwardsAnderson,
+    check_couplings,
     edwards_anderson,
     sherrington_kirkpatrick,
 )
@@ -103,6 +104,7 @@ def hopfield_run(N: int, sweeps: int, seed: Seed, *, alpha: float, T: float) -> 
 
 def sherrington_kirkpatrick_check(N: int, *, T: float, J0: float) -> None:
     """Refuse a temperature that is not positive."""
+    check_couplings(N)
     _positive(T)
 
 
@@ -139,6 +141,7 @@ def edwards_anderson_check(N: int, *, T: float, d: float) -> None:
 
 def _lattice(N: int, d: float) -> int:
     """Length of a lattice of N spins."""
+    room(f"N = {whole('N', N)} spins", N, hint="take a smaller N")
     if d not in (2, 3):
         msg = f"d = {d:g} must be 2 or 3"
         raise ParameterError(msg)
@@ -166,7 +169,6 @@ def edwards_anderson_run(N: int, sweeps: int, seed: Seed, *, T: float, d: float)
     """
     _positive(T)
     L = _lattice(N, d)
-    room(f"N = {whole('N', N)} spins", N, hint="take a smaller N")
     disorder, start, exchange = spawned(seed, 3)
     high = max(2.0 if d == 2 else 2.5, 1.5 * T)
     count = min(max(math.ceil(0.8 * math.sqrt(N) * math.log(high / T)) + 2, 4), 64)

@@ -95,9 +95,7 @@ def pattern_count(N: int, alpha: float) -> int:
     if not (0 < alpha < math.inf):
         msg = f"alpha = {alpha} must be a positive number"
         raise ParameterError(msg)
-    if alpha * N > 1e15:
-        msg = f"alpha = {alpha:g} with N = {N} is {alpha * N:g} patterns, more than fit into any memory"
-        raise ParameterError(msg)
+    room(f"alpha N = {alpha * N:g} patterns of N = {N}", math.ceil(alpha * N), N, hint="take a smaller N")
     count = round(alpha * N)
     if count < 1:
         msg = (

@@ -19,9 +19,22 @@ from replica.machines.data.given import numbers, room, spins, whole
 from replica.machines.models.ensembles import Draw, Seed, seed_sequence
 from replica.typing import Array, Booleans, Integers
 
-__all__ = ["COUPLINGS", "DenseIsing", "EdwardsAnderson", "edwards_anderson", "sherrington_kirkpatrick"]
+__all__ = [
+    "COUPLINGS",
+    "DenseIsing",
+    "EdwardsAnderson",
+    "check_couplings",
+    "edwards_anderson",
+    "sherrington_kirkpatrick",
+]
 
 COUPLINGS = ("gaussian", "spin")
+
+
+def check_couplings(N: int) -> None:
+    """Refuse couplings of all pairs of spins that no memory holds."""
+    whole("N", N, 2)
+    room(f"couplings of N = {N} spins", 3, N, N, hint="take a smaller N")
 
 
 def sherrington_kirkpatrick(N: int, seed: Seed, J0: float = 0.0) -> Draw:
@@ -33,8 +46,7 @@ def sherrington_kirkpatrick(N: int, seed: Seed, J0: float = 0.0) -> Draw:
     >>> print(bool(np.all(J == J.T)), f"{400 * J.var():.2f}")
     True 0.99
     """
-    whole("N", N, 2)
-    room(f"couplings of N = {N} spins", 3, N, N, hint="take a smaller N")
+    check_couplings(N)
     if not math.isfinite(J0):
         msg = f"J0 = {J0} must be a finite number"
         raise ParameterError(msg)
