@@ -290,4 +290,4 @@ def test_scikit_learn_is_imported_with_the_estimator_only() -> None:
     assert done.stdout.strip() == "False"
     assert "RBMTransformer" in dir(replica.machines)
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
-        _ = replica.machines.RBM
+        _ = replica.machines.nonsense
