@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from phase_diagrams.commands.shared.asking import theory_named
 from phase_diagrams.commands.shared.comparison import PICTURE, at, draw, report_on, subject_of
 from phase_diagrams.commands.shared.door import Verb
+from phase_diagrams.commands.shared.names import in_words_of, theory_named
 from phase_diagrams.commands.shared.options import Setting, as_json, looks, once
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ def compare(
     from. Ends with code 3 if some |z| is above 4.
     """
     units = {name: unit for name, unit in (("visible", visible), ("hidden", hidden)) if unit is not None}
-    Confrontation(given=units | given, **asked).run(as_json, ctx.find_root().obj, look)
+    asked = in_words_of(theory_named(asked["name"]), asked | {"given": units | given})
+    Confrontation(**asked).run(as_json, ctx.find_root().obj, look)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 
 from phase_diagrams.commands.shared.drawing import Look
+from phase_diagrams.commands.shared.names import in_words_of, theory_called, theory_named
 
 __all__ = [
     "DIGITS",
@@ -75,7 +76,14 @@ class Assignment(ParamType):
         if not _NUMBER.fullmatch(text):
             if re.fullmatch(r"[+-]?(nan|inf(inity)?)", text, re.IGNORECASE):
                 self.fail(f"{name}={text} is not a finite number", param, ctx)
-            self.fail(f"{name}={text} is not a decimal number, such as 0.3 or 1e-3", param, ctx)
+            problem = f"{name}={text} is not a decimal number, such as 0.3 or 1e-3"
+            parts = re.split("[,:]", text)
+            if len(parts) > 1 and all(map(_NUMBER.fullmatch, parts)):
+                problem += (
+                    f"; several values of a parameter are for `replica line` (-x {name}=FROM:TO:COUNT) and "
+                    f"`replica sweep` (--over {name}=FROM:TO:COUNT)"
+                )
+            self.fail(problem, param, ctx)
         if not math.isfinite(float(text)):
             self.fail(f"{name}={text} is too large for a number", param, ctx)
         return Decimal(repr(float(text)))
@@ -291,7 +299,9 @@ def theory(command: Command) -> Command:
     @functools.wraps(command)
     def gathered(*, given: dict[str, Any], **asked: Any) -> Any:
         others = {key: asked.pop(key) for key in ("visible", "hidden", "sites")}
-        return command(given={key: v for key, v in others.items() if v is not None} | given, **asked)
+        asked["given"] = {key: v for key, v in others.items() if v is not None} | given
+        kind = theory_named(asked["name"], asked["rsb"])
+        return command(**in_words_of(kind, asked | {"name": theory_called(asked["name"])}))
 
     name = click.argument("name", metavar="THEORY")
     given = click.option(
