@@ -112,7 +112,7 @@ def test_memory_that_runs_out_is_one_sentence(
     def full(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("replica.machines.training.files.load", full)
+    monkeypatch.setattr("replica.machines.training.files.load_machine", full)
     fails("likelihood a.npz", 1, says)
 
 
@@ -132,7 +132,7 @@ def test_doubts_of_the_library_are_sentences_at_the_door(monkeypatch: pytest.Mon
         warnings.warn("patterns overlap", ReplicaWarning, stacklevel=2)
         return RBM(np.zeros((2, 2)), Spin(), Spin())
 
-    monkeypatch.setattr("replica.machines.training.files.load", doubtful)
+    monkeypatch.setattr("replica.machines.training.files.load_machine", doubtful)
     result = replica("likelihood a.npz")
     assert result.exit_code == 0
     assert result.stderr == "Warning: patterns overlap\n"
@@ -201,7 +201,7 @@ def test_what_is_refused() -> None:
     np.save("other.npy", np.zeros((5, 6)))
     fails("train other.npy --resume a.npz", 2, "trained on other data (bits.npy)")
     fails("likelihood a.npz --data digits", 2, "64 columns, the machine 6 visible units")
-    fails("diagnose bits.npy", 1, "single array")
+    fails("diagnose bits.npy", 1, "an array without a name, not a machine", "`replica place bits.npy`")
     fails("figure weights -o w.png", 2, "--machine FILE")
     fails("figure hopfield --machine a.npz -o w.png", 2, "and no other")
 

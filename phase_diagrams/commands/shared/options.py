@@ -16,9 +16,12 @@ from phase_diagrams.commands.shared.drawing import Look
 from phase_diagrams.commands.shared.names import in_words_of, theory_called, theory_named
 
 __all__ = [
+    "DATA",
     "DIGITS",
+    "MACHINE",
     "PICTURE",
     "Assignment",
+    "InputFile",
     "Numbers",
     "OutputFile",
     "OutputStore",
@@ -208,6 +211,27 @@ class Values(Range):
         return name, [first, *inner, last]
 
 
+class InputFile(ParamType):
+    """A file to be read: what it may be, by the names of `phase_diagrams.storage.kinds_of_files`.
+
+    The door reads `kinds`, to say what a file is that cannot be read, and which command takes it. Names that
+    are no files, such as that of data that are built in, are `others`.
+    """
+
+    name = "input"
+
+    def __init__(self, *kinds: str, others: tuple[str, ...] = ()) -> None:
+        self.kinds, self.others = kinds, others
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the name as it stands."""
+        return value
+
+
+MACHINE = InputFile("machine")
+DATA = InputFile("array", "arrays", "table", "images", others=("digits",))
+
+
 class OutputFile(ParamType):
     """A file to be written later: its suffix and its directory are checked before anything is computed."""
 
@@ -381,6 +405,7 @@ def reading(command: Command) -> Command:
 
 def against(command: Command) -> Command:
     """Add ``--data``."""
-    return click.option("--data", metavar="DATA", help="digits, or a file: IDX, .npy, .npz or .csv.")(
-        reading(command)
+    data = click.option(
+        "--data", metavar="DATA", type=DATA, help="digits, or a file: IDX, .npy, .npz or .csv."
     )
+    return data(reading(command))
