@@ -2,8 +2,8 @@
 
     python tests/fuzz_commands.py [COUNT [SEED]]
 
-Every line ends with exit code 0, 1, 2 or 3, within `SECONDS`, without an error that nobody foresaw; a failure is
-one sentence on stderr; and no file that was there before is changed but by a command that was to write it.
+Every line ends with exit code 0, 1, 2 or 3, within `SECONDS`, without an error that nobody foresaw; a failure
+is one sentence on stderr; and no file that was there before is changed but by a command that was to write it.
 """
 
 import collections
@@ -17,6 +17,7 @@ import time
 import warnings
 from collections.abc import Callable
 from contextlib import chdir
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -418,7 +419,7 @@ def run(words: list[str]) -> tuple[int | str, str, str]:
     if "Traceback" in told or "should not have happened" in told:
         wrong.append("a traceback")
     wrong += [f"warns: {one.message}" for one in loud if one.category is RuntimeWarning]
-    written = {word for option, word in zip(words, words[1:], strict=False) if option in ("-o", "--resume")}
+    written = {word for option, word in pairwise(words) if option in ("-o", "--resume")}
     after = digests()
     wrong += [f"{name} changed" for name in FILES if before[name] != after[name] and name not in written]
     if result.exit_code:
