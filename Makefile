@@ -20,6 +20,7 @@ NUMERICAL := functions averages broken_averages half_normal units numerical_unit
 	message_passing enumeration
 
 FIGURES := hopfield compositional
+FUZZ := $(filter-out tests/fuzz_theories.py,$(sort $(wildcard tests/fuzz_*.py)))
 BENCHMARKS := $(sort $(wildcard benchmarks/bench_*.py benchmarks/baseline_*.py))
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -27,7 +28,7 @@ export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo figures test test-avx2 slow mutation coverage check lint type contracts bench dist clean
+.PHONY: help demo figures test test-avx2 slow fuzz mutation coverage check lint type contracts bench dist clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +51,10 @@ test-avx2: $(DEV)  ## run the numerical tests as a processor without AVX-512 wou
 
 slow: $(DEV)  ## run the slow rest of the test suite
 	$(BIN)/python -m pytest -n $(JOBS) -m slow $(ARGS)
+	$(BIN)/python tests/fuzz_theories.py
+
+fuzz: $(DEV)  ## command lines of a grammar, and what else tests/fuzz_*.py tries; points of theories: make slow
+	@set -e; for script in $(FUZZ); do echo "== $$script"; $(BIN)/python $$script; done
 
 mutation: $(DEV)  ## plant wrong signs, numbers and comparisons, and see that the tests notice
 	$(BIN)/python tests/mutation.py $(ARGS)

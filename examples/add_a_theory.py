@@ -12,11 +12,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from phase_diagrams import Axis, PhaseDiagram, Point, figure, save_figure
-from phase_diagrams.tracing.lines import boundary_line
+from phase_diagrams import Axis, PhaseDiagram, Point, boundary_line, figure, save_figure
+from replica import critical, locate, polish, search, solve
 from replica.numerics.functions import stack
 from replica.numerics.spins import spin_averages
-from replica.solving import critical, locate, polish, search, solve
 from replica.testing import check_theory
 from replica.theory import (
     Branch,

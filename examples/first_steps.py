@@ -5,9 +5,8 @@ Run ``python examples/first_steps.py``; the same lines are in the README, with w
 
 import numpy as np
 
-from phase_diagrams.tracing.lines import boundary_line
-from replica import Hopfield, search, solve
-from replica.solving import critical, polish
+from phase_diagrams import boundary_line
+from replica import Hopfield, critical, polish, search, solve
 
 # one state of a Hopfield network at load 0.05 and temperature 0.2
 state = solve(Hopfield(alpha=0.05, T=0.2), "retrieval")

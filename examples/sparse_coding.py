@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from phase_diagrams.tracing.lines import boundary_line
+from phase_diagrams import boundary_line
+from replica import critical, polish, solve
 from replica.numerics.functions import log, maximum, ratio, sqrt, stack
 from replica.numerics.spins import SpinAverages, spin_averages
-from replica.solving import critical, polish, solve
 from replica.testing import check_theory
 from replica.theory import Branch, Critical, Fold, Limit, Phase, Theory, Value, Zero, parameter
 

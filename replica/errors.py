@@ -38,8 +38,11 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.5) -> str:
     """
     import difflib
 
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=cutoff)
+    if not near and len(name) > 2:  # a part of a name, such as rbm
+        near = [one for one in names if name.casefold() in one.casefold()][:3]
+    return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
 class UnknownNameError(ReplicaError, LookupError):

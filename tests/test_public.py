@@ -135,8 +135,8 @@ def test_an_unknown_name_is_an_attribute_error(package: Any) -> None:
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_in_docstrings(name: str) -> None:
     module = importlib.import_module(name)
-    figure = name.rpartition(".")[2].replace("_", "-") if ".catalogue." in name else ""
-    shared = {"build": builder(figure)} if figure in DIAGRAMS else {}  # no figure is built twice
+    figures = {entry.build.__module__: figure for figure, entry in DIAGRAMS.items()}
+    shared = {"build": builder(figures[name])} if name in figures else {}  # no figure is built twice
     result = doctest.testmod(module, extraglobs=shared, optionflags=doctest.ELLIPSIS, verbose=False)
     assert result.failed == 0, f"{result.failed} of {result.attempted} examples of {name} fail"
 

@@ -312,7 +312,8 @@ DAMAGE: list[tuple[str, Callable[[bytes], bytes], type[ReplicaError], str]] = [
     ("truncated", lambda good: good[: len(good) // 2], StorageError, "not JSON, or cut off"),
     ("one byte short", lambda good: good.rstrip()[:-1], StorageError, "not JSON, or cut off"),
     ("two files", lambda good: good + good, StorageError, "not JSON, or cut off .Extra data"),
-    ("bytes", lambda good: b"\x89PNG\r\n\x1a\n\xff\xfe", StorageError, "it is not JSON"),
+    ("bytes", lambda good: b"\x88PNG\r\n\x1a\n\xff\xfe", StorageError, "it is not JSON"),
+    ("picture", lambda good: b"\x89PNG\r\n\x1a\n\xff\xfe", StorageError, "is a figure, not a phase diagram"),
     ("bare NaN", lambda good: good.replace(b"null", b"NaN"), StorageError, "NaN is not a JSON number"),
     ("deep", lambda good: b"[" * 200_000, StorageError, "nested too deeply"),
     ("endless number", lambda good: b"[" + b"1" * 5000 + b"]", StorageError, "it is not JSON"),
@@ -348,9 +349,15 @@ def test_damaged_files(
     assert caught.value.__suppress_context__ or caught.value.__context__ is None  # no traceback of json
 
 
-@pytest.mark.parametrize(("path", "message"), [("no.json", "No such file"), (".", "Is a directory")])
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("no.json", "cannot read .*: No such file.*; `replica diagram NAME -o .*no.json` writes one"),
+        (".", "is a directory, not a phase diagram; give a file in it"),
+    ],
+)
 def test_files_that_cannot_be_read(path: str, message: str, tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match=f"cannot read .*: {message}.*; give the name of a file"):
+    with pytest.raises(StorageError, match=message):
         load_diagram(tmp_path / path)
 
 

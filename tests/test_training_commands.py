@@ -201,7 +201,7 @@ def test_what_is_refused() -> None:
     np.save("other.npy", np.zeros((5, 6)))
     fails("train other.npy --resume a.npz", 2, "trained on other data (bits.npy)")
     fails("likelihood a.npz --data digits", 2, "64 columns, the machine 6 visible units")
-    fails("diagnose bits.npy", 1, "single array")
+    fails("diagnose bits.npy", 1, "an array without a name, not a machine", "`replica place bits.npy`")
     fails("figure weights -o w.png", 2, "--machine FILE")
     fails("figure hopfield --machine a.npz -o w.png", 2, "and no other")
 

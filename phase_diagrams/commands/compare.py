@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from phase_diagrams.commands.shared.asking import theory_named
 from phase_diagrams.commands.shared.comparison import PICTURE, at, draw, report_on, subject_of
 from phase_diagrams.commands.shared.door import Verb
-from phase_diagrams.commands.shared.options import Setting, as_json, looks, once
+from phase_diagrams.commands.shared.names import in_words_of, theory_named
+from phase_diagrams.commands.shared.options import InputFile, Setting, as_json, looks, once
 
 if TYPE_CHECKING:
     from phase_diagrams.commands.shared.drawing import Look
@@ -35,7 +35,7 @@ against 0.999954: z = -1.2
 
 
 @click.command(cls=Verb, epilog=COMPARE)
-@click.argument("source", metavar="FILE.csv", type=click.Path(path_type=Path))
+@click.argument("source", metavar="FILE.csv", type=InputFile("table"))
 @click.option("--theory", "name", metavar="THEORY", required=True, help="The theory; `replica list`.")
 @click.option(
     "-p",
@@ -72,14 +72,15 @@ def compare(
     from. Ends with code 3 if some |z| is above 4.
     """
     units = {name: unit for name, unit in (("visible", visible), ("hidden", hidden)) if unit is not None}
-    Confrontation(given=units | given, **asked).run(as_json, ctx.find_root().obj, look)
+    asked = in_words_of(theory_named(asked["name"]), asked | {"given": units | given})
+    Confrontation(**asked).run(as_json, ctx.find_root().obj, look)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Confrontation:
     """A table of measurements beside a theory; the attributes are the options of the command."""
 
-    source: Path
+    source: str
     name: str
     given: dict[str, Any]
     branch: str | None
@@ -91,13 +92,13 @@ class Confrontation:
         from phase_diagrams.simulating import confront, read_table
 
         kind = theory_named(self.name)
-        rows, ignored = read_table(self.source, kind, self.given)
+        rows, ignored = read_table(Path(self.source), kind, self.given)
         if ignored:
             click.echo(f"columns that are not used: {', '.join(ignored)}", err=True)
         first = {name: [value] for name, value in rows[0].point.items()}
         subject = subject_of(kind, self.given, first, self.branch, self.scaled)
         agreement = confront(subject, rows)
-        headline = f"{kind.name}{at(kind, self.given, first)}: {len(rows)} rows of {self.source.name}"
+        headline = f"{kind.name}{at(kind, self.given, first)}: {len(rows)} rows of {Path(self.source).name}"
         report_on(agreement, headline, {"table": str(self.source)}, as_json)
         if self.figure is not None:
             draw(agreement, headline, self.figure, command, look)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from phase_diagrams.commands.shared.door import Verb
-from phase_diagrams.commands.shared.options import OutputFile, against, as_json, looks
+from phase_diagrams.commands.shared.options import MACHINE, OutputFile, against, as_json, looks
 
 if TYPE_CHECKING:
     from phase_diagrams.commands.shared.drawing import Look
@@ -58,7 +58,7 @@ advice
 
 
 @click.command(cls=Verb, epilog=DIAGNOSE)
-@click.argument("machine", metavar="FILE")
+@click.argument("machine", metavar="FILE", type=MACHINE)
 @against
 @click.option(
     "--draws", type=click.IntRange(0), default=10, show_default=True, help="Machines drawn within the errors."

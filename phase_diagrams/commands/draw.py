@@ -8,7 +8,7 @@ import click
 
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.drawing import Look, paint, stored
-from phase_diagrams.commands.shared.options import PICTURE, looks
+from phase_diagrams.commands.shared.options import PICTURE, InputFile, looks
 
 __all__ = ["draw"]
 
@@ -21,7 +21,7 @@ wrote talk.png
 
 
 @click.command(cls=Verb, epilog=EXAMPLE)
-@click.argument("source", metavar="FILE")
+@click.argument("source", metavar="FILE", type=InputFile("diagram"))
 @click.option("-o", "output", metavar="FILE", type=PICTURE, required=True, help="A .png, .pdf or .svg file.")
 @looks
 def draw(source: str, output: Path, look: Look) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from phase_diagrams.commands.shared.door import Verb
-from phase_diagrams.commands.shared.options import OutputFile
+from phase_diagrams.commands.shared.options import InputFile, OutputFile
 
 __all__ = ["export"]
 
@@ -18,7 +18,7 @@ wrote run.csv
 
 
 @click.command(cls=Verb, epilog=EXAMPLE)
-@click.argument("source", metavar="FILE")
+@click.argument("source", metavar="FILE", type=InputFile("sweep", "samples"))
 @click.option(
     "-o",
     "output",

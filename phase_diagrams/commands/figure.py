@@ -9,7 +9,7 @@ import click
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.drawing import Look, computed, paint, paint_images
 from phase_diagrams.commands.shared.machines import image_shape
-from phase_diagrams.commands.shared.options import PICTURE, computing, looks
+from phase_diagrams.commands.shared.options import MACHINE, PICTURE, computing, looks
 from replica.errors import ParameterError
 
 __all__ = ["figure"]
@@ -27,7 +27,7 @@ MOST = 100
 
 @click.command(cls=Verb, epilog=EXAMPLE)
 @computing
-@click.option("--machine", metavar="FILE", help="For the figure weights: the machine.")
+@click.option("--machine", metavar="FILE", type=MACHINE, help="For the figure weights: the machine.")
 @click.option("-o", "output", metavar="FILE", type=PICTURE, required=True, help="A .png, .pdf or .svg file.")
 @looks
 @click.pass_context

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from phase_diagrams.commands.shared.door import Verb
-from phase_diagrams.commands.shared.options import OutputFile, as_json
+from phase_diagrams.commands.shared.options import InputFile, OutputFile, as_json
 from phase_diagrams.commands.shared.printing import number, print_json, print_table
 from replica.errors import ConvergenceError, UnknownNameError
 
@@ -31,7 +31,7 @@ converged: residual 2.7e-10, 105 steps
 
 
 @click.command(cls=Verb, epilog=EXAMPLE)
-@click.argument("source", metavar="DATA")
+@click.argument("source", metavar="DATA", type=InputFile("array"))
 @click.option(
     "--method",
     default="amp",
@@ -109,19 +109,18 @@ def inferred(
 
 def read_array(source: str) -> Any:
     """Read an array from a .npy file, without ever running what is in it."""
-    import numpy as np
-
     from phase_diagrams.storage.files import StorageError
+    from replica.machines.data.arrays import NotNumbersError, read_numpy
 
     problem = "it is not a .npy file, or damaged; write one with numpy.save"
     try:
-        data = np.load(source, allow_pickle=False)
+        data = read_numpy(Path(source))
     except OSError as error:
         problem = f"{error.strerror}; give the name of a .npy file" if error.strerror else problem
-    except (ValueError, EOFError):
+    except NotNumbersError:
         pass
     else:
-        if isinstance(data, np.ndarray):
+        if not isinstance(data, dict):
             return data
         problem = "it is an archive of several arrays; give a .npy file with one"
     message = f"cannot read {source}: {problem}"

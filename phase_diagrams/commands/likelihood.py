@@ -9,7 +9,7 @@ import click
 
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.machines import describe, read_samples, warn
-from phase_diagrams.commands.shared.options import against, as_json
+from phase_diagrams.commands.shared.options import MACHINE, against, as_json
 from phase_diagrams.commands.shared.printing import number, print_json, print_table
 from replica.errors import ConvergenceError
 
@@ -36,7 +36,7 @@ the machine knows of no correlations; train longer, or with a larger rate
 
 
 @click.command(cls=Verb, epilog=EXAMPLE)
-@click.argument("machine", metavar="FILE")
+@click.argument("machine", metavar="FILE", type=MACHINE)
 @against
 @click.option(
     "--method",

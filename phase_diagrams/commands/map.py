@@ -9,7 +9,7 @@ import click
 
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.drawing import origin, write
-from phase_diagrams.commands.shared.options import Assignment, OutputFile, once
+from phase_diagrams.commands.shared.options import Assignment, InputFile, OutputFile, once
 from phase_diagrams.commands.shared.printing import print_table
 from replica.errors import ParameterError
 
@@ -30,7 +30,7 @@ wrote map.json
 
 
 @click.command("map", cls=Verb, epilog=EXAMPLE)
-@click.argument("source", metavar="FILE")
+@click.argument("source", metavar="FILE", type=InputFile("sweep"))
 @click.option(
     "-o",
     "output",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from phase_diagrams.commands.shared.door import Verb
-from phase_diagrams.commands.shared.options import OutputFile, as_json, looks
+from phase_diagrams.commands.shared.options import InputFile, OutputFile, as_json, looks
 
 if TYPE_CHECKING:
     from phase_diagrams.commands.shared.drawing import Look
@@ -38,7 +38,7 @@ mode  singular value  w       w/sigma  kurtosis u    kurtosis v    condensed
 
 
 @click.command(cls=Verb, epilog=PLACE)
-@click.argument("source", metavar="FILE")
+@click.argument("source", metavar="FILE", type=InputFile("weights", "machine", "array", "arrays"))
 @click.option("--key", metavar="NAME", help="Array of an .npz file; W, weights or the only one if not given.")
 @click.option(
     "--law",

@@ -11,7 +11,7 @@ import click
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.drawing import Look, paint_images
 from phase_diagrams.commands.shared.machines import image_shape
-from phase_diagrams.commands.shared.options import OutputFile, looks
+from phase_diagrams.commands.shared.options import MACHINE, OutputFile, looks
 from phase_diagrams.commands.shared.printing import number
 from replica.errors import ParameterError
 
@@ -25,7 +25,7 @@ wrote samples.png
 
 
 @click.command(cls=Verb, epilog=EXAMPLE)
-@click.argument("machine", metavar="FILE")
+@click.argument("machine", metavar="FILE", type=MACHINE)
 @click.option(
     "-n", "count", type=click.IntRange(1), default=100, show_default=True, help="Number of samples."
 )

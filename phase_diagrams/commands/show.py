@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from phase_diagrams.commands.shared.asking import theory_named
 from phase_diagrams.commands.shared.door import Verb
+from phase_diagrams.commands.shared.names import theory_named
 from phase_diagrams.commands.shared.printing import describe, headline, print_table
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def show(name: str, latex: bool) -> None:
     if latex:
         click.echo(_latex(kind))
         return
-    click.echo(f"{name}: {headline(kind)}")
+    click.echo(f"{kind.name}: {headline(kind)}")
     for title, rows in _sections(kind).items():
         if rows:
             click.echo(f"\n{title}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from phase_diagrams.commands.shared.door import Verb
+from phase_diagrams.commands.shared.names import in_words_of, theory_named
 from phase_diagrams.commands.shared.options import Assignment, as_json, once
 from phase_diagrams.commands.shared.printing import number, print_json, print_table, with_error
 from phase_diagrams.commands.shared.sampling import keeping, remark, sampled
@@ -83,7 +84,10 @@ def simulate(
     from phase_diagrams.simulating import Alone, machine
 
     units = {layer: unit for layer, unit in (("visible", visible), ("hidden", hidden)) if unit is not None}
-    what = Alone(machine(name), units | given)
+    drawn = machine(name)
+    for theory in drawn.theories[:1]:
+        given = in_words_of(theory_named(theory), {"given": given})["given"]
+    what = Alone(drawn, units | given)
     output = options["output"]
     with sampled(what, {}, [N], samples=samples, **options) as data:
         report(data, what, as_json)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from phase_diagrams.commands.shared.asking import theory_named
 from phase_diagrams.commands.shared.door import Verb
+from phase_diagrams.commands.shared.names import theory_named
 from phase_diagrams.commands.shared.options import OutputStore, Values, jobs, once, theory
 from phase_diagrams.commands.shared.printing import print_json, print_table, progress
 from replica.errors import BranchError, ParameterError

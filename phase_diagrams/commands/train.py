@@ -12,7 +12,7 @@ import click
 
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.machines import describe, warn
-from phase_diagrams.commands.shared.options import OutputFile, reading
+from phase_diagrams.commands.shared.options import DATA, MACHINE, OutputFile, reading
 from phase_diagrams.commands.shared.printing import number
 from replica.errors import ParameterError
 
@@ -43,7 +43,7 @@ the machine knows of no correlations; train longer, or with a larger rate
 
 
 @click.command(cls=Verb, epilog=EXAMPLE)
-@click.argument("source", metavar="DATA")
+@click.argument("source", metavar="DATA", type=DATA)
 @click.option("--visible", metavar="UNIT", default="bernoulli", show_default=True, help="Visible units.")
 @click.option("--hidden", metavar="UNIT", default="bernoulli", show_default=True, help="Hidden units.")
 @click.option("--units", type=int, default=100, show_default=True, help="Number of hidden units.")
@@ -90,7 +90,12 @@ the machine knows of no correlations; train longer, or with a larger rate
     "--scale", type=float, default=0.01, show_default=True, help="Size of the weights at the start."
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Of all random numbers.")
-@click.option("--resume", metavar="FILE", help="Go on with a training, exactly as if it had not stopped.")
+@click.option(
+    "--resume",
+    metavar="FILE",
+    type=MACHINE,
+    help="Go on with a training, exactly as if it had not stopped.",
+)
 @reading
 @click.option(
     "-o",

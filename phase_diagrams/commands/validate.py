@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from phase_diagrams.commands.shared.asking import theory_named
 from phase_diagrams.commands.shared.comparison import PICTURE, at, draw, report_on, subject_of
 from phase_diagrams.commands.shared.door import Verb
+from phase_diagrams.commands.shared.names import theory_named
 from phase_diagrams.commands.shared.options import Numbers, OutputFile, Setting, Values, looks, theory
 from phase_diagrams.commands.shared.sampling import keeping, remark, sampled
 

@@ -22,7 +22,9 @@ from replica.machines import runs
 from replica.machines.models.ensembles import pattern_count
 from replica.solving import Solution
 from replica.solving.derivatives import jacobian
+from replica.theories import THEORIES
 from replica.theory import Theory
+from replica.theory.names import named
 from replica.units import Bernoulli, ReLU, Unit, parse
 from replica.units.scaled import scaled
 
@@ -63,6 +65,8 @@ class Machine:
         is none: functions of `replica.machines.runs`.
     theories : tuple of str
         Names of the theories beside which the machine stands.
+    aliases : tuple of str
+        Other names, besides those of the theories.
     branches : tuple of str
         Branches on which the machine may be, where the default branch of the theory is one of them: the first
         one that has a solution counts.
@@ -80,9 +84,15 @@ class Machine:
     run: ClassVar[Callable[..., Values]]
     check: ClassVar[Callable[..., None]]
     theories: ClassVar[tuple[str, ...]] = ()
+    aliases: ClassVar[tuple[str, ...]] = ()
     branches: ClassVar[tuple[str, ...]] = ()
     sizes: ClassVar[tuple[int, ...]] = (500, 1000, 2000)
     sweeps: ClassVar[int] = 200
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """Other names: its own, and those of the theories beside which it stands."""
+        return (*self.aliases, *(one for name in self.theories for one in (name, *THEORIES[name].aliases)))
 
     # -- samples ---------------------------------------------------------------------------------------
 
@@ -181,9 +191,10 @@ def machine(name: str) -> Machine:
     >>> print({name: round(values[name], 2) for name in hopfield.observables({})}, ended == OK)
     {'m': 1.0, 'q': 1.0, 'energy': -0.5} True
     """
-    if name not in MACHINES:
+    found = named(name, {key: one.called for key, one in MACHINES.items()}) if name not in MACHINES else name
+    if found is None:
         raise UnknownNameError(what="machine", name=name, known=MACHINES)
-    return MACHINES[name]
+    return MACHINES[found]
 
 
 def beside(theory: str) -> Machine:
@@ -460,6 +471,7 @@ class _EdwardsAnderson(_Glass):
     """A lattice of N = L^d spins with Gaussian bonds. It has no theory."""
 
     name = "edwards-anderson"
+    aliases = ("ea",)
     text = "two replicas on a periodic lattice of N = L^d spins with Gaussian bonds, tempered"
     parameters: ClassVar[Mapping[str, float | None]] = {"T": None, "d": 2.0}
     run = runs.edwards_anderson_run

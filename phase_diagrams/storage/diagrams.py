@@ -9,8 +9,12 @@ from typing import Never
 
 from phase_diagrams.diagram import DiagramError, PhaseDiagram
 from phase_diagrams.storage.files import StorageError, reason, write_atomic
+from phase_diagrams.storage.kinds_of_files import instead, missing
 
 __all__ = ["load_diagram", "save_diagram"]
+
+WANTED = ("diagram",)
+
 
 def save_diagram(diagram: PhaseDiagram, path: str | os.PathLike[str]) -> None:
     """Write a diagram to a JSON file, whole or not at all.
@@ -66,13 +70,14 @@ def load_diagram(path: str | os.PathLike[str]) -> PhaseDiagram:
     Traceback (most recent call last):
         ...
     phase_diagrams.storage.files.StorageError: cannot read missing.json: No such file or directory; \
-give the name of a file written by save_diagram
+`replica diagram NAME -o missing.json` writes one
     """
     try:
         content = Path(path).read_bytes()
+    except FileNotFoundError as error:
+        raise StorageError(missing(path, WANTED)) from error
     except OSError as error:
-        hint = "give the name of a file written by save_diagram"
-        message = f"cannot read {path}: {reason(error)}; {hint}"
+        message = instead(path, WANTED) or f"cannot read {path}: {reason(error)}"
         raise StorageError(message) from error
     if not content.strip():
         message = f"cannot read {path}: the file is empty; compute the diagram again"
@@ -87,7 +92,7 @@ give the name of a file written by save_diagram
         problem = f"it is not JSON, or cut off ({error.msg} in line {error.lineno}, column {error.colno})"
     except ValueError as error:
         problem = f"it is not JSON ({str(error).partition(':')[0].partition(';')[0]})"
-    message = f"cannot read {path}: {problem}; compute the diagram again"
+    message = instead(path, WANTED) or f"cannot read {path}: {problem}; compute the diagram again"
     raise StorageError(message) from None
 
 

@@ -22,12 +22,15 @@ from zarr.codecs import Crc32cCodec, ZstdCodec
 
 import replica
 from phase_diagrams.storage.files import StorageError, temporary
+from phase_diagrams.storage.kinds_of_files import instead, missing
 from phase_diagrams.sweeping.grid import FORMAT, Index, Plan, Variable
 
 __all__ = ["Store", "named", "open_raw", "open_sweep"]
 
 _KEY = "replica_sweep_format"
 _WRITER = "replica_version"
+WANTED = ("sweep", "samples")
+"""What a store can hold, by the names of `phase_diagrams.storage.kinds_of_files`."""
 
 
 class Store:
@@ -204,7 +207,7 @@ def is_sweep(path: Path) -> bool:
 def check_format(attrs: Mapping[str, Any], path: Any) -> None:
     """Refuse what is no sweep, or one of another format."""
     if _KEY not in attrs:
-        message = (
+        message = instead(path, WANTED) or (
             f"cannot read {path}: it does not hold a sweep; give a file or store written by replica sweep"
         )
         raise StorageError(message)
@@ -267,7 +270,8 @@ def open_sweep(path: str | os.PathLike[str]) -> xr.Dataset:
     >>> open_sweep("missing.zarr")
     Traceback (most recent call last):
         ...
-    phase_diagrams.storage.files.StorageError: cannot read missing.zarr: No such file or directory
+    phase_diagrams.storage.files.StorageError: cannot read missing.zarr: No such file or directory; \
+`replica sweep` writes one
     """
     return named(open_raw(path))
 
@@ -276,8 +280,7 @@ def open_raw(path: str | os.PathLike[str]) -> xr.Dataset:
     """Open a stored sweep as it is stored: branches are numbers."""
     path = Path(path)
     if not path.exists():
-        message = f"cannot read {path}: No such file or directory"
-        raise StorageError(message)
+        raise StorageError(missing(path, WANTED))
     if path.is_dir():
         check_format(_attributes(path), path)
         try:
@@ -289,7 +292,8 @@ def open_raw(path: str | os.PathLike[str]) -> xr.Dataset:
     try:
         data = xr.open_dataset(path, engine="h5netcdf")
     except _DAMAGE as error:
-        message = f"cannot read {path}: it is no netCDF-4 file, or cut off ({_first_line(error)})"
+        problem = f"it is no netCDF-4 file, or cut off ({_first_line(error)})"
+        message = instead(path, WANTED) or f"cannot read {path}: {problem}"
         raise StorageError(message) from error
     check_format(data.attrs, path)
     return data

@@ -10,13 +10,14 @@ import numpy as np
 
 from phase_diagrams.diagram import CONVERGED, Line
 from phase_diagrams.tracing.special_points import Traced, holds, labelled, special_points
-from replica.errors import LocateError, ParameterError, ReplicaError, UnknownNameError
+from replica.errors import LocateError, ParameterError, ReplicaError
 from replica.solving.codimension_two import SpecialPoint
 from replica.solving.continuation import Event, Stepping, Stop, follow
 from replica.solving.derivatives import determinant, jacobian
 from replica.solving.locate import Located, find
 from replica.solving.systems import System, phases, refine, separations
 from replica.theory import Boundary, Theory
+from replica.theory.names import line_named
 
 __all__ = ["boundary_line", "find_points"]
 
@@ -178,9 +179,7 @@ def _follow(
 ) -> tuple[Line, list[SpecialPoint]]:
     """The line, and the special points in the wanted box; only messages are in `units`."""
     if isinstance(boundary, str):
-        if boundary not in theory.lines:
-            msg = f"line of {theory.name}"
-            raise UnknownNameError(msg, boundary, theory.lines)
+        boundary = line_named(type(theory), boundary)
         name = name or boundary
         boundary = theory.lines[boundary]
     theory.check_varied(x, y)

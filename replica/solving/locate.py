@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from replica.errors import LocateError, ParameterError, ReplicaError, UnknownNameError
+from replica.errors import LocateError, ParameterError, ReplicaError
 from replica.solving.continuation import Stepping, trace
 from replica.solving.search import solve
 from replica.solving.systems import System, distinct, phases, refine
 from replica.theory import Boundary, Fold, Phase, Theory, Zero
+from replica.theory.names import line_named
 
 __all__ = ["Located", "critical", "find", "locate"]
 
@@ -117,12 +118,10 @@ def locate(
     >>> print(f"{point.value:.14f}", point.located)
     0.13790556649493 True
     """
-    name = boundary if isinstance(boundary, str) else ""
+    name = ""
     if isinstance(boundary, str):
-        if boundary not in theory.lines:
-            msg = f"line of {theory.name}"
-            raise UnknownNameError(msg, boundary, theory.lines)
-        boundary = theory.lines[boundary]
+        name = line_named(type(theory), boundary)
+        boundary = theory.lines[name]
     theory.check_varied(parameter)
     theory.check_single(ignoring=parameter)
     if near is None:

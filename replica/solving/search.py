@@ -97,7 +97,8 @@ def orientation(theory: Theory, x: Any) -> Any:
 
 def _from_start(theory: Theory, branch: str, solver: Solver | None) -> Solution:
     """Newton from the branch's start."""
-    start = theory.start(branch)
+    with np.errstate(all="ignore"):  # a start that overflows is none, and its residual says so
+        start = theory.start(branch)
     if solver is not None:
         return label((solver).run(theory, start), branch)
     solution = label(Newton().run(theory, start), branch)

@@ -120,6 +120,12 @@ class Solution:
             failed = int(np.sum(~self.success))
             msg = f"{self.theory.describe()}: {failed} of {self.success.size} points failed"
             raise ConvergenceError(msg, self)
+        if self.outcome is Status.UNPHYSICAL and not self.iterations:
+            msg = (
+                f"{self.theory.describe()}: the start lies outside the domain of the equations; change "
+                f"{' or '.join(self.theory.order)}, or start on a branch"
+            )
+            raise ConvergenceError(msg, self)
         msg = (
             f"{self.theory.describe()}: {self.outcome.value} (residual {float(self.residual):.1e} after "
             f"{int(self.iterations)} iterations); try Newton, another start, or a different damping"

@@ -59,6 +59,7 @@ class BlumeCapel(Theory):
     D: Value = parameter("crystal field", "D", default=0.0, unit="J", typical=(0.0, 0.6))
 
     name: ClassVar[str] = "blume-capel"
+    aliases: ClassVar[tuple[str, ...]] = ("bc", "spin-1-ising")
     order: ClassVar[tuple[str, ...]] = ("m",)
     symmetry: ClassVar[tuple[str, ...]] = ("m",)
     limit: ClassVar[Limit | None] = Limit("D")

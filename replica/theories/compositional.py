@@ -272,6 +272,7 @@ class Compositional(BernoulliReLU):
     )
 
     name: ClassVar[str] = "compositional"
+    aliases: ClassVar[tuple[str, ...]] = ("tubiana-monasson", "compositional-rbm")
     lines: ClassVar[Mapping[str, Boundary]] = {
         "spinodal": Fold("retrieval"),
         "compositional-glass": Coexistence(Phase("retrieval", over="l"), Phase("glass")),
@@ -412,6 +413,7 @@ class ThresholdedHopfield(BernoulliReLU):
     g: Value = parameter("constant visible field; tuned to -alpha B/2 by default", "g", default=None)
 
     name: ClassVar[str] = "thresholded-hopfield"
+    aliases: ClassVar[tuple[str, ...]] = ("hopfield-thresholded",)
     without_integrals: ClassVar[bool] = True
     overlap_unit: ClassVar[float] = 1.0
     lines: ClassVar[Mapping[str, Boundary]] = {"spinodal": Fold("retrieval")}

@@ -53,6 +53,7 @@ class CurieWeiss(Theory):
     h: Value = parameter("field", "h", default=0.0, unit="J", typical=(0.0, 1.0))
 
     name: ClassVar[str] = "curie-weiss"
+    aliases: ClassVar[tuple[str, ...]] = ("cw", "mean-field-ising")
     order: ClassVar[tuple[str, ...]] = ("m",)
     symmetry: ClassVar[tuple[str, ...]] = ("m", "h")
     limit: ClassVar[Limit | None] = Limit("h")

@@ -73,6 +73,8 @@ class GeneralPriors(TwoLayers):
     )
 
     name: ClassVar[str] = "general-priors"
+    aliases: ClassVar[tuple[str, ...]] = ("bgst", "generalized-hopfield", "generalised-hopfield")
+    line_names: ClassVar[Mapping[str, str]] = {"T_g": "glass"}
     order: ClassVar[tuple[str, ...]] = ("m", "q", "qd", "p", "pd")
     symmetry: ClassVar[tuple[str, ...]] = ("m",)
     limit: ClassVar[Limit | None] = Limit("alpha")

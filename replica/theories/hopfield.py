@@ -63,6 +63,13 @@ class Hopfield(Theory):
     T: Value = parameter("temperature", "T", lower=0, default=0.0, unit="J", typical=(0.0, 1.4))
 
     name: ClassVar[str] = "hopfield"
+    aliases: ClassVar[tuple[str, ...]] = ("ags", "hopfield-network", "hopfield-model", "amari-hopfield")
+    line_names: ClassVar[Mapping[str, str]] = {
+        "T_g": "glass",
+        "T_M": "spinodal",
+        "T_c": "first-order",
+        "T_R": "stability",
+    }
     order: ClassVar[tuple[str, ...]] = ("m", "C")
     symmetry: ClassVar[tuple[str, ...]] = ("m",)
     limit: ClassVar[Limit | None] = Limit("alpha")

@@ -66,6 +66,8 @@ class Hopfield1RSB(OneStep):
     T: Value = parameter("temperature", "T", lower=0, default=0.0, unit="J", typical=(0.0, 0.1))
 
     name: ClassVar[str] = "hopfield-1rsb"
+    aliases: ClassVar[tuple[str, ...]] = ("ags-1rsb",)
+    line_names: ClassVar[Mapping[str, str]] = {"T_M": "spinodal", "T_c": "first-order"}
     symmetry: ClassVar[tuple[str, ...]] = ("m",)
     limit: ClassVar[Limit | None] = Limit("T")
     branches: ClassVar[Mapping[str, Branch]] = {

@@ -45,6 +45,7 @@ class Mixtures(Theory):
     T: Value = parameter("temperature", "T", lower=0, default=0.0, unit="J", typical=(0.0, 1.0))
 
     name: ClassVar[str] = "mixtures"
+    aliases: ClassVar[tuple[str, ...]] = ("mixture", "mixture-states", "hopfield-mixtures")
     order: ClassVar[tuple[str, ...]] = ("m",)
     symmetry: ClassVar[tuple[str, ...]] = ("m",)
     limit: ClassVar[Limit | None] = Limit("T")

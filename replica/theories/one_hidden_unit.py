@@ -219,6 +219,8 @@ class OneHiddenUnit(HiddenUnit):
     """
 
     name: ClassVar[str] = "one-hidden-unit"
+    aliases: ClassVar[tuple[str, ...]] = ("huang-toyoizumi", "one-bit-rbm")
+    line_names: ClassVar[Mapping[str, str]] = {"s_joint": "joint-entropy"}
     lines: ClassVar[Mapping[str, Boundary]] = _LINES | {
         "joint-entropy": Zero(
             Phase("paramagnet"),

@@ -43,6 +43,7 @@ class RandomEnergy(Theory):
     h: Value = parameter("field", "h", default=0.0, unit="J", typical=(0.0, 2.0))
 
     name: ClassVar[str] = "random-energy"
+    aliases: ClassVar[tuple[str, ...]] = ("rem", "random-energy-model")
     order: ClassVar[tuple[str, ...]] = ("mu",)
     symmetry: ClassVar[tuple[str, ...]] = ("h",)
     branches: ClassVar[Mapping[str, Branch]] = {

@@ -104,6 +104,8 @@ class RandomRBM(TwoLayers):
     )
 
     name: ClassVar[str] = "random-rbm"
+    aliases: ClassVar[tuple[str, ...]] = ("rrbm",)
+    line_names: ClassVar[Mapping[str, str]] = {"T_g": "glass", "T_R": "stability"}
     order: ClassVar[tuple[str, ...]] = ("m", "q", "r", "B", "C")
     symmetry: ClassVar[tuple[str, ...]] = ("m",)
     branches: ClassVar[Mapping[str, Branch]] = {

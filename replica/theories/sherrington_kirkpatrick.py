@@ -53,6 +53,8 @@ class SherringtonKirkpatrick(Theory):
     h: Value = parameter("field", "h", default=0.0, unit="J", typical=(0.0, 2.0))
 
     name: ClassVar[str] = "sherrington-kirkpatrick"
+    aliases: ClassVar[tuple[str, ...]] = ("sk",)
+    line_names: ClassVar[Mapping[str, str]] = {"T_f": "glass"}
     order: ClassVar[tuple[str, ...]] = ("m", "C")
     symmetry: ClassVar[tuple[str, ...]] = ("m", "h")
     branches: ClassVar[Mapping[str, Branch]] = {

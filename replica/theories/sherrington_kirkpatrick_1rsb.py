@@ -50,6 +50,8 @@ class SherringtonKirkpatrick1RSB(OneStep):
     h: Value = parameter("field", "h", default=0.0, unit="J", typical=(0.0, 2.0))
 
     name: ClassVar[str] = "sherrington-kirkpatrick-1rsb"
+    aliases: ClassVar[tuple[str, ...]] = ("sk-1rsb",)
+    line_names: ClassVar[Mapping[str, str]] = {"T_f": "glass"}
     symmetry: ClassVar[tuple[str, ...]] = ("m", "h")
     branches: ClassVar[Mapping[str, Branch]] = {
         "glass": Branch("many states: q1 > q0 > 0; m = 0, or along a field"),

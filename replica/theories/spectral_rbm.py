@@ -132,6 +132,12 @@ class SpectralRBM(Theory):
     )
 
     name: ClassVar[str] = "spectral-rbm"
+    aliases: ClassVar[tuple[str, ...]] = ("dff", "decelle-fissore-furtlehner")
+    line_names: ClassVar[Mapping[str, str]] = {
+        "P-SG": "paramagnet-glass",
+        "P-F": "paramagnet-ferromagnet",
+        "F-SG": "ferromagnet-glass",
+    }
     order: ClassVar[tuple[str, ...]] = _Order()  # type: ignore[assignment]  # a descriptor
     symmetry: ClassVar[tuple[str, ...]] = _Overlaps()  # type: ignore[assignment]
     branches: ClassVar[Mapping[str, Branch]] = {

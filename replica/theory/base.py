@@ -48,6 +48,8 @@ class Theory:
         Error of one's own `jacobian`; not 0 where that is itself a numerical derivative.
     references, known, notes, symbols
         Papers; published numbers with their source; conventions; order parameters in words.
+    aliases, line_names : tuple of str, mapping of str to str
+        Other names of the theory; names of its lines on figures and in papers, and which line each is.
     without_integrals : bool
         Whether no integral is left in the equations at T = 0, and where T itself is what is asked for: then
         digits are cheap.
@@ -68,6 +70,8 @@ class Theory:
     known: ClassVar[Mapping[str, str]] = {}
     notes: ClassVar[tuple[str, ...]] = ()
     symbols: ClassVar[Mapping[str, str]] = {}
+    aliases: ClassVar[tuple[str, ...]] = ()
+    line_names: ClassVar[Mapping[str, str]] = {}
     without_integrals: ClassVar[bool] = False
     next_step: ClassVar[str | None] = None
 

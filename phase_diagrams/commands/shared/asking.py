@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from phase_diagrams.commands.shared.names import theory_named
 from phase_diagrams.commands.shared.printing import parameters
 from replica.errors import ParameterError, UnknownNameError
 
 if TYPE_CHECKING:
     from replica.theory import Boundary, Theory
 
-__all__ = ["Asked", "build", "check_free", "theory_named"]
+__all__ = ["Asked", "build", "check_free"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,22 +52,6 @@ class Asked:
             else self.rescaled(theory, name, value)
             for name, value in known.items()
         }
-
-
-def theory_named(name: str, rsb: int = 0) -> type[Theory]:
-    """Look a theory up by its name; or the one with so many more steps of replica symmetry breaking."""
-    from replica.theories import THEORIES
-
-    if name not in THEORIES:
-        raise UnknownNameError(what="theory", name=name, known=THEORIES)
-    kind = THEORIES[name]
-    for step in range(rsb):
-        if kind.next_step is None:
-            most = f"at most --rsb {step}" if step else "leave --rsb out"
-            message = f"{name} has no {step + 1}-step replica symmetry breaking here; {most}"
-            raise ParameterError(message)
-        kind = THEORIES[kind.next_step]
-    return kind
 
 
 def build(

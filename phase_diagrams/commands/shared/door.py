@@ -62,7 +62,28 @@ class Verb(click.Command):
 
             for output in outputs:
                 refuse_same(output, *inputs)
-        return super().invoke(ctx)
+        from replica.errors import ParameterError, ReplicaError, UnknownNameError
+
+        try:
+            return super().invoke(ctx)
+        except ReplicaError as error:
+            misused = isinstance(error, ParameterError | UnknownNameError)
+            if sentence := self.neighbour(ctx, str(error)):
+                raise (Misuse if misused else Failure)(sentence) from error
+            raise
+
+    def neighbour(self, ctx: click.Context, problem: str) -> str:
+        """What an input that has a problem is, if not what is read here, and who takes it; or nothing."""
+        from phase_diagrams.storage.kinds_of_files import instead, missing
+
+        for param in self.params:
+            value, read = ctx.params.get(param.name or ""), param.type
+            kinds, others = getattr(read, "kinds", ()), getattr(read, "others", ())
+            if kinds and value is not None and str(value) in problem and str(value) not in ("-", *others):
+                told = instead if os.path.lexists(value) else missing
+                if sentence := told(value, kinds):
+                    return sentence
+        return ""
 
 
 class Verbs(UserDict[str, Any]):

@@ -13,11 +13,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 
 from phase_diagrams.commands.shared.drawing import Look
+from phase_diagrams.commands.shared.names import in_words_of, theory_called, theory_named
 
 __all__ = [
+    "DATA",
     "DIGITS",
+    "MACHINE",
     "PICTURE",
     "Assignment",
+    "InputFile",
     "Numbers",
     "OutputFile",
     "OutputStore",
@@ -75,7 +79,14 @@ class Assignment(ParamType):
         if not _NUMBER.fullmatch(text):
             if re.fullmatch(r"[+-]?(nan|inf(inity)?)", text, re.IGNORECASE):
                 self.fail(f"{name}={text} is not a finite number", param, ctx)
-            self.fail(f"{name}={text} is not a decimal number, such as 0.3 or 1e-3", param, ctx)
+            problem = f"{name}={text} is not a decimal number, such as 0.3 or 1e-3"
+            parts = re.split("[,:]", text)
+            if len(parts) > 1 and all(map(_NUMBER.fullmatch, parts)):
+                problem += (
+                    f"; several values of a parameter are for `replica line` (-x {name}=FROM:TO:COUNT) and "
+                    f"`replica sweep` (--over {name}=FROM:TO:COUNT)"
+                )
+            self.fail(problem, param, ctx)
         if not math.isfinite(float(text)):
             self.fail(f"{name}={text} is too large for a number", param, ctx)
         return Decimal(repr(float(text)))
@@ -200,6 +211,27 @@ class Values(Range):
         return name, [first, *inner, last]
 
 
+class InputFile(ParamType):
+    """A file to be read: what it may be, by the names of `phase_diagrams.storage.kinds_of_files`.
+
+    The door reads `kinds`, to say what a file is that cannot be read, and which command takes it. Names that
+    are no files, such as that of data that are built in, are `others`.
+    """
+
+    name = "input"
+
+    def __init__(self, *kinds: str, others: tuple[str, ...] = ()) -> None:
+        self.kinds, self.others = kinds, others
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the name as it stands."""
+        return value
+
+
+MACHINE = InputFile("machine")
+DATA = InputFile("array", "arrays", "table", "images", others=("digits",))
+
+
 class OutputFile(ParamType):
     """A file to be written later: its suffix and its directory are checked before anything is computed."""
 
@@ -291,7 +323,9 @@ def theory(command: Command) -> Command:
     @functools.wraps(command)
     def gathered(*, given: dict[str, Any], **asked: Any) -> Any:
         others = {key: asked.pop(key) for key in ("visible", "hidden", "sites")}
-        return command(given={key: v for key, v in others.items() if v is not None} | given, **asked)
+        asked["given"] = {key: v for key, v in others.items() if v is not None} | given
+        kind = theory_named(asked["name"], asked["rsb"])
+        return command(**in_words_of(kind, asked | {"name": theory_called(asked["name"])}))
 
     name = click.argument("name", metavar="THEORY")
     given = click.option(
@@ -371,6 +405,7 @@ def reading(command: Command) -> Command:
 
 def against(command: Command) -> Command:
     """Add ``--data``."""
-    return click.option("--data", metavar="DATA", help="digits, or a file: IDX, .npy, .npz or .csv.")(
-        reading(command)
+    data = click.option(
+        "--data", metavar="DATA", type=DATA, help="digits, or a file: IDX, .npy, .npz or .csv."
     )
+    return data(reading(command))
