@@ -134,6 +134,10 @@ def label(solution: Solution, branch: str) -> Solution:
     status = np.array(solution.status)
     with np.errstate(all="ignore"):
         elsewhere = ~np.asarray(theory.belongs(branch, x), dtype=bool)
+        other = theory.mirrored(x)
+        if other is not None and np.any(elsewhere):  # a state is as good as its mirror image
+            mirror = elsewhere & np.asarray(theory.belongs(branch, other), dtype=bool)
+            x, elsewhere = np.where(mirror, other, x), elsewhere & ~mirror
     ok = status == 0
     status[ok & elsewhere] = Status.OTHER_BRANCH.code
     on = np.flatnonzero(np.ravel(ok & ~elsewhere))

@@ -251,7 +251,7 @@ class GeneralPriors(TwoLayers):
     def belongs(self, branch: str, x: Numbers) -> Booleans:
         m, q, *_ = x
         if branch == "retrieval":
-            return np.abs(m) > 1e-7
+            return m > 1e-7
         return (np.abs(m) < 1e-7) & ((q > 1e-7) if branch == "glass" else (np.abs(q) < 1e-7))
 
 

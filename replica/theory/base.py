@@ -116,6 +116,14 @@ class Theory:
         shape = self.batch
         return stack(*(np.broadcast_to(known[name], shape) if shape else known[name] for name in self.order))
 
+    def mirrored(self, x: Numbers) -> Numbers | None:
+        """The state with the signs of `symmetry` changed; None where a field of one sign forbids it."""
+        signs = np.array([-1.0 if name in self.symmetry else 1.0 for name in self.order])
+        fields = (getattr(self, name) for name in self.symmetry if name not in self.order)
+        if np.all(signs > 0) or any(np.any(np.not_equal(field, 0)) for field in fields):
+            return None
+        return x * signs.reshape(-1, *(1,) * (np.ndim(x) - 1))
+
     def derived(self, x: Numbers) -> dict[str, Number]:
         """Order parameters that follow from ``x`` (r in the Hopfield network)."""
         return {}
