@@ -14,7 +14,7 @@ from replica.solving.solution import Solution, Status
 from replica.solving.solvers import Newton, Solver
 from replica.theory import Fold, Theory
 
-__all__ = ["label", "orientation", "search", "solve"]
+__all__ = ["Found", "label", "orientation", "search", "solve"]
 
 
 def solve(
@@ -181,13 +181,21 @@ def _no_branch(theory: Theory, branch: str, curve: Any) -> str:
     return f"{text}; {found}; {hint}" if hint else f"{text}; {found}"
 
 
+class Found(list[Solution]):
+    """What `search` found, lowest free energy first, and in `missing` what it did not find, name by name."""
+
+    missing: Mapping[str, str]
+
+
 def search(
     theory: Theory, starts: Mapping[str, Any] | None = None, *, solver: Solver | None = None
-) -> list[Solution]:
+) -> Found:
     """Solve from several named starts and return every distinct solution, lowest free energy first.
 
     Nothing is picked silently: the list holds all that was found, each with the name of the start that found
-    it. Do not read the first entry as "the" state: in overlap directions the physical saddle is a maximum.
+    it, and its attribute `missing` says of every other name why it is not there. Only what is named is looked
+    for: there may be further solutions, such as those between the quiet state and the glass of a random RBM.
+    Do not read the first entry as "the" state: in overlap directions the physical saddle is a maximum.
 
     Parameters
     ----------
@@ -206,7 +214,7 @@ def search(
     glass      m = 0.000000  f = -0.498895746
     """
     theory.check_single()
-    found: list[Solution] = []
+    found, missing = Found(), {}
     names = list(theory.available) if starts is None else list(starts)
     for name in names:
         if starts is None:
@@ -214,8 +222,13 @@ def search(
         else:
             raw = (solver or Newton()).run(theory, np.asarray(starts[name], dtype=float))
             solution = Solution(theory, raw.x, raw.residual, raw.status, raw.iterations, name)
-        if solution.success and not any(
-            np.allclose(solution.x, other.x, rtol=1e-7, atol=1e-8) for other in found
-        ):
+        same = [one.branch for one in found if np.allclose(solution.x, one.x, rtol=1e-7, atol=1e-8)]
+        if not solution.success:
+            missing[name] = solution.outcome.value
+        elif same:
+            missing[name] = f"the same state as {same[0]}"
+        else:
             found.append(solution)
-    return sorted(found, key=lambda s: float(s.free_energy))
+    found.sort(key=lambda s: float(s.free_energy))
+    found.missing = missing
+    return found

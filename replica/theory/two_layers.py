@@ -207,7 +207,7 @@ class TwoLayers(Theory):
         share = np.concatenate([[1.0], 1 - np.geomspace(1e-9, 0.5, 24), np.geomspace(0.48, 1e-5, 24)])
         q = self._overlaps(share)
         with np.errstate(all="ignore"):
-            gap, C, weak = self._on_curve(q, *self._largest_response(q))
+            gap, C, weak = self._on_curve(q, largest=True)
             gap = np.where(np.abs(gap) < 1e-12 * q[0], 0.0, gap)
             return _at_first_crossing(gap, (q, weak.square, weak.response, C))
 
@@ -221,7 +221,7 @@ class TwoLayers(Theory):
         share = np.concatenate([[1.0], np.geomspace(0.99, 1e-5, 48), 10.0 ** np.array(decades[::-1])])
         q = self._overlaps(share)
         with np.errstate(all="ignore"):
-            gap, C, weak = self._on_curve(q, np.zeros_like(q), np.ones_like(q))
+            gap, C, weak = self._on_curve(q, largest=False)
             excess = np.log1p(gap / q)[::-1]  # linear in ln q where <v> does not depend on q
             curves = (np.log(q), np.log(np.maximum(weak.square, TINY)), weak.response, C)
             (q0, r, B, C0), (low, high) = _at_first_crossing(
@@ -238,14 +238,18 @@ class TwoLayers(Theory):
         most = max((abs(v) for v in self.layers[0].values), default=0.0) ** 2 or 4.0
         return most * share.reshape(-1, *(1,) * len(self.batch)) + np.zeros(self.batch)
 
-    def _on_curve(self, q: Number, low: Number, high: Number) -> tuple[Number, Number, Averages]:
-        """E<v>^2 - q, the response C and the hidden layer, where C solves its equation at fixed q."""
+    def _on_curve(self, q: Number, *, largest: bool) -> tuple[Number, Number, Averages]:
+        """E<v>^2 - q, the response C and the hidden layer, where C solves its equation at fixed q.
+
+        NaN where it has no solution: with C the answer grows until the units are not confined any more.
+        """
+        low, high = self._response(q, largest=largest)
         for _ in range(18):  # Newton's method does the rest
             middle = (low + high) / 2
             above = self._at_overlap(q, middle)[1] > 0
             low, high = np.where(above, middle, low), np.where(above, high, middle)
         gap, _, C, weak = self._at_overlap(q, (low + high) / 2)
-        return gap, C, weak
+        return np.where(self._at_overlap(q, high)[1] <= 0, gap, np.nan), C, weak
 
     def _at_overlap(self, q: Number, t: Number) -> tuple[Number, Number, Number, Averages]:
         """Gaps of the equations for q and for C, at m = 0 and a response 0 <= t < 1 on a scale of its own."""
@@ -255,13 +259,14 @@ class TwoLayers(Theory):
         v = self.visible_averages(wide(0 * q), weak.square, weak.response)
         return self.weighted(v.square) - q, self.weighted(v.response) - C, C, weak
 
-    def _largest_response(self, q: Number) -> tuple[Number, Number]:
-        """Bracket of the largest of up to three responses at fixed q: the glass is on it."""
+    def _response(self, q: Number, *, largest: bool) -> tuple[Number, Number]:
+        """Bracket of the largest of up to three responses at fixed q: the glass is on it; or the smallest."""
         edges = np.append(1 - np.geomspace(1, 1e-5, 29), 1.0)
         rest = np.stack([*(self._at_overlap(q, edge + 0 * q)[1] for edge in edges[:-1]), -np.ones_like(q)])
         falls = (rest[:-1] > 0) & (rest[1:] <= 0)  # not where the visible layer stops being confined
-        last, known = len(edges) - 2 - np.argmax(falls[::-1], axis=0), np.any(falls, axis=0)
-        return np.where(known, edges[last], 0.0), np.where(known, edges[last + 1], 1.0)
+        last = len(edges) - 2 - np.argmax(falls[::-1], axis=0)
+        chosen, known = last if largest else np.argmax(falls, axis=0), np.any(falls, axis=0)
+        return np.where(known, edges[chosen], 0.0), np.where(known, edges[chosen + 1], 1.0)
 
 
 def _at_first_crossing(
