@@ -16,7 +16,7 @@ from replica.solving.continuation import Event, Stepping, Stop, follow
 from replica.solving.derivatives import determinant, jacobian
 from replica.solving.locate import Located, find
 from replica.solving.systems import System, phases, refine, separations
-from replica.theory import Boundary, Theory
+from replica.theory import Boundary, Theory, Zero
 
 __all__ = ["boundary_line", "find_points"]
 
@@ -307,9 +307,9 @@ def _first(
     for fraction in PROBES:
         for along, fixed, span, other in order:
             value = other[0] + fraction * (other[1] - other[0])
-            wide = span
+            wide = _around(theory, along, *span)  # a point may lie on the edge of the box
             if limit is not None and limit.parameter == along:
-                wide = (min(limit.value, span[0]), span[1])
+                wide = (min(limit.value, span[0]), wide[1])
             try:
                 points = find(theory.at(**{fixed: value}), boundary, along, span=wide)
             except ParameterError:
@@ -317,7 +317,8 @@ def _first(
             except ReplicaError:
                 continue
             for point in points:
-                if point.located and span[0] <= point.value <= span[1]:
+                slack = 1e-9 * abs(span[1] - span[0])
+                if point.located and span[0] - slack <= point.value <= span[1] + slack:
                     return point
                 if point.located and outside is None:
                     outside = point
@@ -337,6 +338,8 @@ def _curve(
 ) -> Traced:
     """The whole curve through a located point, and why it ends."""
     n = system.size
+    if isinstance(system.boundary, Zero):
+        system.pin(first.theory, first.z)
     logarithmic = system.logarithmic
     box = np.array([sorted(xlim), sorted(ylim)], dtype=float)
     lower, upper = np.full(n + 2, -np.inf), np.full(n + 2, np.inf)

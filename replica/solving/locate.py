@@ -16,7 +16,7 @@ from replica.errors import LocateError, ParameterError, ReplicaError, UnknownNam
 from replica.solving.continuation import Stepping, trace
 from replica.solving.search import solve
 from replica.solving.systems import System, distinct, phases, refine
-from replica.theory import Boundary, Fold, Phase, Theory, Zero
+from replica.theory import Boundary, Fold, Phase, Theory
 
 __all__ = ["Located", "critical", "find", "locate"]
 
@@ -25,8 +25,12 @@ FARTHEST = 1e12
 """How far beyond its typical range a branch is followed to its fold, as a factor."""
 
 
-WIDER = (10.0, 1000.0)
-"""How far beyond the typical range a zero on an explicit branch is looked for, in units of its width."""
+WIDER = (1.0, 10.0, 100.0, 1000.0)
+"""How far beyond the typical range a point is looked for, in units of its width, until one is met."""
+
+
+INSIDE, DEPTH = 15, 6
+"""Points that an interval is divided by, and how often, next to where a test function is not known."""
 
 
 @dataclass(frozen=True)
@@ -133,14 +137,14 @@ def locate(
             low, high = _range(theory, parameter)
             if isinstance(boundary, Fold) and _goes_on(theory, parameter, high):
                 high *= FARTHEST
-            if _explicit_zero(theory, boundary):
+            else:
                 low, high = _wider(theory, parameter, low, high, WIDER[-1])
             msg = (
                 f"{theory.at(**{parameter: None}).describe()}: no {boundary.kind} point met for {parameter} "
                 f"between {low:g} and {high:g}{'; ' + why if why else ''}"
             )
             raise LocateError(msg)
-        return candidates[0]
+        return next((point for point in candidates if point.located), candidates[0])
     system = System(boundary, theory)
     if value is None or np.shape(near) != (system.size,):
         msg = (
@@ -198,10 +202,13 @@ def find(
 
     The branch is traced from the theory's limit when `parameter` is the limit's, else from either end of
     `span`, else from where it exists in between. A fold is where the trace turns; a coexistence or a zero is
-    a sign change along it. Without `span` the typical range is searched, and beyond it if nothing is there.
+    a sign change along it; where a test function is not known (NaN) next to where it is, the interval is
+    searched up to the edge. Without `span` the typical range is searched, and further and further beyond it
+    until something is met.
     """
     system = System(boundary, theory)
     low, high = span or _range(theory, parameter)
+    lost: list[Located] = []
     for journeys in _journeys(system, theory, parameter, low, high, beyond=span is None):
         found: list[Located] = []
         for origin, end in journeys:
@@ -211,9 +218,10 @@ def find(
                 raise
             except ReplicaError:
                 continue
-        if found:
+        if any(point.located for point in found):
             return found
-    return []
+        lost = lost or found
+    return lost
 
 
 def _journeys(
@@ -223,6 +231,8 @@ def _journeys(
     limit = theory.limit
     if limit is not None and limit.parameter == parameter and low <= limit.value <= high:
         yield [(limit.value, high)]
+        if beyond and not isinstance(system.boundary, Fold):  # a fold is followed as far as its branch goes
+            yield from _beyond(theory, parameter, low, high)
         return
     middle = 0.5 * (low + high)
     yield from ([(low, high)], [(high, low)], [(middle, high)], [(middle, low)])
@@ -230,14 +240,18 @@ def _journeys(
         yield [
             (origin, end) for origin in _islands(system, theory, parameter, low, high) for end in (high, low)
         ]
-    if beyond and _explicit_zero(theory, system.boundary):
-        for factor in WIDER:  # an explicit branch costs nothing to follow
-            bottom, top = _wider(theory, parameter, low, high, factor)
-            yield [(start, end) for start, end in ((high, top), (low, bottom)) if start != end]
+    if beyond:
+        yield from _beyond(theory, parameter, low, high)
 
 
-def _explicit_zero(theory: Theory, boundary: Boundary) -> bool:
-    return isinstance(boundary, Zero) and theory.branch(boundary.phase.branch).explicit
+def _beyond(
+    theory: Theory, parameter: str, low: float, high: float
+) -> Iterator[list[tuple[float, float]]]:
+    """Journeys away from the typical range, each from where the one before it ended."""
+    bottom, top = low, high
+    for factor in WIDER:
+        start, (bottom, top) = (bottom, top), _wider(theory, parameter, low, high, factor)
+        yield [(a, b) for a, b in zip(start, (bottom, top), strict=True) if a != b][::-1]
 
 
 def _wider(theory: Theory, parameter: str, low: float, high: float, factor: float) -> tuple[float, float]:
@@ -287,6 +301,7 @@ def _along(system: System, theory: Theory, parameter: str, origin: float, end: f
     z = _complete_all(system, theory.at(**{parameter: curve.values}), curve.x)
     with np.errstate(all="ignore"):
         tests = system.residual(theory.at(**{parameter: curve.values}), z)[-1]
+    tests = np.broadcast_to(tests, curve.values.shape)
     return _sign_changes(system, theory, parameter, curve.values, list(z.T), tests)
 
 
@@ -304,6 +319,7 @@ def _sign_changes(
     system: System, theory: Theory, parameter: str, values: Any, states: Any, tests: Any
 ) -> list[Located]:
     found = []
+    values, states, tests = _up_to_the_edge(system, theory, parameter, values, states, tests)
     for i in range(len(values) - 1):
         if not (np.sign(tests[i]) * np.sign(tests[i + 1]) < 0 or tests[i] == 0):
             continue
@@ -324,6 +340,66 @@ def _sign_changes(
     return found
 
 
+def _up_to_the_edge(
+    system: System, theory: Theory, parameter: str, values: Any, states: Any, tests: Any
+) -> tuple[Any, Any, Any]:
+    """The same points, and more where a sign changes between one that is known and one that is not.
+
+    NaN is no sign: the interval is divided again and again towards the edge of what is known, until the sign
+    has changed or the interval is as narrow as 1e-7 of what it was.
+    """
+    out = [(float(values[0]), states[0], tests[0])]
+    for i in range(len(values) - 1):
+        pair = [(float(values[j]), states[j], tests[j]) for j in (i, i + 1)]
+        unknown = [bool(np.isnan(test)) for _, _, test in pair]
+        if unknown[0] != unknown[1]:
+            known, far = (pair[0], pair[1][0]) if unknown[1] else (pair[1], pair[0][0])
+            met = _towards(system, theory, parameter, known, far)
+            out += met if unknown[1] else met[::-1]
+        out.append(pair[1])
+    columns = zip(*out, strict=True)
+    return np.array(next(columns)), list(next(columns)), np.array(next(columns))
+
+
+def _towards(
+    system: System, theory: Theory, parameter: str, known: Any, far: float
+) -> list[tuple[float, Any, Any]]:
+    """The last point with the sign of a known one, and the first with another; none if there is none."""
+    near = known
+    for _ in range(DEPTH):
+        inner = np.linspace(near[0], far, INSIDE + 2)[1:-1]
+        points = list(zip(map(float, inner), *_measured(system, theory, parameter, inner), strict=True))
+        for point in points:
+            if np.isnan(point[2]):
+                far = point[0]
+                break
+            if np.sign(point[2]) * np.sign(known[2]) < 0:
+                return [near, point]
+            near = point
+    return []
+
+
+def _measured(system: System, theory: Theory, parameter: str, values: Any) -> tuple[list[Any], Any]:
+    """All unknowns of the system at some values of the parameter, and its last equation there."""
+    count = len(values)
+    here = theory.at(**{parameter: values})
+    if any(phase.over is not None for phase, _ in system.parts):
+        points = [theory.at(**{parameter: float(value)}) for value in values]
+        states = [_complete(system, point, None) for point in points]
+        pairs = zip(points, states, strict=True)
+        tests = [np.nan if z is None else _last(system, point, z) for point, z in pairs]
+        return states, np.array(tests)
+    rows = [np.zeros((0, count))]
+    for phase, _ in system.parts:
+        if not theory.branch(phase.branch).explicit:
+            x = solve(here.at(**dict(phase.at)), phase.branch, throw=False).x
+            rows.append(np.broadcast_to(x if x.ndim > 1 else x[:, None], (len(x), count)))
+    z = np.concatenate(rows)
+    with np.errstate(all="ignore"):
+        tests = np.broadcast_to(system.residual(here, z)[-1], count)  # it may not depend on the parameter
+    return list(z.T), tests
+
+
 def _by_decades(
     system: System, theory: Theory, parameter: str, value: float, z: Any, test: float
 ) -> tuple[float, Any]:
@@ -341,18 +417,7 @@ def _by_decades(
 def _scan(system: System, theory: Theory, parameter: str, origin: float, end: float) -> list[Located]:
     """Sign changes on a grid of the control parameter, where a phase is minimised over another one."""
     values = np.linspace(origin, end, 41)
-    if all(theory.branch(phase.branch).explicit and not phase.over for phase, _ in system.parts):
-        z = np.zeros((0, len(values)))
-        with np.errstate(all="ignore"):
-            tests = system.residual(theory.at(**{parameter: values}), z)[-1]
-        return _sign_changes(system, theory, parameter, values, list(z.T), tests)
-    states, tests = [], []
-    for value in values:
-        here = theory.at(**{parameter: float(value)})
-        z = _complete(system, here, None)
-        states.append(z)
-        tests.append(np.nan if z is None else _last(system, here, z))
-    return _sign_changes(system, theory, parameter, values, states, np.array(tests))
+    return _sign_changes(system, theory, parameter, values, *_measured(system, theory, parameter, values))
 
 
 def _complete_all(system: System, theory: Theory, x: Any) -> Any:
