@@ -197,6 +197,11 @@ def _follow(
     near = (xlim or typical[0], ylim or typical[1])  # where a first point is looked for
     system = System(boundary, theory)
     first = start or _first(theory, boundary, x, y, *near)
+    if first is None and ylim is None:  # the typical range is no bound
+        first = _beyond(theory, boundary, x, y, near[0])
+        if first is not None:
+            low, high = wanted[1]
+            wanted = (wanted[0], (min(low, 2 * first.value), max(high, 2 * first.value)))
     if first is None:
         raise LocateError(_nowhere(theory, boundary, x, y, near, units))
     # the curve may leave the wanted box and come back, so a wider one is followed
@@ -323,6 +328,18 @@ def _first(
                 if point.located and outside is None:
                     outside = point
     return outside
+
+
+def _beyond(
+    theory: Theory, boundary: Boundary, x: str, y: str, xlim: tuple[float, float]
+) -> Located | None:
+    """A point of the boundary at any y, for a few x in the box; None if there is none."""
+    for fraction in PROBES[:3]:
+        value = xlim[0] + fraction * (xlim[1] - xlim[0])
+        for point in find(theory.at(**{x: value}), boundary, y):
+            if point.located:
+                return point
+    return None
 
 
 def _curve(
