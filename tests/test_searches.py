@@ -97,7 +97,7 @@ RANDOM = [
     (BlumeCapel, "first-order", "D", {"T": (0.02, 0.3)}, (-5.0, 5.0)),
     (Hopfield, "spinodal", "alpha", {"T": (0.0, 0.9)}, (0.0, 1.0)),
     (Hopfield, "glass", "T", {"alpha": (0.01, 30.0)}, (0.0, 100.0)),
-    (RandomEnergy, "freezing", "T", {"h": (0.0, 3.0)}, (1e-3, 50.0)),
+    (RandomEnergy, "condensation", "T", {"h": (0.0, 3.0)}, (1e-3, 50.0)),
     (SherringtonKirkpatrick, "mixed", "J0", {"T": (0.0, 0.95)}, (-10.0, 10.0)),
     (SherringtonKirkpatrick, "stability", "J0", {"T": (0.02, 0.5), "h": (0.0, 0.5)}, (0.0, 20.0)),
     (SpectralRBM, "ferromagnet-glass", "w", {"sigma": (1.2, 6.0), "T": (0.2, 1.0)}, (0.0, 50.0)),

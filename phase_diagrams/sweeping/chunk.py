@@ -18,7 +18,7 @@ import replica
 from replica.errors import ReplicaError
 from replica.solving import Newton, Solution, Solver, solve
 from replica.solving.derivatives import jacobian
-from replica.solving.search import label
+from replica.solving.search import guarded, label
 from replica.theory import Theory
 
 __all__ = ["PHASE", "STATES", "Task", "WorkerError", "digest", "fingerprint", "solve_chunk"]
@@ -182,7 +182,11 @@ def _spread(solution: Solution, branch: str) -> Solution:
         if not todo.size:
             return Solution(solution.theory, x, residual, status, iterations, branch)
         start = flat[:, np.ravel(source)[todo]]
-        again = label(Newton(warmup=0).run(theory.take(todo), start), branch)
+
+        def retry(part: Theory, points: Any, start: Any = start) -> Solution:
+            return label(Newton(warmup=0).run(part, start[points]), branch)
+
+        again = guarded(theory.take(todo, status.shape), retry, [], (todo.size,))
         good = np.flatnonzero(again.success)
         flat[:, todo[good]] = again.x[:, good]
         for old, new in ((residual, again.residual), (status, again.status)):

@@ -199,9 +199,6 @@ def _follow(
     first = start or _first(theory, boundary, x, y, *near)
     if first is None and ylim is None:  # the typical range is no bound
         first = _beyond(theory, boundary, x, y, near[0])
-        if first is not None:
-            low, high = wanted[1]
-            wanted = (wanted[0], (min(low, 2 * first.value), max(high, 2 * first.value)))
     if first is None:
         raise LocateError(_nowhere(theory, boundary, x, y, near, units))
     # the curve may leave the wanted box and come back, so a wider one is followed
@@ -224,7 +221,11 @@ def _follow(
         xs, ys, status = _at(system, theory, traced.y, x, y, at, wanted[1], units[0])
     else:
         xs, ys, status = _clipped(traced, wanted, ends, step)
-        if CONVERGED not in status:
+    if CONVERGED not in status:
+        if ylim is None and not min(wanted[1]) <= place[1] <= max(wanted[1]):  # no bound: look there, too
+            reached = (min(*wanted[1], 2 * place[1]), max(*wanted[1], 2 * place[1]))
+            return _follow(theory, boundary, x, y, xlim, reached, at, first, name, label, step, units)
+        if at is None:
             raise LocateError(_nowhere(theory, boundary, x, y, near, units))
     low, high = np.sort(np.array(wanted, dtype=float), axis=1).T
     slack = 1e-9 * (high - low)

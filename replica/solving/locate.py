@@ -334,6 +334,8 @@ def _sign_changes(
         z, value, size, spread, good = refine(system, theory, parameter, z, value)
         width = bracket[1] - bracket[0]
         good = good and bracket[0] - 0.5 * width <= value <= bracket[1] + 0.5 * width
+        if not good and np.all(np.isfinite(tests[i : i + 2])):
+            z, value, size, spread, good = _divided(system, theory, parameter, values[i : i + 2], tests[i : i + 2])
         if good and not distinct(system, theory.at(**{parameter: value}), z):
             continue  # the branches merge here (a continuous transition): nothing coexists
         found.append(_located(system, theory, parameter, z, value, size, spread, good, bracket))
@@ -398,6 +400,28 @@ def _measured(system: System, theory: Theory, parameter: str, values: Any) -> tu
     with np.errstate(all="ignore"):
         tests = np.broadcast_to(system.residual(here, z)[-1], count)  # it may not depend on the parameter
     return list(z.T), tests
+
+
+def _divided(
+    system: System, theory: Theory, parameter: str, ends: Any, tests: Any
+) -> tuple[Any, float, float, float, bool]:
+    """A sign change, by dividing the interval: Newton's method fails where its differences meet the unknown.
+
+    What jumps from one sign to the other, and does not pass through 0, is none.
+    """
+    (low, high), sign, z = map(float, ends), np.sign(tests[0]), np.zeros(0)
+    size, width = np.inf, 4e-16 * max(map(abs, map(float, ends)))
+    for _ in range(4 * DEPTH):
+        if abs(high - low) <= width:
+            break
+        inner = np.linspace(low, high, INSIDE + 2)
+        states, here = _measured(system, theory, parameter, inner)
+        change = np.flatnonzero(np.sign(here[1:]) * sign <= 0)
+        if not change.size or np.any(np.isnan(here[1 : change[0] + 2])):
+            return z, low, size, np.nan, False
+        low, high = float(inner[change[0]]), float(inner[change[0] + 1])
+        z, size = states[change[0] + 1], float(abs(here[change[0] + 1]))
+    return z, high, size, abs(high - low) + width, size < 1e-8 * max(map(abs, map(float, tests)))
 
 
 def _by_decades(

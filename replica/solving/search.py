@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from replica.errors import BranchError, ParameterError
+from replica.errors import BranchError, ConvergenceError, ParameterError, UnknownNameError
 from replica.solving.continuation import trace
 from replica.solving.derivatives import determinant, jacobian
 from replica.solving.solution import Solution, Status
 from replica.solving.solvers import Newton, Solver
 from replica.theory import Fold, Theory
 
-__all__ = ["Found", "label", "orientation", "search", "solve"]
+__all__ = ["Found", "guarded", "label", "orientation", "search", "solve"]
 
 
 def solve(
@@ -68,24 +69,114 @@ def solve(
                 f"{', '.join(theory.order)}, not an array of shape {np.shape(x0)}"
             )
             raise ParameterError(msg)
-        solution = (solver or Newton()).run(theory, x0)
+        errors: list[Exception] = []
+        given = np.broadcast_to(x0, (len(x0), *np.broadcast_shapes(x0.shape[1:], theory.batch)))
+        solution = guarded(
+            theory, lambda part, points: (solver or Newton()).run(part, given[points]), errors, given.shape[1:]
+        )
+        _raise_failed(theory, solution, errors, throw)
         return solution.require() if throw else solution
     name = branch or theory.default
     theory.branch(name)
-    solution = _from_start(theory, name, solver)
+    errors = []
+    solution = guarded(theory, lambda part, _: _from_start(part, name, solver), errors)
+    _raise_failed(theory, solution, errors, throw)
     if solver is None and theory.limit is not None and single and not solution.success:
-        solution, end = _from_limit(theory, name, solution)
+        before, end = solution, None
+
+        def follow(*_: Any) -> Solution:
+            nonlocal end
+            followed, end = _from_limit(theory, name, before)
+            return followed
+
+        solution = guarded(theory, follow, errors)
+        _raise_failed(theory, solution, errors, throw)
         if throw and not solution.success:
             raise BranchError(_no_branch(theory, name, end), solution, end)
     if not throw:
         return solution
-    elsewhere = single and solution.outcome in (Status.OTHER_BRANCH, Status.UNSTABLE)
+    elsewhere = single and solution.outcome in (Status.OTHER_BRANCH, Status.UNSTABLE, Status.ABSENT)
     if single and solver is None and not solution.success and (elsewhere or theory.hint(name)):
         raise BranchError(_no_branch(theory, name, None), solution)
     if elsewhere:
         msg = f"{theory.describe()}: asked for {name}, the solver {solution.outcome.value}; try another start"
         raise BranchError(msg, solution)
     return solution.require()
+
+
+def _raise_failed(theory: Theory, solution: Solution, errors: list[Exception], throw: bool) -> None:
+    """Raise, if asked to, what became the status of a point."""
+    if errors and throw:
+        msg = f"{theory.describe()}: {Status.FAILED.value} ({type(errors[0]).__name__}: {errors[0]})"
+        raise ConvergenceError(msg, solution) from errors[0]
+
+
+def guarded(
+    theory: Theory,
+    run: Callable[[Theory, Any], Solution],
+    errors: list[Exception],
+    shape: tuple[int, ...] | None = None,
+) -> Solution:
+    """Solve by ``run(theory, points)``; an exception becomes the status of its point, and of no other.
+
+    A batch in which something is raised is halved until the point is alone; `points` indexes arrays of shape
+    ``(n_order, *batch)``. What is wrong with the question itself, a `ParameterError` or an unknown name, is
+    raised.
+
+    Parameters
+    ----------
+    theory : Theory
+    run : callable
+    errors : list
+        Takes what was raised.
+    shape : tuple of int, optional
+        Shape of the batch, if it is larger than that of the theory.
+    """
+    shape = theory.batch if shape is None else shape
+    try:
+        return run(theory, ...)
+    except (ParameterError, UnknownNameError):
+        raise
+    except Exception as error:  # whatever a formula raises must not take other points along
+        if not shape:
+            errors.append(error)
+            return _failed(theory, 0)
+    parts = []
+
+    def halve(points: Any) -> None:
+        part = theory.take(points, shape)
+        try:
+            parts.append(run(part, (slice(None), *np.unravel_index(points, shape))))
+        except (ParameterError, UnknownNameError):
+            raise
+        except Exception as error:
+            if points.size == 1:
+                errors.append(error)
+                parts.append(_failed(part, 1))
+                return
+            for half in np.array_split(points, 2):
+                halve(half)
+
+    for half in np.array_split(np.arange(int(np.prod(shape))), 2):
+        if half.size:
+            halve(half)
+    joined = [
+        np.concatenate([np.reshape(getattr(part, name), -1) for part in parts]).reshape(shape)
+        for name in ("residual", "status", "iterations")
+    ]
+    x = np.concatenate([np.reshape(part.x, (len(part.x), -1)) for part in parts], axis=1)
+    return Solution(theory, x.reshape(len(x), *shape), *joined, parts[0].branch)
+
+
+def _failed(theory: Theory, dimensions: int) -> Solution:
+    shape = (1,) * dimensions
+    return Solution(
+        theory,
+        np.full((len(theory.order), *shape), np.nan),
+        np.full(shape, np.nan)[()],
+        np.full(shape, Status.FAILED.code, dtype=np.int8)[()],
+        np.zeros(shape, dtype=int)[()],
+    )
 
 
 def orientation(theory: Theory, x: Any) -> Any:
@@ -108,7 +199,23 @@ def _from_start(theory: Theory, branch: str, solver: Solver | None) -> Solution:
             solution = label(Newton(warmup=warmup, max_iterations=60 + warmup).run(theory, start), branch)
             if solution.success:
                 break
-    return solution
+    return _or_absent(theory, start, branch, solution)
+
+
+def _or_absent(theory: Theory, start: Any, branch: str, solution: Solution) -> Solution:
+    """Tell a branch that is not there from a solver that fails: the theory gives no start, or a false one.
+
+    The start of an explicit branch is the state itself; where it is outside the domain, or solves nothing,
+    there is no such state.
+    """
+    start = np.broadcast_to(start, solution.x.shape)
+    with np.errstate(all="ignore"):
+        absent = np.any(np.isnan(start), axis=0)
+        if theory.branch(branch).explicit:
+            off = np.max(np.abs(theory.residual(start)), axis=0)
+            absent |= ~(off <= 1e-6 * (1 + np.max(np.abs(start), axis=0))) | ~theory.belongs(branch, start)
+    status = np.where(~solution.success & absent, Status.ABSENT.code, solution.status).astype(np.int8)
+    return replace(solution, status=status[()])
 
 
 def _as_known(theory: Theory, start: Any, branch: str, solution: Solution) -> Solution:

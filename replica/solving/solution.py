@@ -22,6 +22,8 @@ class Status(Enum):
     UNPHYSICAL = "left the physical domain"
     OTHER_BRANCH = "converged to another branch"
     UNSTABLE = "converged to the unstable side of a fold"
+    FAILED = "the formulas could not be evaluated"
+    ABSENT = "absent: the theory has no such state here"
 
     @property
     def code(self) -> int:
