@@ -81,10 +81,16 @@ class SweepPlan(Plan):
     def measures(self) -> tuple[str, ...]:
         """What is measured in every state, besides the unknowns: derived order parameters, energies, ..."""
         theory = self.first
-        x = np.asarray(theory.start(self.branches[0]), dtype=float)
-        with np.errstate(all="ignore"):
-            optional = [name for name in ("entropy", "replicon") if getattr(theory, name)(x) is not None]
-            return (*theory.derived(x), "free_energy", *optional)
+
+        def known(x: Any) -> tuple[str, ...]:
+            with np.errstate(all="ignore"):
+                optional = [name for name in ("entropy", "replicon") if getattr(theory, name)(x) is not None]
+                return (*theory.derived(x), "free_energy", *optional)
+
+        try:
+            return known(np.asarray(theory.start(self.branches[0]), dtype=float))
+        except ArithmeticError:  # the formulas fail at the first point; which of them there are does not
+            return known(np.full(len(theory.order), np.nan))
 
     @property
     def variables(self) -> list[Variable]:

@@ -25,6 +25,7 @@ def solve(
     start: Any = None,
     solver: Solver | None = None,
     throw: bool | None = None,
+    errors: list[Exception] | None = None,
 ) -> Solution:
     """Solve the saddle-point equations on a named branch, or from a start of one's own.
 
@@ -41,6 +42,8 @@ def solve(
         `Newton` by default. With `start` or `solver` given, no continuation is tried.
     throw : bool, optional
         Whether to raise when a point fails; by default only a single point raises.
+    errors : list, optional
+        Takes what the formulas raised at points of the status `Status.FAILED`.
 
     Returns
     -------
@@ -61,6 +64,7 @@ def solve(
     """
     single = not theory.batch
     throw = single if throw is None else throw
+    errors = [] if errors is None else errors
     if start is not None:
         x0 = theory.state(**start) if isinstance(start, Mapping) else np.asarray(start, dtype=float)
         if np.shape(x0)[:1] != (len(theory.order),):
@@ -69,7 +73,6 @@ def solve(
                 f"{', '.join(theory.order)}, not an array of shape {np.shape(x0)}"
             )
             raise ParameterError(msg)
-        errors: list[Exception] = []
         given = np.broadcast_to(x0, (len(x0), *np.broadcast_shapes(x0.shape[1:], theory.batch)))
         solution = guarded(
             theory, lambda part, points: (solver or Newton()).run(part, given[points]), errors, given.shape[1:]
@@ -78,7 +81,6 @@ def solve(
         return solution.require() if throw else solution
     name = branch or theory.default
     theory.branch(name)
-    errors = []
     solution = guarded(theory, lambda part, _: _from_start(part, name, solver), errors)
     _raise_failed(theory, solution, errors, throw)
     if solver is None and theory.limit is not None and single and not solution.success:
