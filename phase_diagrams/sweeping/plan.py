@@ -17,6 +17,7 @@ from phase_diagrams.sweeping.grid import NOT_COMPUTED, Index, Plan, Variable, fl
 from replica.errors import ParameterError, UnknownNameError
 from replica.solving import Solver, Status
 from replica.theory import Theory
+from replica.theory.base import required
 
 __all__ = ["ALL", "CHUNK", "SweepPlan", "make_plan"]
 
@@ -226,6 +227,8 @@ def make_plan(
     >>> plan.shape, plan.chunk, plan.chunks
     ((300, 100), (75, 100), (4, 1))
     """
+    if not (isinstance(theory, type) and issubclass(theory, Theory)):
+        required(theory)
     kind = theory if isinstance(theory, type) else type(theory)
     given = {} if isinstance(theory, type) else {k: v for k, v in theory.values.items() if k not in over}
     given |= dict(fixed or {})

@@ -17,6 +17,7 @@ from replica.solving.derivatives import determinant, jacobian
 from replica.solving.locate import Located, find
 from replica.solving.systems import System, phases, refine, separations
 from replica.theory import Boundary, Theory, Zero
+from replica.theory.base import required
 
 __all__ = ["boundary_line", "find_points"]
 
@@ -85,6 +86,7 @@ def boundary_line(
     >>> print([f"{T:.10f}" for T in line.y])
     ['0.5422550379', '0.3154322237']
     """
+    required(theory)
     xbox, ybox = (
         None if limits is None else (limits[0] / unit, limits[1] / unit)
         for limits, unit in zip((xlim, ylim), units, strict=True)
@@ -130,6 +132,7 @@ def find_points(
     ...     print(f"{point.kind.value} at {point.values[0]:.9f} {point.values[1]:.9f}")
     tricritical point at 0.333333333 0.462098120
     """
+    required(theory)
     theory.check_varied(x, y)
     if lines is None:
         lines = [

@@ -17,6 +17,7 @@ from replica.solving.continuation import Stepping, trace
 from replica.solving.search import solve
 from replica.solving.systems import System, distinct, phases, refine
 from replica.theory import Boundary, Fold, Phase, Theory
+from replica.theory.base import required
 
 __all__ = ["Located", "critical", "find", "locate"]
 
@@ -122,14 +123,11 @@ def locate(
     0.13790556649493 True
     """
     name = boundary if isinstance(boundary, str) else ""
-    if isinstance(boundary, str):
-        if boundary not in theory.lines:
-            msg = f"line of {theory.name}"
-            raise UnknownNameError(msg, boundary, theory.lines)
-        boundary = theory.lines[boundary]
+    boundary = _declared(theory, boundary)
     theory.check_varied(parameter)
     theory.check_single(ignoring=parameter)
     if near is None:
+        theory.check_double()
         candidates = find(theory, boundary, parameter)
         if not candidates:
             _require_limit(theory, boundary, parameter)
@@ -154,6 +152,17 @@ def locate(
         raise ParameterError(msg)
     z, value, size, spread, good = refine(system, theory, parameter, near, value)
     return _located(system, theory, parameter, z, value, size, spread, good, None)
+
+
+def _declared(theory: Theory, boundary: str | Boundary) -> Boundary:
+    """A boundary, looked up by its name if that is what was given."""
+    required(theory)
+    if not isinstance(boundary, str):
+        return boundary
+    if boundary not in theory.lines:
+        msg = f"line of {theory.name}"
+        raise UnknownNameError(msg, boundary, theory.lines)
+    return theory.lines[boundary]
 
 
 def _require_limit(theory: Theory, boundary: Boundary, parameter: str) -> None:
@@ -196,7 +205,11 @@ def _range(theory: Theory, parameter: str) -> tuple[float, float]:
 
 
 def find(
-    theory: Theory, boundary: Boundary, parameter: str, *, span: tuple[float, float] | None = None
+    theory: Theory,
+    boundary: str | Boundary,
+    parameter: str,
+    *,
+    span: tuple[float, float] | None = None,
 ) -> list[Located]:
     """All candidates of a boundary met while the branches are traced in one control parameter.
 
@@ -206,6 +219,8 @@ def find(
     searched up to the edge. Without `span` the typical range is searched, and further and further beyond it
     until something is met.
     """
+    boundary = _declared(theory, boundary)
+    theory.check_varied(parameter)
     system = System(boundary, theory)
     low, high = span or _range(theory, parameter)
     lost: list[Located] = []
@@ -503,6 +518,7 @@ def critical(theory: Theory) -> Located:
     >>> print(f"{point.value:.12f} m = {point.order['m']:.6f}")
     0.103329782579 m = 0.929212
     """
+    required(theory)
     what = theory.critical
     if what is None:
         msg = f"{theory.name} has no critical value of its own; see its lines"

@@ -11,6 +11,7 @@ from replica.solving.derivatives import difference, solve_linear
 from replica.solving.search import solve
 from replica.solving.solution import Solution
 from replica.theory import Theory
+from replica.theory.base import required
 
 __all__ = ["minimise", "profile"]
 
@@ -22,6 +23,7 @@ parameter counts."""
 
 def profile(theory: Theory, branch: str, over: str, values: Any) -> Solution:
     """Solve a branch on a grid of one control parameter, in one batched call."""
+    required(theory)
     return solve(theory.at(**{over: np.asarray(values, dtype=float)}), branch, throw=False)
 
 
@@ -61,11 +63,13 @@ def minimise(theory: Theory, branch: str | None = None, over: str = "l") -> Solu
     >>> print(f"l* = {best.theory.l:.9f}, f = {best.free_energy:.9e}")
     l* = 0.383193481, f = -3.022486015e-03
     """
+    required(theory)
     known = theory.parameters()
     if over in known and known[over].integer:
         return _best_whole_number(theory, branch, over)
     theory.check_varied(over)
     theory.check_single(ignoring=over)
+    theory.check_double()
     name = branch or theory.default
     grid = known[over].typical[1] * np.geomspace(1e-5, 1.0, 61)
     type(theory)(**theory.values | {over: float(grid[-1])})  # raises where the theory takes no such parameter

@@ -14,6 +14,7 @@ from replica.solving.derivatives import determinant, jacobian
 from replica.solving.solution import Solution, Status
 from replica.solving.solvers import Newton, Solver
 from replica.theory import Fold, Theory
+from replica.theory.base import required
 
 __all__ = ["Found", "guarded", "label", "orientation", "search", "solve"]
 
@@ -62,10 +63,13 @@ def solve(
     >>> print(batch["m"].round(6), batch.success)
     [0.999992 0.997999      nan] [ True  True False]
     """
+    required(theory)
+    theory.check_double()
     single = not theory.batch
     throw = single if throw is None else throw
     errors = [] if errors is None else errors
     if start is not None:
+        start = start.x if isinstance(start, Solution) else start
         x0 = theory.state(**start) if isinstance(start, Mapping) else np.asarray(start, dtype=float)
         if np.shape(x0)[:1] != (len(theory.order),):
             msg = (
@@ -322,6 +326,7 @@ def search(
     retrieval  m = 0.998878  f = -0.500111165
     glass      m = 0.000000  f = -0.498895746
     """
+    required(theory)
     theory.check_single()
     found, missing = Found(), {}
     names = list(theory.available) if starts is None else list(starts)
