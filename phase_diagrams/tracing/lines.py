@@ -215,6 +215,7 @@ def _follow(
         nearest = limit.value + 0.01 * (min(at) - limit.value)  # states may diverge towards the limit
         xbox = max(xbox[0], min(nearest, place[0])), xbox[1]
     spans = [abs(b - a) or 1.0 for a, b in (near if at is None else typical)]
+    spans = [max(one, 0.1 * (b - a)) for one, (a, b) in zip(spans, (xbox, ybox), strict=True)]
     traced = _curve(system, theory, first, x, y, xbox, ybox, spans, step)
     traced, special, ends = special_points(traced)
     for index, end in zip((0, -1), ends, strict=True):
@@ -225,9 +226,10 @@ def _follow(
     else:
         xs, ys, status = _clipped(traced, wanted, ends, step)
     if CONVERGED not in status:
-        if ylim is None and not min(wanted[1]) <= place[1] <= max(wanted[1]):  # no bound: look there, too
-            reached = (min(*wanted[1], 2 * place[1]), max(*wanted[1], 2 * place[1]))
-            return _follow(theory, boundary, x, y, xlim, reached, at, first, name, label, step, units)
+        far = _beyond(theory, boundary, x, y, near[0]) if ylim is None else None
+        if far is not None and not min(wanted[1]) <= far.value <= max(wanted[1]):  # no bound: look there, too
+            reached = (min(*wanted[1], 2 * far.value), max(*wanted[1], 2 * far.value))
+            return _follow(theory, boundary, x, y, xlim, reached, at, far, name, label, step, units)
         if at is None:
             raise LocateError(_nowhere(theory, boundary, x, y, near, units))
     low, high = np.sort(np.array(wanted, dtype=float), axis=1).T
