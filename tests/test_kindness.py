@@ -77,7 +77,7 @@ def test_a_solution_is_a_mapping() -> None:
     assert dict(state.items()) == dict(zip(state, state.values(), strict=True))
     again = solve(state.theory, start=state)
     assert again["m"] == pytest.approx(state["m"], rel=1e-14)
-    assert state == state  # noqa: PLR0124 - not by arrays, whose truth is undefined
+    assert state == state
     assert state != again
     batch = solve(Hopfield(alpha=np.array([0.05, 0.1]), T=0.2))
     assert np.shape(dict(batch)["m"]) == (2,)

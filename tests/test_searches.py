@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from problems import Cusp, Valley
 
 from phase_diagrams.tracing.lines import boundary_line
+from problems import Cusp, Valley
 from replica.errors import LocateError
 from replica.numerics.functions import stack
 from replica.solving import critical, find, locate, minimise

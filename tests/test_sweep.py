@@ -759,14 +759,16 @@ def test_two_writers_in_one_process(finished: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [ParameterError, ZeroDivisionError])
-def test_an_error_in_a_theory_costs_its_points_and_names_the_chunk(tmp_path: Path, kind: type[Exception]) -> None:
+def test_an_error_in_a_theory_costs_its_points_and_names_the_chunk(
+    tmp_path: Path, kind: type[Exception]
+) -> None:
     @dataclass(frozen=True)
     class Broken(CurieWeiss):
         name: ClassVar[str] = "broken"
 
         def update(self, x: Any) -> Any:
             if np.max(self.T) > 1.2:
-                raise kind("too hot")
+                raise kind("too hot")  # noqa: EM101
             return super().update(x)
 
     path = tmp_path / "run.zarr"
@@ -845,9 +847,7 @@ def test_tables_have_a_row_for_each_point_and_branch(tmp_path: Path, finished: P
             pytest.importorskip("pyarrow")
         export(finished, tmp_path / f"run{suffix}")
         path = tmp_path / f"run{suffix}"
-        table = (
-            pd.read_csv(path, float_precision="round_trip") if suffix == ".csv" else pd.read_parquet(path)
-        )
+        table = pd.read_csv(path, float_precision="round_trip") if suffix == ".csv" else pd.read_parquet(path)
         assert list(table)[:5] == ["T", "h", "branch", "m", "free_energy"]
         assert len(table) == data["status"].size
         indexed = table.set_index(["branch", "T", "h"])["m"].to_xarray()

@@ -25,7 +25,7 @@ EXAMPLE = """\
 $ replica sweep hopfield --over alpha=0.01:0.15:8 --over T=0.1:0.9:5 --branch all -o run.nc
 hopfield: 40 points, alpha from 0.01 to 0.15 (8), T from 0.1 to 0.9 (5)
 
-branch      converged  iteration limit reached  left the physical domain  converged to another branch  absent: no such state here
+branch      converged  iteration limit reached  left the physical domain  converged to another branch  absent
 retrieval   16         8                        1                         15                           0
 glass       40         0                        0                         0                            0
 paramagnet  0          0                        0                         0                            40
@@ -142,7 +142,11 @@ class Request:
         click.echo(f"wrote {self.output}", err=True)
         if not any("converged" in row for row in counts.values()):
             absent = all(list(row) == [Status.ABSENT.value] for row in counts.values())
-            why = f"{' and '.join(counts)} absent on the whole grid" if absent else "no point has a solution"
+            why = (
+                f"{' and '.join(counts)} absent on the whole grid"
+                if absent
+                else "no point of the grid has a solution"
+            )
             hint = "take another branch or range" if absent else f"{self.output} says why for each"
             message = f"{self.name}: {why}; {hint}"
             raise BranchError(message)
@@ -164,7 +168,9 @@ class Request:
             + [(name, *(str(row.get(word, 0)) for word in words)) for name, row in counts.items()]
         )
         if len(words) > 1:
-            click.echo("\nwhere a branch has not converged it is most often absent; `replica line` locates its end")
+            click.echo(
+                "\nwhere a branch has not converged it is most often absent; `replica line` locates its end"
+            )
 
     @contextmanager
     def executor(self) -> Iterator[tuple[Executor | None, int]]:

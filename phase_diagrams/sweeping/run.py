@@ -373,8 +373,8 @@ class _Work:
         """Store a finished chunk."""
         if troubles := block.get(TROUBLES):
             message = (
-                f"chunk {index} ({_place(self.plan, index)}): at {len(troubles)} points the formulas could not "
-                f"be evaluated; the first says {troubles[0]}"
+                f"chunk {index} ({_place(self.plan, index)}): at {len(troubles)} points the formulas "
+                f"could not be evaluated; the first says {troubles[0]}"
             )
             warnings.warn(message, ReplicaWarning, stacklevel=2)
         self.sink.write(index, block)
@@ -437,7 +437,8 @@ def _failing(plan: Plan, index: Index) -> Iterator[None]:
         yield
     except (ReplicaError, MemoryError, CancelledError, _lost_worker()) as error:
         reason = str(error) or type(error).__name__
-        message = f"chunk {index} ({_place(plan, index)}) could not be computed: {reason}; the finished chunks are kept"
+        where = f"chunk {index} ({_place(plan, index)})"
+        message = f"{where} could not be computed: {reason}; the finished chunks are kept"
         raise SweepError(message) from error
 
 

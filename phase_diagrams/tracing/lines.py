@@ -336,9 +336,7 @@ def _first(
     return outside
 
 
-def _beyond(
-    theory: Theory, boundary: Boundary, x: str, y: str, xlim: tuple[float, float]
-) -> Located | None:
+def _beyond(theory: Theory, boundary: Boundary, x: str, y: str, xlim: tuple[float, float]) -> Located | None:
     """A point of the boundary at any y, for a few x in the box; None if there is none."""
     for fraction in PROBES[:3]:
         value = xlim[0] + fraction * (xlim[1] - xlim[0])

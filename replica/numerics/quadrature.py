@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from replica.numerics.functions import exact, is_exact, maximum, pdf
 from replica.errors import ReplicaError
+from replica.numerics.functions import exact, is_exact, maximum, pdf
 from replica.typing import Array, Number, Numbers
 
 __all__ = ["gauss_legendre", "kinked_rule", "normal_rule"]
@@ -42,7 +42,7 @@ def check_size(nodes: float) -> int:
     100
     """
     if not nodes <= LARGEST:
-        msg = f"an average needs {nodes:.3g} nodes, more than {LARGEST}: its field is too sharp for a quadrature"
+        msg = f"an average needs {nodes:.3g} nodes, more than {LARGEST}: its field is too sharp"
         raise SizeError(msg)
     return int(np.ceil(nodes))
 

@@ -259,9 +259,7 @@ def _journeys(
         yield from _beyond(theory, parameter, low, high)
 
 
-def _beyond(
-    theory: Theory, parameter: str, low: float, high: float
-) -> Iterator[list[tuple[float, float]]]:
+def _beyond(theory: Theory, parameter: str, low: float, high: float) -> Iterator[list[tuple[float, float]]]:
     """Journeys away from the typical range, each from where the one before it ended."""
     bottom, top = low, high
     for factor in WIDER:
@@ -350,7 +348,9 @@ def _sign_changes(
         width = bracket[1] - bracket[0]
         good = good and bracket[0] - 0.5 * width <= value <= bracket[1] + 0.5 * width
         if not good and np.all(np.isfinite(tests[i : i + 2])):
-            z, value, size, spread, good = _divided(system, theory, parameter, values[i : i + 2], tests[i : i + 2])
+            z, value, size, spread, good = _divided(
+                system, theory, parameter, values[i : i + 2], tests[i : i + 2]
+            )
         if good and not distinct(system, theory.at(**{parameter: value}), z):
             continue  # the branches merge here (a continuous transition): nothing coexists
         found.append(_located(system, theory, parameter, z, value, size, spread, good, bracket))

@@ -145,7 +145,9 @@ def _best_whole_number(theory: Theory, branch: str | None, over: str) -> Solutio
     for _ in range(1 + FURTHER):
         every = (type(theory)(**theory.values | {over: count}) for count in range(first, highest + 1))
         found += [state for state in (solve(one, branch, throw=False) for one in every) if state.success]
-        falls = found and min(found, key=lambda state: float(state.free_energy)).theory.values[over] == highest
+        falls = (
+            found and min(found, key=lambda state: float(state.free_energy)).theory.values[over] == highest
+        )
         if not falls:
             break
         first, highest = highest + 1, 2 * highest

@@ -79,7 +79,10 @@ def solve(
             raise ParameterError(msg)
         given = np.broadcast_to(x0, (len(x0), *np.broadcast_shapes(x0.shape[1:], theory.batch)))
         solution = guarded(
-            theory, lambda part, points: (solver or Newton()).run(part, given[points]), errors, given.shape[1:]
+            theory,
+            lambda part, points: (solver or Newton()).run(part, given[points]),
+            errors,
+            given.shape[1:],
         )
         _raise_failed(theory, solution, errors, throw)
         return solution.require() if throw else solution
@@ -300,9 +303,7 @@ class Found(list[Solution]):
     missing: Mapping[str, str]
 
 
-def search(
-    theory: Theory, starts: Mapping[str, Any] | None = None, *, solver: Solver | None = None
-) -> Found:
+def search(theory: Theory, starts: Mapping[str, Any] | None = None, *, solver: Solver | None = None) -> Found:
     """Solve from several named starts and return every distinct solution, lowest free energy first.
 
     Nothing is picked silently: the list holds all that was found, each with the name of the start that found

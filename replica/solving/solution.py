@@ -24,7 +24,7 @@ class Status(Enum):
     OTHER_BRANCH = "converged to another branch"
     UNSTABLE = "converged to the unstable side of a fold"
     FAILED = "the formulas could not be evaluated"
-    ABSENT = "absent: no such state here"
+    ABSENT = "absent"
 
     @property
     def code(self) -> int:

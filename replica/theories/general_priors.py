@@ -157,7 +157,9 @@ class GeneralPriors(TwoLayers):
         return ""
 
     def hint(self, branch: str) -> str:
-        if branch == "retrieval" and np.all(np.equal(self.omega_pattern, 1) & np.equal(self.omega_visible, 0)):
+        if branch == "retrieval" and np.all(
+            np.equal(self.omega_pattern, 1) & np.equal(self.omega_visible, 0)
+        ):
             return (
                 "with Gaussian patterns and binary visible units m > 0 exists at alpha = 0 only, with "
                 "q = 1 - T at omega_hidden = 1, and there the noise p of the hidden units is infinite"

@@ -87,7 +87,8 @@ class Theory:
             missing = [name for name in missing if name not in given]
             if missing:
                 example = ", ".join(f"{name}=..." for name in missing)
-                msg = f"{getattr(cls, 'name', cls.__name__)}: missing {', '.join(missing)}; write {cls.__name__}({example})"
+                who = getattr(cls, "name", cls.__name__)
+                msg = f"{who}: missing {', '.join(missing)}; write {cls.__name__}({example})"
                 raise ParameterError(msg)
         return super().__new__(cls)
 
@@ -281,11 +282,15 @@ class Theory:
     def check_double(self) -> None:
         """Raise for mpmath numbers where a solver calculates in double precision."""
         if self.is_exact:
-            names = [name for name, value in self.numbers.items() if not isinstance(value, Unit) and is_exact(value)]
+            names = [
+                name
+                for name, value in self.numbers.items()
+                if not isinstance(value, Unit) and is_exact(value)
+            ]
             what = f"{', '.join(names)} given as mpmath numbers" if names else "units with mpmath numbers"
             msg = (
-                f"{self.name}: {what}, but solvers calculate in double precision; solve with plain numbers, then "
-                "polish(solution, digits) gives as many digits as asked for (on the command line: --digits)"
+                f"{self.name}: {what}, but solvers calculate in double precision; solve with plain numbers, "
+                "then polish(solution, digits) gives digits (on the command line: --digits)"
             )
             raise ParameterError(msg)
 
@@ -371,9 +376,8 @@ def required(theory: object) -> None:
         return
     what = f"not {theory!r}"
     if isinstance(theory, str):
-        what = (
-            f"not the text {theory!r}; make one: THEORIES[{theory!r}](...), where THEORIES is in replica.theories"
-        )
+        make = f"THEORIES[{theory!r}](...), where THEORIES is in replica.theories"
+        what = f"not the text {theory!r}; make one: {make}"
     elif isinstance(theory, type) and issubclass(theory, Theory):
         known = inspect.signature(theory).parameters.values()
         needed = ", ".join(f"{one.name}=..." for one in known if one.default is one.empty)

@@ -176,7 +176,9 @@ class _Neuron(_SpinLike):
     def _faint(self) -> tuple[Array, Array]:
         """Where neurons are hardly ever active, in the flattened batch; and their averages there."""
         index = np.flatnonzero(np.ravel(self.spin.tanh) < 2 * FAINT - 1)
-        fields = np.broadcast_arrays(*(np.asarray(v, float) for v in (self.spin.loc, self.spin.width, self.T)))
+        fields = np.broadcast_arrays(
+            *(np.asarray(v, float) for v in (self.spin.loc, self.spin.width, self.T))
+        )
         loc, width, T = (field.ravel()[index] for field in fields)
         return index, faint_averages(2 * loc, 2 * width, T)
 
