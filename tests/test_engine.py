@@ -912,8 +912,13 @@ def test_the_minimum_over_a_parameter_that_counts_is_the_lowest_of_all_its_value
 
 
 def test_a_minimum_over_a_parameter_that_counts_lies_inside_its_range_or_there_is_none() -> None:
-    with pytest.raises(LocateError, match=r"p=0\.01\): the free energy still falls at L=20, the largest"):
-        minimise(Compositional(alpha=0.5, theta=1.5, g=-0.21, p=0.01, L=1), over="L")
+    sparse = Compositional(alpha=0.5, theta=1.5, g=-0.21, p=0.01, L=1)
+    best = minimise(sparse, over="L").theory  # beyond the typical range, which ends at L = 20
+    assert best.L == 38
+    energies = [solve(replace(best, L=L)).free_energy for L in (37, 38, 39)]
+    assert energies[1] < min(energies[0], energies[2])
+    with pytest.raises(LocateError, match=r"p=0\.001\): the free energy still falls at L=80, the largest"):
+        minimise(replace(sparse, p=0.001), over="L")
     with pytest.raises(LocateError, match=r"mixtures\(T=1.5\): no solution for any n from 1 to 9"):
         minimise(Mixtures(n=3, T=1.5), over="n")
     with pytest.raises(ParameterError, match="one point"):

@@ -27,7 +27,7 @@ from phase_diagrams.sweeping import SweepError, export, open_sweep, sweep
 from phase_diagrams.sweeping.chunk import fingerprint, solve_chunk
 from phase_diagrams.sweeping.files import tally
 from phase_diagrams.sweeping.plan import make_plan
-from replica.errors import ParameterError, ReplicaError, UnknownNameError
+from replica.errors import ParameterError, ReplicaError, ReplicaWarning, UnknownNameError
 from replica.numerics.functions import stack
 from replica.solving import Newton, Status, critical, search, solve
 from replica.theories import (
@@ -758,23 +758,27 @@ def test_two_writers_in_one_process(finished: Path) -> None:
     assert not list(finished.parent.glob("*.lock"))
 
 
-def test_an_error_in_a_theory_names_the_chunk(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [ParameterError, ZeroDivisionError])
+def test_an_error_in_a_theory_costs_its_points_and_names_the_chunk(
+    tmp_path: Path, kind: type[Exception]
+) -> None:
     @dataclass(frozen=True)
     class Broken(CurieWeiss):
         name: ClassVar[str] = "broken"
 
         def update(self, x: Any) -> Any:
             if np.max(self.T) > 1.2:
-                raise ParameterError("too hot")  # noqa: EM101
+                raise kind("too hot")  # noqa: EM101
             return super().update(x)
 
-    with pytest.raises(
-        SweepError, match=r"chunk \(2, 0\) \(T from 1.1 to 1.4, h .*: too hot; the finished"
-    ) as caught:
-        sweep(Broken, GRID, branch="up", chunk=30, output=tmp_path / "run.zarr")
-    assert isinstance(caught.value.__cause__, ParameterError)
-    with open_sweep(tmp_path / "run.zarr") as data:
-        assert (data["status"] == 0).any()
+    path = tmp_path / "run.zarr"
+    with pytest.warns(ReplicaWarning, match=r"chunk \(2, .\) \(T from 1.1 to 1.4, h .*: too hot"):
+        sweep(Broken, GRID, branch="up", chunk=30, output=path).close()
+    whole = sweep(CurieWeiss, GRID, branch="up", chunk=30)
+    with open_sweep(path) as data:
+        hot = data["T"] > 1.2
+        assert ((data["status"] == Status.FAILED.code) == hot).all()
+        assert data["m"].where(~hot, drop=True).equals(whole["m"].where(~hot, drop=True))
 
 
 # --- a cluster -------------------------------------------------------------------------------------
@@ -843,9 +847,7 @@ def test_tables_have_a_row_for_each_point_and_branch(tmp_path: Path, finished: P
             pytest.importorskip("pyarrow")
         export(finished, tmp_path / f"run{suffix}")
         path = tmp_path / f"run{suffix}"
-        table = (
-            pd.read_csv(path, float_precision="round_trip") if suffix == ".csv" else pd.read_parquet(path)
-        )
+        table = pd.read_csv(path, float_precision="round_trip") if suffix == ".csv" else pd.read_parquet(path)
         assert list(table)[:5] == ["T", "h", "branch", "m", "free_energy"]
         assert len(table) == data["status"].size
         indexed = table.set_index(["branch", "T", "h"])["m"].to_xarray()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -226,11 +227,18 @@ class Request(Asked):
         reports = [self.report(state) for state in states]
         values = self.parameters(states[0].theory, [self.over or ""])
         if as_json:
-            told = {"solutions": reports} if self.branch == EVERY else reports[0]
+            told = reports[0]
+            if self.branch == EVERY:
+                told = {"solutions": reports, "not_found": dict(_missing(states))}
             print_json({"theory": self.kind.name, "parameters": values, **told})
             return
         click.echo(f"{self.kind.name} at {where(values)}\n")
         print_table(self.rows(reports))
+        if missing := _missing(states):
+            click.echo()
+            print_table([(f"no {name}", why) for name, why in missing.items()])
+        if self.branch == EVERY:
+            click.echo("\nonly the named branches were looked for")
 
     def rows(self, reports: list[dict[str, Any]]) -> list[tuple[str, ...]]:
         """A table with one column per state."""
@@ -274,6 +282,11 @@ def chosen_solver(
     if name == "fixed-point":
         return FixedPoint(**chosen)
     return Newton(**chosen) if name or chosen else None
+
+
+def _missing(states: list[Solution]) -> Mapping[str, str]:
+    """The named branches that a search did not find, and why."""
+    return getattr(states, "missing", {})
 
 
 def _signs(signature: list[int]) -> str:

@@ -25,10 +25,12 @@ EXAMPLE = """\
 $ replica sweep hopfield --over alpha=0.01:0.15:8 --over T=0.1:0.9:5 --branch all -o run.nc
 hopfield: 40 points, alpha from 0.01 to 0.15 (8), T from 0.1 to 0.9 (5)
 
-branch      converged  iteration limit reached  left the physical domain  converged to another branch
-retrieval   16         8                        1                         15
-glass       40         0                        0                         0
-paramagnet  0          0                        40                        0
+branch      converged  iteration limit reached  left the physical domain  converged to another branch  absent
+retrieval   16         8                        1                         15                           0
+glass       40         0                        0                         0                            0
+paramagnet  0          0                        0                         0                            40
+
+where a branch has not converged it is most often absent; `replica line` locates its end
 wrote run.nc
 """
 
@@ -105,6 +107,7 @@ class Request:
         from phase_diagrams.sweeping import sweep
         from phase_diagrams.sweeping.files import tally
         from phase_diagrams.sweeping.run import AHEAD
+        from replica.solving import Status
 
         kind = theory_named(self.name, self.rsb)
         options: dict[str, Any] = {"chunk": self.chunk} if self.chunk else {}
@@ -138,7 +141,14 @@ class Request:
             self.print(counts)
         click.echo(f"wrote {self.output}", err=True)
         if not any("converged" in row for row in counts.values()):
-            message = f"{self.name}: no point of the grid has a solution; {self.output} says why for each"
+            absent = all(list(row) == [Status.ABSENT.value] for row in counts.values())
+            why = (
+                f"{' and '.join(counts)} absent on the whole grid"
+                if absent
+                else "no point of the grid has a solution"
+            )
+            hint = "take another branch or range" if absent else f"{self.output} says why for each"
+            message = f"{self.name}: {why}; {hint}"
             raise BranchError(message)
 
     @property
@@ -157,6 +167,10 @@ class Request:
             [("branch", *words)]
             + [(name, *(str(row.get(word, 0)) for word in words)) for name, row in counts.items()]
         )
+        if len(words) > 1:
+            click.echo(
+                "\nwhere a branch has not converged it is most often absent; `replica line` locates its end"
+            )
 
     @contextmanager
     def executor(self) -> Iterator[tuple[Executor | None, int]]:

@@ -16,17 +16,20 @@ import numpy as np
 
 import replica
 from replica.errors import ReplicaError
-from replica.solving import Newton, Solution, Solver, solve
+from replica.solving import Newton, Solution, Solver, Status, solve
 from replica.solving.derivatives import jacobian
-from replica.solving.search import label
+from replica.solving.search import guarded, label
 from replica.theory import Theory
 
-__all__ = ["PHASE", "STATES", "Task", "WorkerError", "digest", "fingerprint", "solve_chunk"]
+__all__ = ["PHASE", "STATES", "TROUBLES", "Task", "WorkerError", "digest", "fingerprint", "solve_chunk"]
 
 PHASE = "phase"
 STATES = {-1: "not_computed", 0: "absent", 1: "unstable", 2: "metastable", 3: "stable"}
 """What a branch is at a point: without a solution, or with that of a branch before it; unstable against its
 own order parameters; locally stable, but not the one of lowest free energy; the phase."""
+
+TROUBLES = "troubles"
+"""Key of a block under which stands what was raised in it; no variable."""
 
 ZERO = 1e-12
 """Entropies and replicons above minus this are not called negative: rounding."""
@@ -114,18 +117,56 @@ def solve_chunk(task: Task) -> dict[str, Any]:
         )
         raise WorkerError(message)
     theory = task.theory
-    parts = [_branch(theory, name, task) for name in task.branches]
+    troubles: list[str] = []
+    parts = [_guarded(theory, name, task, troubles) for name in task.branches]
     if not task.every:
-        return {name: values for name, values in parts[0].items() if name != "attracts"}
+        block = {name: values for name, values in parts[0].items() if name != "attracts"}
+        return block | {TROUBLES: troubles}
     out = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
     order = np.stack([out[name] for name in theory.order])
     exists = (out["status"] == 0) & ~_repeated(order)
-    return out | _compare(out["free_energy"], exists, out.pop("attracts"))
+    return out | _compare(out["free_energy"], exists, out.pop("attracts")) | {TROUBLES: troubles}
 
 
-def _branch(theory: Theory, branch: str, task: Task) -> dict[str, Any]:
+def _guarded(theory: Theory, branch: str, task: Task, troubles: list[str]) -> dict[str, Any]:
+    """Solve one branch; where that raises, each point alone, so that only those are lost that raise."""
+    try:
+        return _branch(theory, branch, task, troubles)
+    except (MemoryError, WorkerError):
+        raise
+    except Exception as error:  # whatever a formula raises must not take other points along
+        if theory.batch == (1,):
+            troubles.append(f"{theory.take(0).where}: {branch}: {type(error).__name__}: {error}")
+            return _lost(task)
+    shape = theory.batch
+    points = (theory.take(np.array([i]), shape) for i in range(int(np.prod(shape))))
+    rows = [_guarded(point.at(**_as_arrays(point)), branch, task, troubles) for point in points]
+    return {name: np.concatenate([row[name] for row in rows]).reshape(shape) for name in rows[0]}
+
+
+def _as_arrays(point: Theory) -> dict[str, Any]:
+    """Give a point that is left of a grid the shape of a batch, whatever its parameters were."""
+    first = next(name for name, value in point.numbers.items() if isinstance(value, float | np.ndarray))
+    return {first: np.reshape(getattr(point, first), (1,))}
+
+
+def _lost(task: Task) -> dict[str, Any]:
+    """What is stored of a point whose formulas fail."""
+    names = (*task.kind.order, *task.measures, "residual")
+    out = {name: np.full(1, np.nan) for name in names}
+    for name in ("replicon", "entropy"):
+        if name in task.measures:
+            out[f"{name}_negative"] = np.full(1, -1, dtype=np.int8)
+    out["iterations"] = np.zeros(1, dtype=np.int32)
+    out["status"] = np.full(1, Status.FAILED.code, dtype=np.int8)
+    return out | ({"attracts": np.zeros(1, dtype=bool)} if task.every else {})
+
+
+def _branch(theory: Theory, branch: str, task: Task, troubles: list[str]) -> dict[str, Any]:
     """Solve one branch and measure its states."""
-    solution = solve(theory, branch, solver=task.solver, throw=False)
+    errors: list[Exception] = []
+    solution = solve(theory, branch, solver=task.solver, throw=False, errors=errors)
+    troubles += [f"{branch}: {type(error).__name__}: {error}" for error in errors]
     if task.solver is None and not theory.branch(branch).explicit:
         solution = _spread(solution, branch)
     shape = theory.batch
@@ -182,7 +223,11 @@ def _spread(solution: Solution, branch: str) -> Solution:
         if not todo.size:
             return Solution(solution.theory, x, residual, status, iterations, branch)
         start = flat[:, np.ravel(source)[todo]]
-        again = label(Newton(warmup=0).run(theory.take(todo), start), branch)
+
+        def retry(part: Theory, points: Any, start: Any = start) -> Solution:
+            return label(Newton(warmup=0).run(part, start[points]), branch)
+
+        again = guarded(theory.take(todo, status.shape), retry, [], (todo.size,))
         good = np.flatnonzero(again.success)
         flat[:, todo[good]] = again.x[:, good]
         for old, new in ((residual, again.residual), (status, again.status)):

@@ -17,6 +17,7 @@ from phase_diagrams.sweeping.grid import NOT_COMPUTED, Index, Plan, Variable, fl
 from replica.errors import ParameterError, UnknownNameError
 from replica.solving import Solver, Status
 from replica.theory import Theory
+from replica.theory.base import required
 
 __all__ = ["ALL", "CHUNK", "SweepPlan", "make_plan"]
 
@@ -81,10 +82,16 @@ class SweepPlan(Plan):
     def measures(self) -> tuple[str, ...]:
         """What is measured in every state, besides the unknowns: derived order parameters, energies, ..."""
         theory = self.first
-        x = np.asarray(theory.start(self.branches[0]), dtype=float)
-        with np.errstate(all="ignore"):
-            optional = [name for name in ("entropy", "replicon") if getattr(theory, name)(x) is not None]
-            return (*theory.derived(x), "free_energy", *optional)
+
+        def known(x: Any) -> tuple[str, ...]:
+            with np.errstate(all="ignore"):
+                optional = [name for name in ("entropy", "replicon") if getattr(theory, name)(x) is not None]
+                return (*theory.derived(x), "free_energy", *optional)
+
+        try:
+            return known(np.asarray(theory.start(self.branches[0]), dtype=float))
+        except ArithmeticError:  # the formulas fail at the first point; which of them there are does not
+            return known(np.full(len(theory.order), np.nan))
 
     @property
     def variables(self) -> list[Variable]:
@@ -220,6 +227,8 @@ def make_plan(
     >>> plan.shape, plan.chunk, plan.chunks
     ((300, 100), (75, 100), (4, 1))
     """
+    if not (isinstance(theory, type) and issubclass(theory, Theory)):
+        required(theory)
     kind = theory if isinstance(theory, type) else type(theory)
     given = {} if isinstance(theory, type) else {k: v for k, v in theory.values.items() if k not in over}
     given |= dict(fixed or {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -16,11 +17,12 @@ import xarray as xr
 
 from phase_diagrams.storage.files import StorageError, check_writable, lock, temporary
 from phase_diagrams.storage.workers import processes
+from phase_diagrams.sweeping.chunk import TROUBLES
 from phase_diagrams.sweeping.files import to_netcdf
 from phase_diagrams.sweeping.grid import Index, Plan
 from phase_diagrams.sweeping.plan import CHUNK, make_plan
 from phase_diagrams.sweeping.store import Store, compare, is_sweep, named, open_raw, open_sweep
-from replica.errors import ParameterError, ReplicaError
+from replica.errors import ParameterError, ReplicaError, ReplicaWarning
 from replica.solving import Solver
 from replica.theory import Theory
 
@@ -369,6 +371,12 @@ class _Work:
 
     def take(self, index: Index, block: Mapping[str, Any]) -> None:
         """Store a finished chunk."""
+        if troubles := block.get(TROUBLES):
+            message = (
+                f"chunk {index} ({_place(self.plan, index)}): at {len(troubles)} points the formulas "
+                f"could not be evaluated; the first says {troubles[0]}"
+            )
+            warnings.warn(message, ReplicaWarning, stacklevel=2)
         self.sink.write(index, block)
         self.count(index)
 
@@ -414,18 +422,23 @@ def _places(work: _Work) -> str:
     return "chunks " + ", ".join(map(str, sorted(work.lost)))
 
 
+def _place(plan: Plan, index: Index) -> str:
+    """Where in the grid a chunk lies."""
+    parts = zip(plan.over.items(), plan.slices(index), strict=True)
+    return ", ".join(
+        f"{name} from {values[part][0]:g} to {values[part][-1]:g}" for (name, values), part in parts
+    )
+
+
 @contextmanager
 def _failing(plan: Plan, index: Index) -> Iterator[None]:
     """Say which chunk it was that a worker could not compute; the sweep stops, what is finished stays."""
     try:
         yield
     except (ReplicaError, MemoryError, CancelledError, _lost_worker()) as error:
-        parts = zip(plan.over.items(), plan.slices(index), strict=True)
-        place = ", ".join(
-            f"{name} from {values[part][0]:g} to {values[part][-1]:g}" for (name, values), part in parts
-        )
         reason = str(error) or type(error).__name__
-        message = f"chunk {index} ({place}) could not be computed: {reason}; the finished chunks are kept"
+        where = f"chunk {index} ({_place(plan, index)})"
+        message = f"{where} could not be computed: {reason}; the finished chunks are kept"
         raise SweepError(message) from error
 
 

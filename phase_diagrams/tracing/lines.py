@@ -16,7 +16,8 @@ from replica.solving.continuation import Event, Stepping, Stop, follow
 from replica.solving.derivatives import determinant, jacobian
 from replica.solving.locate import Located, find
 from replica.solving.systems import System, phases, refine, separations
-from replica.theory import Boundary, Theory
+from replica.theory import Boundary, Theory, Zero
+from replica.theory.base import required
 from replica.theory.names import line_named
 
 __all__ = ["boundary_line", "find_points"]
@@ -86,6 +87,7 @@ def boundary_line(
     >>> print([f"{T:.10f}" for T in line.y])
     ['0.5422550379', '0.3154322237']
     """
+    required(theory)
     xbox, ybox = (
         None if limits is None else (limits[0] / unit, limits[1] / unit)
         for limits, unit in zip((xlim, ylim), units, strict=True)
@@ -131,6 +133,7 @@ def find_points(
     ...     print(f"{point.kind.value} at {point.values[0]:.9f} {point.values[1]:.9f}")
     tricritical point at 0.333333333 0.462098120
     """
+    required(theory)
     theory.check_varied(x, y)
     if lines is None:
         lines = [
@@ -196,6 +199,8 @@ def _follow(
     near = (xlim or typical[0], ylim or typical[1])  # where a first point is looked for
     system = System(boundary, theory)
     first = start or _first(theory, boundary, x, y, *near)
+    if first is None and ylim is None:  # the typical range is no bound
+        first = _beyond(theory, boundary, x, y, near[0])
     if first is None:
         raise LocateError(_nowhere(theory, boundary, x, y, near, units))
     # the curve may leave the wanted box and come back, so a wider one is followed
@@ -209,6 +214,7 @@ def _follow(
         nearest = limit.value + 0.01 * (min(at) - limit.value)  # states may diverge towards the limit
         xbox = max(xbox[0], min(nearest, place[0])), xbox[1]
     spans = [abs(b - a) or 1.0 for a, b in (near if at is None else typical)]
+    spans = [max(one, 0.1 * (b - a)) for one, (a, b) in zip(spans, (xbox, ybox), strict=True)]
     traced = _curve(system, theory, first, x, y, xbox, ybox, spans, step)
     traced, special, ends = special_points(traced)
     for index, end in zip((0, -1), ends, strict=True):
@@ -218,7 +224,12 @@ def _follow(
         xs, ys, status = _at(system, theory, traced.y, x, y, at, wanted[1], units[0])
     else:
         xs, ys, status = _clipped(traced, wanted, ends, step)
-        if CONVERGED not in status:
+    if CONVERGED not in status:
+        far = _beyond(theory, boundary, x, y, near[0]) if ylim is None else None
+        if far is not None and not min(wanted[1]) <= far.value <= max(wanted[1]):  # no bound: look there, too
+            reached = (min(*wanted[1], 2 * far.value), max(*wanted[1], 2 * far.value))
+            return _follow(theory, boundary, x, y, xlim, reached, at, far, name, label, step, units)
+        if at is None:
             raise LocateError(_nowhere(theory, boundary, x, y, near, units))
     low, high = np.sort(np.array(wanted, dtype=float), axis=1).T
     slack = 1e-9 * (high - low)
@@ -306,9 +317,9 @@ def _first(
     for fraction in PROBES:
         for along, fixed, span, other in order:
             value = other[0] + fraction * (other[1] - other[0])
-            wide = span
+            wide = _around(theory, along, *span)  # a point may lie on the edge of the box
             if limit is not None and limit.parameter == along:
-                wide = (min(limit.value, span[0]), span[1])
+                wide = (min(limit.value, span[0]), wide[1])
             try:
                 points = find(theory.at(**{fixed: value}), boundary, along, span=wide)
             except ParameterError:
@@ -316,11 +327,22 @@ def _first(
             except ReplicaError:
                 continue
             for point in points:
-                if point.located and span[0] <= point.value <= span[1]:
+                slack = 1e-9 * abs(span[1] - span[0])
+                if point.located and span[0] - slack <= point.value <= span[1] + slack:
                     return point
                 if point.located and outside is None:
                     outside = point
     return outside
+
+
+def _beyond(theory: Theory, boundary: Boundary, x: str, y: str, xlim: tuple[float, float]) -> Located | None:
+    """A point of the boundary at any y, for a few x in the box; None if there is none."""
+    for fraction in PROBES[:3]:
+        value = xlim[0] + fraction * (xlim[1] - xlim[0])
+        for point in find(theory.at(**{x: value}), boundary, y):
+            if point.located:
+                return point
+    return None
 
 
 def _curve(
@@ -336,6 +358,8 @@ def _curve(
 ) -> Traced:
     """The whole curve through a located point, and why it ends."""
     n = system.size
+    if isinstance(system.boundary, Zero):
+        system.pin(first.theory, first.z)
     logarithmic = system.logarithmic
     box = np.array([sorted(xlim), sorted(ylim)], dtype=float)
     lower, upper = np.full(n + 2, -np.inf), np.full(n + 2, np.inf)

@@ -35,6 +35,7 @@ from replica.numerics.functions import (
     sinh,
     sqrt,
 )
+from replica.numerics.quadrature import check_size
 from replica.typing import Array, Number, Numbers
 
 __all__ = ["BrokenAverages", "broken_averages", "by_complex_step"]
@@ -175,7 +176,9 @@ def _nodes(center: Number, width: Number, kink: Number, step: Number, reach: Num
     zero = np.real(center) / np.real(width)
     z0 = -maximum(-reach, -maximum(-reach, zero))  # the field is zero at -z0, if that is within reach
     low, high = asinh((z0 - reach) / ratio), asinh((z0 + reach) / ratio)
-    count = int(np.ceil(float(np.max((high - low) * (reach / 2 + absolute(z0))) / step)))
+    nodes = float(np.max((high - low) * (reach / 2 + absolute(z0))) / step)
+    check_size(nodes * np.size(center) / 16)  # of each site; and some 10^7 numbers in all
+    count = check_size(nodes)
     u = low + (high - low) * np.arange(count + 1) / count
     s = sinh(u)
     z = ratio * s - z0

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import special
 
 from replica.numerics.functions import is_exact, stack
+from replica.numerics.quadrature import check_size
 from replica.typing import Array, Integers, Number, Numbers
 
 __all__ = ["IntegerLaw", "skellam", "trinomial"]
@@ -77,6 +78,7 @@ def _skellam_table(load: Array, reach: int) -> Array:
 
 @cache
 def _skellam_reach(load: float) -> int:
+    check_size(10 * load**0.5)
     reach = 2
     while special.ive(reach, load) > 1e-19:
         reach += 1
@@ -100,6 +102,7 @@ def trinomial(p: Number, L: int) -> IntegerLaw:
     """
     if not is_exact(p) and (np.ndim(p) or np.ndim(L)):
         return _trinomial_batch(np.asarray(p, dtype=float), np.asarray(L))
+    check_size(float(L) ** 2 / 64)  # a convolution for each weight
     one = stack(p / 2, 1 - p, p / 2)
     fewer = np.array([p / p])
     for _ in range(int(L) - 1):

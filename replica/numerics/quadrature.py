@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from replica.errors import ReplicaError
 from replica.numerics.functions import exact, is_exact, maximum, pdf
 from replica.typing import Array, Number, Numbers
 
@@ -22,6 +23,28 @@ LOGISTIC_NODES = ((4.0, 36), (8.0, 20), (np.inf, 12))
 borders at which every average above, second derivatives included, reaches rounding error."""
 _SMOOTH = 0.22
 """Step times sharpness at which the trapezoidal rule reaches rounding error for tanh(sharpness z)."""
+
+
+LARGEST = 1 << 20
+"""Nodes that a rule may have: what needs more has left the range in which the formulas make sense."""
+
+
+class SizeError(ReplicaError, ArithmeticError):
+    """A quadrature that would need more nodes than a computer holds."""
+
+
+def check_size(nodes: float) -> int:
+    """Return a number of nodes as a whole one; raise `SizeError` if there would be too many.
+
+    Examples
+    --------
+    >>> check_size(99.5)
+    100
+    """
+    if not nodes <= LARGEST:
+        msg = f"an average needs {nodes:.3g} nodes, more than {LARGEST}: its field is too sharp"
+        raise SizeError(msg)
+    return int(np.ceil(nodes))
 
 
 def point_rule() -> tuple[Numbers, Numbers]:
@@ -79,6 +102,7 @@ def normal_rule(sharpness: Number) -> tuple[Numbers, Numbers]:
     if largest == 0:
         return trapezoidal_rule(np.inf)
     finest = NORMAL_STEPS[0][1]
+    check_size(2 * 8.8 * largest / _SMOOTH)
     return trapezoidal_rule(finest * 2.0 ** -max(0, np.ceil(np.log2(largest * finest / _SMOOTH))))
 
 
@@ -108,7 +132,7 @@ def _cached_rule(kind: str, precision: int, step: Number, reach: Number) -> tupl
 
     key = (kind, precision, str(step))
     if key not in _rules:
-        count = int(mpmath.ceil(reach / step))
+        count = check_size(float(reach / step))
         x = np.array([step * i for i in range(-count, count + 1)], dtype=object)
         if kind == "normal":
             weight = np.array([mpmath.exp(-v * v / 2) for v in x], dtype=object)

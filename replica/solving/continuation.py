@@ -13,6 +13,7 @@ from replica.errors import ConvergenceError, LocateError, ParameterError, Unknow
 from replica.solving.derivatives import difference, jacobian, solve_linear
 from replica.solving.solvers import Newton
 from replica.theory import Theory
+from replica.theory.base import required
 
 __all__ = ["Curve", "Event", "Stepping", "Stop", "Trace", "follow", "trace"]
 
@@ -376,8 +377,10 @@ def trace(
     >>> print(curve.reached, len(curve.folds), f"{curve.first_fold():.3f}")
     False 1 0.138
     """
+    required(theory)
     theory.check_varied(parameter)
     theory.check_single()
+    theory.check_double()
     if getattr(theory, parameter) is None:
         msg = f"{theory.name}: {parameter} has no value to start the trace from; give it one"
         raise ParameterError(msg)

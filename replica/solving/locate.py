@@ -16,7 +16,8 @@ from replica.errors import LocateError, ParameterError, ReplicaError
 from replica.solving.continuation import Stepping, trace
 from replica.solving.search import solve
 from replica.solving.systems import System, distinct, phases, refine
-from replica.theory import Boundary, Fold, Phase, Theory, Zero
+from replica.theory import Boundary, Fold, Phase, Theory
+from replica.theory.base import required
 from replica.theory.names import line_named
 
 __all__ = ["Located", "critical", "find", "locate"]
@@ -26,8 +27,12 @@ FARTHEST = 1e12
 """How far beyond its typical range a branch is followed to its fold, as a factor."""
 
 
-WIDER = (10.0, 1000.0)
-"""How far beyond the typical range a zero on an explicit branch is looked for, in units of its width."""
+WIDER = (1.0, 10.0, 100.0, 1000.0)
+"""How far beyond the typical range a point is looked for, in units of its width, until one is met."""
+
+
+INSIDE, DEPTH = 15, 6
+"""Points that an interval is divided by, and how often, next to where a test function is not known."""
 
 
 @dataclass(frozen=True)
@@ -118,13 +123,13 @@ def locate(
     >>> print(f"{point.value:.14f}", point.located)
     0.13790556649493 True
     """
-    name = ""
-    if isinstance(boundary, str):
-        name = line_named(type(theory), boundary)
-        boundary = theory.lines[name]
+    declared = _declared(theory, boundary)
+    name = line_named(type(theory), boundary) if isinstance(boundary, str) else ""
+    boundary = declared
     theory.check_varied(parameter)
     theory.check_single(ignoring=parameter)
     if near is None:
+        theory.check_double()
         candidates = find(theory, boundary, parameter)
         if not candidates:
             _require_limit(theory, boundary, parameter)
@@ -132,14 +137,14 @@ def locate(
             low, high = _range(theory, parameter)
             if isinstance(boundary, Fold) and _goes_on(theory, parameter, high):
                 high *= FARTHEST
-            if _explicit_zero(theory, boundary):
+            else:
                 low, high = _wider(theory, parameter, low, high, WIDER[-1])
             msg = (
                 f"{theory.at(**{parameter: None}).describe()}: no {boundary.kind} point met for {parameter} "
                 f"between {low:g} and {high:g}{'; ' + why if why else ''}"
             )
             raise LocateError(msg)
-        return candidates[0]
+        return next((point for point in candidates if point.located), candidates[0])
     system = System(boundary, theory)
     if value is None or np.shape(near) != (system.size,):
         msg = (
@@ -149,6 +154,12 @@ def locate(
         raise ParameterError(msg)
     z, value, size, spread, good = refine(system, theory, parameter, near, value)
     return _located(system, theory, parameter, z, value, size, spread, good, None)
+
+
+def _declared(theory: Theory, boundary: str | Boundary) -> Boundary:
+    """A boundary, looked up by its name if that is what was given."""
+    required(theory)
+    return theory.lines[line_named(type(theory), boundary)] if isinstance(boundary, str) else boundary
 
 
 def _require_limit(theory: Theory, boundary: Boundary, parameter: str) -> None:
@@ -191,16 +202,25 @@ def _range(theory: Theory, parameter: str) -> tuple[float, float]:
 
 
 def find(
-    theory: Theory, boundary: Boundary, parameter: str, *, span: tuple[float, float] | None = None
+    theory: Theory,
+    boundary: str | Boundary,
+    parameter: str,
+    *,
+    span: tuple[float, float] | None = None,
 ) -> list[Located]:
     """All candidates of a boundary met while the branches are traced in one control parameter.
 
     The branch is traced from the theory's limit when `parameter` is the limit's, else from either end of
     `span`, else from where it exists in between. A fold is where the trace turns; a coexistence or a zero is
-    a sign change along it. Without `span` the typical range is searched, and beyond it if nothing is there.
+    a sign change along it; where a test function is not known (NaN) next to where it is, the interval is
+    searched up to the edge. Without `span` the typical range is searched, and further and further beyond it
+    until something is met.
     """
+    boundary = _declared(theory, boundary)
+    theory.check_varied(parameter)
     system = System(boundary, theory)
     low, high = span or _range(theory, parameter)
+    lost: list[Located] = []
     for journeys in _journeys(system, theory, parameter, low, high, beyond=span is None):
         found: list[Located] = []
         for origin, end in journeys:
@@ -210,9 +230,10 @@ def find(
                 raise
             except ReplicaError:
                 continue
-        if found:
+        if any(point.located for point in found):
             return found
-    return []
+        lost = lost or found
+    return lost
 
 
 def _journeys(
@@ -222,6 +243,8 @@ def _journeys(
     limit = theory.limit
     if limit is not None and limit.parameter == parameter and low <= limit.value <= high:
         yield [(limit.value, high)]
+        if beyond and not isinstance(system.boundary, Fold):  # a fold is followed as far as its branch goes
+            yield from _beyond(theory, parameter, low, high)
         return
     middle = 0.5 * (low + high)
     yield from ([(low, high)], [(high, low)], [(middle, high)], [(middle, low)])
@@ -229,14 +252,16 @@ def _journeys(
         yield [
             (origin, end) for origin in _islands(system, theory, parameter, low, high) for end in (high, low)
         ]
-    if beyond and _explicit_zero(theory, system.boundary):
-        for factor in WIDER:  # an explicit branch costs nothing to follow
-            bottom, top = _wider(theory, parameter, low, high, factor)
-            yield [(start, end) for start, end in ((high, top), (low, bottom)) if start != end]
+    if beyond:
+        yield from _beyond(theory, parameter, low, high)
 
 
-def _explicit_zero(theory: Theory, boundary: Boundary) -> bool:
-    return isinstance(boundary, Zero) and theory.branch(boundary.phase.branch).explicit
+def _beyond(theory: Theory, parameter: str, low: float, high: float) -> Iterator[list[tuple[float, float]]]:
+    """Journeys away from the typical range, each from where the one before it ended."""
+    bottom, top = low, high
+    for factor in WIDER:
+        start, (bottom, top) = (bottom, top), _wider(theory, parameter, low, high, factor)
+        yield [(a, b) for a, b in zip(start, (bottom, top), strict=True) if a != b][::-1]
 
 
 def _wider(theory: Theory, parameter: str, low: float, high: float, factor: float) -> tuple[float, float]:
@@ -286,6 +311,7 @@ def _along(system: System, theory: Theory, parameter: str, origin: float, end: f
     z = _complete_all(system, theory.at(**{parameter: curve.values}), curve.x)
     with np.errstate(all="ignore"):
         tests = system.residual(theory.at(**{parameter: curve.values}), z)[-1]
+    tests = np.broadcast_to(tests, curve.values.shape)
     return _sign_changes(system, theory, parameter, curve.values, list(z.T), tests)
 
 
@@ -303,6 +329,7 @@ def _sign_changes(
     system: System, theory: Theory, parameter: str, values: Any, states: Any, tests: Any
 ) -> list[Located]:
     found = []
+    values, states, tests = _up_to_the_edge(system, theory, parameter, values, states, tests)
     for i in range(len(values) - 1):
         if not (np.sign(tests[i]) * np.sign(tests[i + 1]) < 0 or tests[i] == 0):
             continue
@@ -317,10 +344,96 @@ def _sign_changes(
         z, value, size, spread, good = refine(system, theory, parameter, z, value)
         width = bracket[1] - bracket[0]
         good = good and bracket[0] - 0.5 * width <= value <= bracket[1] + 0.5 * width
+        if not good and np.all(np.isfinite(tests[i : i + 2])):
+            z, value, size, spread, good = _divided(
+                system, theory, parameter, values[i : i + 2], tests[i : i + 2]
+            )
         if good and not distinct(system, theory.at(**{parameter: value}), z):
             continue  # the branches merge here (a continuous transition): nothing coexists
         found.append(_located(system, theory, parameter, z, value, size, spread, good, bracket))
     return found
+
+
+def _up_to_the_edge(
+    system: System, theory: Theory, parameter: str, values: Any, states: Any, tests: Any
+) -> tuple[Any, Any, Any]:
+    """The same points, and more where a sign changes between one that is known and one that is not.
+
+    NaN is no sign: the interval is divided again and again towards the edge of what is known, until the sign
+    has changed or the interval is as narrow as 1e-7 of what it was.
+    """
+    out = [(float(values[0]), states[0], tests[0])]
+    for i in range(len(values) - 1):
+        pair = [(float(values[j]), states[j], tests[j]) for j in (i, i + 1)]
+        unknown = [bool(np.isnan(test)) for _, _, test in pair]
+        if unknown[0] != unknown[1]:
+            known, far = (pair[0], pair[1][0]) if unknown[1] else (pair[1], pair[0][0])
+            met = _towards(system, theory, parameter, known, far)
+            out += met if unknown[1] else met[::-1]
+        out.append(pair[1])
+    columns = zip(*out, strict=True)
+    return np.array(next(columns)), list(next(columns)), np.array(next(columns))
+
+
+def _towards(
+    system: System, theory: Theory, parameter: str, known: Any, far: float
+) -> list[tuple[float, Any, Any]]:
+    """The last point with the sign of a known one, and the first with another; none if there is none."""
+    near = known
+    for _ in range(DEPTH):
+        inner = np.linspace(near[0], far, INSIDE + 2)[1:-1]
+        points = list(zip(map(float, inner), *_measured(system, theory, parameter, inner), strict=True))
+        for point in points:
+            if np.isnan(point[2]):
+                far = point[0]
+                break
+            if np.sign(point[2]) * np.sign(known[2]) < 0:
+                return [near, point]
+            near = point
+    return []
+
+
+def _measured(system: System, theory: Theory, parameter: str, values: Any) -> tuple[list[Any], Any]:
+    """All unknowns of the system at some values of the parameter, and its last equation there."""
+    count = len(values)
+    here = theory.at(**{parameter: values})
+    if any(phase.over is not None for phase, _ in system.parts):
+        points = [theory.at(**{parameter: float(value)}) for value in values]
+        states = [_complete(system, point, None) for point in points]
+        pairs = zip(points, states, strict=True)
+        last = [np.nan if z is None else _last(system, point, z) for point, z in pairs]
+        return states, np.array(last)
+    rows = [np.zeros((0, count))]
+    for phase, _ in system.parts:
+        if not theory.branch(phase.branch).explicit:
+            x = solve(here.at(**dict(phase.at)), phase.branch, throw=False).x
+            rows.append(np.broadcast_to(x if x.ndim > 1 else x[:, None], (len(x), count)))
+    z = np.concatenate(rows)
+    with np.errstate(all="ignore"):
+        tests = np.broadcast_to(system.residual(here, z)[-1], count)  # it may not depend on the parameter
+    return list(z.T), tests
+
+
+def _divided(
+    system: System, theory: Theory, parameter: str, ends: Any, tests: Any
+) -> tuple[Any, float, float, float, bool]:
+    """A sign change, by dividing the interval: Newton's method fails where its differences meet the unknown.
+
+    What jumps from one sign to the other, and does not pass through 0, is none.
+    """
+    (low, high), sign, z = map(float, ends), np.sign(tests[0]), np.zeros(0)
+    size, width = np.inf, 4e-16 * max(map(abs, map(float, ends)))
+    for _ in range(4 * DEPTH):
+        if abs(high - low) <= width:
+            break
+        inner = np.linspace(low, high, INSIDE + 2)
+        states, here = _measured(system, theory, parameter, inner)
+        change = np.flatnonzero(np.sign(here[1:]) * sign <= 0)
+        if not change.size or np.any(np.isnan(here[1 : change[0] + 2])):
+            return z, low, size, np.nan, False
+        low, high = float(inner[change[0]]), float(inner[change[0] + 1])
+        z, size = states[change[0] + 1], float(abs(here[change[0] + 1]))
+    return z, high, size, abs(high - low) + width, size < 1e-8 * max(map(abs, map(float, tests)))
 
 
 def _by_decades(
@@ -340,18 +453,7 @@ def _by_decades(
 def _scan(system: System, theory: Theory, parameter: str, origin: float, end: float) -> list[Located]:
     """Sign changes on a grid of the control parameter, where a phase is minimised over another one."""
     values = np.linspace(origin, end, 41)
-    if all(theory.branch(phase.branch).explicit and not phase.over for phase, _ in system.parts):
-        z = np.zeros((0, len(values)))
-        with np.errstate(all="ignore"):
-            tests = system.residual(theory.at(**{parameter: values}), z)[-1]
-        return _sign_changes(system, theory, parameter, values, list(z.T), tests)
-    states, tests = [], []
-    for value in values:
-        here = theory.at(**{parameter: float(value)})
-        z = _complete(system, here, None)
-        states.append(z)
-        tests.append(np.nan if z is None else _last(system, here, z))
-    return _sign_changes(system, theory, parameter, values, states, np.array(tests))
+    return _sign_changes(system, theory, parameter, values, *_measured(system, theory, parameter, values))
 
 
 def _complete_all(system: System, theory: Theory, x: Any) -> Any:
@@ -413,6 +515,7 @@ def critical(theory: Theory) -> Located:
     >>> print(f"{point.value:.12f} m = {point.order['m']:.6f}")
     0.103329782579 m = 0.929212
     """
+    required(theory)
     what = theory.critical
     if what is None:
         msg = f"{theory.name} has no critical value of its own; see its lines"

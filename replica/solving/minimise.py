@@ -11,12 +11,19 @@ from replica.solving.derivatives import difference, solve_linear
 from replica.solving.search import solve
 from replica.solving.solution import Solution
 from replica.theory import Theory
+from replica.theory.base import required
 
 __all__ = ["minimise", "profile"]
 
 
+FURTHER = 2
+"""How often the range is widened while the free energy still falls at its end: tenfold, or twofold where the
+parameter counts."""
+
+
 def profile(theory: Theory, branch: str, over: str, values: Any) -> Solution:
     """Solve a branch on a grid of one control parameter, in one batched call."""
+    required(theory)
     return solve(theory.at(**{over: np.asarray(values, dtype=float)}), branch, throw=False)
 
 
@@ -25,7 +32,8 @@ def minimise(theory: Theory, branch: str | None = None, over: str = "l") -> Solu
     """Minimise the free energy of a branch over a control parameter.
 
     The grid only seeds Newton's method on the joint equations ``update(x) = x`` and ``df/d over = 0``. A
-    parameter that is a whole number takes every value from 1 to the end of its typical range.
+    parameter that is a whole number takes every value from 1 to the end of its typical range. Where the free
+    energy still falls there, the search goes on beyond it.
 
     Parameters
     ----------
@@ -55,17 +63,25 @@ def minimise(theory: Theory, branch: str | None = None, over: str = "l") -> Solu
     >>> print(f"l* = {best.theory.l:.9f}, f = {best.free_energy:.9e}")
     l* = 0.383193481, f = -3.022486015e-03
     """
+    required(theory)
     known = theory.parameters()
     if over in known and known[over].integer:
         return _best_whole_number(theory, branch, over)
     theory.check_varied(over)
     theory.check_single(ignoring=over)
+    theory.check_double()
     name = branch or theory.default
-    high = known[over].typical[1]
-    grid = high * np.geomspace(1e-5, 1.0, 61)
+    grid = known[over].typical[1] * np.geomspace(1e-5, 1.0, 61)
     type(theory)(**theory.values | {over: float(grid[-1])})  # raises where the theory takes no such parameter
-    found = profile(theory, name, over, grid)
-    f = np.where(found.success, found.free_energy, np.nan)
+    x, f = _measured(theory, name, over, grid)
+    for _ in range(FURTHER):  # as long as f falls at the end of the typical range, and beyond
+        if not (np.all(np.isfinite(f[-2:])) and f[-1] < f[-2] and f[-1] <= np.nanmin(f)):
+            break
+        more = grid[-1] * np.geomspace(1.0, 10.0, 16)[1:]
+        new = _measured(theory, name, over, more[more <= known[over].upper])
+        grid = np.append(grid, more[more <= known[over].upper])
+        x, f = (np.concatenate(pair, axis=-1) for pair in zip((x, f), new, strict=True))
+    high = grid[-1]
     there = np.flatnonzero(np.isfinite(f))
     where = theory.at(**{over: None}).describe()
     if not there.size:
@@ -84,7 +100,7 @@ def minimise(theory: Theory, branch: str | None = None, over: str = "l") -> Solu
         )
         raise LocateError(msg)
     best = min(inner, key=lambda i: f[i])
-    y, iterations = np.append(found.x[:, best], grid[best]), 0
+    y, iterations = np.append(x[:, best], grid[best]), 0
 
     def equations(y: Any) -> Any:
         here = theory.at(**{over: y[-1]})
@@ -115,12 +131,28 @@ def minimise(theory: Theory, branch: str | None = None, over: str = "l") -> Solu
     return Solution(at, y[:-1], size, np.int8(0), iterations, name)
 
 
+def _measured(theory: Theory, branch: str, over: str, values: Any) -> tuple[Any, Any]:
+    """Order parameters and free energy along a grid; NaN where there is no solution."""
+    found = profile(theory, branch, over, values)
+    return found.x, np.where(found.success, found.free_energy, np.nan)
+
+
 def _best_whole_number(theory: Theory, branch: str | None, over: str) -> Solution:
-    """The state of lowest free energy among all whole numbers of the typical range, from 1 on."""
+    """The state of lowest free energy among all whole numbers from 1 on, as far as it falls."""
     theory.check_single(ignoring=over)
-    highest = int(theory.parameters()[over].typical[1])
-    every = (type(theory)(**theory.values | {over: count}) for count in range(1, highest + 1))
-    found = [state for state in (solve(one, branch, throw=False) for one in every) if state.success]
+    first, highest = 1, int(theory.parameters()[over].typical[1])
+    found: list[Solution] = []
+    for _ in range(1 + FURTHER):
+        every = (type(theory)(**theory.values | {over: count}) for count in range(first, highest + 1))
+        found += [state for state in (solve(one, branch, throw=False) for one in every) if state.success]
+        falls = (
+            found and min(found, key=lambda state: float(state.free_energy)).theory.values[over] == highest
+        )
+        if not falls:
+            break
+        first, highest = highest + 1, 2 * highest
+    else:
+        highest = first - 1
     where = theory.at(**{over: None}).describe()
     if not found:
         msg = f"{where}: no solution for any {over} from 1 to {highest}"

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from replica.errors import BranchError, ParameterError
+from replica.errors import BranchError, ConvergenceError, ParameterError, UnknownNameError
 from replica.solving.continuation import trace
 from replica.solving.derivatives import determinant, jacobian
 from replica.solving.solution import Solution, Status
 from replica.solving.solvers import Newton, Solver
 from replica.theory import Fold, Theory
+from replica.theory.base import required
 
-__all__ = ["label", "orientation", "search", "solve"]
+__all__ = ["Found", "guarded", "label", "orientation", "search", "solve"]
 
 
 def solve(
@@ -24,6 +26,7 @@ def solve(
     start: Any = None,
     solver: Solver | None = None,
     throw: bool | None = None,
+    errors: list[Exception] | None = None,
 ) -> Solution:
     """Solve the saddle-point equations on a named branch, or from a start of one's own.
 
@@ -40,6 +43,8 @@ def solve(
         `Newton` by default. With `start` or `solver` given, no continuation is tried.
     throw : bool, optional
         Whether to raise when a point fails; by default only a single point raises.
+    errors : list, optional
+        Takes what the formulas raised at points of the status `Status.FAILED`.
 
     Returns
     -------
@@ -58,9 +63,13 @@ def solve(
     >>> print(batch["m"].round(6), batch.success)
     [0.999992 0.997999      nan] [ True  True False]
     """
+    required(theory)
+    theory.check_double()
     single = not theory.batch
     throw = single if throw is None else throw
+    errors = [] if errors is None else errors
     if start is not None:
+        start = start.x if isinstance(start, Solution) else start
         x0 = theory.state(**start) if isinstance(start, Mapping) else np.asarray(start, dtype=float)
         if np.shape(x0)[:1] != (len(theory.order),):
             msg = (
@@ -68,24 +77,115 @@ def solve(
                 f"{', '.join(theory.order)}, not an array of shape {np.shape(x0)}"
             )
             raise ParameterError(msg)
-        solution = (solver or Newton()).run(theory, x0)
+        given = np.broadcast_to(x0, (len(x0), *np.broadcast_shapes(x0.shape[1:], theory.batch)))
+        solution = guarded(
+            theory,
+            lambda part, points: (solver or Newton()).run(part, given[points]),
+            errors,
+            given.shape[1:],
+        )
+        _raise_failed(theory, solution, errors, throw)
         return solution.require() if throw else solution
     name = branch or theory.default
     theory.branch(name)
-    solution = _from_start(theory, name, solver)
+    solution = guarded(theory, lambda part, _: _from_start(part, name, solver), errors)
+    _raise_failed(theory, solution, errors, throw)
     if solver is None and theory.limit is not None and single and not solution.success:
-        solution, end = _from_limit(theory, name, solution)
+        before, end = solution, None
+
+        def follow(*_: Any) -> Solution:
+            nonlocal end
+            followed, end = _from_limit(theory, name, before)
+            return followed
+
+        solution = guarded(theory, follow, errors)
+        _raise_failed(theory, solution, errors, throw)
         if throw and not solution.success:
             raise BranchError(_no_branch(theory, name, end), solution, end)
     if not throw:
         return solution
-    elsewhere = single and solution.outcome in (Status.OTHER_BRANCH, Status.UNSTABLE)
+    elsewhere = single and solution.outcome in (Status.OTHER_BRANCH, Status.UNSTABLE, Status.ABSENT)
     if single and solver is None and not solution.success and (elsewhere or theory.hint(name)):
         raise BranchError(_no_branch(theory, name, None), solution)
     if elsewhere:
         msg = f"{theory.describe()}: asked for {name}, the solver {solution.outcome.value}; try another start"
         raise BranchError(msg, solution)
     return solution.require()
+
+
+def _raise_failed(theory: Theory, solution: Solution, errors: list[Exception], throw: bool) -> None:
+    """Raise, if asked to, what became the status of a point."""
+    if errors and throw:
+        msg = f"{theory.describe()}: {Status.FAILED.value} ({type(errors[0]).__name__}: {errors[0]})"
+        raise ConvergenceError(msg, solution) from errors[0]
+
+
+def guarded(
+    theory: Theory,
+    run: Callable[[Theory, Any], Solution],
+    errors: list[Exception],
+    shape: tuple[int, ...] | None = None,
+) -> Solution:
+    """Solve by ``run(theory, points)``; an exception becomes the status of its point, and of no other.
+
+    A batch in which something is raised is halved until the point is alone; `points` indexes arrays of shape
+    ``(n_order, *batch)``. What is wrong with the question itself, a `ParameterError` or an unknown name, is
+    raised.
+
+    Parameters
+    ----------
+    theory : Theory
+    run : callable
+    errors : list
+        Takes what was raised.
+    shape : tuple of int, optional
+        Shape of the batch, if it is larger than that of the theory.
+    """
+    shape = theory.batch if shape is None else shape
+    try:
+        return run(theory, ...)
+    except (ParameterError, UnknownNameError):
+        raise
+    except Exception as error:  # whatever a formula raises must not take other points along
+        if not shape:
+            errors.append(error)
+            return _failed(theory, 0)
+    parts = []
+
+    def halve(points: Any) -> None:
+        part = theory.take(points, shape)
+        try:
+            parts.append(run(part, (slice(None), *np.unravel_index(points, shape))))
+        except (ParameterError, UnknownNameError):
+            raise
+        except Exception as error:
+            if points.size == 1:
+                errors.append(error)
+                parts.append(_failed(part, 1))
+                return
+            for half in np.array_split(points, 2):
+                halve(half)
+
+    for half in np.array_split(np.arange(int(np.prod(shape))), 2):
+        if half.size:
+            halve(half)
+    residual, status, iterations = (
+        np.concatenate([np.reshape(getattr(part, name), -1) for part in parts]).reshape(shape)
+        for name in ("residual", "status", "iterations")
+    )
+    x = np.concatenate([np.reshape(part.x, (len(part.x), -1)) for part in parts], axis=1)
+    return Solution(theory, x.reshape(len(x), *shape), residual, status, iterations, parts[0].branch)
+
+
+def _failed(theory: Theory, dimensions: int) -> Solution:
+    shape = (1,) * dimensions
+    return Solution(
+        theory,
+        np.full((len(theory.order), *shape), np.nan),
+        np.full(shape, np.nan)[()],
+        np.full(shape, Status.FAILED.code, dtype=np.int8)[()],
+        np.zeros(shape, dtype=int)[()],
+    )
 
 
 def orientation(theory: Theory, x: Any) -> Any:
@@ -109,7 +209,23 @@ def _from_start(theory: Theory, branch: str, solver: Solver | None) -> Solution:
             solution = label(Newton(warmup=warmup, max_iterations=60 + warmup).run(theory, start), branch)
             if solution.success:
                 break
-    return solution
+    return _or_absent(theory, start, branch, solution)
+
+
+def _or_absent(theory: Theory, start: Any, branch: str, solution: Solution) -> Solution:
+    """Tell a branch that is not there from a solver that fails: the theory gives no start, or a false one.
+
+    The start of an explicit branch is the state itself; where it is outside the domain, or solves nothing,
+    there is no such state.
+    """
+    start = np.broadcast_to(start, solution.x.shape)
+    with np.errstate(all="ignore"):
+        absent = np.any(np.isnan(start), axis=0)
+        if theory.branch(branch).explicit:
+            off = np.max(np.abs(theory.residual(start)), axis=0)
+            absent |= ~(off <= 1e-6 * (1 + np.max(np.abs(start), axis=0))) | ~theory.belongs(branch, start)
+    status = np.where(~solution.success & absent, Status.ABSENT.code, solution.status).astype(np.int8)
+    return replace(solution, status=status[()])
 
 
 def _as_known(theory: Theory, start: Any, branch: str, solution: Solution) -> Solution:
@@ -135,6 +251,10 @@ def label(solution: Solution, branch: str) -> Solution:
     status = np.array(solution.status)
     with np.errstate(all="ignore"):
         elsewhere = ~np.asarray(theory.belongs(branch, x), dtype=bool)
+        other = theory.mirrored(x)
+        if other is not None and np.any(elsewhere):  # a state is as good as its mirror image
+            mirror = elsewhere & np.asarray(theory.belongs(branch, other), dtype=bool)
+            x, elsewhere = np.where(mirror, other, x), elsewhere & ~mirror
     ok = status == 0
     status[ok & elsewhere] = Status.OTHER_BRANCH.code
     on = np.flatnonzero(np.ravel(ok & ~elsewhere))
@@ -178,13 +298,19 @@ def _no_branch(theory: Theory, branch: str, curve: Any) -> str:
     return f"{text}; {found}; {hint}" if hint else f"{text}; {found}"
 
 
-def search(
-    theory: Theory, starts: Mapping[str, Any] | None = None, *, solver: Solver | None = None
-) -> list[Solution]:
+class Found(list[Solution]):
+    """What `search` found, lowest free energy first, and in `missing` what it did not find, name by name."""
+
+    missing: Mapping[str, str]
+
+
+def search(theory: Theory, starts: Mapping[str, Any] | None = None, *, solver: Solver | None = None) -> Found:
     """Solve from several named starts and return every distinct solution, lowest free energy first.
 
     Nothing is picked silently: the list holds all that was found, each with the name of the start that found
-    it. Do not read the first entry as "the" state: in overlap directions the physical saddle is a maximum.
+    it, and its attribute `missing` says of every other name why it is not there. Only what is named is looked
+    for: there may be further solutions, such as those between the quiet state and the glass of a random RBM.
+    Do not read the first entry as "the" state: in overlap directions the physical saddle is a maximum.
 
     Parameters
     ----------
@@ -202,8 +328,9 @@ def search(
     retrieval  m = 0.998878  f = -0.500111165
     glass      m = 0.000000  f = -0.498895746
     """
+    required(theory)
     theory.check_single()
-    found: list[Solution] = []
+    found, missing = Found(), {}
     names = list(theory.available) if starts is None else list(starts)
     for name in names:
         if starts is None:
@@ -211,8 +338,13 @@ def search(
         else:
             raw = (solver or Newton()).run(theory, np.asarray(starts[name], dtype=float))
             solution = Solution(theory, raw.x, raw.residual, raw.status, raw.iterations, name)
-        if solution.success and not any(
-            np.allclose(solution.x, other.x, rtol=1e-7, atol=1e-8) for other in found
-        ):
+        same = [one.branch for one in found if np.allclose(solution.x, one.x, rtol=1e-7, atol=1e-8)]
+        if not solution.success:
+            missing[name] = solution.outcome.value
+        elif same:
+            missing[name] = f"the same state as {same[0]}"
+        else:
             found.append(solution)
-    return sorted(found, key=lambda s: float(s.free_energy))
+    found.sort(key=lambda s: float(s.free_energy))
+    found.missing = missing
+    return found

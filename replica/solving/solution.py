@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Self
@@ -22,6 +23,8 @@ class Status(Enum):
     UNPHYSICAL = "left the physical domain"
     OTHER_BRANCH = "converged to another branch"
     UNSTABLE = "converged to the unstable side of a fold"
+    FAILED = "the formulas could not be evaluated"
+    ABSENT = "absent"
 
     @property
     def code(self) -> int:
@@ -29,9 +32,11 @@ class Status(Enum):
         return list(Status).index(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Solution:
+@dataclass(frozen=True, slots=True, eq=False)
+class Solution(Mapping[str, Any]):
     """Solution of a theory's saddle-point equations, for one point or for a batch.
+
+    A mapping of every order parameter, derived ones included, by name. A solution equals itself alone.
 
     Attributes
     ----------
@@ -87,6 +92,25 @@ class Solution:
             msg = f"order parameter of {self.theory.name}"
             raise UnknownNameError(msg, name, order)
         return order[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Names of the order parameters, derived ones included."""
+        return iter(self.order)
+
+    def __len__(self) -> int:
+        """Number of the order parameters, derived ones included."""
+        return len(self.order)
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is an order parameter of that name."""
+        return name in self.order
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """An order parameter by name, or something else where there is none of that name."""
+        return self.order.get(name, default)
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
 
     @property
     def free_energy(self) -> Any:

@@ -11,6 +11,7 @@ from replica.errors import ParameterError
 from replica.solving.derivatives import jacobian, solve_linear
 from replica.solving.solution import Solution, Status
 from replica.theory import Theory
+from replica.theory.base import required
 
 __all__ = ["FixedPoint", "Newton", "Solver"]
 
@@ -184,6 +185,8 @@ def _size(vector: Any) -> Any:
 
 def _iterate(theory: Theory, start: Any, step: Any, tol: float, step_tol: float, limit: int) -> Solution:
     """Run an iteration over the flattened batch, block by block."""
+    required(theory)
+    theory.check_double()
     shape = np.broadcast_shapes(np.shape(start)[1:], theory.batch)
     n = len(start)
     x = np.array(np.broadcast_to(start, (n, *shape)), dtype=float).reshape(n, -1)

@@ -47,6 +47,15 @@ class System:
         """Where the directions of folds begin."""
         self.size = offset + self.n * sum(isinstance(one, Fold) for one in self.boundaries)
         """Number of unknowns; there is one more equation for each boundary."""
+        self.pinned: dict[Phase, Any] = {}
+        """Order parameters of phases that are 0 by symmetry, all along the boundary."""
+
+    def pin(self, theory: Theory, z: Any) -> None:
+        """Hold at 0 what is 0 by symmetry at z: where it may start to grow, its equation is degenerate."""
+        for phase, here, x in self.states(theory, z):
+            if not theory.branch(phase.branch).explicit and here.mirrored(x) is not None:
+                odd = np.array([name in here.symmetry for name in here.order])
+                self.pinned[phase] = odd & (np.abs(x) < 1e-12)
 
     @property
     def logarithmic(self) -> bool:
@@ -90,7 +99,10 @@ class System:
         for phase, here, x in self.states(theory, z):
             states[phase] = here, x
             if not theory.branch(phase.branch).explicit:
-                rows.append(here.residual(x))
+                rest, pinned = here.residual(x), self.pinned.get(phase)
+                if pinned is not None:
+                    rest = np.where(pinned.reshape(-1, *(1,) * (np.ndim(x) - 1)), -x, rest)
+                rows.append(rest)
             if phase.over:
                 rows.append(np.asarray(here.slope(phase.over, x))[None])
         offset = self.offset

@@ -192,7 +192,7 @@ class BernoulliReLU(Theory):
         if branch == "glass":
             return np.abs(m) < 1e-7
         bias = self.field(x)[2]  # sites with W = 1 are on; where only W >= 2 is, it is another branch
-        return (np.abs(m) > 1e-7) & (bias + self.overlap_unit * m > 0)
+        return (m > 1e-7) & (bias + self.overlap_unit * m > 0)
 
     def derived(self, x: Numbers) -> dict[str, Number]:
         _, B, r = self.hidden(x)

@@ -158,6 +158,16 @@ class GeneralPriors(TwoLayers):
             )
         return ""
 
+    def hint(self, branch: str) -> str:
+        if branch == "retrieval" and np.all(
+            np.equal(self.omega_pattern, 1) & np.equal(self.omega_visible, 0)
+        ):
+            return (
+                "with Gaussian patterns and binary visible units m > 0 exists at alpha = 0 only, with "
+                "q = 1 - T at omega_hidden = 1, and there the noise p of the hidden units is infinite"
+            )
+        return ""
+
     def internal(self, x: Numbers) -> tuple[Number, Number, Number, Number, Number]:
         """The amplitude of the retrieved field, and q, r, B, C of the two layers at temperature 1."""
         m, q, qd, p, pd = x
@@ -253,7 +263,7 @@ class GeneralPriors(TwoLayers):
     def belongs(self, branch: str, x: Numbers) -> Booleans:
         m, q, *_ = x
         if branch == "retrieval":
-            return np.abs(m) > 1e-7
+            return m > 1e-7
         return (np.abs(m) < 1e-7) & ((q > 1e-7) if branch == "glass" else (np.abs(q) < 1e-7))
 
 

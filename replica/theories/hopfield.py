@@ -179,7 +179,7 @@ class Hopfield(Theory):
         m, C = x
         q = 1 - self.T * C
         if branch == "retrieval":
-            return np.abs(m) > 1e-7
+            return m > 1e-7
         return (np.abs(m) < 1e-7) & ((q > 1e-7) if branch == "glass" else (np.abs(q) < 1e-7))
 
     def state(self, **known: Number) -> Numbers:

@@ -171,7 +171,7 @@ class Hopfield1RSB(OneStep):
 
     def belongs(self, branch: str, x: Numbers) -> Booleans:
         m, _, B, _ = x
-        return ((np.abs(m) > 1e-7) == (branch == "retrieval")) & (B > 0)
+        return ((m > 1e-7) if branch == "retrieval" else (np.abs(m) < 1e-7)) & (B > 0)
 
     def hint(self, branch: str) -> str:
         if branch == "glass":

@@ -105,7 +105,7 @@ class Mixtures(Theory):
 
     def belongs(self, branch: str, x: Numbers) -> Booleans:
         (m,) = x
-        return np.abs(m) > 1e-7 if branch == "mixture" else np.abs(m) < 1e-7
+        return m > 1e-7 if branch == "mixture" else np.abs(m) < 1e-7
 
     def entropy(self, x: Numbers) -> Number:
         return np.sum(self.spins(x).entropy * self.law.weight, axis=-1)

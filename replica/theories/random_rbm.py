@@ -111,7 +111,7 @@ class RandomRBM(TwoLayers):
     branches: ClassVar[Mapping[str, Branch]] = {
         "retrieval": Branch("m > 0: strongly active hidden units, continued from alpha = 0"),
         "glass": Branch("m = 0, the solution with the largest q > 0"),
-        "quiet": Branch("m = 0, the solution with the smallest q > 0, where units are not symmetric"),
+        "quiet": Branch("m = 0, the solution with the smallest q, where units are not symmetric"),
         "paramagnet": Branch("m = q = r = 0, for units that are symmetric without a field", explicit=True),
     }
     lines: ClassVar[Mapping[str, Boundary]] = {
@@ -432,9 +432,11 @@ class RandomRBM(TwoLayers):
     def belongs(self, branch: str, x: Numbers) -> Booleans:
         m, q, *_ = x
         if branch == "retrieval":
-            return (np.abs(m) > 1e-7) & self._follows(x)
-        least = {"paramagnet": -np.inf, "quiet": 0.0, "glass": 1e-7}[branch]
-        return (np.abs(m) < 1e-7) & (q > least) & ((q < 1e-7) | (branch != "paramagnet"))
+            return (m > 1e-7) & self._follows(x)
+        if branch == "paramagnet":
+            return (np.abs(m) < 1e-7) & (q < 1e-7)
+        glass = branch == "glass"
+        return (np.abs(m) < 1e-7) & (q > 1e-7 if glass else q >= 0) & self.keeps_promise(q, largest=glass)
 
     def _follows(self, x: Numbers) -> Booleans | bool:
         """Whether at T = 0 one strong hidden unit (W = 1) brings a discrete unit to its largest value.

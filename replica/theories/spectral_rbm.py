@@ -392,7 +392,7 @@ class SpectralRBM(Theory):
         return value if self.is_exact else np.where(x[0] > 0, value, np.nan)
 
     def absence(self, line: str) -> str:
-        if line == "ferromagnet-glass":
+        if line == "ferromagnet-glass" and np.all(np.greater_equal(self.T, self.sigma)):
             return "the spin glass exists at T < sigma only; at T >= sigma a mode condenses at w = T"
         if line == "coexistence" and self.law == "gaussian":
             return "with gaussian components only the strongest mode condenses: w_c = w, exactly"

@@ -10,6 +10,7 @@ million; a control parameter is a float or an array that broadcasts against the 
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Mapping
 from functools import cache, cached_property
 from types import MappingProxyType
@@ -24,7 +25,7 @@ from replica.theory.parameters import Parameter, Value, short
 from replica.typing import Booleans, Number, Numbers
 from replica.units import Unit
 
-__all__ = ["Theory"]
+__all__ = ["Theory", "required"]
 
 
 class Theory:
@@ -75,6 +76,30 @@ class Theory:
     without_integrals: ClassVar[bool] = False
     next_step: ClassVar[str | None] = None
 
+    def __new__(cls, *args: Any, **given: Any) -> Self:
+        """Refuse names that no parameter has, and missing ones, with a sentence and the nearest name."""
+        known = dict(list(inspect.signature(cls.__init__).parameters.items())[1:])
+        kinds = {one.kind for one in known.values()}
+        if inspect.Parameter.VAR_KEYWORD not in kinds and inspect.Parameter.VAR_POSITIONAL not in kinds:
+            for name in given:
+                if name not in known:
+                    msg = f"parameter of {getattr(cls, 'name', cls.__name__)}"
+                    raise UnknownNameError(msg, name, known)
+            missing = [
+                name for name in list(known)[len(args) :] if known[name].default is inspect.Parameter.empty
+            ]
+            missing = [name for name in missing if name not in given]
+            if missing:
+                example = ", ".join(f"{name}=..." for name in missing)
+                who = getattr(cls, "name", cls.__name__)
+                msg = f"{who}: missing {', '.join(missing)}; write {cls.__name__}({example})"
+                raise ParameterError(msg)
+        return super().__new__(cls)
+
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Value]]:
+        """What `__new__` asks for when a theory is copied or unpickled."""
+        return (), self.values
+
     def __post_init__(self) -> None:
         """Check every control parameter against its domain."""
         self.check(**self.values)
@@ -119,6 +144,14 @@ class Theory:
             known = {name: start[i] for i, name in enumerate(self.order)} | known
         shape = self.batch
         return stack(*(np.broadcast_to(known[name], shape) if shape else known[name] for name in self.order))
+
+    def mirrored(self, x: Numbers) -> Numbers | None:
+        """The state with the signs of `symmetry` changed; None where a field of one sign forbids it."""
+        signs = np.array([-1.0 if name in self.symmetry else 1.0 for name in self.order])
+        fields = (getattr(self, name) for name in self.symmetry if name not in self.order)
+        if np.all(signs > 0) or any(np.any(np.not_equal(field, 0)) for field in fields):
+            return None
+        return x * signs.reshape(-1, *(1,) * (np.ndim(x) - 1))
 
     def derived(self, x: Numbers) -> dict[str, Number]:
         """Order parameters that follow from ``x`` (r in the Hopfield network)."""
@@ -250,6 +283,21 @@ class Theory:
                 msg = f"{self.name}: {name} is {what} and cannot be varied continuously"
                 raise ParameterError(msg)
 
+    def check_double(self) -> None:
+        """Raise for mpmath numbers where a solver calculates in double precision."""
+        if self.is_exact:
+            names = [
+                name
+                for name, value in self.numbers.items()
+                if not isinstance(value, Unit) and is_exact(value)
+            ]
+            what = f"{', '.join(names)} given as mpmath numbers" if names else "units with mpmath numbers"
+            msg = (
+                f"{self.name}: {what}, but solvers calculate in double precision; solve with plain numbers, "
+                "then polish(solution, digits) gives digits (on the command line: --digits)"
+            )
+            raise ParameterError(msg)
+
     def check_single(self, *, ignoring: str | None = None) -> None:
         """Raise for a batch where one point is needed; the value of one parameter may be ignored."""
         shape = self.batch if ignoring is None else self.at(**{ignoring: None}).batch
@@ -317,3 +365,26 @@ class Theory:
     def where(self) -> str:
         """Parameter values, as messages print them."""
         return ", ".join(f"{name}={short(value)}" for name, value in self.told.items() if value is not None)
+
+
+def required(theory: object) -> None:
+    """Raise `ParameterError` for what is no theory with its parameters: a name, a class, anything else.
+
+    Examples
+    --------
+    >>> required(3)
+    Traceback (most recent call last):
+    replica.errors.ParameterError: a theory with its parameters is needed, not 3
+    """
+    if isinstance(theory, Theory):
+        return
+    what = f"not {theory!r}"
+    if isinstance(theory, str):
+        make = f"THEORIES[{theory!r}](...), where THEORIES is in replica.theories"
+        what = f"not the text {theory!r}; make one: {make}"
+    elif isinstance(theory, type) and issubclass(theory, Theory):
+        known = inspect.signature(theory).parameters.values()
+        needed = ", ".join(f"{one.name}=..." for one in known if one.default is one.empty)
+        what = f"not the class {theory.__name__}; make one: {theory.__name__}({needed or ''})"
+    msg = f"a theory with its parameters is needed, {what}"
+    raise ParameterError(msg)

@@ -14,7 +14,8 @@ from replica.units import Unit
 __all__ = ["Parameter", "Value", "parameter", "short"]
 
 Value: TypeAlias = Any
-"""What a control parameter holds: a float, an array that broadcasts against the batch, an mpmath number."""
+"""What a control parameter holds: a float, an array that broadcasts against the batch; an mpmath number where
+formulas alone are evaluated: solvers calculate in double precision, and `polish` goes on from there."""
 
 
 @dataclass(frozen=True)

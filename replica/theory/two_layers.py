@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from replica.numerics.functions import is_exact, log, maximum, sqrt, stack
+from replica.numerics.spins import TINY
 from replica.theory.base import Theory
 from replica.theory.parameters import Value
 from replica.typing import Array, Booleans, Number, Numbers
@@ -185,22 +186,70 @@ class TwoLayers(Theory):
             return answer(C)[1], C
 
     def unmagnetised(self, *, largest: bool = True) -> tuple[Number, Number, Number, Number]:
-        """Guess q, r, B, C of the state m = 0 with the largest or smallest q > 0; NaN where there is none.
+        """Guess q, r, B, C of the state m = 0 with the largest or smallest q; NaN where there is none."""
+        return (self._loudest if largest else self._quietest)[0]
+
+    def keeps_promise(self, q: Number, *, largest: bool) -> Booleans:
+        """Whether no state m = 0 is seen at a larger (or smaller) q; shape (*batch).
+
+        What is not seen at all is no evidence: the grid of overlaps is coarse.
+        """
+        low, high = (self._loudest if largest else self._quietest)[1]
+        with np.errstate(invalid="ignore"):
+            return ~(q < low) if largest else ~(q > high)
+
+    @cached_property
+    def _loudest(self) -> tuple[tuple[Number, ...], tuple[Number, Number]]:
+        """Guess of the state m = 0 with the largest q, and an interval that holds its q.
 
         At fixed q the response C is found by bisection, then q by the sign of E<v>^2 - q on a grid.
         """
-        most = max((abs(v) for v in self.layers[0].values), default=0.0) ** 2 or 4.0
         share = np.concatenate([[1.0], 1 - np.geomspace(1e-9, 0.5, 24), np.geomspace(0.48, 1e-5, 24)])
-        q = most * share.reshape(-1, *(1,) * len(self.batch)) + np.zeros(self.batch)
+        q = self._overlaps(share)
         with np.errstate(all="ignore"):
-            low, high = self._largest_response(q) if largest else (np.zeros_like(q), np.ones_like(q))
-            for _ in range(18):  # Newton's method does the rest
-                middle = (low + high) / 2
-                above = self._at_overlap(q, middle)[1] > 0
-                low, high = np.where(above, middle, low), np.where(above, high, middle)
-            gap, _, C, weak = self._at_overlap(q, (low + high) / 2)
-            gap = np.where(np.abs(gap) < 1e-12 * most, 0.0, gap)
-            return _at_first_crossing(gap, (q, weak.square, weak.response, C), last=not largest)
+            gap, C, weak = self._on_curve(q, largest=True)
+            gap = np.where(np.abs(gap) < 1e-12 * q[0], 0.0, gap)
+            return _at_first_crossing(gap, (q, weak.square, weak.response, C))
+
+    @cached_property
+    def _quietest(self) -> tuple[tuple[Number, ...], tuple[Number, Number]]:
+        """The same with the smallest q, which may be as small as exp(-2 |g|/T): q and r in logarithms.
+
+        Where E<v>^2 < q on the whole grid, all units are silent, q = 0.
+        """
+        decades = [*range(-300, -20, 20), *range(-20, -5)]
+        share = np.concatenate([[1.0], np.geomspace(0.99, 1e-5, 48), 10.0 ** np.array(decades[::-1])])
+        q = self._overlaps(share)
+        with np.errstate(all="ignore"):
+            gap, C, weak = self._on_curve(q, largest=False)
+            excess = np.log1p(gap / q)[::-1]  # linear in ln q where <v> does not depend on q
+            curves = (np.log(q), np.log(np.maximum(weak.square, TINY)), weak.response, C)
+            (q0, r, B, C0), (low, high) = _at_first_crossing(
+                np.clip(-excess, -700, 700), tuple(curve[::-1] for curve in curves)
+            )
+            silent = excess[0] <= 0
+            lowest = (0.0, weak.square[-1], weak.response[-1], C[-1])
+            found = (np.exp(q0), np.exp(r), B, C0)
+            guess = (np.where(silent, at, one) for at, one in zip(lowest, found, strict=True))
+            return tuple(guess), (np.exp(low), np.where(silent, q[-2], np.exp(high)))
+
+    def _overlaps(self, share: Array) -> Array:
+        """Overlaps q, as shares of the largest one, along an axis before the batch."""
+        most = max((abs(v) for v in self.layers[0].values), default=0.0) ** 2 or 4.0
+        return most * share.reshape(-1, *(1,) * len(self.batch)) + np.zeros(self.batch)
+
+    def _on_curve(self, q: Number, *, largest: bool) -> tuple[Number, Number, Averages]:
+        """E<v>^2 - q, the response C and the hidden layer, where C solves its equation at fixed q.
+
+        NaN where it has no solution: with C the answer grows until the units are not confined any more.
+        """
+        low, high = self._response(q, largest=largest)
+        for _ in range(18):  # Newton's method does the rest
+            middle = (low + high) / 2
+            above = self._at_overlap(q, middle)[1] > 0
+            low, high = np.where(above, middle, low), np.where(above, high, middle)
+        gap, _, C, weak = self._at_overlap(q, (low + high) / 2)
+        return np.where(self._at_overlap(q, high)[1] <= 0, gap, np.nan), C, weak
 
     def _at_overlap(self, q: Number, t: Number) -> tuple[Number, Number, Number, Averages]:
         """Gaps of the equations for q and for C, at m = 0 and a response 0 <= t < 1 on a scale of its own."""
@@ -210,26 +259,37 @@ class TwoLayers(Theory):
         v = self.visible_averages(wide(0 * q), weak.square, weak.response)
         return self.weighted(v.square) - q, self.weighted(v.response) - C, C, weak
 
-    def _largest_response(self, q: Number) -> tuple[Number, Number]:
-        """Bracket of the largest of up to three responses at fixed q: the glass is on it."""
+    def _response(self, q: Number, *, largest: bool) -> tuple[Number, Number]:
+        """Bracket of the largest of up to three responses at fixed q: the glass is on it; or the smallest."""
         edges = np.append(1 - np.geomspace(1, 1e-5, 29), 1.0)
         rest = np.stack([*(self._at_overlap(q, edge + 0 * q)[1] for edge in edges[:-1]), -np.ones_like(q)])
         falls = (rest[:-1] > 0) & (rest[1:] <= 0)  # not where the visible layer stops being confined
-        last, known = len(edges) - 2 - np.argmax(falls[::-1], axis=0), np.any(falls, axis=0)
-        return np.where(known, edges[last], 0.0), np.where(known, edges[last + 1], 1.0)
+        last = len(edges) - 2 - np.argmax(falls[::-1], axis=0)
+        chosen, known = last if largest else np.argmax(falls, axis=0), np.any(falls, axis=0)
+        return np.where(known, edges[chosen], 0.0), np.where(known, edges[chosen + 1], 1.0)
 
 
-def _at_first_crossing(gap: Number, curves: tuple[Number, ...], *, last: bool) -> tuple[Number, ...]:
-    """Values of curves where a gap first (or last) rises through 0 along the first axis; NaN if nowhere."""
+def _at_first_crossing(
+    gap: Number, curves: tuple[Number, ...]
+) -> tuple[tuple[Number, ...], tuple[Number, Number]]:
+    """Values of curves where a gap first rises through 0 along the first axis; NaN if nowhere.
+
+    And the interval of the first curve, a step wider on either side than the two points around it.
+    """
     rises = (gap[:-1] <= 0) & (gap[1:] > 0)
-    index = len(gap) - 2 - np.argmax(rises[::-1], axis=0) if last else np.argmax(rises, axis=0)
-    below, above = (np.take_along_axis(gap, index[None] + i, 0)[0] for i in (0, 1))
+    index, known = np.argmax(rises, axis=0)[None], np.any(rises, axis=0)
+
+    def at(values: Number, step: int) -> Number:
+        return np.take_along_axis(values + 0 * gap, np.clip(index + step, 0, len(gap) - 1), 0)[0]
+
+    below, above = at(gap, 0), at(gap, 1)
     part = np.where(below == above, 0.0, below / np.where(below == above, 1.0, below - above))
     found = []
     for curve in curves:
-        low, high = (np.take_along_axis(curve + 0 * gap, index[None] + i, 0)[0] for i in (0, 1))
-        found.append(np.where(np.any(rises, axis=0), low + part * (high - low), np.nan))
-    return tuple(found)
+        low, high = at(curve, 0), at(curve, 1)
+        found.append(np.where(known, low + part * (high - low), np.nan))
+    ends = [np.where(known, at(curves[0], step), np.nan) for step in (-1, 2)]
+    return tuple(found), (np.minimum(*ends), np.maximum(*ends))
 
 
 def wide(value: Number) -> Number:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 from scipy import special
 
-from replica.numerics.functions import ratio
-from replica.numerics.spins import SpinAverages, spin_averages
-from replica.typing import Array, Number
+from replica.numerics.functions import is_exact, ratio
+from replica.numerics.quadrature import LOGISTIC_NODES, logistic_rule
+from replica.numerics.spins import TINY, SpinAverages, spin_averages
+from replica.typing import Array, Integers, Number
 from replica.units.unit import Averages, Unit
 
 __all__ = ["Bernoulli", "Spin"]
@@ -83,9 +85,8 @@ class Bernoulli(Unit):
         return Bernoulli(self.g / energy) if np.all(np.equal(length, 1)) else None
 
     def averages(self, loc: Number, width: Number, a: Number, T: Number) -> Averages:
-        field = (loc + self.g + a / 2) / 2  # s = (1 + spin)/2, and the spin feels half of it
-        spin = spin_averages(field, width / 2, T)
-        return _SpinLike(spin, T, shift=field, size=2)
+        field = loc + self.g + a / 2  # s = (1 + spin)/2, and the spin feels half of it
+        return _Neuron(spin_averages(field / 2, width / 2, T), T, shift=field / 2, size=2)
 
     def _thermal(self, b: Array, a: Array, T: Array) -> tuple[Array, ...]:
         y = (b + self.g + a / 2) / (2 * T)
@@ -116,8 +117,7 @@ class _SpinLike(Averages):
 
     @property
     def mean(self) -> Number:
-        tanh = self.spin.tanh
-        return tanh if self.size == 1 else (1 + tanh) / 2
+        return self.spin.tanh
 
     @property
     def response(self) -> Number:
@@ -125,7 +125,7 @@ class _SpinLike(Averages):
 
     @property
     def square(self) -> Number:
-        return (1 if self.size == 1 else self.mean) - self.T * self.response
+        return 1 - self.T * self.response
 
     @property
     def free_energy(self) -> Number:
@@ -138,6 +138,97 @@ class _SpinLike(Averages):
     @property
     def entropy(self) -> Number:
         return self.spin.entropy
+
+
+FAINT = 0.03
+"""Mean of a neuron below which it is not what is left of (1 + tanh)/2: small averages keep their digits."""
+
+
+class _Neuron(_SpinLike):
+    """Averages of a neuron, to nearly all digits also where it is hardly ever active."""
+
+    @property
+    def mean(self) -> Number:
+        return self._unless_faint((1 + self.spin.tanh) / 2, 0)
+
+    @property
+    def square(self) -> Number:
+        return self._unless_faint((1 + self.spin.tanh) / 2 - self.T * self.spin.susceptibility / 4, 1)
+
+    @property
+    def response(self) -> Number:
+        return self._unless_faint(super().response, 2)
+
+    @property
+    def response_square(self) -> Number:
+        return self._unless_faint(super().response_square, 3)
+
+    def _unless_faint(self, value: Number, row: int) -> Number:
+        if is_exact(value):
+            return value
+        index, rows = self._faint
+        if index.size:
+            value = np.array(value)
+            value.reshape(-1)[index] = np.where(np.isnan(rows[row]), value.reshape(-1)[index], rows[row])
+        return value if np.ndim(value) else value[()]
+
+    @cached_property
+    def _faint(self) -> tuple[Integers, Array]:
+        """Where neurons are hardly ever active, in the flattened batch; and their averages there."""
+        index = np.flatnonzero(np.ravel(self.spin.tanh) < 2 * FAINT - 1)
+        fields = np.broadcast_arrays(
+            *(np.asarray(v, float) for v in (self.spin.loc, self.spin.width, self.T))
+        )
+        loc, width, T = (field.ravel()[index] for field in fields)
+        return index, faint_averages(2 * loc, 2 * width, T)
+
+
+_LOGISTIC = 16.0
+_STEEPEST = 0.6
+_NEGLIGIBLE = 64.0
+_AT_ONCE = 1 << 20
+
+
+def faint_averages(loc: Array, width: Array, T: Array) -> Array:
+    """Mean, square, response and its square of a neuron that is hardly ever active, shape (4, n).
+
+    In the field b = loc + width z it is active with probability 1/(1 + exp(-b/T)). Its averages come from
+    places far out in the Gaussian: the mean from z between 0 and width/T, the square from up to twice that,
+    but neither from beyond z = -loc/width, where b changes sign. The trapezoidal rule runs over these
+    places, in steps that suit the sharpness width/T. Where temperature hardly rounds the step of the neuron,
+    the logistic rule in the noise of `replica.numerics.spins` keeps its digits in the tails as well.
+    A row is NaN where the formula of `SpinAverages` is as good.
+    """
+    out = np.full((4, loc.size), np.nan)
+    if not loc.size:
+        return out
+    with np.errstate(all="ignore"):
+        width = np.maximum(width, TINY)
+        sharpness, turn = np.where(T == 0, np.inf, width / T), -loc / width
+        smeared = (T == 0) | ((sharpness >= _LOGISTIC) & (turn <= _STEEPEST * sharpness))
+        smeared |= sharpness > _NEGLIGIBLE  # turn > 38: nothing is left of the Gaussian
+        u, weight = logistic_rule(LOGISTIC_NODES[0][1])
+        part = np.flatnonzero(smeared)
+        x = turn[part, None] + 2 * u / sharpness[part, None]
+        mean = special.ndtr(-x) @ weight
+        lost = np.exp(-0.5 * x * x) @ weight / (np.sqrt(2 * np.pi) * sharpness[part])  # T response
+        out[0, part], out[1, part] = mean, np.where(T[part] == 0, mean, mean - lost)
+        step = 0.5 * 2.0 ** -np.maximum(0, np.ceil(np.log2(np.maximum(sharpness, 1e-3) / 0.88)))
+        for one in np.unique(step[~smeared]):
+            index = np.flatnonzero(~smeared & (step == one))
+            first = np.clip(np.minimum(sharpness[index], turn[index]), 0.0, None) - 9.0
+            last = np.clip(np.minimum(2 * sharpness[index], turn[index]), 0.0, None) + 9.0
+            grid = one * np.arange(int(np.max(last - first) / one) + 2)
+            for some in np.array_split(np.arange(index.size), 1 + index.size * grid.size // _AT_ONCE):
+                at = index[some]
+                z = first[some, None] + grid
+                density = one * np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
+                active = special.expit((loc[at, None] + width[at, None] * z) / T[at, None])
+                quiet = special.expit(-(loc[at, None] + width[at, None] * z) / T[at, None])
+                moved = active * quiet / T[at, None]
+                for row, values in enumerate((active, active**2, moved, moved**2)):
+                    out[row, at] = np.sum(values * density, axis=1)
+    return out
 
 
 def _heads(field: Array, T: Array, rng: np.random.Generator) -> Array:
