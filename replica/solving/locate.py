@@ -314,14 +314,37 @@ def _sign_changes(
         else:  # infinite at zero (the replicon at T = 0): go there by decades until the sign changes
             far = i + 1 if np.isinf(tests[i]) else i
             value, z = _by_decades(system, theory, parameter, float(values[far]), states[far], tests[far])
-        bracket = tuple(sorted((float(values[i]), float(values[i + 1]))))
-        z, value, size, spread, good = refine(system, theory, parameter, z, value)
-        width = bracket[1] - bracket[0]
-        good = good and bracket[0] - 0.5 * width <= value <= bracket[1] + 0.5 * width
-        if good and not distinct(system, theory.at(**{parameter: value}), z):
+        low, high = sorted((float(values[i]), float(values[i + 1])))
+        bracket = low, high
+        ends = [(states[k], values[k]) for k in (i, i + 1) if np.all(np.isfinite(states[k]))]
+        tries = [_try(system, theory, parameter, z, value, bracket, 0.5)]
+        while not all(tries[-1][:2]) and ends:  # next to where states merge only one side leads to the point,
+            tries.append(_try(system, theory, parameter, *ends.pop(0), bracket, 2.0))  # beyond a turn at most
+        good, apart, out = max(tries, key=lambda one: all(one[:2]))
+        if not (good and apart):
+            good, apart, out = tries[0]
+        if good and not apart:
             continue  # the branches merge here (a continuous transition): nothing coexists
-        found.append(_located(system, theory, parameter, z, value, size, spread, good, bracket))
+        if good:
+            bracket = min(bracket[0], out[1]), max(bracket[1], out[1])
+        found.append(_located(system, theory, parameter, *out[:-1], good, bracket))
     return found
+
+
+def _try(
+    system: System,
+    theory: Theory,
+    parameter: str,
+    z: Any,
+    value: float,
+    bracket: tuple[float, float],
+    slack: float,
+) -> tuple[bool, bool, Any]:
+    """Newton's method from here: whether it converged near the bracket, to states apart, and to what."""
+    out = refine(system, theory, parameter, z, value)
+    room = slack * (bracket[1] - bracket[0])
+    good = out[-1] and bracket[0] - room <= out[1] <= bracket[1] + room
+    return good, good and distinct(system, theory.at(**{parameter: out[1]}), out[0]), out
 
 
 def _by_decades(

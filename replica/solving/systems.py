@@ -12,9 +12,14 @@ import numpy as np
 
 from replica.numerics.functions import exact, is_exact
 from replica.solving.derivatives import determinant, difference, jacobian, jacobian_error, solve_linear
+from replica.solving.rounding import root_error, roughness
 from replica.theory import Boundary, Coexistence, Fold, Parameter, Phase, Theory, Zero
 
 __all__ = ["System", "distinct", "phases", "refine", "separations"]
+
+
+CLOSE = 1e-11
+"""Residual below which Newton's method goes on for as long as its steps become shorter."""
 
 
 class System:
@@ -155,25 +160,30 @@ def refine(
     scale = np.append(sizes, 1.0 if logarithmic else max(abs(value), 1e-3 * _span(about)))
     rows = np.append(sizes[: system.offset], np.ones(len(z) + 1 - system.offset))
     fences = np.append(np.full(len(z), -np.inf), -np.inf if logarithmic else about.lower)
-    best, size = y, np.inf
-    change = np.full(len(y), np.inf)
+    best, size, shortest = y, np.inf, np.inf
     matrix = None
     with np.errstate(all="ignore"):
         for _ in range(iterations):
             r = equations(y)
             now = float(np.max(np.abs(r) / rows)) if np.all(np.isfinite(r)) else np.inf
-            if now < size:
-                best, size = y, now
-            elif size < 1e-11 and now >= size:
+            if size < CLOSE <= now:
                 break
             if not np.isfinite(now):
                 y = (y + best) / 2
                 continue
-            matrix = difference(equations, y, scale=scale, lower=fences)
-            change = solve_linear(matrix, -r)
-            if not np.all(np.isfinite(change)):
+            linear = difference(equations, y, scale=scale, lower=fences)
+            change = solve_linear(linear, -r)
+            longest = float(np.max(np.abs(change) / scale))
+            # close to a root its distance says which trial is the best, the residual where that is noise
+            gained = longest < 0.9 * shortest
+            if (
+                (longest < shortest or (now < size and longest < 2 * shortest))
+                if size < CLOSE
+                else now < size
+            ):
+                best, size, shortest, matrix = y, now, longest, linear
+            if not np.isfinite(longest) or (size < CLOSE and not gained):
                 break
-            longest = np.max(np.abs(change) / scale)
             cap = 0.5 / longest if size > 1e-3 and not logarithmic else 1.0
             y = y + change * min(1.0, cap)
             if longest < 1e-15:
@@ -181,13 +191,12 @@ def refine(
         converged = size < 1e-10 and matrix is not None and bool(np.all(np.isfinite(matrix)))
         spread = np.nan
         if converged:
-            inverse = np.linalg.pinv(np.asarray(matrix))
-            rounding = 4e-16 * max(1.0, float(np.abs(best).max()))
-            noise = np.abs(equations(best)) + rounding
+            noise = 4e-16 * max(1.0, float(np.abs(best).max()))
+            noise = np.maximum(roughness(equations, best, matrix), noise)
             if noise[system.jacobian_rows].size:
                 here = theory.at(**{parameter: np.exp(best[-1]) if logarithmic else best[-1]})
                 noise[system.jacobian_rows] += system.jacobian_noise(here, best[:-1])
-            spread = float(np.abs(inverse[-1]) @ noise)
+            spread = float(root_error(equations, best, matrix, noise)[-1])
     last = np.exp(best[-1]) if logarithmic else best[-1]
     if logarithmic:
         spread *= last

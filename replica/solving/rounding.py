@@ -1,0 +1,134 @@
+"""Errors of roots in float64: the noise of the equations, measured, and what it does to the unknowns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+__all__ = ["EPS", "root_error", "roughness", "through"]
+
+EPS = float(np.finfo(float).eps)
+
+TRIALS = 6
+"""Places at which noise is looked for."""
+
+NUDGES = 1e-11 * np.random.default_rng(20261130).uniform(-1, 1, size=(TRIALS, 64))
+"""By how much of themselves the unknowns are moved: far beyond their last place, where nothing bends yet."""
+
+
+def roughness(f: Callable[[Any], Any], y: Any, slope: Any) -> Any:
+    """Rounding noise of a vector function, seen in its values 1e-11 away.
+
+    A smooth function is linear over such a distance; what is left is noise: three times the largest of a few
+    trials.
+
+    Parameters
+    ----------
+    f : callable
+        Maps ``(n, *batch)`` to ``(k, *batch)``.
+    y : array, shape (n, *batch)
+        Where.
+    slope : array, shape (k, n, *batch)
+        Derivatives of f there.
+
+    Returns
+    -------
+    array, shape (k, *batch)
+
+    Examples
+    --------
+    >>> noise = roughness(lambda y: (1e3 + y) - 1e3, np.array([0.3]), np.eye(1))
+    >>> print(bool(1e-14 < noise[0] < 1e-12))
+    True
+    """
+    y = np.asarray(y, dtype=float)
+    nudges = np.resize(NUDGES, (TRIALS, len(y))).T.reshape(len(y), -1, *(1,) * (y.ndim - 1))
+    points = np.concatenate([y[:, None], y[:, None] * (1 + nudges)], axis=1)
+    with np.errstate(all="ignore"):
+        values = f(points)
+        linear = np.einsum("ij...,jk...->ik...", slope, points[:, 1:] - y[:, None])
+        return 3 * np.max(np.abs(values[:, 1:] - values[:, :1] - linear), axis=1)
+
+
+def root_error(f: Callable[[Any], Any], y: Any, slope: Any, noise: Any, *, slope_error: Any = 0.0) -> Any:
+    """Bound on the error of a root of f: what residual and noise come to through the inverse of the slope.
+
+    Where the slope is nearly singular, f bends over that distance. It is then taken for a parabola along it,
+    r + s d + k d^2, which has a root within r/s (1 + ...) if 4 k r < s^2, and none farther than
+    (s + sqrt(s^2 + 4 k r))/(2 k) in any case: two roots that merge are known to the square root of the noise.
+
+    Parameters
+    ----------
+    f : callable
+        Maps ``(n, *batch)`` to ``(k, *batch)``, k >= n.
+    y : array, shape (n, *batch)
+        The root as it was found.
+    slope : array, shape (k, n, *batch)
+        Derivatives of f there.
+    noise : array, shape (k, *batch)
+        Of f.
+    slope_error : array, shape (*batch)
+        How far an entry of `slope` may be off.
+
+    Returns
+    -------
+    array, shape (n, *batch)
+        Infinite where the slope may be singular and f does not bend either, unless f is exact.
+
+    Examples
+    --------
+    >>> flat = root_error(lambda y: 1e-8 * (y - 1), np.array([1.0]), np.array([[1e-8]]), np.array([1e-16]))
+    >>> print(flat.round(12))
+    [1.e-08]
+    >>> near = np.array([1e-6])  # of the double root 0
+    >>> print(root_error(lambda y: y * y, near, 2 * near[None], np.array([1e-20])).round(8))
+    [1.e-06]
+    """
+    y = np.asarray(y, dtype=float)
+    inverse, soft, singular = _inverted(slope, slope_error)
+    with np.errstate(all="ignore"):
+        here = f(y)
+        linear = through(inverse, np.abs(here) + noise)
+        step = linear * np.where(soft < 0, -1.0, 1.0)
+        straight = np.einsum("ij...,j...->i...", slope, step)
+        bent = np.abs(
+            f(np.stack([y + step, y - step], axis=1)) - here[:, None] - straight[:, None] * _sides(y)
+        )
+        bent = np.max(np.where(np.isfinite(bent), np.maximum(bent - noise[:, None], 0.0), np.inf), axis=1)
+        part = np.max(np.where(linear > 0, through(inverse, bent) / linear, 0.0), axis=0)
+        factor = np.where(
+            part < 0.25,
+            np.where(singular, np.inf, 2 / (1 + np.sqrt(np.maximum(1 - 4 * part, 0.0)))),
+            np.where(np.isinf(part), np.inf, (1 + np.sqrt(1 + 4 * part)) / (2 * part)),
+        )
+        return np.where(linear > 0, linear * factor, linear)
+
+
+def _sides(y: Any) -> Any:
+    return np.array([1.0, -1.0]).reshape(1, 2, *(1,) * (y.ndim - 1))
+
+
+def through(matrix: Any, errors: Any) -> Any:
+    """What errors come to at most through a linear map, ``|matrix| @ errors``; exact input stays exact."""
+    matrix, errors = np.abs(matrix), np.asarray(errors)
+    with np.errstate(all="ignore"):
+        terms = np.where(errors == 0, 0.0, matrix * errors)
+        total = np.sum(terms, axis=1)
+    return np.where(np.isnan(total), np.inf, total)
+
+
+def _inverted(slope: Any, slope_error: Any) -> tuple[Any, Any, Any]:
+    """Inverse, shape ``(n, k, *batch)``, softest direction, and whether the slope may be singular."""
+    square = np.moveaxis(np.asarray(slope, dtype=float), (0, 1), (-2, -1))
+    regular = np.all(np.isfinite(square), axis=(-2, -1))
+    u, s, v = np.linalg.svd(np.where(regular[..., None, None], square, 0.0), full_matrices=False)
+    doubt = np.asarray(slope_error)[..., None] * np.sqrt(np.prod(square.shape[-2:])) + EPS * np.maximum(
+        s[..., :1], 1.0
+    )
+    singular = s[..., -1] <= 2 * doubt[..., 0]
+    with np.errstate(all="ignore"):
+        inverse = np.einsum("...ji,...j,...kj->...ik", v, 1 / np.maximum(s - doubt, doubt), u)
+        inverse = np.where(regular[..., None, None], inverse, np.nan)
+    return np.moveaxis(inverse, (-2, -1), (0, 1)), np.moveaxis(v[..., -1, :], -1, 0), singular
