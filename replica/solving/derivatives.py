@@ -35,7 +35,7 @@ def difference(
         Maps ``(n, *batch)`` to ``(k, *batch)``.
     y : array, shape (n, *batch), float64 or object (mpmath)
         Where.
-    scale : array, shape (n,), optional
+    scale : array, shape (n,) or (n, *batch), optional
         Natural size of each component; the step is relative to the larger of it and ``|y|``.
     lower : array, shape (n,), optional
         Lower bounds that must not be crossed; next to one the difference is one-sided (still second order).
@@ -57,7 +57,8 @@ def difference(
     y = np.asarray(y, dtype=float)
     tail = (1,) * (y.ndim - 1)
     scale = np.ones(n) if scale is None else np.asarray(scale, dtype=float)
-    step = stretch * STEP * np.maximum(np.abs(y), scale.reshape(n, *tail))
+    scale = scale.reshape(n, *tail) if scale.ndim == 1 else scale
+    step = stretch * STEP * np.maximum(np.abs(y), scale)
     low = np.full((n, *tail), -np.inf) if lower is None else np.asarray(lower, dtype=float).reshape(n, *tail)
     left, right = np.where(y - step >= low, -step, 2 * step), step
     shift = np.eye(n).reshape(n, n, *tail)

@@ -15,7 +15,8 @@ import numpy as np
 from replica.errors import LocateError, ParameterError, ReplicaError, UnknownNameError
 from replica.solving.continuation import Stepping, trace
 from replica.solving.search import solve
-from replica.solving.systems import System, distinct, phases, refine
+from replica.solving.rounding import value_error
+from replica.solving.systems import System, distinct, phases, refine, unknown_errors
 from replica.theory import Boundary, Fold, Phase, Theory, Zero
 
 __all__ = ["Located", "critical", "find", "locate"]
@@ -72,6 +73,29 @@ class Located:
         """Every order parameter by name, derived ones included."""
         with np.errstate(all="ignore"):
             return dict(zip(self.theory.order, self.x, strict=True)) | self.theory.derived(self.x)
+
+    @property
+    def uncertainties(self) -> dict[str, Any]:
+        """Bounds on the errors of the order parameters, derived ones included, by name.
+
+        Examples
+        --------
+        >>> from replica.theories import Hopfield
+        >>> point = locate(Hopfield(alpha=0.0, T=0.0), "spinodal", "alpha")
+        >>> print(point.uncertainties["m"] < 1e-12)
+        True
+        """
+        system = System(self.boundary, self.theory)
+        errors = unknown_errors(system, self.theory, self.parameter, self.z, self.value)
+
+        def values(y: Any) -> Any:
+            here = self.theory.at(**{self.parameter: y[-1]})
+            _, here, x = system.states(here, y[:-1])[0]
+            order = (*x, *here.derived(x).values())
+            return np.stack([one + 0 * y[-1] for one in order])
+
+        y = np.append(self.z, self.value)
+        return dict(zip(self.order, value_error(values, y, errors), strict=True))
 
     @property
     def digits(self) -> int:

@@ -112,7 +112,7 @@ def minimise(theory: Theory, branch: str | None = None, over: str = "l") -> Solu
             (float(grid[best - 1]), float(grid[best + 1])),
         )
     at = theory.at(**{over: float(y[-1])})
-    return Solution(at, y[:-1], size, np.int8(0), iterations, name)
+    return Solution(at, y[:-1], size, np.int8(0), iterations, name, over)
 
 
 def _best_whole_number(theory: Theory, branch: str | None, over: str) -> Solution:

@@ -7,22 +7,25 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["EPS", "root_error", "roughness", "through"]
+from replica.solving.derivatives import STEP, difference, jacobian, jacobian_error
+from replica.theory import Theory
+
+__all__ = ["TRIALS", "root_error", "roughness", "state_error", "through", "value_error"]
 
 EPS = float(np.finfo(float).eps)
 
-TRIALS = 6
-"""Places at which noise is looked for."""
+TRIALS = 4
+"""Directions in which noise is looked for."""
 
 NUDGES = 1e-11 * np.random.default_rng(20261130).uniform(-1, 1, size=(TRIALS, 64))
 """By how much of themselves the unknowns are moved: far beyond their last place, where nothing bends yet."""
 
 
-def roughness(f: Callable[[Any], Any], y: Any, slope: Any) -> Any:
-    """Rounding noise of a vector function, seen in its values 1e-11 away.
+def roughness(f: Callable[[Any], Any], y: Any, trials: int = TRIALS) -> Any:
+    """Rounding noise of a function, seen in its values next to y.
 
-    A smooth function is linear over such a distance; what is left is noise: three times the largest of a few
-    trials.
+    Over so short a way a smooth function is straight, from a kink in y as well: f(y) - 2 f(y + d) + f(y + 2 d)
+    is noise, twice as large as that of f or more. The largest of a few directions d counts.
 
     Parameters
     ----------
@@ -30,8 +33,8 @@ def roughness(f: Callable[[Any], Any], y: Any, slope: Any) -> Any:
         Maps ``(n, *batch)`` to ``(k, *batch)``.
     y : array, shape (n, *batch)
         Where.
-    slope : array, shape (k, n, *batch)
-        Derivatives of f there.
+    trials : int
+        Number of directions, at most 4.
 
     Returns
     -------
@@ -39,17 +42,16 @@ def roughness(f: Callable[[Any], Any], y: Any, slope: Any) -> Any:
 
     Examples
     --------
-    >>> noise = roughness(lambda y: (1e3 + y) - 1e3, np.array([0.3]), np.eye(1))
+    >>> noise = roughness(lambda y: (1e3 + y) - 1e3, np.array([0.3]))
     >>> print(bool(1e-14 < noise[0] < 1e-12))
     True
     """
-    y = np.asarray(y, dtype=float)
-    nudges = np.resize(NUDGES, (TRIALS, len(y))).T.reshape(len(y), -1, *(1,) * (y.ndim - 1))
-    points = np.concatenate([y[:, None], y[:, None] * (1 + nudges)], axis=1)
+    y = np.asarray(y, dtype=float)[:, None]
+    nudges = np.resize(NUDGES[:trials], (trials, len(y))).T.reshape(len(y), -1, *(1,) * (y.ndim - 2))
     with np.errstate(all="ignore"):
-        values = f(points)
-        linear = np.einsum("ij...,jk...->ik...", slope, points[:, 1:] - y[:, None])
-        return 3 * np.max(np.abs(values[:, 1:] - values[:, :1] - linear), axis=1)
+        values = f(np.concatenate([y, y * (1 + nudges), y * (1 + 2 * nudges)], axis=1))
+        here, near, far = values[:, :1], values[:, 1 : trials + 1], values[:, trials + 1 :]
+        return _largest(np.abs(far - 2 * near + here))
 
 
 def root_error(f: Callable[[Any], Any], y: Any, slope: Any, noise: Any, *, slope_error: Any = 0.0) -> Any:
@@ -96,7 +98,7 @@ def root_error(f: Callable[[Any], Any], y: Any, slope: Any, noise: Any, *, slope
         bent = np.abs(
             f(np.stack([y + step, y - step], axis=1)) - here[:, None] - straight[:, None] * _sides(y)
         )
-        bent = np.max(np.where(np.isfinite(bent), np.maximum(bent - noise[:, None], 0.0), np.inf), axis=1)
+        bent = _largest(np.maximum(bent - noise[:, None], 0.0))
         part = np.max(np.where(linear > 0, through(inverse, bent) / linear, 0.0), axis=0)
         factor = np.where(
             part < 0.25,
@@ -104,6 +106,61 @@ def root_error(f: Callable[[Any], Any], y: Any, slope: Any, noise: Any, *, slope
             np.where(np.isinf(part), np.inf, (1 + np.sqrt(1 + 4 * part)) / (2 * part)),
         )
         return np.where(linear > 0, linear * factor, linear)
+
+
+def state_error(theory: Theory, x: Any, *, trials: int = TRIALS) -> Any:
+    """Bound on the errors of solutions of ``update(x) == x``, shape ``(n_order, *batch)``.
+
+    From the residual, the measured noise of `update`, its Jacobian, and how well that is known.
+
+    Examples
+    --------
+    >>> from replica.solving import solve
+    >>> from replica.theories import Hopfield
+    >>> for alpha in (0.1, 0.1379055664949):  # the second is 3e-14 from where the state ends
+    ...     state = solve(Hopfield(alpha=alpha, T=0.0))
+    ...     print(bool(state_error(state.theory, state.x)[0] < 1e-14))
+    True
+    False
+    """
+    x = np.asarray(x, dtype=float)
+    n = len(x)
+    slope = jacobian(theory, x) - np.eye(n).reshape(n, n, *(1,) * (x.ndim - 1))
+    noise = roughness(theory.residual, x, trials) + 2 * EPS * np.abs(x)  # rounded, as parameters are
+    return root_error(theory.residual, x, slope, noise, slope_error=jacobian_error(theory, x))
+
+
+def value_error(f: Callable[[Any], Any], x: Any, error: Any) -> Any:
+    """Bound on the errors of functions of a state that is known to an error, their own rounding included.
+
+    Parameters
+    ----------
+    f : callable
+        Maps ``(n, *batch)`` to ``(k, *batch)``.
+    x, error : array, shape (n, *batch)
+
+    Returns
+    -------
+    array, shape (k, *batch)
+
+    Examples
+    --------
+    >>> print(value_error(lambda x: x**2, np.array([3.0]), np.array([1e-8])).round(10))
+    [6.e-08]
+    """
+    x, error = np.asarray(x, dtype=float), np.asarray(error, dtype=float)
+    known = np.where(np.isfinite(error), error, 0.0)
+    slope = difference(f, x, scale=np.maximum(np.abs(x), known / STEP) + 1e-300)
+    slope = np.where(x == 0, np.where(error == 0, 0.0, slope), slope)  # zero is exact
+    with np.errstate(all="ignore"):
+        noise = roughness(f, x) + EPS * np.abs(f(x))
+    return through(slope, error) + noise
+
+
+def _largest(values: Any) -> Any:
+    """Largest over the second axis of what is in the domain; infinite where nothing is."""
+    inside = np.isfinite(values)
+    return np.where(inside.any(axis=1), np.max(np.where(inside, values, -np.inf), axis=1), np.inf)
 
 
 def _sides(y: Any) -> Any:

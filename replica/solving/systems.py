@@ -15,7 +15,7 @@ from replica.solving.derivatives import determinant, difference, jacobian, jacob
 from replica.solving.rounding import root_error, roughness
 from replica.theory import Boundary, Coexistence, Fold, Parameter, Phase, Theory, Zero
 
-__all__ = ["System", "distinct", "phases", "refine", "separations"]
+__all__ = ["System", "distinct", "phases", "refine", "separations", "unknown_errors"]
 
 
 CLOSE = 1e-11
@@ -148,11 +148,7 @@ def refine(
     """
     about = theory.parameters()[parameter]
     logarithmic = not is_exact(z) and system.logarithmic and value > 0
-
-    def equations(y: Any) -> Any:
-        here = np.exp(y[-1]) if logarithmic else y[-1]
-        return system.residual(theory.at(**{parameter: here}), y[:-1])
-
+    equations = _equations(system, theory, parameter, logarithmic)
     y = np.append(z, np.log(value) if logarithmic else value)
     if is_exact(y):
         return _refine_exact(equations, y)
@@ -189,18 +185,50 @@ def refine(
             if longest < 1e-15:
                 break
         converged = size < 1e-10 and matrix is not None and bool(np.all(np.isfinite(matrix)))
-        spread = np.nan
-        if converged:
-            noise = 4e-16 * max(1.0, float(np.abs(best).max()))
-            noise = np.maximum(roughness(equations, best, matrix), noise)
-            if noise[system.jacobian_rows].size:
-                here = theory.at(**{parameter: np.exp(best[-1]) if logarithmic else best[-1]})
-                noise[system.jacobian_rows] += system.jacobian_noise(here, best[:-1])
-            spread = float(root_error(equations, best, matrix, noise)[-1])
-    last = np.exp(best[-1]) if logarithmic else best[-1]
+    last = float(np.exp(best[-1]) if logarithmic else best[-1])
+    spread = np.nan
+    if converged:
+        spread = float(unknown_errors(system, theory, parameter, best[:-1], last, matrix)[-1])
+    return best[:-1], last, size, spread, bool(converged)
+
+
+def unknown_errors(
+    system: System, theory: Theory, parameter: str, z: Any, value: float, matrix: Any = None
+) -> Any:
+    """Bounds on the errors of the unknowns z and of the parameter at a root, shape ``(len(z) + 1,)``.
+
+    `matrix` are the derivatives of the equations there, if they are known; by the logarithm of the parameter
+    where `System.logarithmic`.
+    """
+    about = theory.parameters()[parameter]
+    logarithmic = system.logarithmic and value > 0
+    equations = _equations(system, theory, parameter, logarithmic)
+    y = np.append(z, np.log(value) if logarithmic else value)
+    with np.errstate(all="ignore"):
+        if matrix is None:
+            scale = np.append(
+                np.maximum(np.abs(z), 1.0), 1.0 if logarithmic else max(abs(value), 1e-3 * _span(about))
+            )
+            fences = np.append(np.full(len(z), -np.inf), -np.inf if logarithmic else about.lower)
+            matrix = difference(equations, y, scale=scale, lower=fences)
+        noise = np.maximum(roughness(equations, y), 4e-16 * max(1.0, float(np.abs(y).max())))
+        if noise[system.jacobian_rows].size:
+            noise[system.jacobian_rows] += system.jacobian_noise(theory.at(**{parameter: value}), z)
+        spread = root_error(equations, y, matrix, noise)
     if logarithmic:
-        spread *= last
-    return best[:-1], float(last), size, spread + 1.2e-16 * abs(float(last)), bool(converged)
+        spread[-1] *= value
+    spread[-1] += 1.2e-16 * abs(value)
+    return spread
+
+
+def _equations(system: System, theory: Theory, parameter: str, logarithmic: bool) -> Any:
+    """The equations of a boundary in the unknowns and the parameter."""
+
+    def equations(y: Any) -> Any:
+        here = np.exp(y[-1]) if logarithmic else y[-1]
+        return system.residual(theory.at(**{parameter: here}), y[:-1])
+
+    return equations
 
 
 def _span(about: Parameter) -> float:
