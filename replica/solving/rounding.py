@@ -21,6 +21,10 @@ NUDGES = 1e-11 * np.random.default_rng(20261130).uniform(-1, 1, size=(TRIALS, 64
 """By how much of themselves the unknowns are moved: far beyond their last place, where nothing bends yet."""
 
 
+STEEP = 100.0
+"""Amplification of noise above which it is looked whether the equations bend over the error."""
+
+
 def roughness(f: Callable[[Any], Any], y: Any, trials: int = TRIALS) -> Any:
     """Rounding noise of a function, seen in its values next to y.
 
@@ -46,12 +50,17 @@ def roughness(f: Callable[[Any], Any], y: Any, trials: int = TRIALS) -> Any:
     >>> print(bool(1e-14 < noise[0] < 1e-12))
     True
     """
+    return _probed(f, y, trials)[1]
+
+
+def _probed(f: Callable[[Any], Any], y: Any, trials: int) -> tuple[Any, Any]:
+    """The value of f, and its noise."""
     y = np.asarray(y, dtype=float)[:, None]
     nudges = np.resize(NUDGES[:trials], (trials, len(y))).T.reshape(len(y), -1, *(1,) * (y.ndim - 2))
     with np.errstate(all="ignore"):
         values = f(np.concatenate([y, y * (1 + nudges), y * (1 + 2 * nudges)], axis=1))
         here, near, far = values[:, :1], values[:, 1 : trials + 1], values[:, trials + 1 :]
-        return _largest(np.abs(far - 2 * near + here))
+        return here[:, 0], _largest(np.abs(far - 2 * near + here))
 
 
 def root_error(f: Callable[[Any], Any], y: Any, slope: Any, noise: Any, *, slope_error: Any = 0.0) -> Any:
@@ -124,10 +133,26 @@ def state_error(theory: Theory, x: Any, *, trials: int = TRIALS) -> Any:
     False
     """
     x = np.asarray(x, dtype=float)
-    n = len(x)
-    slope = jacobian(theory, x) - np.eye(n).reshape(n, n, *(1,) * (x.ndim - 1))
-    noise = roughness(theory.residual, x, trials) + 2 * EPS * np.abs(x)  # rounded, as parameters are
-    return root_error(theory.residual, x, slope, noise, slope_error=jacobian_error(theory, x))
+    n, batch = len(x), x.shape[1:]
+    slope = jacobian(theory, x) - np.eye(n).reshape(n, n, *(1,) * len(batch))
+    doubt = jacobian_error(theory, x)
+    here, noise = _probed(theory.residual, x, trials)
+    noise = noise + 2 * EPS * np.abs(x)  # rounded, as parameters are
+    with np.errstate(all="ignore"):
+        inverse, _, singular = _inverted(slope, doubt)
+        error = through(inverse, np.abs(here) + noise)
+        steep = np.any(error > STEEP * np.max(noise, axis=0), axis=0) | singular
+    where = np.flatnonzero(np.ravel(np.broadcast_to(steep, batch)))
+    if where.size:
+        if not batch:
+            return root_error(theory.residual, x, slope, noise, slope_error=doubt)
+        flat = [np.broadcast_to(v, (*v.shape[:-len(batch)], *batch)) for v in (x, slope, noise)]
+        flat = [v.reshape(*v.shape[: -len(batch)], -1)[..., where] for v in flat]
+        doubts = np.broadcast_to(doubt, batch).ravel()[where]
+        error.reshape(n, -1)[:, where] = root_error(
+            theory.take(where, batch).residual, *flat, slope_error=doubts
+        )
+    return error
 
 
 def value_error(f: Callable[[Any], Any], x: Any, error: Any) -> Any:

@@ -180,7 +180,7 @@ class Solution:
     def _unknowns(self) -> Any:
         """Errors of all that was solved for."""
         if self.over is None:
-            return np.where(np.isfinite(self.x), self._error(), np.nan)
+            return np.where(np.isfinite(self.x), self.error(), np.nan)
         y = self._state
 
         def equations(y: Any) -> Any:
@@ -190,8 +190,8 @@ class Solution:
         slope = difference(equations, y, scale=np.append(np.ones(len(y) - 1), y[-1]))
         return root_error(equations, y, slope, roughness(equations, y) + 4e-16 * np.abs(y))
 
-    def _error(self, trials: int = TRIALS) -> Any:
-        """Errors of the order parameters: of an explicit branch those of its formula."""
+    def error(self, *, trials: int = TRIALS) -> Any:
+        """`uncertainty` where everything converged; fewer `trials` of the noise save time on large grids."""
         if self.branch in self.theory.branches and self.theory.branch(self.branch).explicit:
             start = np.broadcast_to(self.theory.start(self.branch), self.x.shape)
             return np.abs(self.x - start) + 1e-15 * np.abs(self.x)
