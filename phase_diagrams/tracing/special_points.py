@@ -28,7 +28,7 @@ from replica.solving.systems import System, phases, separations
 from replica.theory import Boundary, Coexistence, Fold, Phase, Theory, Zero
 from replica.theory.boundaries import Kind
 
-__all__ = ["Traced", "holds", "labelled", "special_points"]
+__all__ = ["Traced", "holds", "labelled", "solves", "special_points"]
 
 TRANSITIONS = ("first-order", "continuous")
 """Kinds of boundaries at which the phase changes."""
@@ -59,7 +59,7 @@ class Traced:
     stops : (Stop, Stop)
         Why it ends, at its first and at its last point.
     events : (str, str)
-        The terminal event at either end, if one was met: "fold" or "merging".
+        The terminal event at either end, if one was met: "fold", "merging" or "leaving".
     spans : (float, float)
         Natural sizes of the parameters.
     """
@@ -164,6 +164,8 @@ def _end(traced: Traced, index: int) -> SpecialPoint | None:
             point = _merging(traced, here, index)  # where states merge, each of them folds as well
     elif event == "merging":
         point = _merging(traced, here, index)
+    elif event == "leaving":
+        point = _leaving(traced, here)
     else:
         for phase, part in system.parts:
             if phase.over is None:
@@ -172,8 +174,9 @@ def _end(traced: Traced, index: int) -> SpecialPoint | None:
             lower = float(about.lower)
             if z[part.stop - 1] - lower <= 0.02 * np.ptp(about.typical):
                 point = edge(system, here, traced.parameters, z, phase, lower)
-        if point is None and stop is Stop.SMALL_STEP and separations(system, here, z):
-            point = _merging(traced, here, index)
+        if point is None and stop is Stop.SMALL_STEP:
+            merges = separations(system, here, z)
+            point = _merging(traced, here, index) if merges else _leaving(traced, here)
     last = traced.y.shape[1] - 1
     near = 10 * (traced.length(0, 1) if index == 0 else traced.length(last - 1, last)) + 0.02
     return point if point and point.located and traced.distance(point, index) < near else None
@@ -214,13 +217,30 @@ def _merging(traced: Traced, here: Theory, index: int) -> SpecialPoint | None:
     direction = apart[closest]
     if not np.any(direction):
         return None
-    symmetric = [name for name in names if _solves(traced.at(before), name)]
+    symmetric = [name for name in names if solves(traced.at(before), name)]
     if symmetric:
         return tricritical(here, traced.parameters, symmetric[0], direction)
     return cusp(here, traced.parameters, middle, direction, kind=kind)
 
 
-def _solves(theory: Theory, branch: str) -> bool:
+def _leaving(traced: Traced, here: Theory) -> SpecialPoint | None:
+    """Where the state of a line goes over into an explicit one: there that one loses its stability, too."""
+    boundary = traced.system.boundary
+    if not isinstance(boundary, Zero) or here.branch(boundary.phase.branch).explicit:
+        return None
+    for other in here.lines.values():
+        if not isinstance(other, Zero) or not here.branch(other.phase.branch).explicit:
+            continue
+        own = replace(boundary, phase=replace(boundary.phase, branch=other.phase.branch))
+        if _alike(own, other) or holds(other, traced.parameters):
+            continue
+        point = meeting(_kind(own, other), here, traced.parameters, (own, other), [])
+        if point.located:
+            return point
+    return None
+
+
+def solves(theory: Theory, branch: str) -> bool:
     """Whether an explicit branch is a solution here: the paramagnet is not, in a field."""
     if not theory.branch(branch).explicit:
         return False

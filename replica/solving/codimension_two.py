@@ -16,6 +16,7 @@ import numpy as np
 
 from replica.solving.contact import Contact, contact_of_theory
 from replica.solving.derivatives import difference, jacobian, jacobian_error
+from replica.solving.rounding import root_error, roughness
 from replica.solving.systems import System
 from replica.theory import Boundary, Coexistence, Phase, Theory
 from replica.theory.boundaries import Kind
@@ -422,14 +423,13 @@ def _solve(
                 break
         spread = np.full(len(parameters) + (moved is not None), np.inf)
         if matrix is not None:
-            noise = np.abs(residual(best)) + 4e-16 * max(1.0, float(np.abs(best).max()))
+            noise = np.maximum(roughness(residual, best), 4e-16 * max(1.0, float(np.abs(best).max())))
             if isinstance(equations, Contact):
                 noise = 4 * (noise + equations.noise(at(best), best[:m]))
             if type(theory).jacobian is Theory.jacobian and not isinstance(equations, Contact):
                 noise = noise + jacobian_error(*state(at(best), best[:m]))
-            inverse = np.abs(np.linalg.pinv(matrix))
             rows = [*range(m, len(y)), *([moved[1]] if moved else [])]
-            spread = inverse[rows] @ noise
+            spread = root_error(residual, best, matrix, noise)[rows]
     units = np.append(scale, moved[2]) if moved else scale
     errors = dict(zip([*parameters, *([moved[0]] if moved else [])], spread * units, strict=True))
     here = theory.at(**{name: float(best[m + i] * scale[i]) for i, name in enumerate(parameters)})

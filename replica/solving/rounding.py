@@ -10,7 +10,7 @@ import numpy as np
 from replica.solving.derivatives import STEP, difference, jacobian, jacobian_error
 from replica.theory import Theory
 
-__all__ = ["TRIALS", "root_error", "roughness", "state_error", "through", "value_error"]
+__all__ = ["TRIALS", "pseudo_inverse", "root_error", "roughness", "state_error", "through", "value_error"]
 
 EPS = float(np.finfo(float).eps)
 
@@ -199,6 +199,11 @@ def through(matrix: Any, errors: Any) -> Any:
         terms = np.where(errors == 0, 0.0, matrix * errors)
         total = np.sum(terms, axis=1)
     return np.where(np.isnan(total), np.inf, total)
+
+
+def pseudo_inverse(matrix: Any) -> Any:
+    """Inverse of a matrix ``(k, n, *batch)``, square or not, as ``(n, k, *batch)``; NaN where not finite."""
+    return _inverted(matrix, 0.0)[0]
 
 
 def _inverted(slope: Any, slope_error: Any) -> tuple[Any, Any, Any]:

@@ -263,10 +263,25 @@ def distinct(system: System, theory: Theory, z: Any) -> bool:
     """Whether the states of a boundary are different ones: not where a branch merges into another.
 
     There the free energies differ by the fourth power of the order parameter, so that the equations hold to
-    1e-10 already when it is below 1e-2.
+    1e-10 already when it is below 1e-2. A state whose test function vanishes is on its branch, and is no
+    explicit solution under another name: a glass without overlaps is a paramagnet.
     """
+    if isinstance(system.boundary, Zero):
+        return all(
+            bool(np.all(here.belongs(phase.branch, x))) and not _trivial(here, phase.branch, x)
+            for phase, here, x in system.states(theory, z)
+        )
     # NaN: a trivial branch that does not exist here cannot be what the state merges into
     return not any(np.max(np.abs(apart)) <= 1e-2 for apart in separations(system, theory, z))
+
+
+def _trivial(theory: Theory, branch: str, x: Any) -> bool:
+    """Whether a state is an explicit solution of another name, as far as Newton's method tells there."""
+    others = [name for name, one in theory.branches.items() if one.explicit and name != branch]
+    if theory.branch(branch).explicit or not others:
+        return False
+    starts = [np.asarray(theory.start(name), dtype=float) for name in others]
+    return any(np.max(np.abs(x - start)) < 1e-6 and np.max(np.abs(theory.residual(start))) < 1e-9 for start in starts)
 
 
 def separations(system: System, theory: Theory, z: Any) -> list[Any]:
