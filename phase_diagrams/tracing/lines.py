@@ -403,7 +403,7 @@ def _curve(
 
     events = {}
     if trivial:
-        events["leaving"] = Event(leaving, terminal=True)
+        events["transition"] = Event(leaving, terminal=True)
     if folding and system.boundary.kind != "spinodal":
         events["fold"] = Event(side, terminal=True)
     if apart:

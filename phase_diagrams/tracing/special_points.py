@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ class Traced:
     stops : (Stop, Stop)
         Why it ends, at its first and at its last point.
     events : (str, str)
-        The terminal event at either end, if one was met: "fold", "merging" or "leaving".
+        The terminal event at either end, if one was met: "fold", "merging" or "transition".
     spans : (float, float)
         Natural sizes of the parameters.
     """
@@ -164,8 +165,8 @@ def _end(traced: Traced, index: int) -> SpecialPoint | None:
             point = _merging(traced, here, index)  # where states merge, each of them folds as well
     elif event == "merging":
         point = _merging(traced, here, index)
-    elif event == "leaving":
-        point = _leaving(traced, here)
+    elif event == "transition":
+        point = _transition(traced, here, index)
     else:
         for phase, part in system.parts:
             if phase.over is None:
@@ -176,7 +177,7 @@ def _end(traced: Traced, index: int) -> SpecialPoint | None:
                 point = edge(system, here, traced.parameters, z, phase, lower)
         if point is None and stop is Stop.SMALL_STEP:
             merges = separations(system, here, z)
-            point = _merging(traced, here, index) if merges else _leaving(traced, here)
+            point = _merging(traced, here, index) if merges else _transition(traced, here, index)
     last = traced.y.shape[1] - 1
     near = 10 * (traced.length(0, 1) if index == 0 else traced.length(last - 1, last)) + 0.02
     return point if point and point.located and traced.distance(point, index) < near else None
@@ -223,21 +224,27 @@ def _merging(traced: Traced, here: Theory, index: int) -> SpecialPoint | None:
     return cusp(here, traced.parameters, middle, direction, kind=kind)
 
 
-def _leaving(traced: Traced, here: Theory) -> SpecialPoint | None:
-    """Where the state of a line goes over into an explicit one: there that one loses its stability, too."""
+def _transition(traced: Traced, here: Theory, index: int) -> SpecialPoint | None:
+    """Where the state of a line goes over into an explicit one: there two conditions hold on the latter.
+
+    The condition of the line, if it means something on the explicit state, and those of its own lines.
+    """
     boundary = traced.system.boundary
     if not isinstance(boundary, Zero) or here.branch(boundary.phase.branch).explicit:
         return None
-    for other in here.lines.values():
-        if not isinstance(other, Zero) or not here.branch(other.phase.branch).explicit:
-            continue
-        own = replace(boundary, phase=replace(boundary.phase, branch=other.phase.branch))
-        if _alike(own, other) or holds(other, traced.parameters):
-            continue
-        point = meeting(_kind(own, other), here, traced.parameters, (own, other), [])
-        if point.located:
-            return point
-    return None
+    known = [
+        one
+        for one in here.lines.values()
+        if isinstance(one, Zero) and here.branch(one.phase.branch).explicit and not holds(one, traced.parameters)
+    ]
+    own = [replace(boundary, phase=replace(boundary.phase, branch=one.phase.branch)) for one in known[:1]]
+    found = [
+        meeting(_kind(boundary, two), here, traced.parameters, (one, two), [])
+        for one, two in combinations(own + known, 2)
+        if not _alike(one, two)
+    ]
+    located = [point for point in found if point.located]
+    return min(located, key=lambda point: traced.distance(point, index)) if located else None
 
 
 def solves(theory: Theory, branch: str) -> bool:
