@@ -16,6 +16,7 @@ __all__ = [
     "hessian",
     "jacobian",
     "jacobian_error",
+    "jacobian_errors",
     "signature",
     "solve_linear",
 ]
@@ -98,11 +99,7 @@ def jacobian(theory: Theory, x: Any) -> Any:
 
 
 def jacobian_error(theory: Theory, x: Any) -> Any:
-    """How far an entry of `jacobian` may be off, shape ``(*batch)``, in float64.
-
-    What the theory says of its own Jacobian. A differenced one is off by what a step of twice the length
-    changes, three times its truncation error, and by the rounding of `update` over the step: some 1e-10
-    where `update` varies over distances of 1, and far more at low temperatures, where it varies faster.
+    """How far an entry of `jacobian` may be off, shape ``(*batch)``, in float64: the largest `jacobian_errors`.
 
     Examples
     --------
@@ -111,13 +108,23 @@ def jacobian_error(theory: Theory, x: Any) -> Any:
     >>> print(jacobian_error(theory, theory.start("retrieval")))
     0.0
     """
+    return np.max(jacobian_errors(theory, x), axis=(0, 1))
+
+
+def jacobian_errors(theory: Theory, x: Any) -> Any:
+    """How far the entries of `jacobian` may be off, shape ``(n_order, n_order, *batch)``, in float64.
+
+    What the theory says of its own Jacobian. A differenced one is off by what a step of twice the length
+    changes, three times its truncation error, and by the rounding of `update` over the step: some 1e-10
+    where `update` varies over distances of 1, and far more at low temperatures, where it varies faster.
+    """
     x = np.asarray(x, dtype=float)
     with np.errstate(all="ignore"):
         if theory.jacobian(x) is not None:
-            return np.full(x.shape[1:], theory.jacobian_error)[()]
+            return theory.jacobian_errors(x)
         near, far = (difference(theory.update, x, stretch=stretch) for stretch in (1.0, 2.0))
         rounding = 4 * np.finfo(float).eps / STEP * np.maximum(1.0, np.abs(theory.update(x)))
-        return np.max(np.abs(far - near) + rounding[:, None], axis=(0, 1))
+        return np.abs(far - near) + rounding[:, None]
 
 
 def hessian(theory: Theory, x: Any) -> Any:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from replica.solving.derivatives import STEP, difference, jacobian, jacobian_error
+from replica.solving.derivatives import STEP, difference, jacobian, jacobian_errors
 from replica.theory import Theory
 
-__all__ = ["TRIALS", "pseudo_inverse", "root_error", "roughness", "state_error", "through", "value_error"]
+__all__ = ["TRIALS", "pseudo_inverse", "root_error", "roughness", "sizes", "state_error", "through", "value_error"]
 
 EPS = float(np.finfo(float).eps)
 
@@ -135,9 +135,18 @@ def state_error(theory: Theory, x: Any, *, trials: int = TRIALS) -> Any:
     x = np.asarray(x, dtype=float)
     n, batch = len(x), x.shape[1:]
     slope = jacobian(theory, x) - np.eye(n).reshape(n, n, *(1,) * len(batch))
-    doubt = jacobian_error(theory, x)
-    here, noise = _probed(theory.residual, x, trials)
-    noise = noise + 2 * EPS * np.abs(x)  # rounded, as parameters are
+    unit = sizes(x)  # in which a Jacobian is well scaled
+    slope = slope * unit / unit[:, None]
+    doubt = np.max(jacobian_errors(theory, x) * unit / unit[:, None], axis=(0, 1))
+
+    def f(y: Any, index: Any = None) -> Any:
+        part, per = (theory, unit) if index is None else (theory.take(index, batch), unit.reshape(n, -1)[:, index])
+        per = per.reshape(n, *(1,) * (y.ndim - per.ndim), *per.shape[1:])
+        return part.residual(y * per) / per
+
+    y = x / unit
+    here, noise = _probed(f, y, trials)
+    noise = noise + 2 * EPS * np.abs(y)  # rounded, as parameters are
     with np.errstate(all="ignore"):
         inverse, _, singular = _inverted(slope, doubt)
         error = through(inverse, np.abs(here) + noise)
@@ -145,14 +154,19 @@ def state_error(theory: Theory, x: Any, *, trials: int = TRIALS) -> Any:
     where = np.flatnonzero(np.ravel(np.broadcast_to(steep, batch)))
     if where.size:
         if not batch:
-            return root_error(theory.residual, x, slope, noise, slope_error=doubt)
-        flat = [np.broadcast_to(v, (*v.shape[:-len(batch)], *batch)) for v in (x, slope, noise)]
+            return unit * root_error(f, y, slope, noise, slope_error=doubt)
+        flat = [np.broadcast_to(v, (*v.shape[:-len(batch)], *batch)) for v in (y, slope, noise)]
         flat = [v.reshape(*v.shape[: -len(batch)], -1)[..., where] for v in flat]
         doubts = np.broadcast_to(doubt, batch).ravel()[where]
         error.reshape(n, -1)[:, where] = root_error(
-            theory.take(where, batch).residual, *flat, slope_error=doubts
+            lambda v: f(v, where), *flat, slope_error=doubts
         )
-    return error
+    return unit * error
+
+
+def sizes(x: Any) -> Any:
+    """Units of the order parameters in which they are of order one; 1 for one that vanishes."""
+    return np.where(np.abs(x) > 1e-12, np.abs(x), 1.0)
 
 
 def value_error(f: Callable[[Any], Any], x: Any, error: Any) -> Any:

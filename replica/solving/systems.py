@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from replica.numerics.functions import exact, is_exact
-from replica.solving.derivatives import determinant, difference, jacobian, jacobian_error, solve_linear
-from replica.solving.rounding import root_error, roughness
+from replica.solving.derivatives import determinant, difference, jacobian, jacobian_errors, solve_linear
+from replica.solving.rounding import root_error, roughness, sizes
 from replica.theory import Boundary, Coexistence, Fold, Parameter, Phase, Theory, Zero
 
 __all__ = ["System", "distinct", "phases", "refine", "separations", "unknown_errors"]
@@ -68,13 +68,15 @@ class System:
     def jacobian_noise(self, theory: Theory, z: Any) -> float:
         """How far the `jacobian_rows` may be off at the unknowns z, for the errors of a Jacobian."""
         _, here, x = self.states(theory, z)[0]
-        error = float(jacobian_error(here, x))
-        if here.jacobian(x) is not None:
-            return error
-        if isinstance(self.boundary, Fold):  # a product with a direction of length 1
-            return error * self.n**0.5
-        size = np.linalg.svd(np.eye(len(x)) - jacobian(here, x), compute_uv=False)
-        return error * len(x) ** 1.5 * float(np.prod(size[:-1]))  # d det = tr(adj dJ)
+        errors = jacobian_errors(here, x)
+        if not np.any(errors):
+            return 0.0
+        if isinstance(self.boundary, Fold):
+            return float(np.max(errors @ np.abs(z[self.offset : self.offset + self.n])))
+        n, unit = len(x), sizes(x)
+        size = np.linalg.svd((np.eye(n) - jacobian(here, x)) * unit / unit[:, None], compute_uv=False)
+        error = float(np.max(errors * unit / unit[:, None]))  # a determinant knows no units
+        return error * n**1.5 * float(np.prod(size[:-1]))  # d det = tr(adj dJ)
 
     def states(self, theory: Theory, z: Any) -> list[tuple[Phase, Theory, Any]]:
         """Per phase: the phase, the theory at its parameters, and its order parameters."""
@@ -152,9 +154,9 @@ def refine(
     y = np.append(z, np.log(value) if logarithmic else value)
     if is_exact(y):
         return _refine_exact(equations, y)
-    sizes = np.maximum(np.abs(z), 1.0)  # an order parameter may be large
-    scale = np.append(sizes, 1.0 if logarithmic else max(abs(value), 1e-3 * _span(about)))
-    rows = np.append(sizes[: system.offset], np.ones(len(z) + 1 - system.offset))
+    large = np.maximum(np.abs(z), 1.0)  # an order parameter may be large
+    scale = np.append(large, 1.0 if logarithmic else max(abs(value), 1e-3 * _span(about)))
+    rows = np.append(large[: system.offset], np.ones(len(z) + 1 - system.offset))
     fences = np.append(np.full(len(z), -np.inf), -np.inf if logarithmic else about.lower)
     best, size, shortest = y, np.inf, np.inf
     matrix = None
