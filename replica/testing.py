@@ -260,9 +260,7 @@ def varied(theory: Theory, fixed: Collection[str] = ()) -> list[str]:
     return [
         name
         for name, value in theory.values.items()
-        if value is not None
-        and name not in fixed
-        and known[name].continuous
+        if value is not None and name not in fixed and known[name].continuous
     ]
 
 

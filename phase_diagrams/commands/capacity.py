@@ -158,7 +158,9 @@ class Question(Asked):
             precise = polish(point, wanted)
             how = "computed with mpmath at two precisions that agree"
             value, digits = str(precise.value), precise.digits
-            settled = {name: float(one) for name, one in precise.order.items()} | {point.parameter: float(value)}
+            settled = {name: float(one) for name, one in precise.order.items()} | {
+                point.parameter: float(value)
+            }
             errors = {name: abs(one) * 10.0**-digits for name, one in settled.items()}
             return Answer(point, value, dict(precise.order), errors, precise.residual, digits, how)
         digits = max(point.digits, 1)

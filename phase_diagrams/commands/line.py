@@ -194,8 +194,7 @@ class Request(Asked):
                 "x": self.x.name,
                 "y": self.y.name,
                 "points": [
-                    {"x": x, "y": y, "status": status, "uncertainty": error}
-                    for x, y, status, error in points
+                    {"x": x, "y": y, "status": status, "uncertainty": error} for x, y, status, error in points
                 ],
                 "special": [
                     {"kind": _kind(point), "x": point.x, "y": point.y, "uncertainty": point.uncertainty}

@@ -277,7 +277,7 @@ class Request(Asked):
 
 
 def exhausted(report: dict[str, Any]) -> str:
-    """What to do where double precision leaves few digits of the order parameters; empty where it does not."""
+    """What to do where double precision leaves few digits of the order parameters, else an empty text."""
     errors = report["uncertainty"]
     digits = {
         name: good_digits(value, errors[name])

@@ -491,7 +491,9 @@ def _errors(traced: Traced) -> Any:
             noise = np.maximum(roughness(residual, y, 1), 4e-16 * np.maximum(1.0, np.max(np.abs(y), axis=0)))
             if noise[system.jacobian_rows].size:
                 noise[system.jacobian_rows] += [
-                    system.jacobian_noise(theory.at(**dict(zip(names, map(float, v[-2:]), strict=True))), v[:-2])
+                    system.jacobian_noise(
+                        theory.at(**dict(zip(names, map(float, v[-2:]), strict=True))), v[:-2]
+                    )
                     for v in y.T
                 ]
             found = through(pseudo_inverse(slope), np.abs(residual(y)) + noise)[-2:]
@@ -569,7 +571,7 @@ def _lost(traced: Traced, index: int, end: Any, wanted: Any, step: float) -> str
 def _crossing(
     system: System, theory: Theory, a: Any, b: Any, x: str, y: str, low: Any, high: Any
 ) -> tuple[float, float, float, float] | None:
-    """Where a curve crosses the wanted box between two of its points, one inside and one outside; its errors."""
+    """Where a curve crosses the wanted box between a point inside and one outside, and the errors."""
     outer = b if np.any((b[-2:] < low) | (b[-2:] > high)) else a
     shares = []
     for axis, (bottom, top) in enumerate(zip(low, high, strict=True)):
@@ -584,7 +586,10 @@ def _crossing(
     z, found, _, error, good = refine(
         system, theory.at(**{fixed: float(edge)}), free, guess[:-2], float(start)
     )
-    if not good or (isinstance(system.boundary, Zero) and not distinct(system, theory.at(**{fixed: float(edge), free: found}), z)):
+    if not good or (
+        isinstance(system.boundary, Zero)
+        and not distinct(system, theory.at(**{fixed: float(edge), free: found}), z)
+    ):
         return None
     return (float(edge), found, 0.0, error) if axis == 0 else (found, float(edge), error, 0.0)
 

@@ -235,7 +235,9 @@ def _transition(traced: Traced, here: Theory, index: int) -> SpecialPoint | None
     known = [
         one
         for one in here.lines.values()
-        if isinstance(one, Zero) and here.branch(one.phase.branch).explicit and not holds(one, traced.parameters)
+        if isinstance(one, Zero)
+        and here.branch(one.phase.branch).explicit
+        and not holds(one, traced.parameters)
     ]
     own = [replace(boundary, phase=replace(boundary.phase, branch=one.phase.branch)) for one in known[:1]]
     found = [

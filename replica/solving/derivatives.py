@@ -99,7 +99,7 @@ def jacobian(theory: Theory, x: Any) -> Any:
 
 
 def jacobian_error(theory: Theory, x: Any) -> Any:
-    """How far an entry of `jacobian` may be off, shape ``(*batch)``, in float64: the largest `jacobian_errors`.
+    """How far an entry of `jacobian` may be off, shape ``(*batch)``: the largest of `jacobian_errors`.
 
     Examples
     --------

@@ -14,8 +14,8 @@ import numpy as np
 
 from replica.errors import LocateError, ParameterError, ReplicaError, UnknownNameError
 from replica.solving.continuation import Stepping, trace
-from replica.solving.search import solve
 from replica.solving.rounding import value_error
+from replica.solving.search import solve
 from replica.solving.systems import System, distinct, phases, refine, unknown_errors
 from replica.theory import Boundary, Fold, Phase, Theory, Zero
 
@@ -351,7 +351,8 @@ def _sign_changes(
             continue  # the branches merge here (a continuous transition): nothing coexists
         if good:
             bracket = min(bracket[0], out[1]), max(bracket[1], out[1])
-        found.append(_located(system, theory, parameter, *out[:-1], good, bracket))
+        z, value, size, spread, _ = out
+        found.append(_located(system, theory, parameter, z, value, size, spread, good, bracket))
     return found
 
 

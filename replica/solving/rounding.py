@@ -10,7 +10,16 @@ import numpy as np
 from replica.solving.derivatives import STEP, difference, jacobian, jacobian_errors
 from replica.theory import Theory
 
-__all__ = ["TRIALS", "pseudo_inverse", "root_error", "roughness", "sizes", "state_error", "through", "value_error"]
+__all__ = [
+    "TRIALS",
+    "pseudo_inverse",
+    "root_error",
+    "roughness",
+    "sizes",
+    "state_error",
+    "through",
+    "value_error",
+]
 
 EPS = float(np.finfo(float).eps)
 
@@ -28,8 +37,9 @@ STEEP = 100.0
 def roughness(f: Callable[[Any], Any], y: Any, trials: int = TRIALS) -> Any:
     """Rounding noise of a function, seen in its values next to y.
 
-    Over so short a way a smooth function is straight, from a kink in y as well: f(y) - 2 f(y + d) + f(y + 2 d)
-    is noise, twice as large as that of f or more. The largest of a few directions d counts.
+    Over so short a way a smooth function is straight, from a kink in y as well, and
+    f(y) - 2 f(y + d) + f(y + 2 d) is noise, twice as large as that of f or more. The largest of a few
+    directions d counts.
 
     Parameters
     ----------
@@ -140,7 +150,9 @@ def state_error(theory: Theory, x: Any, *, trials: int = TRIALS) -> Any:
     doubt = np.max(jacobian_errors(theory, x) * unit / unit[:, None], axis=(0, 1))
 
     def f(y: Any, index: Any = None) -> Any:
-        part, per = (theory, unit) if index is None else (theory.take(index, batch), unit.reshape(n, -1)[:, index])
+        part, per = (
+            (theory, unit) if index is None else (theory.take(index, batch), unit.reshape(n, -1)[:, index])
+        )
         per = per.reshape(n, *(1,) * (y.ndim - per.ndim), *per.shape[1:])
         return part.residual(y * per) / per
 
@@ -155,12 +167,10 @@ def state_error(theory: Theory, x: Any, *, trials: int = TRIALS) -> Any:
     if where.size:
         if not batch:
             return unit * root_error(f, y, slope, noise, slope_error=doubt)
-        flat = [np.broadcast_to(v, (*v.shape[:-len(batch)], *batch)) for v in (y, slope, noise)]
+        flat = [np.broadcast_to(v, (*v.shape[: -len(batch)], *batch)) for v in (y, slope, noise)]
         flat = [v.reshape(*v.shape[: -len(batch)], -1)[..., where] for v in flat]
         doubts = np.broadcast_to(doubt, batch).ravel()[where]
-        error.reshape(n, -1)[:, where] = root_error(
-            lambda v: f(v, where), *flat, slope_error=doubts
-        )
+        error.reshape(n, -1)[:, where] = root_error(lambda v: f(v, where), *flat, slope_error=doubts)
     return unit * error
 
 

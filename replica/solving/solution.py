@@ -148,7 +148,7 @@ class Solution:
         True
         """
         every = self._unknowns
-        own = dict(zip((*self.theory.order, self.over), every, strict=False))
+        own = dict(zip((*self.theory.order, self.over or ""), every, strict=False))
         derived = self.theory.derived(self.x)
         measures = [name for name in MEASURES if getattr(self, name) is not None]
 
@@ -164,7 +164,8 @@ class Solution:
             more["energy"] = more["energy"] + more["free_energy"]
         found = {name: getattr(self, name) for name in measures}
         return own | {
-            name: np.where(np.isfinite(found.get(name, 0.0)), error, np.nan)[()] for name, error in more.items()
+            name: np.where(np.isfinite(found.get(name, 0.0)), error, np.nan)[()]
+            for name, error in more.items()
         }
 
     @property
@@ -192,8 +193,9 @@ class Solution:
 
     def error(self, *, trials: int = TRIALS) -> Any:
         """`uncertainty` where everything converged; fewer `trials` of the noise save time on large grids."""
-        if self.branch in self.theory.branches and self.theory.branch(self.branch).explicit:
-            start = np.broadcast_to(self.theory.start(self.branch), self.x.shape)
+        name = self.branch or ""
+        if name in self.theory.branches and self.theory.branch(name).explicit:
+            start = np.broadcast_to(self.theory.start(name), self.x.shape)
             return np.abs(self.x - start) + 1e-15 * np.abs(self.x)
         return state_error(self.theory, self.x, trials=trials)
 

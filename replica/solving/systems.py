@@ -283,7 +283,9 @@ def _trivial(theory: Theory, branch: str, x: Any) -> bool:
     if theory.branch(branch).explicit or not others:
         return False
     starts = [np.asarray(theory.start(name), dtype=float) for name in others]
-    return any(np.max(np.abs(x - start)) < 1e-6 and np.max(np.abs(theory.residual(start))) < 1e-9 for start in starts)
+    return any(
+        np.max(np.abs(x - start)) < 1e-6 and np.max(np.abs(theory.residual(start))) < 1e-9 for start in starts
+    )
 
 
 def separations(system: System, theory: Theory, z: Any) -> list[Any]:

@@ -130,7 +130,7 @@ class TwoLayers(Theory):
     def _differences(
         self, answers: Callable[[Numbers], Numbers], x: Numbers, step: Number, inputs: tuple[int, ...]
     ) -> Number:
-        """Derivatives of what one layer answers, by the order parameters that it feels, and their rounding."""
+        """Derivatives of what one layer answers by what it feels, and their rounding."""
         n, k, tail = len(x), len(inputs), (1,) * (x.ndim - 1)
         overlaps = np.array([self.order[i] in self.overlaps for i in inputs]).reshape(k, *tail)
         here, h = x[list(inputs)], step[list(inputs)]
