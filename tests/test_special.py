@@ -18,7 +18,7 @@ from phase_diagrams.draw import figure
 from phase_diagrams.tracing.lines import boundary_line, find_points
 from problems import Cusp, Nowhere, Pitchfork
 from reference import reference
-from replica.errors import ParameterError
+from replica.errors import LocateError, ParameterError
 from replica.numerics.functions import stack
 from replica.solving import locate, solve
 from replica.solving.codimension_two import cusp, meeting, quartic, tip, tricritical
@@ -360,8 +360,8 @@ def test_a_line_ends_where_its_state_goes_over_into_another() -> None:
     assert set(whole.status) == {"converged"}
     some = boundary_line(theory, "mixed", "T", "J0", at=[0.5, 0.99])
     assert np.isfinite(some.y).all()
-    none = boundary_line(theory, "mixed", "T", "J0", at=[1.0, 1.5, 2.0])
-    assert np.isnan(none.y).all()
+    with pytest.raises(LocateError, match="no continuous point found"):
+        boundary_line(theory, "mixed", "T", "J0", at=[1.0, 1.5, 2.0])
 
 
 @pytest.mark.parametrize("alpha", [0.01, 0.1, 0.5, 2.0])
