@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from replica.errors import ParameterError, UnknownNameError
-from replica.solving.derivatives import STEP, jacobian, jacobian_error
+from replica.solving.derivatives import STEP, jacobian, jacobian_error, jacobian_errors
 from replica.solving.search import solve
 from replica.solving.solvers import Newton
 from replica.solving.systems import phases
@@ -260,9 +260,7 @@ def varied(theory: Theory, fixed: Collection[str] = ()) -> list[str]:
     return [
         name
         for name, value in theory.values.items()
-        if value is not None
-        and name not in fixed
-        and known[name].continuous
+        if value is not None and name not in fixed and known[name].continuous
     ]
 
 
@@ -542,9 +540,10 @@ def _jacobian_at(on: _Subject, x: Any) -> bool:
     columns = [_column(on, x, i, (1e-3, 1e-4), 1e-8 * scale) for i in range(len(x))]
     if not all(np.all(error < 1e-8 * scale) for _, error in columns):
         return False
-    allowed = on.roughness(theory, x) if _differenced(theory, x) else theory.jacobian_error * scale
+    allowed = on.roughness(theory, x) if _differenced(theory, x) else 4 * jacobian_errors(theory, x).T
+    allowed = np.broadcast_to(allowed, (len(x), len(x)))
     for i, (column, error) in enumerate(columns):
-        off = np.abs(matrix[:, i] - column) - (10 * error + 1e-11 * scale + allowed)
+        off = np.abs(matrix[:, i] - column) - (10 * error + 1e-11 * scale + allowed[i])
         k = int(np.argmax(off))
         _ask(
             off[k] <= 0,
@@ -748,9 +747,9 @@ def _precise(on: _Subject) -> str:
         matrix, truths = jacobian(theory, x), jacobian(precise, y).astype(float)
         scale = max(1, np.max(np.abs(truths)))
         off = np.abs(matrix - truths)
-        allowed = scale * (1e-13 * on.loose + 4 * theory.jacobian_error)
+        allowed = scale * 1e-13 * on.loose + 4 * jacobian_errors(theory, x)
         if _differenced(theory, x):
-            allowed += on.roughness(theory, x)
+            allowed = allowed + on.roughness(theory, x)
         _ask(
             np.all(off <= allowed),
             f"jacobian differs by {np.max(off):.2g} from that in 30 digits",

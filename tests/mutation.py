@@ -47,7 +47,7 @@ from planted import TARGETS, survey
 from reference import reference
 from replica.errors import ReplicaError
 from replica.solving import Newton, solve
-from replica.solving.derivatives import jacobian
+from replica.solving.derivatives import jacobian, jacobian_errors
 from replica.testing import richardson, shifted
 from replica.theories import (
     THEORIES,
@@ -364,7 +364,8 @@ def _differentiates(theory: Theory, x: Any) -> bool:
     scale = max(1.0, float(np.max(np.abs(matrix))))
     for i in range(len(x)):
         column, error = richardson(lambda h, i=i: theory.update(shifted(x, i, h)), 1e-3)
-        if not np.all(np.abs(matrix[:, i] - column) <= 10 * error + (1e-10 + theory.jacobian_error) * scale):
+        allowed = 10 * error + 1e-10 * scale + jacobian_errors(theory, x)[:, i]
+        if not np.all(np.abs(matrix[:, i] - column) <= allowed):
             return False
     return True
 

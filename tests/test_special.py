@@ -18,12 +18,19 @@ from phase_diagrams.draw import figure
 from phase_diagrams.tracing.lines import boundary_line, find_points
 from problems import Cusp, Nowhere, Pitchfork
 from reference import reference
-from replica.errors import ParameterError
+from replica.errors import LocateError, ParameterError
 from replica.numerics.functions import stack
 from replica.solving import locate, solve
 from replica.solving.codimension_two import cusp, meeting, quartic, tip, tricritical
 from replica.solving.systems import System
-from replica.theories import BlumeCapel, Compositional, CurieWeiss, Hopfield
+from replica.theories import (
+    BlumeCapel,
+    Compositional,
+    CurieWeiss,
+    Hopfield,
+    SherringtonKirkpatrick,
+    SpectralRBM,
+)
 from replica.theory import (
     Boundary,
     Branch,
@@ -310,6 +317,70 @@ def test_quartic_term_of_blume_capel() -> None:
         even, odd = quartic(BlumeCapel(T=T, D=D), "paramagnet")
         assert even == pytest.approx(0, abs=1e-8)
         assert odd == pytest.approx((1 - 3 * T) / T**2, rel=1e-7)
+
+
+RFIM = 2 / 3, 2 / 3 * math.atanh(1 / math.sqrt(3))  # T and h, tanh^2(h/T) = 1/3
+KNOWN = [
+    (SherringtonKirkpatrick(T=0.5, J0=0.5), name, "T", "J0", (1.0, 1.0))
+    for name in ("glass", "ferromagnet", "mixed", "stability")
+]
+KNOWN += [
+    (SpectralRBM(w=1.0, sigma=0.5, T=1.0), name, "sigma", "w", (1.0, 1.0))
+    for name in ("paramagnet-glass", "paramagnet-ferromagnet", "ferromagnet-glass", "stability")
+]
+KNOWN += [
+    (BlumeCapel(T=0.2), name, "T", "D", TRICRITICAL) for name in ("continuous", "first-order", "spinodal")
+]
+KNOWN += [(CurieWeiss(T=0.5), name, "T", "h", (1.0, 0.0)) for name in ("first-order", "spinodal")]
+KNOWN += [(RandomField(), name, "T", "h", RFIM) for name in ("continuous", "first-order", "spinodal")]
+
+
+@pytest.mark.parametrize(
+    ("theory", "name", "x", "y", "exact"), KNOWN, ids=[f"{one[0].name}-{one[1]}" for one in KNOWN]
+)
+def test_bounds_hold_at_special_points_that_are_known_exactly(
+    theory: Theory, name: str, x: str, y: str, exact: tuple[float, float]
+) -> None:
+    """On whichever line, and whichever axis is which; the line ends there or passes through."""
+    for axes, place in (((x, y), exact), ((y, x), exact[::-1])):
+        traced = boundary_line(theory, name, *axes)
+        near = [point for point in traced.points if np.hypot(*np.subtract((point.x, point.y), place)) < 1e-2]
+        assert near
+        for point in near:
+            assert point.uncertainty is not None
+            assert np.all(np.abs(np.subtract((point.x, point.y), place)) <= point.uncertainty)
+            assert max(point.uncertainty) < 1e-8
+
+
+def test_a_line_ends_where_its_state_goes_over_into_another() -> None:
+    """The glass of the Sherrington-Kirkpatrick model exists below T = 1: J0 C = 1 means nothing above."""
+    theory = SherringtonKirkpatrick(T=0.5, J0=0.5)
+    whole = boundary_line(theory, "mixed", "T", "J0")
+    assert max(whole.x) == pytest.approx(1, abs=1e-14)
+    assert set(whole.status) == {"converged"}
+    some = boundary_line(theory, "mixed", "T", "J0", at=[0.5, 0.99])
+    assert np.isfinite(some.y).all()
+    with pytest.raises(LocateError, match="no continuous point found"):
+        boundary_line(theory, "mixed", "T", "J0", at=[1.0, 1.5, 2.0])
+
+
+@pytest.mark.parametrize("alpha", [0.01, 0.1, 0.5, 2.0])
+def test_bounds_hold_where_a_transition_is_known_exactly(alpha: float) -> None:
+    glass = locate(Hopfield(alpha=alpha, T=1.0), "glass", "T")
+    assert abs(glass.value - 1 - math.sqrt(alpha)) <= glass.uncertainty < 1e-14
+
+
+def test_points_of_a_line_know_their_errors() -> None:
+    """The continuous line of Blume and Capel is D = T ln(2 (1 - T)/T)."""
+    traced = boundary_line(BlumeCapel(T=0.5), "continuous", "T", "D")
+    assert len(traced.uncertainty) == len(traced.x)
+    for T, D, (dT, dD) in zip(traced.x, traced.y, traced.uncertainty, strict=True):
+        if 0 < T < 1:
+            slope = math.log(2 * (1 - T) / T) - 1 / (1 - T)
+            assert abs(D - T * math.log(2 * (1 - T) / T)) <= dD + abs(slope) * dT + 1e-16
+            assert max(dT, dD) < 1e-10
+    again = PhaseDiagram("d", "", (Axis("T", "T"), Axis("D", "D")), [traced], [], [], {}).to_json()
+    assert PhaseDiagram.from_json(json.loads(json.dumps(again))).lines[0] == traced
 
 
 def test_uncertainties_are_honest() -> None:

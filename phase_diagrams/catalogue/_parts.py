@@ -193,7 +193,8 @@ def until_lost(line: Line, why: str = ENDED) -> Line:
 
 def turned(line: Line) -> Line:
     """Exchange the axes of a line, such as one that was located at given temperatures."""
-    return replace(line, x=line.y, y=line.x)
+    errors = [pair[::-1] for pair in line.uncertainty]
+    return replace(line, x=line.y, y=line.x, uncertainty=errors)
 
 
 def tag(

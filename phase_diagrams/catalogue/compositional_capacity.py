@@ -76,7 +76,8 @@ def build(
         if CONVERGED not in line.status:
             lines.append(line)
             continue
-        line = replace(line, x=[theory.unscaled("theta", x) for x in line.x])
+        errors = [(theory.unscaled("theta", a), b) for a, b in line.uncertainty]
+        line = replace(line, x=[theory.unscaled("theta", x) for x in line.x], uncertainty=errors)
         heights = np.log(line.y)
         middle = int(np.argmin(np.abs(heights - (0.3 * heights[0] + 0.7 * heights[-1]))))
         lines.append(line)

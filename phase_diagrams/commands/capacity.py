@@ -11,7 +11,7 @@ import click
 from phase_diagrams.commands.shared.asking import Asked, check_free
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.options import DIGITS, theory, unscaled
-from phase_diagrams.commands.shared.printing import describe, number, print_json, print_table, where
+from phase_diagrams.commands.shared.printing import describe, known, print_json, print_table, where
 from replica.errors import ConvergenceError, LocateError, ParameterError
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ class Answer:
     value : str
         With exactly the good digits.
     order : dict of str to float or str
+    uncertainty : dict of str to float
+        Of `value`, by the name of the parameter, and of the order parameters.
     residual : float
     digits : int
     how : str
@@ -104,6 +106,7 @@ class Answer:
     point: Located
     value: str
     order: dict[str, Any]
+    uncertainty: dict[str, float]
     residual: float
     digits: int
     how: str
@@ -155,12 +158,18 @@ class Question(Asked):
             precise = polish(point, wanted)
             how = "computed with mpmath at two precisions that agree"
             value, digits = str(precise.value), precise.digits
-            return Answer(point, value, dict(precise.order), precise.residual, digits, how)
+            settled = {name: float(one) for name, one in precise.order.items()} | {
+                point.parameter: float(value)
+            }
+            errors = {name: abs(one) * 10.0**-digits for name, one in settled.items()}
+            return Answer(point, value, dict(precise.order), errors, precise.residual, digits, how)
         digits = max(point.digits, 1)
         how = "from the residual and the conditioning of the equations in float64"
         value = self.rescaled(point.theory, point.parameter, point.value)
         order = {name: self.rescaled(point.theory, name, one) for name, one in point.order.items()}
-        return Answer(point, f"{value:#.{digits}g}", order, point.residual, digits, how)
+        errors = point.uncertainties | {point.parameter: point.uncertainty}
+        errors = {name: abs(self.rescaled(point.theory, name, float(one))) for name, one in errors.items()}
+        return Answer(point, f"{value:#.{digits}g}", order, errors, point.residual, digits, how)
 
     def print(self, answer: Answer, as_json: bool) -> None:
         """Print the answer."""
@@ -169,6 +178,7 @@ class Question(Asked):
             self.print_json(
                 value=answer.value if keep else float(answer.value),
                 order=answer.order if keep else {name: float(value) for name, value in answer.order.items()},
+                uncertainty=answer.uncertainty,
                 status="converged",
                 residual=answer.residual,
                 digits=answer.digits,
@@ -179,7 +189,8 @@ class Question(Asked):
         click.echo(f"{self.critical.symbol} = {answer.value}: {self.critical.text}")
         click.echo(f"{self.kind.name} at {fixed}\n" if fixed else f"{self.kind.name}\n")
         words = self.kind.symbols
-        print_table([(name, number(value), words.get(name, "")) for name, value in answer.order.items()])
+        shown = [(name, known(value, answer.uncertainty[name])) for name, value in answer.order.items()]
+        print_table([(name, value, words.get(name, "")) for name, value in shown])
         click.echo(f"\n{answer.digits} good digits, {answer.how}")
         click.echo(f"{self.method}; residual {answer.residual:.1e}")
 

@@ -13,7 +13,7 @@ import click
 from phase_diagrams.commands.shared.asking import Asked, check_free
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.options import Range, Span, theory, unscaled
-from phase_diagrams.commands.shared.printing import describe, number, print_json, print_table, settled, where
+from phase_diagrams.commands.shared.printing import describe, known, print_json, print_table, settled, where
 from replica.errors import ConvergenceError, LocateError, ParameterError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ class Request(Asked):
 
     def print(self, found: Line, as_json: bool) -> None:
         """Print the answer."""
-        points = list(zip(found.x, found.y, found.status, strict=True))
+        points = list(zip(found.x, found.y, found.status, found.uncertainty, strict=True))
         if as_json:
             self.print_json(points, found.points)
             return
@@ -170,7 +170,7 @@ class Request(Asked):
         click.echo(f"looked for in {self.y.name} from {low:g} to {high:g}\n")
         print_table(
             [(self.x.name, self.y.name, "status")]
-            + [(number(x), number(y), status) for x, y, status in points]
+            + [(*map(known, (x, y), error), status) for x, y, status, error in points]
         )
         if found.points:
             click.echo("\nspecial points of the line, to the digits that are good\n")
@@ -181,7 +181,7 @@ class Request(Asked):
 
     def print_failure(self, error: Exception) -> None:
         """Print the JSON object of a line of which no point was found."""
-        self.print_json([(x, None, str(error)) for x in self.x.values or ()])
+        self.print_json([(x, None, str(error), None) for x in self.x.values or ()])
 
     def print_json(self, points: Any, special: Iterable[Point] = ()) -> None:
         """Print the JSON object."""
@@ -193,7 +193,9 @@ class Request(Asked):
                 "parameters": self.fixed,
                 "x": self.x.name,
                 "y": self.y.name,
-                "points": [{"x": x, "y": y, "status": status} for x, y, status in points],
+                "points": [
+                    {"x": x, "y": y, "status": status, "uncertainty": error} for x, y, status, error in points
+                ],
                 "special": [
                     {"kind": _kind(point), "x": point.x, "y": point.y, "uncertainty": point.uncertainty}
                     for point in special

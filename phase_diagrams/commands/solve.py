@@ -12,7 +12,7 @@ import click
 from phase_diagrams.commands.shared.asking import Asked
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.options import DIGITS, Assignment, once, theory, unscaled
-from phase_diagrams.commands.shared.printing import number, print_json, print_table, where
+from phase_diagrams.commands.shared.printing import good_digits, known, number, print_json, print_table, where
 from replica.errors import BranchError, ConvergenceError, ParameterError
 
 if TYPE_CHECKING:
@@ -98,6 +98,9 @@ iterations    9
 
 MEASURES = ("free_energy", "energy", "entropy", "replicon")
 EVERY = "all"
+
+FEW = 10
+"""Good digits of an order parameter below which double precision is called exhausted."""
 
 
 @click.command(cls=Verb, epilog=EXAMPLE)
@@ -209,13 +212,19 @@ class Request(Asked):
 
         order, residual = state.order, state.residual
         measures = {name: getattr(state, name) for name in MEASURES}
+        errors = state.uncertainties if state.success else {}
         if self.digits and state.success:
             precise = polish(state, self.digits)
             order, measures, residual = precise.order, precise.measures, precise.residual
+            told = {name: value for name, value in (order | measures).items() if value is not None}
+            errors = {name: abs(float(value)) * 10.0**-self.digits for name, value in told.items()}
         return {
             "branch": state.branch,
             "order": {name: self.rescaled(state.theory, name, value) for name, value in order.items()},
             **{name: self.rescaled(state.theory, name, value) for name, value in measures.items()},
+            "uncertainty": {
+                name: abs(self.rescaled(state.theory, name, float(value))) for name, value in errors.items()
+            },
             "hessian_signature": signature(state.theory, state.x),
             "status": state.outcome.value,
             "residual": residual,
@@ -226,12 +235,17 @@ class Request(Asked):
         """Print the answer."""
         reports = [self.report(state) for state in states]
         values = self.parameters(states[0].theory, [self.over or ""])
+        notes = [note for note in map(exhausted, reports) if note]
         if as_json:
+            for one in reports:
+                one |= {"note": exhausted(one)} if exhausted(one) else {}
             told = reports[0]
             if self.branch == EVERY:
                 told = {"solutions": reports, "not_found": dict(_missing(states))}
             print_json({"theory": self.kind.name, "parameters": values, **told})
             return
+        if self.over:
+            values = values | {self.over: known(values[self.over], reports[0]["uncertainty"][self.over])}
         click.echo(f"{self.kind.name} at {where(values)}\n")
         print_table(self.rows(reports))
         if missing := _missing(states):
@@ -239,6 +253,8 @@ class Request(Asked):
             print_table([(f"no {name}", why) for name, why in missing.items()])
         if self.branch == EVERY:
             click.echo("\nonly the named branches were looked for")
+        for note in notes:
+            click.echo(f"\n{note}")
 
     def rows(self, reports: list[dict[str, Any]]) -> list[tuple[str, ...]]:
         """A table with one column per state."""
@@ -249,10 +265,10 @@ class Request(Asked):
 
         rows = [row("branch", (one["branch"] or "from the start given" for one in reports))]
         for name in reports[0]["order"]:
-            rows.append(row(name, (number(one["order"][name]) for one in reports), words.get(name, "")))
+            rows.append(row(name, (_shown(one, one["order"], name) for one in reports), words.get(name, "")))
         for name in MEASURES:
             if any(one[name] is not None for one in reports):
-                rows.append(row(name.replace("_", " "), (number(one[name]) for one in reports)))
+                rows.append(row(name.replace("_", " "), (_shown(one, one, name) for one in reports)))
         signs = (_signs(one["hessian_signature"]) for one in reports)
         rows.append(row("Hessian of f", signs, "signs of its eigenvalues"))
         rows.append(row("status", (one["status"] for one in reports)))
@@ -266,6 +282,26 @@ class Request(Asked):
         told = {"branch": self.branch, "status": "not found"} if state is None else self.report(state)
         values = {name: value for name, value in self.parameters(self.theory).items() if name != self.over}
         print_json({"theory": self.kind.name, "parameters": values, **told, "reason": str(error)})
+
+
+def exhausted(report: dict[str, Any]) -> str:
+    """What to do where double precision leaves few digits of the order parameters, else an empty text."""
+    errors = report["uncertainty"]
+    digits = {
+        name: good_digits(value, errors[name])
+        for name, value in report["order"].items()
+        if name in errors and not isinstance(value, str) and errors[name] > 1e-14
+    }
+    if not digits or min(digits.values()) >= FEW:
+        return ""
+    worst = min(digits, key=lambda name: digits[name])
+    good = f"to {digits[worst]} digits" if digits[worst] else "to no digit"
+    return f"double precision is exhausted: {worst} is good {good}; --digits 20 computes more"
+
+
+def _shown(report: dict[str, Any], values: dict[str, Any], name: str) -> str:
+    """A number of a report with its good digits."""
+    return known(values[name], report["uncertainty"].get(name))
 
 
 def chosen_solver(

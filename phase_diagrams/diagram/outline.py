@@ -85,7 +85,15 @@ def join(*pieces: Piece, name: str | None = None) -> Line:
             points += tail
     x, y, status = zip(*points, strict=True)
     special = [point for piece in pieces if isinstance(piece, Line) for point in piece.points]
-    return Line(name or like.name, like.kind, x, y, status, like.label, numbered(special))
+    known = {
+        (a, b): error
+        for piece in pieces
+        if isinstance(piece, Line)
+        for a, b, error in zip(piece.x, piece.y, piece.uncertainty, strict=False)
+    }
+    unknown = (math.nan, math.nan)
+    errors = [known.get(place, unknown) for place in zip(x, y, strict=True)] if known else ()
+    return Line(name or like.name, like.kind, x, y, status, like.label, numbered(special), errors)
 
 
 def numbered(points: Iterable[Point]) -> list[Point]:

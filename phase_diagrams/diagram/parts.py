@@ -113,6 +113,9 @@ class Line:
         What the legend says, may contain mathtext; an empty label keeps the line out of the legend.
     points : sequence of Point
         Special points on the line: where it ends, turns, or meets another one. Drawn with their labels.
+    uncertainty : sequence of pairs of float, shape (n,)
+        Bounds on the errors of x and y, where they are known; NaN where they are not, or are infinite. Empty
+        where none is.
 
     Raises
     ------
@@ -135,6 +138,7 @@ class Line:
     status: Sequence[str]
     label: str = ""
     points: Sequence[Point] = ()
+    uncertainty: Sequence[Pair] = ()
 
     def __post_init__(self) -> None:
         check_text(self, "name", "label")
@@ -153,6 +157,7 @@ class Line:
             y=tuple(check_number(f"y[{i}]", value, missing=True) for i, value in enumerate(y)),
             status=tuple(status),
             points=tuple(check_items("points", self.points)),
+            uncertainty=self._errors(),
         )
         _check_points(self.points)
         for i, (one, two, state) in enumerate(zip(self.x, self.y, self.status, strict=True)):
@@ -165,6 +170,25 @@ class Line:
         if kind is LineKind.MEASURED and len(self.x) != 3:
             message = f"a measured value has three points (bar, value, bar), not {len(self.x)}"
             raise DiagramError(message, "x")
+
+    def _errors(self) -> tuple[Pair, ...]:
+        """The uncertainties, checked."""
+        errors = check_items("uncertainty", self.uncertainty)
+        if errors and len(errors) != len(list(self.x)):
+            message = f"line {self.name!r} has {len(errors)} of these and not one for each point"
+            raise DiagramError(message, "uncertainty")
+        told = []
+        for i, pair in enumerate(errors):
+            items = check_items(f"uncertainty[{i}]", pair)
+            if len(items) != 2:
+                message = f"expected two numbers, got {short(pair)}"
+                raise DiagramError(message, f"uncertainty[{i}]")
+            one, two = (check_number(f"uncertainty[{i}]", item, missing=True) for item in items)
+            if min(one, two) < 0:
+                message = f"an error bound is not negative, got {short(pair)}"
+                raise DiagramError(message, f"uncertainty[{i}]")
+            told.append((one, two))
+        return tuple(told)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Through the constructor, where every NaN is math.nan: copies of a line are equal to it.

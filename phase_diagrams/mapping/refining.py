@@ -208,19 +208,22 @@ def _supported(grid: Grid, line: Line, support: Array, anything: Array) -> Line:
         if near.any() and len(ends) and np.min(_apart(ends, points[order[0]])) < SAME:
             tail = list(itertools.takewhile(lambda i: not near[i], order))
             near[tail] = close[tail].all()
-    x, y, status = [], [], []
+    known = line.uncertainty or [(math.nan, math.nan)] * len(line.x)
+    x, y, status, errors = [], [], [], []
     for i, keep in enumerate(near.tolist()):
         if keep:
             x.append(line.x[i])
             y.append(line.y[i])
             status.append(CONVERGED)
+            errors.append(known[i])
         elif status and status[-1] == CONVERGED:
             x.append(math.nan)
             y.append(math.nan)
+            errors.append((math.nan, math.nan))
             status.append(line.status[i] if missing[i] else "not seen on the grid")
     if status and status[-1] != CONVERGED:
-        x, y, status = x[:-1], y[:-1], status[:-1]
-    return dataclasses.replace(line, x=x, y=y, status=status)
+        x, y, status, errors = x[:-1], y[:-1], status[:-1], errors[:-1]
+    return dataclasses.replace(line, x=x, y=y, status=status, uncertainty=errors if line.uncertainty else ())
 
 
 def _within_reach(points: Array, places: Array) -> Booleans:

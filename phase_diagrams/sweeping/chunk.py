@@ -172,7 +172,7 @@ def _branch(theory: Theory, branch: str, task: Task, troubles: list[str]) -> dic
     shape = theory.batch
     found = np.flatnonzero(np.ravel(solution.success))
     x = solution.x.reshape(len(solution.x), -1)[:, found]
-    here = Solution(theory.take(found), x, 0.0, np.zeros(found.size), 0)
+    here = Solution(theory.take(found), x, 0.0, np.zeros(found.size), 0, branch)
     values = dict(zip(theory.order, x, strict=True))
     if found.size:
         known = here.order
@@ -191,6 +191,8 @@ def _branch(theory: Theory, branch: str, task: Task, troubles: list[str]) -> dic
     out["residual"] = np.broadcast_to(solution.residual, shape).astype(float)
     out["iterations"] = np.broadcast_to(solution.iterations, shape).astype(np.int32)
     out["status"] = np.broadcast_to(solution.status, shape).astype(np.int8)
+    error = np.max(here.error(trials=1), axis=0) if found.size else np.nan
+    out["uncertainty"] = whole(error, np.nan)
     if task.every:
         out["attracts"] = whole(_attracts(here.theory, x), False, bool)
     return out

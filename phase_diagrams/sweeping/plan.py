@@ -135,11 +135,13 @@ class SweepPlan(Plan):
                     Variable(f"{name}_negative", dims, "int8", -1, flags(f"sign of the {name}", meanings))
                 )
         residual = {"long_name": "largest component of the undamped residual", "units": "1"}
+        uncertainty = {"long_name": "largest bound on the error of an order parameter", "units": "1"}
         iterations = {"long_name": "iterations of the solver", "units": "1"}
         statuses = {NOT_COMPUTED: "not computed"} | {status.code: status.value for status in Status}
         return [
             *out,
             Variable("residual", dims, "float64", np.nan, residual),
+            Variable("uncertainty", dims, "float64", np.nan, uncertainty),
             Variable("iterations", dims, "int32", -1, iterations),
             Variable("status", dims, "int8", NOT_COMPUTED, flags("how the solver ended", statuses)),
         ]

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from phase_diagrams.diagram import CONVERGED, Line
-from phase_diagrams.tracing.special_points import Traced, holds, labelled, special_points
+from phase_diagrams.tracing.special_points import Traced, holds, labelled, solves, special_points
 from replica.errors import LocateError, ParameterError, ReplicaError
 from replica.solving.codimension_two import SpecialPoint
 from replica.solving.continuation import Event, Stepping, Stop, follow
-from replica.solving.derivatives import determinant, jacobian
+from replica.solving.derivatives import determinant, difference, jacobian
 from replica.solving.locate import Located, find
-from replica.solving.systems import System, phases, refine, separations
+from replica.solving.rounding import pseudo_inverse, roughness, through
+from replica.solving.systems import System, distinct, phases, refine, separations
 from replica.theory import Boundary, Theory, Zero
 from replica.theory.base import required
 from replica.theory.names import line_named
@@ -24,6 +25,12 @@ __all__ = ["boundary_line", "find_points"]
 
 PROBES = (0.5, 0.25, 0.75, 0.1, 0.9, 0.02, 0.98, 0.0, 1.0)
 """Where in the range of one parameter a first point is looked for, as fractions."""
+
+NEXT = 1e-3
+"""How close a state may come to an explicit one, relative to where it was found, before its line ends."""
+
+BLOCK = 32
+"""Points of a curve whose errors are computed together."""
 
 
 def boundary_line(
@@ -221,9 +228,9 @@ def _follow(
         if end is not None:  # the curve ends next to it, the line in it
             traced.y[-2:, index] = end.values
     if at is not None:
-        xs, ys, status = _at(system, theory, traced.y, x, y, at, wanted[1], units[0])
+        xs, ys, status, errors = _at(system, theory, traced.y, x, y, at, wanted[1], units[0])
     else:
-        xs, ys, status = _clipped(traced, wanted, ends, step)
+        xs, ys, status, errors = _clipped(traced, wanted, ends, step)
     if CONVERGED not in status:
         far = _beyond(theory, boundary, x, y, near[0]) if ylim is None else None
         if far is not None and not min(wanted[1]) <= far.value <= max(wanted[1]):  # no bound: look there, too
@@ -236,7 +243,9 @@ def _follow(
     shown = [p for p in special if np.all((p.values >= low - slack) & (p.values <= high + slack))]
     kind = boundary.kind
     values = [float(v) for v in xs], [float(v) for v in ys]
-    return Line(name or kind, kind, *values, status, label, labelled(shown)), shown  # type: ignore[arg-type]
+    bounds = [tuple(float(e) if np.isfinite(e) else np.nan for e in pair) for pair in errors]
+    line = Line(name or kind, kind, *values, status, label, labelled(shown), bounds)  # type: ignore[arg-type]
+    return line, shown
 
 
 def _typical(theory: Theory, name: str) -> tuple[float, float]:
@@ -299,7 +308,10 @@ def _in_units(line: Line, x: float, y: float) -> Line:
         )
         for point in line.points
     ]
-    return replace(line, x=[v * x for v in line.x], y=[v * y for v in line.y], points=points)
+    errors = [(a * x, b * y) for a, b in line.uncertainty]
+    return replace(
+        line, x=[v * x for v in line.x], y=[v * y for v in line.y], points=points, uncertainty=errors
+    )
 
 
 def _first(
@@ -405,7 +417,16 @@ def _curve(
         here = separations(system, theory.at(**values(v)), v[:n])
         return float(min(now @ then / (then @ then) for now, then in zip(here, apart, strict=True)))
 
+    trivial = _from_trivial(system, first.theory, first.z)
+
+    def leaving(v: Any, _: Any) -> float:
+        """Changes sign next to where the state goes over into one that is known: a glass where q vanishes."""
+        here = _from_trivial(system, theory.at(**values(v)), v[:n], list(trivial))
+        return min(float(here[name] @ then / (then @ then)) for name, then in trivial.items()) - NEXT
+
     events = {}
+    if trivial:
+        events["transition"] = Event(leaving, terminal=True)
     if folding and system.boundary.kind != "spinodal":
         events["fold"] = Event(side, terminal=True)
     if apart:
@@ -439,6 +460,7 @@ def _curve(
         joined = np.concatenate([backward.y[:, :0:-1], joined], axis=1)
         tangent = np.concatenate([-backward.tangent[:, :0:-1], tangent], axis=1)
         stops, ends = (backward.stop, forward.stop), (backward, forward)
+    joined = _settle(residual, joined, scale, fences)
     if logarithmic:
         joined[n + 1] = np.exp(joined[n + 1])
     first_event, last_event = (half.events[-1][0] if half.stop is Stop.EVENT else "" for half in ends)
@@ -447,9 +469,64 @@ def _curve(
     )
 
 
+def _from_trivial(system: System, theory: Theory, z: Any, names: Any = None) -> dict[str, Any]:
+    """Differences between the state whose test function vanishes and the explicit solutions, by branch."""
+    if not isinstance(system.boundary, Zero):
+        return {}
+    phase, here, x = system.states(theory, z)[0]
+    if here.branch(phase.branch).explicit:
+        return {}
+    if names is None:
+        names = [name for name in here.branches if solves(here, name)]
+    return {name: np.asarray(x) - np.asarray(here.start(name)) for name in names}
+
+
+def _settle(residual: Any, curve: Any, scale: Any, fences: Any) -> Any:
+    """The points of a curve, each moved on to it as far as rounding allows."""
+    curve = curve.copy()
+    for first in range(0, curve.shape[1], BLOCK):
+        y = curve[:, first : first + BLOCK]
+        with np.errstate(all="ignore"):
+            here = residual(y)
+            slope = difference(residual, y, scale=scale, lower=fences)
+            moved = y - np.einsum("ij...,j...->i...", pseudo_inverse(slope), here)
+            gain = np.max(np.abs(residual(moved)), axis=0) < np.max(np.abs(here), axis=0)
+            near = np.max(np.abs(moved - y) / scale[:, None], axis=0) < 1e-6
+        curve[:, first : first + BLOCK] = np.where(gain & near, moved, y)
+    return curve
+
+
+def _errors(traced: Traced) -> Any:
+    """Bounds on how far the points of a curve are from it, in both parameters; shape ``(2, n_points)``."""
+    system, theory, names, curve = traced.system, traced.theory, traced.parameters, traced.y
+
+    def residual(v: Any) -> Any:
+        return system.residual(theory.at(**dict(zip(names, v[-2:], strict=True))), v[:-2])
+
+    sizes = np.append(np.ones(len(curve) - 2), traced.spans)
+    fences = [-np.inf] * (len(curve) - 2) + [theory.parameters()[name].lower for name in names]
+    out = []
+    for first in range(0, curve.shape[1], BLOCK):
+        y = curve[:, first : first + BLOCK]
+        scale = sizes if not system.logarithmic else np.where(y != 0, np.abs(y), sizes[:, None])
+        with np.errstate(all="ignore"):
+            slope = difference(residual, y, scale=scale, lower=fences)
+            noise = np.maximum(roughness(residual, y, 1), 4e-16 * np.maximum(1.0, np.max(np.abs(y), axis=0)))
+            if noise[system.jacobian_rows].size:
+                noise[system.jacobian_rows] += [
+                    system.jacobian_noise(
+                        theory.at(**dict(zip(names, map(float, v[-2:]), strict=True))), v[:-2]
+                    )
+                    for v in y.T
+                ]
+            found = through(pseudo_inverse(slope), np.abs(residual(y)) + noise)[-2:]
+        out.append(found + 1.2e-16 * np.abs(y[-2:]))
+    return np.concatenate(out, axis=1)
+
+
 def _clipped(
     traced: Traced, wanted: Any, ends: Sequence[Any], step: float
-) -> tuple[list[float], list[float], list[str]]:
+) -> tuple[list[float], list[float], list[str], list[tuple[float, float]]]:
     """The points of a curve inside the wanted box, with its exact crossings of the box.
 
     Pieces are separated by a NaN; so is an end inside the box at which the tracing stopped before it got to a
@@ -465,11 +542,17 @@ def _clipped(
     xs: list[float] = []
     ys: list[float] = []
     status: list[str] = []
+    errors: list[tuple[float, float]] = []
+    known = _errors(traced)
+    for index, end in zip((0, -1), ends, strict=True):
+        if end is not None:
+            known[:, index] = end.uncertainties
 
-    def add(point: Any, why: str = CONVERGED) -> None:
+    def add(point: Any, why: str = CONVERGED, error: Any = (np.nan, np.nan)) -> None:
         xs.append(float(point[0]))
         ys.append(float(point[1]))
         status.append(why)
+        errors.append((float(error[0]), float(error[1])))
 
     gap = (np.nan, np.nan)
     lost = [_lost(traced, index, end, wanted, 0.5 * step) for index, end in zip((0, -1), ends, strict=True)]
@@ -477,16 +560,16 @@ def _clipped(
         add(gap, lost[0])
     for i in range(curve.shape[1]):
         if inside[i]:
-            add(curve[-2:, i])
+            add(curve[-2:, i], error=known[:, i])
         if i + 1 < curve.shape[1] and inside[i] != inside[i + 1]:
             if not inside[i] and CONVERGED in status:
                 add(gap, "outside the requested range")
             crossing = _crossing(system, theory, curve[:, i], curve[:, i + 1], x, y, low, high)
             if crossing is not None:
-                add(crossing)
+                add(crossing[:2], error=crossing[2:])
     if inside[-1] and lost[1]:
         add(gap, lost[1])
-    return xs, ys, status
+    return xs, ys, status, errors
 
 
 def _lost(traced: Traced, index: int, end: Any, wanted: Any, step: float) -> str:
@@ -510,8 +593,8 @@ def _lost(traced: Traced, index: int, end: Any, wanted: Any, step: float) -> str
 
 def _crossing(
     system: System, theory: Theory, a: Any, b: Any, x: str, y: str, low: Any, high: Any
-) -> tuple[float, float] | None:
-    """Where a curve crosses the wanted box between two of its points, one inside and one outside."""
+) -> tuple[float, float, float, float] | None:
+    """Where a curve crosses the wanted box between a point inside and one outside, and the errors."""
     outer = b if np.any((b[-2:] < low) | (b[-2:] > high)) else a
     shares = []
     for axis, (bottom, top) in enumerate(zip(low, high, strict=True)):
@@ -523,10 +606,15 @@ def _crossing(
     guess = a + share * (b - a)
     fixed, free = ((x, y), (y, x))[axis]
     start = max(guess[-1 - axis], 1e-300) if system.logarithmic else guess[-1 - axis]
-    _, found, _, _, good = refine(system, theory.at(**{fixed: float(edge)}), free, guess[:-2], float(start))
-    if not good:
+    z, found, _, error, good = refine(
+        system, theory.at(**{fixed: float(edge)}), free, guess[:-2], float(start)
+    )
+    if not good or (
+        isinstance(system.boundary, Zero)
+        and not distinct(system, theory.at(**{fixed: float(edge), free: found}), z)
+    ):
         return None
-    return (float(edge), found) if axis == 0 else (found, float(edge))
+    return (float(edge), found, 0.0, error) if axis == 0 else (found, float(edge), error, 0.0)
 
 
 def _at(
@@ -540,11 +628,11 @@ def _at(
     unit: float,
 ) -> Any:
     """Points of the line at given x: each crossing of the traced curve, refined with x held fixed."""
-    xs, ys, status = [], [], []
+    xs, ys, status, errors = [], [], [], []
     along = curve[-2]
     for value in at:
         hits = np.flatnonzero((along[:-1] - value) * (along[1:] - value) <= 0)
-        got: list[float] = []
+        got: dict[float, float] = {}
         for i in hits:
             width = along[i + 1] - along[i]
             share = (value - along[i]) / width if width else 0.0
@@ -552,18 +640,21 @@ def _at(
             guess = a + share * (b - a)
             if system.logarithmic:
                 guess[-1] = np.exp(np.log(a[-1]) + share * (np.log(b[-1]) - np.log(a[-1])))
-            _, found, _, _, good = refine(
+            z, found, _, error, good = refine(
                 system, theory.at(**{x: float(value)}), y, guess[:-2], float(guess[-1])
             )
+            if isinstance(system.boundary, Zero):
+                good = good and distinct(system, theory.at(**{x: float(value), y: found}), z)
             slack = 1e-9 * abs(ylim[1] - ylim[0])
             good = good and min(ylim) - slack <= found <= max(ylim) + slack
             if good and not any(abs(found - other) <= 1e-9 * max(1e-300, abs(other)) for other in got):
-                got.append(found)
+                got[found] = error
         for found in sorted(got) or [np.nan]:
             xs.append(float(value))
             ys.append(found)
+            errors.append((0.0, got.get(found, np.nan)))
             status.append(CONVERGED if np.isfinite(found) else _missing(theory, x, float(value), unit))
-    return xs, ys, status
+    return xs, ys, status, errors
 
 
 def _missing(theory: Theory, x: str, value: float, unit: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ from replica.solving.systems import System, phases, separations
 from replica.theory import Boundary, Coexistence, Fold, Phase, Theory, Zero
 from replica.theory.boundaries import Kind
 
-__all__ = ["Traced", "holds", "labelled", "special_points"]
+__all__ = ["Traced", "holds", "labelled", "solves", "special_points"]
 
 TRANSITIONS = ("first-order", "continuous")
 """Kinds of boundaries at which the phase changes."""
@@ -59,7 +60,7 @@ class Traced:
     stops : (Stop, Stop)
         Why it ends, at its first and at its last point.
     events : (str, str)
-        The terminal event at either end, if one was met: "fold" or "merging".
+        The terminal event at either end, if one was met: "fold", "merging" or "transition".
     spans : (float, float)
         Natural sizes of the parameters.
     """
@@ -164,6 +165,8 @@ def _end(traced: Traced, index: int) -> SpecialPoint | None:
             point = _merging(traced, here, index)  # where states merge, each of them folds as well
     elif event == "merging":
         point = _merging(traced, here, index)
+    elif event == "transition":
+        point = _transition(traced, here, index)
     else:
         for phase, part in system.parts:
             if phase.over is None:
@@ -172,8 +175,9 @@ def _end(traced: Traced, index: int) -> SpecialPoint | None:
             lower = float(about.lower)
             if z[part.stop - 1] - lower <= 0.02 * np.ptp(about.typical):
                 point = edge(system, here, traced.parameters, z, phase, lower)
-        if point is None and stop is Stop.SMALL_STEP and separations(system, here, z):
-            point = _merging(traced, here, index)
+        if point is None and stop is Stop.SMALL_STEP:
+            merges = separations(system, here, z)
+            point = _merging(traced, here, index) if merges else _transition(traced, here, index)
     last = traced.y.shape[1] - 1
     near = 10 * (traced.length(0, 1) if index == 0 else traced.length(last - 1, last)) + 0.02
     return point if point and point.located and traced.distance(point, index) < near else None
@@ -214,13 +218,38 @@ def _merging(traced: Traced, here: Theory, index: int) -> SpecialPoint | None:
     direction = apart[closest]
     if not np.any(direction):
         return None
-    symmetric = [name for name in names if _solves(traced.at(before), name)]
+    symmetric = [name for name in names if solves(traced.at(before), name)]
     if symmetric:
         return tricritical(here, traced.parameters, symmetric[0], direction)
     return cusp(here, traced.parameters, middle, direction, kind=kind)
 
 
-def _solves(theory: Theory, branch: str) -> bool:
+def _transition(traced: Traced, here: Theory, index: int) -> SpecialPoint | None:
+    """Where the state of a line goes over into an explicit one: there two conditions hold on the latter.
+
+    The condition of the line, if it means something on the explicit state, and those of its own lines.
+    """
+    boundary = traced.system.boundary
+    if not isinstance(boundary, Zero) or here.branch(boundary.phase.branch).explicit:
+        return None
+    known = [
+        one
+        for one in here.lines.values()
+        if isinstance(one, Zero)
+        and here.branch(one.phase.branch).explicit
+        and not holds(one, traced.parameters)
+    ]
+    own = [replace(boundary, phase=replace(boundary.phase, branch=one.phase.branch)) for one in known[:1]]
+    found = [
+        meeting(_kind(boundary, two), here, traced.parameters, (one, two), [])
+        for one, two in combinations(own + known, 2)
+        if not _alike(one, two)
+    ]
+    located = [point for point in found if point.located]
+    return min(located, key=lambda point: traced.distance(point, index)) if located else None
+
+
+def solves(theory: Theory, branch: str) -> bool:
     """Whether an explicit branch is a solution here: the paramagnet is not, in a field."""
     if not theory.branch(branch).explicit:
         return False

@@ -16,6 +16,7 @@ import numpy as np
 
 from replica.solving.contact import Contact, contact_of_theory
 from replica.solving.derivatives import difference, jacobian, jacobian_error
+from replica.solving.rounding import pseudo_inverse, root_error, roughness, through
 from replica.solving.systems import System
 from replica.theory import Boundary, Coexistence, Phase, Theory
 from replica.theory.boundaries import Kind
@@ -422,14 +423,15 @@ def _solve(
                 break
         spread = np.full(len(parameters) + (moved is not None), np.inf)
         if matrix is not None:
-            noise = np.abs(residual(best)) + 4e-16 * max(1.0, float(np.abs(best).max()))
+            noise = np.maximum(roughness(residual, best), 4e-16 * max(1.0, float(np.abs(best).max())))
             if isinstance(equations, Contact):
                 noise = 4 * (noise + equations.noise(at(best), best[:m]))
             if type(theory).jacobian is Theory.jacobian and not isinstance(equations, Contact):
                 noise = noise + jacobian_error(*state(at(best), best[:m]))
-            inverse = np.abs(np.linalg.pinv(matrix))
             rows = [*range(m, len(y)), *([moved[1]] if moved else [])]
-            spread = inverse[rows] @ noise
+            # where two conditions hold along a curve, a bound that its bending gives is none
+            straight = through(pseudo_inverse(matrix), np.abs(residual(best)) + noise)
+            spread = np.maximum(root_error(residual, best, matrix, noise), straight)[rows]
     units = np.append(scale, moved[2]) if moved else scale
     errors = dict(zip([*parameters, *([moved[0]] if moved else [])], spread * units, strict=True))
     here = theory.at(**{name: float(best[m + i] * scale[i]) for i, name in enumerate(parameters)})

@@ -16,6 +16,7 @@ __all__ = [
     "hessian",
     "jacobian",
     "jacobian_error",
+    "jacobian_errors",
     "signature",
     "solve_linear",
 ]
@@ -35,7 +36,7 @@ def difference(
         Maps ``(n, *batch)`` to ``(k, *batch)``.
     y : array, shape (n, *batch), float64 or object (mpmath)
         Where.
-    scale : array, shape (n,), optional
+    scale : array, shape (n,) or (n, *batch), optional
         Natural size of each component; the step is relative to the larger of it and ``|y|``.
     lower : array, shape (n,), optional
         Lower bounds that must not be crossed; next to one the difference is one-sided (still second order).
@@ -57,7 +58,8 @@ def difference(
     y = np.asarray(y, dtype=float)
     tail = (1,) * (y.ndim - 1)
     scale = np.ones(n) if scale is None else np.asarray(scale, dtype=float)
-    step = stretch * STEP * np.maximum(np.abs(y), scale.reshape(n, *tail))
+    scale = scale.reshape(n, *tail) if scale.ndim == 1 else scale
+    step = stretch * STEP * np.maximum(np.abs(y), scale)
     low = np.full((n, *tail), -np.inf) if lower is None else np.asarray(lower, dtype=float).reshape(n, *tail)
     left, right = np.where(y - step >= low, -step, 2 * step), step
     shift = np.eye(n).reshape(n, n, *tail)
@@ -97,11 +99,7 @@ def jacobian(theory: Theory, x: Any) -> Any:
 
 
 def jacobian_error(theory: Theory, x: Any) -> Any:
-    """How far an entry of `jacobian` may be off, shape ``(*batch)``, in float64.
-
-    What the theory says of its own Jacobian. A differenced one is off by what a step of twice the length
-    changes, three times its truncation error, and by the rounding of `update` over the step: some 1e-10
-    where `update` varies over distances of 1, and far more at low temperatures, where it varies faster.
+    """How far an entry of `jacobian` may be off, shape ``(*batch)``: the largest of `jacobian_errors`.
 
     Examples
     --------
@@ -110,13 +108,23 @@ def jacobian_error(theory: Theory, x: Any) -> Any:
     >>> print(jacobian_error(theory, theory.start("retrieval")))
     0.0
     """
+    return np.max(jacobian_errors(theory, x), axis=(0, 1))
+
+
+def jacobian_errors(theory: Theory, x: Any) -> Any:
+    """How far the entries of `jacobian` may be off, shape ``(n_order, n_order, *batch)``, in float64.
+
+    What the theory says of its own Jacobian. A differenced one is off by what a step of twice the length
+    changes, three times its truncation error, and by the rounding of `update` over the step: some 1e-10
+    where `update` varies over distances of 1, and far more at low temperatures, where it varies faster.
+    """
     x = np.asarray(x, dtype=float)
     with np.errstate(all="ignore"):
         if theory.jacobian(x) is not None:
-            return np.full(x.shape[1:], theory.jacobian_error)[()]
+            return theory.jacobian_errors(x)
         near, far = (difference(theory.update, x, stretch=stretch) for stretch in (1.0, 2.0))
         rounding = 4 * np.finfo(float).eps / STEP * np.maximum(1.0, np.abs(theory.update(x)))
-        return np.max(np.abs(far - near) + rounding[:, None], axis=(0, 1))
+        return np.abs(far - near) + rounding[:, None]
 
 
 def hessian(theory: Theory, x: Any) -> Any:

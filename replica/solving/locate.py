@@ -14,8 +14,9 @@ import numpy as np
 
 from replica.errors import LocateError, ParameterError, ReplicaError
 from replica.solving.continuation import Stepping, trace
+from replica.solving.rounding import value_error
 from replica.solving.search import solve
-from replica.solving.systems import System, distinct, phases, refine
+from replica.solving.systems import System, distinct, phases, refine, unknown_errors
 from replica.theory import Boundary, Fold, Phase, Theory
 from replica.theory.base import required
 from replica.theory.names import line_named
@@ -78,6 +79,29 @@ class Located:
         """Every order parameter by name, derived ones included."""
         with np.errstate(all="ignore"):
             return dict(zip(self.theory.order, self.x, strict=True)) | self.theory.derived(self.x)
+
+    @property
+    def uncertainties(self) -> dict[str, Any]:
+        """Bounds on the errors of the order parameters, derived ones included, by name.
+
+        Examples
+        --------
+        >>> from replica.theories import Hopfield
+        >>> point = locate(Hopfield(alpha=0.0, T=0.0), "spinodal", "alpha")
+        >>> print(point.uncertainties["m"] < 1e-12)
+        True
+        """
+        system = System(self.boundary, self.theory)
+        errors = unknown_errors(system, self.theory, self.parameter, self.z, self.value)
+
+        def values(y: Any) -> Any:
+            here = self.theory.at(**{self.parameter: y[-1]})
+            _, here, x = system.states(here, y[:-1])[0]
+            order = (*x, *here.derived(x).values())
+            return np.stack([one + 0 * y[-1] for one in order])
+
+        y = np.append(self.z, self.value)
+        return dict(zip(self.order, value_error(values, y, errors), strict=True))
 
     @property
     def digits(self) -> int:
@@ -340,16 +364,24 @@ def _sign_changes(
         else:  # infinite at zero (the replicon at T = 0): go there by decades until the sign changes
             far = i + 1 if np.isinf(tests[i]) else i
             value, z = _by_decades(system, theory, parameter, float(values[far]), states[far], tests[far])
-        bracket = tuple(sorted((float(values[i]), float(values[i + 1]))))
-        z, value, size, spread, good = refine(system, theory, parameter, z, value)
-        width = bracket[1] - bracket[0]
-        good = good and bracket[0] - 0.5 * width <= value <= bracket[1] + 0.5 * width
+        low, high = sorted((float(values[i]), float(values[i + 1])))
+        bracket = low, high
+        ends = [(states[k], values[k]) for k in (i, i + 1) if np.all(np.isfinite(states[k]))]
+        tries = [_try(system, theory, parameter, z, value, bracket, 0.5)]
+        while not all(tries[-1][:2]) and ends:  # next to where states merge only one side leads to the point,
+            tries.append(_try(system, theory, parameter, *ends.pop(0), bracket, 2.0))  # beyond a turn at most
+        good, apart, out = max(tries, key=lambda one: all(one[:2]))
+        if not (good and apart):
+            good, apart, out = tries[0]
         if not good and np.all(np.isfinite(tests[i : i + 2])):
-            z, value, size, spread, good = _divided(
-                system, theory, parameter, values[i : i + 2], tests[i : i + 2]
-            )
-        if good and not distinct(system, theory.at(**{parameter: value}), z):
+            out = _divided(system, theory, parameter, values[i : i + 2], tests[i : i + 2])
+            good = out[-1]
+            apart = good and distinct(system, theory.at(**{parameter: out[1]}), out[0])
+        if good and not apart:
             continue  # the branches merge here (a continuous transition): nothing coexists
+        if good:
+            bracket = min(bracket[0], out[1]), max(bracket[1], out[1])
+        z, value, size, spread, _ = out
         found.append(_located(system, theory, parameter, z, value, size, spread, good, bracket))
     return found
 
@@ -434,6 +466,22 @@ def _divided(
         low, high = float(inner[change[0]]), float(inner[change[0] + 1])
         z, size = states[change[0] + 1], float(abs(here[change[0] + 1]))
     return z, high, size, abs(high - low) + width, size < 1e-8 * max(map(abs, map(float, tests)))
+
+
+def _try(
+    system: System,
+    theory: Theory,
+    parameter: str,
+    z: Any,
+    value: float,
+    bracket: tuple[float, float],
+    slack: float,
+) -> tuple[bool, bool, Any]:
+    """Newton's method from here: whether it converged near the bracket, to states apart, and to what."""
+    out = refine(system, theory, parameter, z, value)
+    room = slack * (bracket[1] - bracket[0])
+    good = out[-1] and bracket[0] - room <= out[1] <= bracket[1] + room
+    return good, good and distinct(system, theory.at(**{parameter: out[1]}), out[0]), out
 
 
 def _by_decades(

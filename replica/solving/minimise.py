@@ -128,7 +128,7 @@ def minimise(theory: Theory, branch: str | None = None, over: str = "l") -> Solu
             (float(grid[best - 1]), float(grid[best + 1])),
         )
     at = theory.at(**{over: float(y[-1])})
-    return Solution(at, y[:-1], size, np.int8(0), iterations, name)
+    return Solution(at, y[:-1], size, np.int8(0), iterations, name, over)
 
 
 def _measured(theory: Theory, branch: str, over: str, values: Any) -> tuple[Any, Any]:

@@ -11,10 +11,15 @@ from typing import Any
 import numpy as np
 
 from replica.numerics.functions import exact, is_exact
-from replica.solving.derivatives import determinant, difference, jacobian, jacobian_error, solve_linear
+from replica.solving.derivatives import determinant, difference, jacobian, jacobian_errors, solve_linear
+from replica.solving.rounding import root_error, roughness, sizes
 from replica.theory import Boundary, Coexistence, Fold, Parameter, Phase, Theory, Zero
 
-__all__ = ["System", "distinct", "phases", "refine", "separations"]
+__all__ = ["System", "distinct", "phases", "refine", "separations", "unknown_errors"]
+
+
+CLOSE = 1e-11
+"""Residual below which Newton's method goes on for as long as its steps become shorter."""
 
 
 class System:
@@ -72,13 +77,15 @@ class System:
     def jacobian_noise(self, theory: Theory, z: Any) -> float:
         """How far the `jacobian_rows` may be off at the unknowns z, for the errors of a Jacobian."""
         _, here, x = self.states(theory, z)[0]
-        error = float(jacobian_error(here, x))
-        if here.jacobian(x) is not None:
-            return error
-        if isinstance(self.boundary, Fold):  # a product with a direction of length 1
-            return error * self.n**0.5
-        size = np.linalg.svd(np.eye(len(x)) - jacobian(here, x), compute_uv=False)
-        return error * len(x) ** 1.5 * float(np.prod(size[:-1]))  # d det = tr(adj dJ)
+        errors = jacobian_errors(here, x)
+        if not np.any(errors):
+            return 0.0
+        if isinstance(self.boundary, Fold):
+            return float(np.max(errors @ np.abs(z[self.offset : self.offset + self.n])))
+        n, unit = len(x), sizes(x)
+        size = np.linalg.svd((np.eye(n) - jacobian(here, x)) * unit / unit[:, None], compute_uv=False)
+        error = float(np.max(errors * unit / unit[:, None]))  # a determinant knows no units
+        return error * n**1.5 * float(np.prod(size[:-1]))  # d det = tr(adj dJ)
 
     def states(self, theory: Theory, z: Any) -> list[tuple[Phase, Theory, Any]]:
         """Per phase: the phase, the theory at its parameters, and its order parameters."""
@@ -155,55 +162,87 @@ def refine(
     """
     about = theory.parameters()[parameter]
     logarithmic = not is_exact(z) and system.logarithmic and value > 0
-
-    def equations(y: Any) -> Any:
-        here = np.exp(y[-1]) if logarithmic else y[-1]
-        return system.residual(theory.at(**{parameter: here}), y[:-1])
-
+    equations = _equations(system, theory, parameter, logarithmic)
     y = np.append(z, np.log(value) if logarithmic else value)
     if is_exact(y):
         return _refine_exact(equations, y)
-    sizes = np.maximum(np.abs(z), 1.0)  # an order parameter may be large
-    scale = np.append(sizes, 1.0 if logarithmic else max(abs(value), 1e-3 * _span(about)))
-    rows = np.append(sizes[: system.offset], np.ones(len(z) + 1 - system.offset))
+    large = np.maximum(np.abs(z), 1.0)  # an order parameter may be large
+    scale = np.append(large, 1.0 if logarithmic else max(abs(value), 1e-3 * _span(about)))
+    rows = np.append(large[: system.offset], np.ones(len(z) + 1 - system.offset))
     fences = np.append(np.full(len(z), -np.inf), -np.inf if logarithmic else about.lower)
-    best, size = y, np.inf
-    change = np.full(len(y), np.inf)
+    best, size, shortest = y, np.inf, np.inf
     matrix = None
     with np.errstate(all="ignore"):
         for _ in range(iterations):
             r = equations(y)
             now = float(np.max(np.abs(r) / rows)) if np.all(np.isfinite(r)) else np.inf
-            if now < size:
-                best, size = y, now
-            elif size < 1e-11 and now >= size:
+            if size < CLOSE <= now:
                 break
             if not np.isfinite(now):
                 y = (y + best) / 2
                 continue
-            matrix = difference(equations, y, scale=scale, lower=fences)
-            change = solve_linear(matrix, -r)
-            if not np.all(np.isfinite(change)):
+            linear = difference(equations, y, scale=scale, lower=fences)
+            change = solve_linear(linear, -r)
+            longest = float(np.max(np.abs(change) / scale))
+            # close to a root its distance says which trial is the best, the residual where that is noise
+            gained = longest < 0.9 * shortest
+            if (
+                (longest < shortest or (now < size and longest < 2 * shortest))
+                if size < CLOSE
+                else now < size
+            ):
+                best, size, shortest, matrix = y, now, longest, linear
+            if not np.isfinite(longest) or (size < CLOSE and not gained):
                 break
-            longest = np.max(np.abs(change) / scale)
             cap = 0.5 / longest if size > 1e-3 and not logarithmic else 1.0
             y = y + change * min(1.0, cap)
             if longest < 1e-15:
                 break
         converged = size < 1e-10 and matrix is not None and bool(np.all(np.isfinite(matrix)))
-        spread = np.nan
-        if converged:
-            inverse = np.linalg.pinv(np.asarray(matrix))
-            rounding = 4e-16 * max(1.0, float(np.abs(best).max()))
-            noise = np.abs(equations(best)) + rounding
-            if noise[system.jacobian_rows].size:
-                here = theory.at(**{parameter: np.exp(best[-1]) if logarithmic else best[-1]})
-                noise[system.jacobian_rows] += system.jacobian_noise(here, best[:-1])
-            spread = float(np.abs(inverse[-1]) @ noise)
-    last = np.exp(best[-1]) if logarithmic else best[-1]
+    last = float(np.exp(best[-1]) if logarithmic else best[-1])
+    spread = np.nan
+    if converged:
+        spread = float(unknown_errors(system, theory, parameter, best[:-1], last, matrix)[-1])
+    return best[:-1], last, size, spread, bool(converged)
+
+
+def unknown_errors(
+    system: System, theory: Theory, parameter: str, z: Any, value: float, matrix: Any = None
+) -> Any:
+    """Bounds on the errors of the unknowns z and of the parameter at a root, shape ``(len(z) + 1,)``.
+
+    `matrix` are the derivatives of the equations there, if they are known; by the logarithm of the parameter
+    where `System.logarithmic`.
+    """
+    about = theory.parameters()[parameter]
+    logarithmic = system.logarithmic and value > 0
+    equations = _equations(system, theory, parameter, logarithmic)
+    y = np.append(z, np.log(value) if logarithmic else value)
+    with np.errstate(all="ignore"):
+        if matrix is None:
+            scale = np.append(
+                np.maximum(np.abs(z), 1.0), 1.0 if logarithmic else max(abs(value), 1e-3 * _span(about))
+            )
+            fences = np.append(np.full(len(z), -np.inf), -np.inf if logarithmic else about.lower)
+            matrix = difference(equations, y, scale=scale, lower=fences)
+        noise = np.maximum(roughness(equations, y), 4e-16 * max(1.0, float(np.abs(y).max())))
+        if noise[system.jacobian_rows].size:
+            noise[system.jacobian_rows] += system.jacobian_noise(theory.at(**{parameter: value}), z)
+        spread = root_error(equations, y, matrix, noise)
     if logarithmic:
-        spread *= last
-    return best[:-1], float(last), size, spread + 1.2e-16 * abs(float(last)), bool(converged)
+        spread[-1] *= value
+    spread[-1] += 1.2e-16 * abs(value)
+    return spread
+
+
+def _equations(system: System, theory: Theory, parameter: str, logarithmic: bool) -> Any:
+    """The equations of a boundary in the unknowns and the parameter."""
+
+    def equations(y: Any) -> Any:
+        here = np.exp(y[-1]) if logarithmic else y[-1]
+        return system.residual(theory.at(**{parameter: here}), y[:-1])
+
+    return equations
 
 
 def _span(about: Parameter) -> float:
@@ -238,10 +277,27 @@ def distinct(system: System, theory: Theory, z: Any) -> bool:
     """Whether the states of a boundary are different ones: not where a branch merges into another.
 
     There the free energies differ by the fourth power of the order parameter, so that the equations hold to
-    1e-10 already when it is below 1e-2.
+    1e-10 already when it is below 1e-2. A state whose test function vanishes is on its branch, and is no
+    explicit solution under another name: a glass without overlaps is a paramagnet.
     """
+    if isinstance(system.boundary, Zero):
+        return all(
+            bool(np.all(here.belongs(phase.branch, x))) and not _trivial(here, phase.branch, x)
+            for phase, here, x in system.states(theory, z)
+        )
     # NaN: a trivial branch that does not exist here cannot be what the state merges into
     return not any(np.max(np.abs(apart)) <= 1e-2 for apart in separations(system, theory, z))
+
+
+def _trivial(theory: Theory, branch: str, x: Any) -> bool:
+    """Whether a state is an explicit solution of another name, as far as Newton's method tells there."""
+    others = [name for name, one in theory.branches.items() if one.explicit and name != branch]
+    if theory.branch(branch).explicit or not others:
+        return False
+    starts = [np.asarray(theory.start(name), dtype=float) for name in others]
+    return any(
+        np.max(np.abs(x - start)) < 1e-6 and np.max(np.abs(theory.residual(start))) < 1e-9 for start in starts
+    )
 
 
 def separations(system: System, theory: Theory, z: Any) -> list[Any]:

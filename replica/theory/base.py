@@ -46,7 +46,7 @@ class Theory:
         Order parameters and fields that may change sign together: `free_energy` stays, and so does `update`
         but for the signs. None by default.
     jacobian_error
-        Error of one's own `jacobian`; not 0 where that is itself a numerical derivative.
+        Error of one's own `jacobian`, if one number says it; else `jacobian_errors` estimates it.
     references, known, notes, symbols
         Papers; published numbers with their source; conventions; order parameters in words.
     aliases, line_names : tuple of str, mapping of str to str
@@ -123,6 +123,11 @@ class Theory:
     def jacobian(self, x: Numbers) -> Numbers | None:
         """``d update / dx``, shape ``(n_order, n_order, *batch)``, or None: then it is differenced."""
         return None
+
+    def jacobian_errors(self, x: Numbers) -> Numbers:
+        """How far the entries of one's own `jacobian` may be off, shape ``(n_order, n_order, *batch)``."""
+        n = len(self.order)
+        return np.full((n, n, *np.shape(x)[1:]), self.jacobian_error)
 
     def start(self, branch: str) -> Numbers:
         """Order parameters from which to look for a branch, shape ``(n_order, *batch)``."""

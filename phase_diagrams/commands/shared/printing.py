@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 __all__ = [
     "DIGITS",
     "describe",
+    "good_digits",
     "headline",
+    "known",
     "number",
     "parameters",
     "print_json",
@@ -46,6 +48,42 @@ def number(value: Any, digits: int = DIGITS) -> str:
     if value is None or math.isnan(value):
         return "-"
     return f"{float(value) + 0.0:.{digits}g}"
+
+
+def good_digits(value: float, uncertainty: float) -> int:
+    """Number of significant digits that an uncertainty leaves; 0 if it leaves none.
+
+    Examples
+    --------
+    >>> good_digits(0.967417167732, 3e-11), good_digits(1e-9, 1e-8), good_digits(0.5, 0.0)
+    (10, 0, 17)
+    """
+    relative = uncertainty / abs(value) if value else math.inf
+    if math.isnan(relative) or math.isinf(relative):
+        return 0
+    return max(0, math.floor(-math.log10(2 * max(relative, 5e-18))))
+
+
+def known(value: Any, uncertainty: float | None) -> str:
+    """Write a number with the digits that its uncertainty leaves, at most twelve.
+
+    Of a number without a good digit the error is written, unless both are rounding: then it is 0.
+
+    Examples
+    --------
+    >>> known(0.967417167732, 3e-11), known(-2e-17, 1e-16), known(0.3, 0.2), known(0.5, None)
+    ('0.9674171677', '0', '0.30 +- 0.20', '0.5')
+    """
+    if isinstance(value, str) or value is None or uncertainty is None or not math.isfinite(value):
+        return number(value)
+    if not value:
+        return number(value)
+    digits = good_digits(value, uncertainty)
+    if digits:
+        return number(value, min(digits, DIGITS))
+    if uncertainty < 10.0**-DIGITS:
+        return "0"
+    return with_error(value, uncertainty) if math.isfinite(uncertainty) else "?"
 
 
 def with_error(mean: float, error: float) -> str:
