@@ -16,7 +16,20 @@ from typing import Any
 
 import numpy as np
 
-from replica.numerics.functions import erf, exact, is_exact, log2cosh, maximum, pdf, sqrt, tanh
+from replica.numerics.functions import (
+    absolute,
+    erf,
+    exact,
+    exp,
+    is_exact,
+    lag,
+    log1p,
+    log2cosh,
+    maximum,
+    pdf,
+    sqrt,
+    tanh,
+)
 from replica.numerics.quadrature import (
     LOGISTIC_NODES,
     NORMAL_STEPS,
@@ -26,12 +39,18 @@ from replica.numerics.quadrature import (
     point_rule,
     trapezoidal_rule,
 )
-from replica.typing import Number
+from replica.typing import Booleans, Number
 
-__all__ = ["SpinAverages", "spin_averages"]
+__all__ = ["SpinAverages", "one_minus_rho", "spin_averages"]
 
 TINY = 1e-100
 """Stands for a width of zero: the field is then sharp, and every formula takes its limit."""
+
+NARROW = NORMAL_STEPS[-1][0]
+"""Largest width/T at which a mean is taken over the field itself; beyond, over the thermal noise."""
+
+SMALLEST = 1e-9
+"""An overlap below this is that of a paramagnet, where rounding is all that is left of it."""
 
 _BLOCK = 512
 """Points per block: nodes times points then stay inside the second-level cache."""
@@ -104,6 +123,32 @@ class SpinAverages:
         return (4 * self._second[0] - self.T**2 * self._second[2]) / 6
 
     @property
+    def tanh2(self) -> Number:
+        """<tanh^2(h/T)>, to rounding error also where it is small."""
+        known = self._squares[0]
+        return known if is_exact(known) else np.where(self.narrow, known, 1 - self.T * self.susceptibility)[()]
+
+    @property
+    def excess(self) -> Number:
+        r"""<tanh^2(h/T)> - (width/T)^2 <sech^4(h/T)> of a narrow field; NaN of a wide one.
+
+        Where two replicas hardly overlap both terms are nearly the same. Integrating by parts in z, with
+        x = h/T and (x tanh^2(x)/x^2)' - sech^4(x) = -(tanh(x)/x - sech^2(x))^2, the difference is
+
+            (loc/T) <tanh^2(x)/x> - (width/T)^2 <(tanh(x)/x - sech^2(x))^2>
+
+        without cancellation. At loc = 0 it is negative: a spin glass without field breaks replica symmetry.
+        """
+        _, odd, square = self._squares
+        T = maximum(self.T, TINY)
+        return self.loc / T * odd - (self.width / T) ** 2 * square
+
+    @property
+    def narrow(self) -> Booleans:
+        """Whether the field is narrow beside the temperature, so that small overlaps can be had."""
+        return np.asarray(self.T > 0) & np.asarray(self.width <= NARROW * self.T)
+
+    @property
     def log2cosh(self) -> Number:
         """T <ln 2cosh(h/T)>, minus the free energy of one spin; <|h|> at T = 0."""
         return self._energies[0]
@@ -153,10 +198,18 @@ class SpinAverages:
         return self._mean(
             smeared,
             lambda w, T: (w, 1),
-            lambda y: _with(log2cosh(y), lambda v: (v, v - y * tanh(y))),
+            lambda y: (log2cosh(y), _entropy(absolute(y))),
             lambda T: (T, 1),
             odd=(False, False),
         )
+
+    @cached_property
+    def _squares(self) -> tuple[Number, ...]:
+        def bare(y: Number) -> tuple[Number, ...]:
+            chord = lag(y) + 1 - tanh(y) ** 2  # tanh(y)/y
+            return tanh(y) ** 2, tanh(y) * chord, lag(y) ** 2
+
+        return self._mean(None, None, bare, lambda T: (1, 1, 1), odd=(False, False, False))
 
     def _mean(
         self, smeared: Any, smeared_units: Any, bare: Any, bare_units: Any, odd: tuple[bool, ...]
@@ -165,7 +218,7 @@ class SpinAverages:
 
         ``smeared(x, u)`` are the Gaussian averages at noise u, with x = (loc - T u)/width; ``bare(y)`` the
         functions of the field itself, y = h/T; the units multiply the means. Odd ones vanish exactly at
-        loc = 0.
+        loc = 0. Without ``smeared`` the averages of wide fields are NaN.
         """
         if is_exact(self.loc, self.width, self.T):
             return self._mean_exact(smeared, smeared_units, bare, bare_units, odd)
@@ -190,7 +243,7 @@ class SpinAverages:
                     y = (loc[part] / t)[:, None] + (width[part] / t)[:, None] * z
                     store(part, bare(y), weight, bare_units(t))
                 lower = upper
-            for upper, count in LOGISTIC_NODES:
+            for upper, count in LOGISTIC_NODES if smeared else ():
                 u, weight = logistic_rule(count)
                 for part in _blocks((ratio > lower) & (ratio <= upper)):
                     t, w = T[part], np.maximum(width[part], TINY)
@@ -206,6 +259,8 @@ class SpinAverages:
         self, smeared: Any, smeared_units: Any, bare: Any, bare_units: Any, odd: tuple[bool, ...]
     ) -> tuple[Number, ...]:
         def one(loc: Any, width: Any, T: Any) -> tuple[Any, ...]:
+            if (T == 0 or width > NARROW * T) and not smeared:
+                return (exact(np.nan),) * len(odd)
             if T == 0 or width > 4 * T:
                 u, weight = logistic_rule_exact() if T else point_rule()
                 w = maximum(width, exact(TINY))
@@ -219,6 +274,40 @@ class SpinAverages:
             )
 
         return np.frompyfunc(one, 3, len(odd))(*(exact(value) for value in (self.loc, self.width, self.T)))
+
+
+def one_minus_rho(rho: Number, *layers: SpinAverages, extra: Number = 0) -> Number:
+    """The replicon of a saddle point, to rounding error also where replica symmetry hardly breaks.
+
+    Parameters
+    ----------
+    rho : float, array or mpmath number
+        As the theory writes it.
+    *layers : SpinAverages or ComponentAverages
+        The spins of each layer. At the saddle point rho is the product over the layers of
+        (width/T)^2 <sech^4(h/T)>/<tanh^2(h/T)>, as the variance of a field is proportional to the overlap.
+    extra : float, array or mpmath number
+        What the variance is proportional to besides the overlap.
+
+    Examples
+    --------
+    >>> spin = spin_averages(0.0, 1e-3, 1.0)
+    >>> print(f"{one_minus_rho(0.0, spin):.9e}")
+    -1.333322667e-12
+    """
+    value, weak = 0, True
+    for layer in layers:
+        overlap = layer.tanh2
+        here = layer.narrow & (overlap > SMALLEST)
+        own = (layer.excess + extra) / np.where(here, overlap + extra, 1)[()]
+        value, weak = value + own - value * own, weak & here
+    return np.where(weak, value, 1 - rho)[()]
+
+
+def _entropy(y: Number) -> Number:
+    """ln 2cosh(y) - y tanh(y) at y >= 0, without the cancellation at large y."""
+    d = exp(-2 * y)
+    return log1p(d) + 2 * y * d / (1 + d)
 
 
 def _with(value: Any, function: Any) -> Any:

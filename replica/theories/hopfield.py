@@ -10,7 +10,7 @@ import numpy as np
 
 from replica.errors import ParameterError
 from replica.numerics.functions import log, log1p, maximum, ratio, sqrt, stack
-from replica.numerics.spins import SpinAverages, spin_averages
+from replica.numerics.spins import SpinAverages, one_minus_rho, spin_averages
 from replica.theory import (
     Boundary,
     Branch,
@@ -199,7 +199,7 @@ class Hopfield(Theory):
         return ratio(self.alpha * self.spins(x).sech4_over_T / (1 - C) ** 2, self.T)
 
     def replicon(self, x: Numbers) -> Number:
-        return 1 - self.rho(x)
+        return one_minus_rho(self.rho(x), self.spins(x))
 
     def log_rho(self, x: Numbers) -> Number:
         """Zero at T_R; nearly linear in log T, which makes T_R = 1e-23 as easy as T_R = 0.04."""
