@@ -197,6 +197,11 @@ class ComponentAverages:
             ordered = ordered + c * c * v
         return self._mean(spin.excess + ordered / T * (spin.sech4_over_T))
 
+    def response_mismatch(self, C: Number) -> Number:
+        """<1 - tanh^2>/T - C for a guess of C; of a narrow field as the difference of two overlaps."""
+        small = (1 - self.T * C - self.tanh2) / maximum(self.T, TINY)
+        return np.where(self.narrow, small, self.susceptibility - C)[()]
+
     @property
     def narrow(self) -> Booleans:
         """Whether the fields are narrow beside the temperature, for every node of the law."""

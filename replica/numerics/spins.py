@@ -125,8 +125,7 @@ class SpinAverages:
     @property
     def tanh2(self) -> Number:
         """<tanh^2(h/T)>, to rounding error also where it is small."""
-        known = self._squares[0]
-        return known if is_exact(known) else np.where(self.narrow, known, 1 - self.T * self.susceptibility)[()]
+        return np.where(self.narrow, self._first[2], 1 - self.T * self.susceptibility)[()]
 
     @property
     def excess(self) -> Number:
@@ -139,9 +138,14 @@ class SpinAverages:
 
         without cancellation. At loc = 0 it is negative: a spin glass without field breaks replica symmetry.
         """
-        _, odd, square = self._squares
+        odd, square = self._chords
         T = maximum(self.T, TINY)
         return self.loc / T * odd - (self.width / T) ** 2 * square
+
+    def response_mismatch(self, C: Number) -> Number:
+        """<1 - tanh^2>/T - C for a guess of C; of a narrow field as the difference of two overlaps."""
+        small = (1 - self.T * C - self.tanh2) / maximum(self.T, TINY)
+        return np.where(self.narrow, small, self.susceptibility - C)[()]
 
     @property
     def narrow(self) -> Booleans:
@@ -162,11 +166,11 @@ class SpinAverages:
     @cached_property
     def _first(self) -> tuple[Number, ...]:
         return self._mean(
-            lambda x, u: (_erf_over_root2(x), 2 * pdf(x)),
-            lambda w, T: (1, 1 / w),
-            lambda y: _with(tanh(y), lambda t: (t, 1 - t * t)),
-            lambda T: (1, 1 / T),
-            odd=(True, False),
+            lambda x, u: (_erf_over_root2(x), 2 * pdf(x), 0 * x),  # no small overlap in a wide field
+            lambda w, T: (1, 1 / w, 1),
+            lambda y: _with(tanh(y), lambda t: (t, 1 - t * t, t * t)),
+            lambda T: (1, 1 / T, 1),
+            odd=(True, False, False),
         )
 
     @cached_property
@@ -204,12 +208,12 @@ class SpinAverages:
         )
 
     @cached_property
-    def _squares(self) -> tuple[Number, ...]:
+    def _chords(self) -> tuple[Number, ...]:
         def bare(y: Number) -> tuple[Number, ...]:
-            chord = lag(y) + 1 - tanh(y) ** 2  # tanh(y)/y
-            return tanh(y) ** 2, tanh(y) * chord, lag(y) ** 2
+            t, less = tanh(y), lag(y)
+            return t * (less + 1 - t * t), less * less  # tanh(y)/y = lag + sech^2
 
-        return self._mean(None, None, bare, lambda T: (1, 1, 1), odd=(False, False, False))
+        return self._mean(None, None, bare, lambda T: (1, 1), odd=(False, False))
 
     def _mean(
         self, smeared: Any, smeared_units: Any, bare: Any, bare_units: Any, odd: tuple[bool, ...]

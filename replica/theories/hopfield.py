@@ -135,6 +135,11 @@ class Hopfield(Theory):
         spin = self.spins(x)
         return stack(spin.tanh, spin.susceptibility)
 
+    def mismatch(self, x: Numbers) -> Numbers:
+        m, C = x
+        spin = self.spins(x)
+        return stack(spin.tanh - m, spin.response_mismatch(C))
+
     def free_energy(self, x: Numbers) -> Number:
         m, C = x
         q, r = 1 - self.T * C, self.crosstalk(x)

@@ -124,6 +124,11 @@ class SherringtonKirkpatrick(Theory):
         spin = self.spins(x)
         return stack(spin.tanh, spin.susceptibility)
 
+    def mismatch(self, x: Numbers) -> Numbers:
+        m, C = x
+        spin = self.spins(x)
+        return stack(spin.tanh - m, spin.response_mismatch(C))
+
     def free_energy(self, x: Numbers) -> Number:
         m, C = x
         return self.J0 * m**2 / 2 - self.T * C**2 / 4 - self.spins(x).log2cosh

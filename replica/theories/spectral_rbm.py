@@ -269,6 +269,10 @@ class SpectralRBM(Theory):
         ]
         return stack(*overlaps, hidden.susceptibility, visible.susceptibility)
 
+    def mismatch(self, x: Numbers) -> Numbers:
+        rest, (visible, hidden) = self.update(x) - x, self.layers(x)
+        return stack(*rest[:-2], hidden.response_mismatch(x[-2]), visible.response_mismatch(x[-1]))
+
     def free_energy(self, x: Numbers) -> Number:
         m, mbar, C, Cbar = self._split(x)
         visible, hidden = self.layers(x)

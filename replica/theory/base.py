@@ -129,6 +129,10 @@ class Theory:
         entropy = self.entropy(x)
         return None if entropy is None else self.free_energy(x) + getattr(self, "T", 0.0) * entropy
 
+    def mismatch(self, x: Numbers) -> Numbers:
+        """``update(x) - x``; a theory writes it without cancellation where it knows how."""
+        return self.update(x) - x
+
     def hint(self, branch: str) -> str:
         """One clause for people: where a branch exists; added to the message if it is not found."""
         return ""
@@ -284,9 +288,9 @@ class Theory:
     def residual(self, x: Numbers) -> Numbers:
         """``update(x) - x``, NaN outside the physical domain; shape ``(n_order, *batch)``."""
         if self.is_exact:
-            return self.update(x) - x
+            return self.mismatch(x)
         with np.errstate(all="ignore"):
-            return np.where(self.physical(x), self.update(x) - x, np.nan)
+            return np.where(self.physical(x), self.mismatch(x), np.nan)
 
     def describe(self) -> str:
         """Name and parameter values, as messages print them.
