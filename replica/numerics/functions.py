@@ -24,10 +24,12 @@ __all__ = [
     "erf",
     "exact",
     "exp",
+    "expm1",
     "is_exact",
     "lag",
     "log",
     "log1p",
+    "log1p_lack",
     "log2cosh",
     "log_cdf",
     "maximum",
@@ -136,6 +138,24 @@ def _maximum_exact(a: Number, b: Number) -> Number:
     return max(b, a)
 
 
+def _log1p_lack(x: Number) -> Number:
+    """Complex numbers stand for a value and a derivative."""
+    r = x / (2 + x)  # ln(1 + x) = 2 artanh(r)
+    near, series = np.abs(np.real(r)) < 0.2, 0.0
+    square = np.where(near, r * r, 0.0)
+    for k in range(25, 1, -2):
+        series = series * square + 1 / k
+    return np.where(near, r * (x - 2 * series * square), x - np.log1p(np.where(near, 0.0, x)))[()]
+
+
+def _log1p_lack_exact(x: Number) -> Number:
+    import mpmath
+
+    with mpmath.extraprec(int(20 + 2 * max(0, -mpmath.mag(x))) if x else 0):
+        value = x - mpmath.log1p(x)
+    return +value
+
+
 def _lag(x: Number) -> Number:
     x = np.asarray(x, dtype=float)
     near, t = np.abs(x) < 0.5, np.tanh(x)
@@ -163,8 +183,10 @@ def _pdf(x: Number) -> Number:
 
 sqrt = _pair(np.sqrt, "sqrt", "Square root.")
 exp = _pair(np.exp, "exp", "Exponential.")
+expm1 = _pair(np.expm1, "expm1", "exp(x) - 1, accurate for small x.")
 log = _pair(np.log, "log", "Natural logarithm.")
 log1p = _pair(np.log1p, "log1p", "log(1 + x), accurate for small x.")
+log1p_lack = _pair(_log1p_lack, _log1p_lack_exact, "x - log(1 + x), accurate for small x.")
 tanh = _pair(np.tanh, "tanh", "Hyperbolic tangent.")
 erf = _pair(special.erf, "erf", "Error function.")
 sinh = _pair(np.sinh, "sinh", "Hyperbolic sine.")

@@ -200,7 +200,7 @@ class ComponentAverages:
     def response_mismatch(self, C: Number) -> Number:
         """<1 - tanh^2>/T - C for a guess of C; of a narrow field as the difference of two overlaps."""
         small = (1 - self.T * C - self.tanh2) / maximum(self.T, TINY)
-        return np.where(self.narrow, small, self.susceptibility - C)[()]
+        return np.where(self.narrow & (self.tanh2 < 0.5), small, self.susceptibility - C)[()]
 
     @property
     def narrow(self) -> Booleans:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from replica.numerics.functions import (
+    H,
     absolute,
     erf,
     exact,
@@ -145,7 +146,7 @@ class SpinAverages:
     def response_mismatch(self, C: Number) -> Number:
         """<1 - tanh^2>/T - C for a guess of C; of a narrow field as the difference of two overlaps."""
         small = (1 - self.T * C - self.tanh2) / maximum(self.T, TINY)
-        return np.where(self.narrow, small, self.susceptibility - C)[()]
+        return np.where(self.narrow & (self.tanh2 < 0.5), small, self.susceptibility - C)[()]
 
     @property
     def narrow(self) -> Booleans:
@@ -168,7 +169,7 @@ class SpinAverages:
         return self._mean(
             lambda x, u: (_erf_over_root2(x), 2 * pdf(x), 0 * x),  # no small overlap in a wide field
             lambda w, T: (1, 1 / w, 1),
-            lambda y: _with(tanh(y), lambda t: (t, 1 - t * t, t * t)),
+            lambda y: _with(tanh(y), lambda t: (t, _sech2(y), t * t)),
             lambda T: (1, 1 / T, 1),
             odd=(True, False, False),
         )
@@ -180,15 +181,14 @@ class SpinAverages:
             slope = x * density
             return density, slope, x * slope - density
 
-        def bare(t: Number) -> tuple[Number, ...]:
-            square = t * t
-            s = 1 - square
-            return s, t * s, s * (3 * square - 1)
+        def bare(y: Number) -> tuple[Number, ...]:
+            t, s = tanh(y), _sech2(y)
+            return s, t * s, s * (3 * t * t - 1)
 
         return self._mean(
             smeared,
             lambda w, T: (2 / w, -2 / w**2, 2 / w**3),
-            lambda y: bare(tanh(y)),
+            bare,
             lambda T: (1 / T, -2 / T**2, 2 / T**3),
             odd=(False, True, False),
         )
@@ -196,8 +196,9 @@ class SpinAverages:
     @cached_property
     def _energies(self) -> tuple[Number, ...]:
         def smeared(x: Number, u: Number) -> tuple[Number, ...]:
-            sign = _erf_over_root2(x)
-            return x * sign + 2 * pdf(x), -u * sign
+            # as u is odd, what it multiplies may lose the sign of the mean field, and with it what saturates
+            side = np.where(np.sum(x, axis=-1, keepdims=True) < 0, -1, 1)
+            return x * _erf_over_root2(x) + 2 * pdf(x), 2 * side * u * H(0, side * x)
 
         return self._mean(
             smeared,
@@ -210,8 +211,8 @@ class SpinAverages:
     @cached_property
     def _chords(self) -> tuple[Number, ...]:
         def bare(y: Number) -> tuple[Number, ...]:
-            t, less = tanh(y), lag(y)
-            return t * (less + 1 - t * t), less * less  # tanh(y)/y = lag + sech^2
+            less = lag(y)
+            return tanh(y) * (less + _sech2(y)), less * less  # tanh(y)/y = lag + sech^2
 
         return self._mean(None, None, bare, lambda T: (1, 1), odd=(False, False))
 
@@ -306,6 +307,12 @@ def one_minus_rho(rho: Number, *layers: SpinAverages, extra: Number = 0) -> Numb
         own = (layer.excess + extra) / np.where(here, overlap + extra, 1)[()]
         value, weak = value + own - value * own, weak & here
     return np.where(weak, value, 1 - rho)[()]
+
+
+def _sech2(y: Number) -> Number:
+    """sech^2(y), to rounding error also where tanh(y) is 1."""
+    d = exp(-2 * absolute(y))
+    return 4 * d / (1 + d) ** 2
 
 
 def _entropy(y: Number) -> Number:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from replica.errors import ParameterError
-from replica.numerics.functions import log, log1p, maximum, ratio, sqrt, stack
+from replica.numerics.functions import log, log1p_lack, maximum, ratio, sqrt, stack
 from replica.numerics.spins import SpinAverages, one_minus_rho, spin_averages
 from replica.theory import (
     Boundary,
@@ -196,7 +196,7 @@ class Hopfield(Theory):
 
     def entropy(self, x: Numbers) -> Number:
         _, C = x
-        return self.spins(x).entropy - self.alpha / 2 * (log1p(-C) + C / (1 - C))
+        return self.spins(x).entropy - self.alpha / 2 * log1p_lack(C / (1 - C))
 
     def rho(self, x: Numbers) -> Number:
         """Alpha <sech^4>/(T (1 - C))^2; replica symmetry is stable below 1 [AGS87]_."""
