@@ -173,6 +173,7 @@ class Question(Asked):
                 residual=answer.residual,
                 digits=answer.digits,
                 method=f"{self.method}; digits {answer.how}",
+                broken=answer.point.broken,
             )
             return
         fixed = where(self.fixed)
@@ -182,11 +183,13 @@ class Question(Asked):
         print_table([(name, number(value), words.get(name, "")) for name, value in answer.order.items()])
         click.echo(f"\n{answer.digits} good digits, {answer.how}")
         click.echo(f"{self.method}; residual {answer.residual:.1e}")
+        if answer.point.broken:
+            click.echo("replica symmetry is broken there (negative replicon): the value is an approximation")
 
     def print_failure(self, error: Exception) -> None:
         """Print the JSON object of a value that was not found."""
         found: dict[str, Any] = {"value": None, "order": {}, "status": "not found", "residual": None}
-        self.print_json(**found, digits=None, method=self.method, reason=str(error))
+        self.print_json(**found, digits=None, method=self.method, broken=None, reason=str(error))
 
     def print_json(self, **found: Any) -> None:
         """Print the JSON object."""

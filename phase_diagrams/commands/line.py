@@ -159,7 +159,8 @@ class Request(Asked):
 
     def print(self, found: Line, as_json: bool) -> None:
         """Print the answer."""
-        points = list(zip(found.x, found.y, found.status, strict=True))
+        broken = found.broken or (False,) * len(found.x)
+        points = list(zip(found.x, found.y, found.status, broken, strict=True))
         if as_json:
             self.print_json(points, found.points)
             return
@@ -170,8 +171,13 @@ class Request(Asked):
         click.echo(f"looked for in {self.y.name} from {low:g} to {high:g}\n")
         print_table(
             [(self.x.name, self.y.name, "status")]
-            + [(number(x), number(y), status) for x, y, status in points]
+            + [(number(x), number(y), status) for x, y, status, _ in points]
+            if not found.broken
+            else [(self.x.name, self.y.name, "status", "replica symmetry")]
+            + [(number(x), number(y), status, "broken" * flag) for x, y, status, flag in points]
         )
+        if found.broken:
+            click.echo("\nbroken: rests on a state of negative replicon, the line is an approximation there")
         if found.points:
             click.echo("\nspecial points of the line, to the digits that are good\n")
             print_table(
@@ -181,7 +187,7 @@ class Request(Asked):
 
     def print_failure(self, error: Exception) -> None:
         """Print the JSON object of a line of which no point was found."""
-        self.print_json([(x, None, str(error)) for x in self.x.values or ()])
+        self.print_json([(x, None, str(error), None) for x in self.x.values or ()])
 
     def print_json(self, points: Any, special: Iterable[Point] = ()) -> None:
         """Print the JSON object."""
@@ -193,7 +199,9 @@ class Request(Asked):
                 "parameters": self.fixed,
                 "x": self.x.name,
                 "y": self.y.name,
-                "points": [{"x": x, "y": y, "status": status} for x, y, status in points],
+                "points": [
+                    {"x": x, "y": y, "status": status, "broken": broken} for x, y, status, broken in points
+                ],
                 "special": [
                     {"kind": _kind(point), "x": point.x, "y": point.y, "uncertainty": point.uncertainty}
                     for point in special

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,15 @@ import click
 from phase_diagrams.commands.shared.asking import Asked
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.options import DIGITS, Assignment, once, theory, unscaled
-from phase_diagrams.commands.shared.printing import number, print_json, print_table, where
+from phase_diagrams.commands.shared.printing import (
+    number,
+    print_json,
+    print_table,
+    signs,
+    symmetry,
+    unsigned,
+    where,
+)
 from replica.errors import BranchError, ConvergenceError, ParameterError
 
 if TYPE_CHECKING:
@@ -126,8 +135,11 @@ def solve(as_json: bool, **asked: Any) -> None:
     With a start (-x) or with settings of the solver the run is exactly that one. Otherwise Newton's method
     starts on the branch; where that fails, the branch is followed from the limit in which it is known.
 
+    Where the replicon is negative the state is an approximation, and the row replica symmetry says broken.
+    A question mark among the signs of the Hessian is an eigenvalue that differences of f do not tell.
+
     In JSON, null is a quantity that the theory does not define; a replicon of -Infinity is the limit T -> 0
-    of a broken replica symmetry.
+    of a broken replica symmetry; hessian_undetermined counts the eigenvalues without a sign.
     """
     request = Request(**asked)
     try:
@@ -204,18 +216,25 @@ class Request(Asked):
     def report(self, state: Solution) -> dict[str, Any]:
         """All there is to say about a state."""
         from replica.solving import polish
-        from replica.solving.derivatives import signature
+        from replica.solving.derivatives import replicon_error, signature
 
         order, residual = state.order, state.residual
         measures = {name: getattr(state, name) for name in MEASURES}
+        error = 0.0 if measures["replicon"] is None else replicon_error(state.theory, state.x)
         if self.digits and state.success:
             precise = polish(state, self.digits)
-            order, measures, residual = precise.order, precise.measures, precise.residual
+            order, measures, residual, error = precise.order, precise.measures, precise.residual, 0.0
+            if measures["replicon"] is not None and abs(float(measures["replicon"])) < 10.0**-self.digits:
+                error = 10.0**-self.digits  # noise around zero
+        spectrum = signature(state.theory, state.x)
         return {
             "branch": state.branch,
             "order": {name: self.rescaled(state.theory, name, value) for name, value in order.items()},
             **{name: self.rescaled(state.theory, name, value) for name, value in measures.items()},
-            "hessian_signature": signature(state.theory, state.x),
+            "replica_symmetry": symmetry(measures["replicon"], error),
+            "replicon_error": None if measures["replicon"] is None else error,
+            "hessian_signature": spectrum,
+            "hessian_undetermined": len(state.x) - sum(spectrum),
             "status": state.outcome.value,
             "residual": residual,
             "iterations": int(state.iterations),
@@ -244,9 +263,13 @@ class Request(Asked):
             rows.append(row(name, (number(one["order"][name]) for one in reports), words.get(name, "")))
         for name in MEASURES:
             if any(one[name] is not None for one in reports):
-                rows.append(row(name.replace("_", " "), (number(one[name]) for one in reports)))
-        signs = (_signs(one["hessian_signature"]) for one in reports)
-        rows.append(row("Hessian of f", signs, "signs of its eigenvalues"))
+                rows.append(row(name.replace("_", " "), (_measure(one, name) for one in reports)))
+        found = [one["replica_symmetry"] for one in reports]
+        if {"broken", "undetermined"} & set(found):
+            rows.append(row("replica symmetry", (word or "" for word in found), _meaning(found)))
+        spectra = [signs(one["hessian_signature"], sum(one["hessian_signature"]) + one["hessian_undetermined"]) for one in reports]
+        unknown = "; ? where f does not tell" if "?" in "".join(spectra) else ""
+        rows.append(row("Hessian of f", spectra, f"signs of its eigenvalues{unknown}"))
         rows.append(row("status", (one["status"] for one in reports)))
         rows.append(row("residual", (number(one["residual"], 2) for one in reports), "largest, undamped"))
         rows.append(row("iterations", (str(one["iterations"]) for one in reports)))
@@ -276,10 +299,17 @@ def chosen_solver(
     return Newton(**chosen) if name or chosen else None
 
 
-def _signs(signature: list[int]) -> str:
-    """Signs of the eigenvalues of the Hessian; a question mark where it is beyond its differences."""
-    if not signature:
-        return "?"
-    return (
-        "  ".join(" ".join(sign * count) for sign, count in zip("+-", signature, strict=True) if count) or "-"
-    )
+def _measure(report: dict[str, Any], name: str) -> str:
+    """A measure with its digits; of a replicon without a sign, its error."""
+    if name == "replicon" and report["replica_symmetry"] == "undetermined":
+        return unsigned(report["replicon_error"])
+    return number(report[name])
+
+
+def _meaning(words: Iterable[str | None]) -> str:
+    """What the words of replica symmetry say, for the note beside them."""
+    texts = {
+        "broken": "negative replicon: the state is an approximation",
+        "undetermined": "the replicon is 0 to its digits; --digits gives its sign",
+    }
+    return "; ".join(text for word, text in texts.items() if word in words)

@@ -113,6 +113,9 @@ class Line:
         What the legend says, may contain mathtext; an empty label keeps the line out of the legend.
     points : sequence of Point
         Special points on the line: where it ends, turns, or meets another one. Drawn with their labels.
+    broken : sequence of bool, shape (n,) or empty
+        Where the line rests on a replica-symmetric state of negative replicon, so that it is an approximation
+        there; empty if it does nowhere, or if the theory has no replicon. Drawn hollow.
 
     Raises
     ------
@@ -135,6 +138,7 @@ class Line:
     status: Sequence[str]
     label: str = ""
     points: Sequence[Point] = ()
+    broken: Sequence[bool] = ()
 
     def __post_init__(self) -> None:
         check_text(self, "name", "label")
@@ -153,7 +157,18 @@ class Line:
             y=tuple(check_number(f"y[{i}]", value, missing=True) for i, value in enumerate(y)),
             status=tuple(status),
             points=tuple(check_items("points", self.points)),
+            broken=tuple(check_items("broken", self.broken)),
         )
+        if any(not isinstance(flag, bool) for flag in self.broken):
+            message = f"expected true or false for each point, got {short(self.broken)}"
+            raise DiagramError(message, "broken")
+        if self.broken and len(self.broken) != len(self.x):
+            message = (
+                f"line {self.name!r} has {len(self.broken)} of these and {len(self.x)} of x; lengths must be equal"
+            )
+            raise DiagramError(message, "broken")
+        if not any(self.broken):
+            store(self, broken=())
         _check_points(self.points)
         for i, (one, two, state) in enumerate(zip(self.x, self.y, self.status, strict=True)):
             if not isinstance(state, str) or not state:

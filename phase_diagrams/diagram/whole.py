@@ -12,11 +12,11 @@ from phase_diagrams.diagram.checks import DiagramError, check_items, check_text,
 from phase_diagrams.diagram.parts import Axis, HeatMap, Images, Inset, Line, LineKind, Point, Region
 from phase_diagrams.diagram.reading import build, check_keys, each, plain
 
-FORMAT = 4
+FORMAT = 5
 """Number of the newest JSON format that this version reads.
 
 A diagram is written in the oldest format that holds it: 1, with a heat map 2, with measured values 3, with
-images 4."""
+images 4, with lines on which replica symmetry is broken 5."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,13 @@ class PhaseDiagram:
             number = 3
         if self.images is not None:
             number = 4
-        return {"format": number, **plain(parts), "beside": beside}
+        if any(line.broken for line in self.lines):
+            number = 5
+        data = plain(parts)
+        for line in data["lines"]:
+            if not line["broken"]:
+                del line["broken"]
+        return {"format": number, **data, "beside": beside}
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
@@ -211,7 +217,7 @@ class PhaseDiagram:
         Traceback (most recent call last):
             ...
         phase_diagrams.diagram.checks.DiagramError: the diagram is written in format 7; this version reads \
-formats up to 4; read it with the version that wrote it, or compute it again
+formats up to 5; read it with the version that wrote it, or compute it again
         """
         check_keys(data, {"format"}, None)
         number = data["format"]

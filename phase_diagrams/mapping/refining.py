@@ -207,19 +207,22 @@ def _supported(grid: Grid, line: Line, support: Any, anything: Any) -> Line:
         if near.any() and len(ends) and np.min(_apart(ends, points[order[0]])) < SAME:
             tail = list(itertools.takewhile(lambda i: not near[i], order))
             near[tail] = close[tail].all()
-    x, y, status = [], [], []
+    x, y, status, broken = [], [], [], []
+    flags = line.broken or (False,) * len(line.x)
     for i, keep in enumerate(near.tolist()):
         if keep:
             x.append(line.x[i])
             y.append(line.y[i])
             status.append(CONVERGED)
+            broken.append(flags[i])
         elif status and status[-1] == CONVERGED:
             x.append(math.nan)
             y.append(math.nan)
             status.append(line.status[i] if missing[i] else "not seen on the grid")
+            broken.append(False)
     if status and status[-1] != CONVERGED:
-        x, y, status = x[:-1], y[:-1], status[:-1]
-    return dataclasses.replace(line, x=x, y=y, status=status)
+        x, y, status, broken = x[:-1], y[:-1], status[:-1], broken[:-1]
+    return dataclasses.replace(line, x=x, y=y, status=status, broken=broken)
 
 
 def _within_reach(points: Any, places: Any) -> Any:

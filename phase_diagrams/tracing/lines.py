@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,9 @@ __all__ = ["boundary_line", "find_points"]
 
 PROBES = (0.5, 0.25, 0.75, 0.1, 0.9, 0.02, 0.98, 0.0, 1.0)
 """Where in the range of one parameter a first point is looked for, as fractions."""
+
+BESIDE = 1e-7
+"""How far from a line, relative to its parameters, the replicon must be negative on both sides."""
 
 
 def boundary_line(
@@ -216,9 +220,9 @@ def _follow(
         if end is not None:  # the curve ends next to it, the line in it
             traced.y[-2:, index] = end.values
     if at is not None:
-        xs, ys, status = _at(system, theory, traced.y, x, y, at, wanted[1], units[0])
+        xs, ys, status, states = _at(system, theory, traced.y, x, y, at, wanted[1], units[0])
     else:
-        xs, ys, status = _clipped(traced, wanted, ends, step)
+        xs, ys, status, states = _clipped(traced, wanted, ends, step)
         if CONVERGED not in status:
             raise LocateError(_nowhere(theory, boundary, x, y, near, units))
     low, high = np.sort(np.array(wanted, dtype=float), axis=1).T
@@ -226,7 +230,21 @@ def _follow(
     shown = [p for p in special if np.all((p.values >= low - slack) & (p.values <= high + slack))]
     kind = boundary.kind
     values = [float(v) for v in xs], [float(v) for v in ys]
-    return Line(name or kind, kind, *values, status, label, labelled(shown)), shown  # type: ignore[arg-type]
+    broken = _broken(system, theory, {x: np.array(xs, dtype=float), y: np.array(ys, dtype=float)}, states)
+    line = Line(name or kind, kind, *values, status, label, labelled(shown), broken)  # type: ignore[arg-type]
+    return line, shown
+
+
+def _broken(system: System, theory: Theory, plane: dict[str, Any], states: Sequence[Any]) -> list[bool]:
+    """Where a line rests on broken replica symmetry; the plane holds its points, the states their unknowns."""
+    out = np.zeros(len(states), dtype=bool)
+    known = np.flatnonzero([state is not None for state in states])
+    if known.size:
+        z, here = np.stack([states[i] for i in known], axis=1), {n: v[known] for n, v in plane.items()}
+        # where order only sets in the replicon passes through zero: it is negative on one side alone
+        nearby = [{**here, name: here[name] * (1 + side)} for name in here for side in (-BESIDE, BESIDE)]
+        out[known] = np.all([system.broken(theory.at(**place), z) for place in nearby], axis=0)
+    return [bool(flag) for flag in out]
 
 
 def _typical(theory: Theory, name: str) -> tuple[float, float]:
@@ -426,8 +444,8 @@ def _curve(
 
 def _clipped(
     traced: Traced, wanted: Any, ends: Sequence[Any], step: float
-) -> tuple[list[float], list[float], list[str]]:
-    """The points of a curve inside the wanted box, with its exact crossings of the box.
+) -> tuple[list[float], list[float], list[str], list[Any]]:
+    """The points of a curve inside the wanted box, with its exact crossings of the box, and their unknowns.
 
     Pieces are separated by a NaN; so is an end inside the box at which the tracing stopped before it got to a
     natural end of the line.
@@ -442,11 +460,13 @@ def _clipped(
     xs: list[float] = []
     ys: list[float] = []
     status: list[str] = []
+    states: list[Any] = []
 
-    def add(point: Any, why: str = CONVERGED) -> None:
+    def add(point: Any, why: str = CONVERGED, state: Any = None) -> None:
         xs.append(float(point[0]))
         ys.append(float(point[1]))
         status.append(why)
+        states.append(state)
 
     gap = (np.nan, np.nan)
     lost = [_lost(traced, index, end, wanted, 0.5 * step) for index, end in zip((0, -1), ends, strict=True)]
@@ -454,16 +474,16 @@ def _clipped(
         add(gap, lost[0])
     for i in range(curve.shape[1]):
         if inside[i]:
-            add(curve[-2:, i])
+            add(curve[-2:, i], state=curve[:-2, i])
         if i + 1 < curve.shape[1] and inside[i] != inside[i + 1]:
             if not inside[i] and CONVERGED in status:
                 add(gap, "outside the requested range")
             crossing = _crossing(system, theory, curve[:, i], curve[:, i + 1], x, y, low, high)
             if crossing is not None:
-                add(crossing)
+                add(crossing[:2], state=crossing[2])
     if inside[-1] and lost[1]:
         add(gap, lost[1])
-    return xs, ys, status
+    return xs, ys, status, states
 
 
 def _lost(traced: Traced, index: int, end: Any, wanted: Any, step: float) -> str:
@@ -487,8 +507,8 @@ def _lost(traced: Traced, index: int, end: Any, wanted: Any, step: float) -> str
 
 def _crossing(
     system: System, theory: Theory, a: Any, b: Any, x: str, y: str, low: Any, high: Any
-) -> tuple[float, float] | None:
-    """Where a curve crosses the wanted box between two of its points, one inside and one outside."""
+) -> tuple[float, float, Any] | None:
+    """Where a curve crosses the wanted box between two of its points, one inside and one outside; its unknowns."""
     outer = b if np.any((b[-2:] < low) | (b[-2:] > high)) else a
     shares = []
     for axis, (bottom, top) in enumerate(zip(low, high, strict=True)):
@@ -500,10 +520,10 @@ def _crossing(
     guess = a + share * (b - a)
     fixed, free = ((x, y), (y, x))[axis]
     start = max(guess[-1 - axis], 1e-300) if system.logarithmic else guess[-1 - axis]
-    _, found, _, _, good = refine(system, theory.at(**{fixed: float(edge)}), free, guess[:-2], float(start))
+    z, found, _, _, good = refine(system, theory.at(**{fixed: float(edge)}), free, guess[:-2], float(start))
     if not good:
         return None
-    return (float(edge), found) if axis == 0 else (found, float(edge))
+    return (float(edge), found, z) if axis == 0 else (found, float(edge), z)
 
 
 def _at(
@@ -517,11 +537,11 @@ def _at(
     unit: float,
 ) -> Any:
     """Points of the line at given x: each crossing of the traced curve, refined with x held fixed."""
-    xs, ys, status = [], [], []
+    xs, ys, status, states = [], [], [], []
     along = curve[-2]
     for value in at:
         hits = np.flatnonzero((along[:-1] - value) * (along[1:] - value) <= 0)
-        got: list[float] = []
+        got: list[tuple[float, Any]] = []
         for i in hits:
             width = along[i + 1] - along[i]
             share = (value - along[i]) / width if width else 0.0
@@ -529,18 +549,19 @@ def _at(
             guess = a + share * (b - a)
             if system.logarithmic:
                 guess[-1] = np.exp(np.log(a[-1]) + share * (np.log(b[-1]) - np.log(a[-1])))
-            _, found, _, _, good = refine(
+            z, found, _, _, good = refine(
                 system, theory.at(**{x: float(value)}), y, guess[:-2], float(guess[-1])
             )
             slack = 1e-9 * abs(ylim[1] - ylim[0])
             good = good and min(ylim) - slack <= found <= max(ylim) + slack
-            if good and not any(abs(found - other) <= 1e-9 * max(1e-300, abs(other)) for other in got):
-                got.append(found)
-        for found in sorted(got) or [np.nan]:
+            if good and not any(abs(found - other) <= 1e-9 * max(1e-300, abs(other)) for other, _ in got):
+                got.append((found, z))
+        for found, z in sorted(got, key=itemgetter(0)) or [(np.nan, None)]:
             xs.append(float(value))
             ys.append(found)
+            states.append(z)
             status.append(CONVERGED if np.isfinite(found) else _missing(theory, x, float(value), unit))
-    return xs, ys, status
+    return xs, ys, status, states
 
 
 def _missing(theory: Theory, x: str, value: float, unit: float) -> str:

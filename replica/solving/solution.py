@@ -108,6 +108,11 @@ class Solution:
         """Stability of replica symmetry; None for a theory without disorder."""
         return self._measure("replicon")
 
+    @property
+    def broken(self) -> Any:
+        """Whether replica symmetry is broken there: a negative replicon, beyond rounding; shape (*batch)."""
+        return self.theory.broken(self.x)
+
     def _measure(self, name: str) -> Any:
         with np.errstate(all="ignore"):
             return getattr(self.theory.tuned(self.x), name)(self.x)

@@ -26,6 +26,9 @@ from replica.units import Unit
 
 __all__ = ["Theory"]
 
+MARGINAL = 1e-12
+"""A replicon above minus this is not called negative: rounding."""
+
 
 class Theory:
     """Base class of every theory.
@@ -166,6 +169,13 @@ class Theory:
     def replicon(self, x: Numbers) -> Number:
         """1 - rho: positive where replica symmetry is stable; None for a theory without disorder."""
         return None
+
+    def broken(self, x: Numbers, margin: float = MARGINAL) -> Booleans:
+        """Whether replica symmetry is broken in a state: a replicon below minus the margin; shape (*batch)."""
+        with np.errstate(all="ignore"):
+            replicon = self.tuned(x).replicon(x)
+        shape = np.broadcast_shapes(np.shape(x)[1:], self.batch)
+        return np.broadcast_to(False if replicon is None else np.asarray(replicon) < -margin, shape)
 
     def tuned(self, x: Numbers) -> Self:
         """The theory whose free energy is stationary at x; differs where a field follows the state."""
