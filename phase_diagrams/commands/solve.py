@@ -50,19 +50,20 @@ iterations    6
 $ replica solve compositional -p alpha=0.5 -p theta=1.5 -p g=-0.21 --minimise l
 compositional at alpha = 0.5, theta = 1.5, g = -0.21, l = 0.383193480646, p = 0
 
-branch        retrieval
-m             0.839955457292     overlap of the strong hidden units
-q             0.146532186656     activity of the visible units
-C             0                  response of the visible units
-r             6.58016665777e-07  mean square of the weak hidden units
-B             4.45427075236e-05  response of the weak hidden units
-free energy   -0.00302248601457
-energy        -0.00302248601457
-replicon      -inf
-Hessian of f  + + +              signs of its eigenvalues
-status        converged
-residual      1.1e-16            largest, undamped
-iterations    5
+branch            retrieval
+m                 0.839955457292     overlap of the strong hidden units
+q                 0.146532186656     activity of the visible units
+C                 0                  response of the visible units
+r                 6.58016665777e-07  mean square of the weak hidden units
+B                 4.45427075236e-05  response of the weak hidden units
+free energy       -0.00302248601457
+energy            -0.00302248601457
+replicon          -inf
+replica symmetry  broken             negative replicon: the state is an approximation
+Hessian of f      + + +              signs of its eigenvalues
+status            converged
+residual          0                  largest, undamped
+iterations        5
 
 $ replica solve random-rbm --visible bernoulli:g=-0.2 --hidden relu:theta=1 -p alpha=0.5 -p T=0.02 -p l=1
 random-rbm at visible = bernoulli:g=-0.2, hidden = relu:theta=1, alpha = 0.5, T = 0.02, l = 1, p = 0
@@ -85,23 +86,24 @@ iterations    5
 $ replica solve sherrington-kirkpatrick --rsb 1 -p T=0.2
 sherrington-kirkpatrick-1rsb at T = 0.2, J0 = 0, h = 0
 
-branch        glass
-m             0                magnetisation
-C             0.442993298763   response (1 - q1)/T inside one state
-B             0.527893094625   response (q1 - q0)/tau through a change of state
-tau           1.03240518       effective temperature of the states, T/x
-q1            0.911401340247   overlap of two replicas in the same state
-q0            0.366401774872   overlap of two replicas in different states
-x             0.193722391049   Parisi's breaking parameter: the weight of pairs in different states
-J0_c          1.02998662543    bias beyond which a glass without magnetisation gets one
-free energy   -0.765562227474
-energy        -0.760640712869
-entropy       0.0246075730226
-replicon      -0.446415343461
-Hessian of f  - - -            signs of its eigenvalues
-status        converged
-residual      1.3e-15          largest, undamped
-iterations    9
+branch            glass
+m                 0                magnetisation
+C                 0.442993298763   response (1 - q1)/T inside one state
+B                 0.527893094625   response (q1 - q0)/tau through a change of state
+tau               1.03240518       effective temperature of the states, T/x
+q1                0.911401340247   overlap of two replicas in the same state
+q0                0.366401774872   overlap of two replicas in different states
+x                 0.193722391049   Parisi's breaking parameter: the weight of pairs in different states
+J0_c              1.02998662543    bias beyond which a glass without magnetisation gets one
+free energy       -0.765562227474
+energy            -0.760640712869
+entropy           0.0246075730226
+replicon          -0.446415343461
+replica symmetry  broken           negative replicon: the state is an approximation
+Hessian of f      - - -  ?         signs of its eigenvalues; ? where f does not tell
+status            converged
+residual          2.2e-16          largest, undamped
+iterations        9
 """
 
 MEASURES = ("free_energy", "energy", "entropy", "replicon")
