@@ -16,7 +16,8 @@ from replica.solving import critical, locate
 from replica.theories import Compositional, CurieWeiss, Hopfield, SherringtonKirkpatrick
 
 AXES = Axis("x", "$x$"), Axis("y", "$y$")
-LINE = Line("T", LineKind.FIRST_ORDER, [0, 1, 2], [1, 2, 3], ["converged"] * 3, "$T$", broken=[False, True, True])
+FLAGS = [False, True, True]
+LINE = Line("T", LineKind.FIRST_ORDER, [0, 1, 2], [1, 2, 3], ["converged"] * 3, "$T$", broken=FLAGS)
 
 
 def diagram(*lines: Line) -> PhaseDiagram:

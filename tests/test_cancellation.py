@@ -89,9 +89,10 @@ def test_bayes_optimal_states_keep_replica_symmetry_at_their_onset():
 
 def test_hopfield_hidden_unit_breaks_it_at_its_onset():
     onset = (1 - 0.8**2) ** 2 / 0.8**4
+    theories = (HopfieldHiddenUnit(alpha=onset * (1 + e), beta=0.8, beta_star=0.5) for e in (1e-4, 1e-6))
     near, nearer = (
-        float(solve(HopfieldHiddenUnit(alpha=onset * (1 + e), beta=0.8, beta_star=0.5), "glass").replicon) / e**2
-        for e in (1e-4, 1e-6)
+        float(solve(theory, "glass").replicon) / e**2
+        for theory, e in zip(theories, (1e-4, 1e-6), strict=True)
     )
     assert nearer == pytest.approx(near, rel=1e-3)
     assert near < 0

@@ -269,7 +269,10 @@ class Request(Asked):
         found = [one["replica_symmetry"] for one in reports]
         if {"broken", "undetermined"} & set(found):
             rows.append(row("replica symmetry", (word or "" for word in found), _meaning(found)))
-        spectra = [signs(one["hessian_signature"], sum(one["hessian_signature"]) + one["hessian_undetermined"]) for one in reports]
+        spectra = [
+            signs(one["hessian_signature"], sum(one["hessian_signature"]) + one["hessian_undetermined"])
+            for one in reports
+        ]
         unknown = "; ? where f does not tell" if "?" in "".join(spectra) else ""
         rows.append(row("Hessian of f", spectra, f"signs of its eigenvalues{unknown}"))
         rows.append(row("status", (one["status"] for one in reports)))

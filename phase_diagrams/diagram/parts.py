@@ -163,9 +163,8 @@ class Line:
             message = f"expected true or false for each point, got {short(self.broken)}"
             raise DiagramError(message, "broken")
         if self.broken and len(self.broken) != len(self.x):
-            message = (
-                f"line {self.name!r} has {len(self.broken)} of these and {len(self.x)} of x; lengths must be equal"
-            )
+            many = f"{len(self.broken)} of these and {len(self.x)} of x"
+            message = f"line {self.name!r} has {many}; lengths must be equal"
             raise DiagramError(message, "broken")
         if not any(self.broken):
             store(self, broken=())

@@ -16,7 +16,18 @@ from matplotlib.mathtext import MathTextParser
 from matplotlib.ticker import MaxNLocator
 
 from phase_diagrams.diagram import DiagramError, HeatMap, Inset, Line, LineKind, PhaseDiagram, Point
-from phase_diagrams.draw.style import CURVES, HEAT, HOLLOW, PALETTE, STYLE, halo, hollow, marker, paper, shade, small
+from phase_diagrams.draw.style import (
+    CURVES,
+    HEAT,
+    HOLLOW,
+    PALETTE,
+    STYLE,
+    halo,
+    hollow,
+    marker,
+    shade,
+    small,
+)
 
 BROKEN = "hollow: replica symmetry broken"
 """What the legend says of lines that rest on a state of negative replicon."""

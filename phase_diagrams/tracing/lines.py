@@ -236,10 +236,10 @@ def _follow(
 
 
 def _broken(system: System, theory: Theory, plane: dict[str, Any], states: Sequence[Any]) -> list[bool]:
-    """Where a line rests on broken replica symmetry; the plane holds its points, the states their unknowns."""
+    """Where a line rests on broken replica symmetry; the states hold the unknowns of its points."""
     out = np.zeros(len(states), dtype=bool)
-    known = np.flatnonzero([state is not None for state in states])
-    if known.size:
+    known = [i for i, state in enumerate(states) if state is not None]
+    if known:
         z, here = np.stack([states[i] for i in known], axis=1), {n: v[known] for n, v in plane.items()}
         # where order only sets in the replicon passes through zero: it is negative on one side alone
         nearby = [{**here, name: here[name] * (1 + side)} for name in here for side in (-BESIDE, BESIDE)]
@@ -508,7 +508,7 @@ def _lost(traced: Traced, index: int, end: Any, wanted: Any, step: float) -> str
 def _crossing(
     system: System, theory: Theory, a: Any, b: Any, x: str, y: str, low: Any, high: Any
 ) -> tuple[float, float, Any] | None:
-    """Where a curve crosses the wanted box between two of its points, one inside and one outside; its unknowns."""
+    """Where a curve crosses the wanted box between two of its points, one inside and one outside; with its state."""
     outer = b if np.any((b[-2:] < low) | (b[-2:] > high)) else a
     shares = []
     for axis, (bottom, top) in enumerate(zip(low, high, strict=True)):

@@ -141,7 +141,7 @@ def _maximum_exact(a: Number, b: Number) -> Number:
 def _log1p_lack(x: Number) -> Number:
     """Complex numbers stand for a value and a derivative."""
     r = x / (2 + x)  # ln(1 + x) = 2 artanh(r)
-    near, series = np.abs(np.real(r)) < 0.2, 0.0
+    near, series = np.abs(np.real(r)) < 0.2, 0.0 * r
     square = np.where(near, r * r, 0.0)
     for k in range(25, 1, -2):
         series = series * square + 1 / k
@@ -159,7 +159,7 @@ def _log1p_lack_exact(x: Number) -> Number:
 def _lag(x: Number) -> Number:
     x = np.asarray(x, dtype=float)
     near, t = np.abs(x) < 0.5, np.tanh(x)
-    u, series = np.where(near, 4.0 * x * x, 0.0), 0.0
+    u, series = np.where(near, 4.0 * x * x, 0.0), 0.0 * x
     for k in range(8, 0, -1):  # sinh(2x)/(2x) - 1 = u/3! + u^2/5! + ...
         series = (1.0 + series) * u / ((2 * k) * (2 * k + 1))
     far = np.where(near, 1.0, x)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -281,7 +281,26 @@ class SpinAverages:
         return np.frompyfunc(one, 3, len(odd))(*(exact(value) for value in (self.loc, self.width, self.T)))
 
 
-def one_minus_rho(rho: Number, *layers: SpinAverages, extra: Number = 0) -> Number:
+class Weak(Protocol):
+    """The spins of a layer, as far as a weak overlap of their replicas is concerned."""
+
+    @property
+    def tanh2(self) -> Number:
+        """<tanh^2(h/T)>."""
+        ...
+
+    @property
+    def excess(self) -> Number:
+        """What it exceeds (width/T)^2 <sech^4(h/T)> by."""
+        ...
+
+    @property
+    def narrow(self) -> Booleans:
+        """Whether that can be had."""
+        ...
+
+
+def one_minus_rho(rho: Number, *layers: Weak, extra: Number = 0) -> Number:
     """The replicon of a saddle point, to rounding error also where replica symmetry hardly breaks.
 
     Parameters
@@ -316,7 +335,7 @@ def _sech2(y: Number) -> Number:
 
 
 def _entropy(y: Number) -> Number:
-    """ln 2cosh(y) - y tanh(y) at y >= 0, without the cancellation at large y."""
+    """Ln 2cosh(y) - y tanh(y) at y >= 0, without the cancellation at large y."""
     d = exp(-2 * y)
     return log1p(d) + 2 * y * d / (1 + d)
 

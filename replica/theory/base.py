@@ -171,7 +171,7 @@ class Theory:
         return None
 
     def broken(self, x: Numbers, margin: float = MARGINAL) -> Booleans:
-        """Whether replica symmetry is broken in a state: a replicon below minus the margin; shape (*batch)."""
+        """Whether replica symmetry is broken in a state: replicon < -margin; shape (*batch)."""
         with np.errstate(all="ignore"):
             replicon = self.tuned(x).replicon(x)
         shape = np.broadcast_shapes(np.shape(x)[1:], self.batch)
