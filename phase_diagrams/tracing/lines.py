@@ -508,7 +508,7 @@ def _lost(traced: Traced, index: int, end: Any, wanted: Any, step: float) -> str
 def _crossing(
     system: System, theory: Theory, a: Any, b: Any, x: str, y: str, low: Any, high: Any
 ) -> tuple[float, float, Any] | None:
-    """Where a curve crosses the wanted box between two of its points, one inside and one outside; with its state."""
+    """Where a curve crosses the wanted box between a point inside and one outside, and its state."""
     outer = b if np.any((b[-2:] < low) | (b[-2:] > high)) else a
     shares = []
     for axis, (bottom, top) in enumerate(zip(low, high, strict=True)):
