@@ -316,13 +316,17 @@ def test_solve_json_is_the_contract() -> None:
         "energy",
         "entropy",
         "replicon",
+        "replica_symmetry",
+        "replicon_error",
         "uncertainty",
         "hessian_signature",
+        "hessian_undetermined",
         "status",
         "residual",
         "iterations",
     ]
     assert told["theory"] == "hopfield"
+    assert (told["replica_symmetry"], told["hessian_undetermined"]) == ("stable", 0)
     assert told["parameters"] == {"alpha": 0.05, "T": 0.2}
     assert (told["branch"], told["status"]) == ("retrieval", "converged")
     for name in ("m", "q", "r", "C"):
@@ -455,7 +459,9 @@ def test_capacity_json_is_the_contract() -> None:
         "residual",
         "method",
         "digits",
+        "broken",
     }
+    assert told["broken"] is True  # T_R is above T = 0
     assert (told["theory"], told["quantity"], told["status"]) == ("hopfield", "alpha_c", "converged")
     assert told["parameters"] == {"T": 0.0}
     assert told["digits"] == 15
@@ -526,7 +532,8 @@ def test_line_json_is_the_contract() -> None:
     assert [point["x"] for point in told["points"]] == [round(0.01 * i, 2) for i in range(1, 11)]
     assert {point["status"] for point in told["points"]} == {"converged"}
     for point in told["points"]:
-        assert set(point) == {"x", "y", "status"}
+        assert set(point) == {"x", "y", "status", "broken"}
+        assert point["broken"] is False  # T_R is below T_M at these loads
     for i, alpha in ((0, "0.01"), (4, "0.05"), (9, "0.1")):
         assert agrees(told["points"][i]["y"], f"hopfield/finiteT/alpha={alpha}/T_M", rounding=1e-12)
 

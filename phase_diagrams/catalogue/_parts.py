@@ -73,11 +73,14 @@ def curve(
     of: Solution | None = None,
 ) -> Line:
     """A plain curve; that of a batch of solutions carries their statuses."""
-    status = [CONVERGED] * len(x)
+    status, broken = [CONVERGED] * len(x), []
     if of is not None:
         status = [list(Status)[code].value for code in of.status]
+        broken = [bool(flag) for flag in of.theory.broken(of.x)]
         y = np.where(of.success, y, np.nan)
-    return Line(name, LineKind.CURVE, [float(v) for v in x], [float(v) for v in y], status, label)
+    return Line(
+        name, LineKind.CURVE, [float(v) for v in x], [float(v) for v in y], status, label, broken=broken
+    )
 
 
 def bars(
@@ -181,6 +184,7 @@ def line_of(
         [float(point.value) for point in points],  # NaN unless it was located
         [CONVERGED if point.located else LOST for point in points],
         label,
+        broken=[point.located and point.broken for point in points],
     )
 
 

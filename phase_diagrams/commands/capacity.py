@@ -31,7 +31,8 @@ q  1.00000000000000   overlap of two replicas (Edwards-Anderson)
 r  1.48580284574130   noise of the other patterns; alpha r is its variance
 
 15 good digits, computed with mpmath at two precisions that agree
-fold where the retrieval branch ends, by Newton's method on the augmented equations; residual 1.1e-41
+fold where the retrieval branch ends, by Newton's method on the augmented equations; residual 2.9e-42
+replica symmetry is broken there (negative replicon): the value is an approximation
 
 $ replica capacity hopfield --digits 50
 alpha_c = 0.13790556649493173784363612321812435611970142185374: largest load with a retrieval solution
@@ -43,7 +44,8 @@ q  1.0000000000000000000000000000000000000000000000000   overlap of two replicas
 r  1.4858028457412967075198278356540130610494894805185   noise of the other patterns; alpha r is its variance
 
 50 good digits, computed with mpmath at two precisions that agree
-fold where the retrieval branch ends, by Newton's method on the augmented equations; residual 2.8e-76
+fold where the retrieval branch ends, by Newton's method on the augmented equations; residual 8.6e-78
+replica symmetry is broken there (negative replicon): the value is an approximation
 
 $ replica capacity hopfield --rsb 1
 alpha_c = 0.13818648956487: largest load with a retrieval solution
@@ -61,6 +63,7 @@ r0   1.48952624596    noise of the other patterns, shared between states
 
 14 good digits, from the residual and the conditioning of the equations in float64
 fold where the retrieval branch ends, by Newton's method on the augmented equations; residual 3.9e-16
+replica symmetry is broken there (negative replicon): the value is an approximation
 """
 
 
@@ -183,6 +186,7 @@ class Question(Asked):
                 residual=answer.residual,
                 digits=answer.digits,
                 method=f"{self.method}; digits {answer.how}",
+                broken=answer.point.broken,
             )
             return
         fixed = where(self.fixed)
@@ -193,11 +197,13 @@ class Question(Asked):
         print_table([(name, value, words.get(name, "")) for name, value in shown])
         click.echo(f"\n{answer.digits} good digits, {answer.how}")
         click.echo(f"{self.method}; residual {answer.residual:.1e}")
+        if answer.point.broken:
+            click.echo("replica symmetry is broken there (negative replicon): the value is an approximation")
 
     def print_failure(self, error: Exception) -> None:
         """Print the JSON object of a value that was not found."""
         found: dict[str, Any] = {"value": None, "order": {}, "status": "not found", "residual": None}
-        self.print_json(**found, digits=None, method=self.method, reason=str(error))
+        self.print_json(**found, digits=None, method=self.method, broken=None, reason=str(error))
 
     def print_json(self, **found: Any) -> None:
         """Print the JSON object."""

@@ -159,7 +159,8 @@ class Request(Asked):
 
     def print(self, found: Line, as_json: bool) -> None:
         """Print the answer."""
-        points = list(zip(found.x, found.y, found.status, found.uncertainty, strict=True))
+        broken = found.broken or (False,) * len(found.x)
+        points = list(zip(found.x, found.y, found.status, found.uncertainty, broken, strict=True))
         if as_json:
             self.print_json(points, found.points)
             return
@@ -170,8 +171,13 @@ class Request(Asked):
         click.echo(f"looked for in {self.y.name} from {low:g} to {high:g}\n")
         print_table(
             [(self.x.name, self.y.name, "status")]
-            + [(*map(known, (x, y), error), status) for x, y, status, error in points]
+            + [(*map(known, (x, y), error), status) for x, y, status, error, _ in points]
+            if not found.broken
+            else [(self.x.name, self.y.name, "status", "replica symmetry")]
+            + [(*map(known, (x, y), error), status, "broken" * flag) for x, y, status, error, flag in points]
         )
+        if found.broken:
+            click.echo("\nbroken: rests on a state of negative replicon, the line is an approximation there")
         if found.points:
             click.echo("\nspecial points of the line, to the digits that are good\n")
             print_table(
@@ -194,7 +200,8 @@ class Request(Asked):
                 "x": self.x.name,
                 "y": self.y.name,
                 "points": [
-                    {"x": x, "y": y, "status": status, "uncertainty": error} for x, y, status, error in points
+                    {"x": x, "y": y, "status": status, "uncertainty": error, "broken": flag}
+                    for x, y, status, error, flag in points
                 ],
                 "special": [
                     {"kind": _kind(point), "x": point.x, "y": point.y, "uncertainty": point.uncertainty}

@@ -98,5 +98,8 @@ def report(diagram: PhaseDiagram) -> None:
         )
     if agreement:
         print_table(rows, err=True)
+    broken = [line.name for line in diagram.lines if line.broken]
+    if broken:
+        click.echo(f"note: replica symmetry is broken (hollow): {', '.join(broken)}", err=True)
     for note in diagram.provenance["notes"]:
         click.echo(f"note: {note}", err=True)

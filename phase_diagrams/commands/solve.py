@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,17 @@ import click
 from phase_diagrams.commands.shared.asking import Asked
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.options import DIGITS, Assignment, once, theory, unscaled
-from phase_diagrams.commands.shared.printing import good_digits, known, number, print_json, print_table, where
+from phase_diagrams.commands.shared.printing import (
+    good_digits,
+    known,
+    number,
+    print_json,
+    print_table,
+    signs,
+    symmetry,
+    unsigned,
+    where,
+)
 from replica.errors import BranchError, ConvergenceError, ParameterError
 
 if TYPE_CHECKING:
@@ -42,19 +52,20 @@ iterations    6
 $ replica solve compositional -p alpha=0.5 -p theta=1.5 -p g=-0.21 --minimise l
 compositional at alpha = 0.5, theta = 1.5, g = -0.21, l = 0.383193480646, p = 0
 
-branch        retrieval
-m             0.839955457292     overlap of the strong hidden units
-q             0.146532186656     activity of the visible units
-C             0                  response of the visible units
-r             6.58016665777e-07  mean square of the weak hidden units
-B             4.45427075236e-05  response of the weak hidden units
-free energy   -0.00302248601457
-energy        -0.00302248601457
-replicon      -inf
-Hessian of f  + + +              signs of its eigenvalues
-status        converged
-residual      1.1e-16            largest, undamped
-iterations    5
+branch            retrieval
+m                 0.839955457292     overlap of the strong hidden units
+q                 0.146532186656     activity of the visible units
+C                 0                  response of the visible units
+r                 6.58016665777e-07  mean square of the weak hidden units
+B                 4.45427075236e-05  response of the weak hidden units
+free energy       -0.00302248601457
+energy            -0.00302248601457
+replicon          -inf
+replica symmetry  broken             negative replicon: the state is an approximation
+Hessian of f      + + +              signs of its eigenvalues
+status            converged
+residual          0                  largest, undamped
+iterations        5
 
 $ replica solve random-rbm --visible bernoulli:g=-0.2 --hidden relu:theta=1 -p alpha=0.5 -p T=0.02 -p l=1
 random-rbm at visible = bernoulli:g=-0.2, hidden = relu:theta=1, alpha = 0.5, T = 0.02, l = 1, p = 0
@@ -77,23 +88,24 @@ iterations    5
 $ replica solve sherrington-kirkpatrick --rsb 1 -p T=0.2
 sherrington-kirkpatrick-1rsb at T = 0.2, J0 = 0, h = 0
 
-branch        glass
-m             0                magnetisation
-C             0.442993298763   response (1 - q1)/T inside one state
-B             0.527893094625   response (q1 - q0)/tau through a change of state
-tau           1.03240518       effective temperature of the states, T/x
-q1            0.911401340247   overlap of two replicas in the same state
-q0            0.366401774872   overlap of two replicas in different states
-x             0.193722391049   Parisi's breaking parameter: the weight of pairs in different states
-J0_c          1.02998662543    bias beyond which a glass without magnetisation gets one
-free energy   -0.765562227474
-energy        -0.760640712869
-entropy       0.0246075730226
-replicon      -0.446415343461
-Hessian of f  - - -            signs of its eigenvalues
-status        converged
-residual      1.3e-15          largest, undamped
-iterations    9
+branch            glass
+m                 0                magnetisation
+C                 0.442993298763   response (1 - q1)/T inside one state
+B                 0.527893094625   response (q1 - q0)/tau through a change of state
+tau               1.03240518       effective temperature of the states, T/x
+q1                0.911401340247   overlap of two replicas in the same state
+q0                0.366401774872   overlap of two replicas in different states
+x                 0.193722391049   Parisi's breaking parameter: the weight of pairs in different states
+J0_c              1.02998662543    bias beyond which a glass without magnetisation gets one
+free energy       -0.765562227474
+energy            -0.760640712869
+entropy           0.0246075730226
+replicon          -0.446415343461
+replica symmetry  broken           negative replicon: the state is an approximation
+Hessian of f      - - -  ?         signs of its eigenvalues; ? where f does not tell
+status            converged
+residual          2.2e-16          largest, undamped
+iterations        9
 """
 
 MEASURES = ("free_energy", "energy", "entropy", "replicon")
@@ -130,8 +142,11 @@ def solve(as_json: bool, **asked: Any) -> None:
     With a start (-x) or with settings of the solver the run is exactly that one. Otherwise Newton's method
     starts on the branch; where that fails, the branch is followed from the limit in which it is known.
 
+    Where the replicon is negative the state is an approximation, and the row replica symmetry says broken.
+    A question mark among the signs of the Hessian is an eigenvalue that differences of f do not tell.
+
     In JSON, null is a quantity that the theory does not define; a replicon of -Infinity is the limit T -> 0
-    of a broken replica symmetry.
+    of a broken replica symmetry; hessian_undetermined counts the eigenvalues without a sign.
     """
     request = Request(**asked)
     try:
@@ -208,24 +223,31 @@ class Request(Asked):
     def report(self, state: Solution) -> dict[str, Any]:
         """All there is to say about a state."""
         from replica.solving import polish
-        from replica.solving.derivatives import signature
+        from replica.solving.derivatives import replicon_error, signature
 
         order, residual = state.order, state.residual
         measures = {name: getattr(state, name) for name in MEASURES}
         errors = state.uncertainties if state.success else {}
+        error = 0.0 if measures["replicon"] is None else replicon_error(state.theory, state.x)
         if self.digits and state.success:
             precise = polish(state, self.digits)
-            order, measures, residual = precise.order, precise.measures, precise.residual
+            order, measures, residual, error = precise.order, precise.measures, precise.residual, 0.0
+            if measures["replicon"] is not None and abs(float(measures["replicon"])) < 10.0**-self.digits:
+                error = 10.0**-self.digits  # noise around zero
             told = {name: value for name, value in (order | measures).items() if value is not None}
             errors = {name: abs(float(value)) * 10.0**-self.digits for name, value in told.items()}
+        spectrum = signature(state.theory, state.x)
         return {
             "branch": state.branch,
             "order": {name: self.rescaled(state.theory, name, value) for name, value in order.items()},
             **{name: self.rescaled(state.theory, name, value) for name, value in measures.items()},
+            "replica_symmetry": symmetry(measures["replicon"], error),
+            "replicon_error": None if measures["replicon"] is None else error,
             "uncertainty": {
                 name: abs(self.rescaled(state.theory, name, float(value))) for name, value in errors.items()
             },
-            "hessian_signature": signature(state.theory, state.x),
+            "hessian_signature": spectrum,
+            "hessian_undetermined": len(state.x) - sum(spectrum),
             "status": state.outcome.value,
             "residual": residual,
             "iterations": int(state.iterations),
@@ -268,9 +290,16 @@ class Request(Asked):
             rows.append(row(name, (_shown(one, one["order"], name) for one in reports), words.get(name, "")))
         for name in MEASURES:
             if any(one[name] is not None for one in reports):
-                rows.append(row(name.replace("_", " "), (_shown(one, one, name) for one in reports)))
-        signs = (_signs(one["hessian_signature"]) for one in reports)
-        rows.append(row("Hessian of f", signs, "signs of its eigenvalues"))
+                rows.append(row(name.replace("_", " "), (_measure(one, name) for one in reports)))
+        found = [one["replica_symmetry"] for one in reports]
+        if {"broken", "undetermined"} & set(found):
+            rows.append(row("replica symmetry", (word or "" for word in found), _meaning(found)))
+        spectra = [
+            signs(one["hessian_signature"], sum(one["hessian_signature"]) + one["hessian_undetermined"])
+            for one in reports
+        ]
+        unknown = "; ? where f does not tell" if "?" in "".join(spectra) else ""
+        rows.append(row("Hessian of f", spectra, f"signs of its eigenvalues{unknown}"))
         rows.append(row("status", (one["status"] for one in reports)))
         rows.append(row("residual", (number(one["residual"], 2) for one in reports), "largest, undamped"))
         rows.append(row("iterations", (str(one["iterations"]) for one in reports)))
@@ -325,10 +354,17 @@ def _missing(states: list[Solution]) -> Mapping[str, str]:
     return getattr(states, "missing", {})
 
 
-def _signs(signature: list[int]) -> str:
-    """Signs of the eigenvalues of the Hessian; a question mark where it is beyond its differences."""
-    if not signature:
-        return "?"
-    return (
-        "  ".join(" ".join(sign * count) for sign, count in zip("+-", signature, strict=True) if count) or "-"
-    )
+def _measure(report: dict[str, Any], name: str) -> str:
+    """A measure with its digits; of a replicon without a sign, its error."""
+    if name == "replicon" and report["replica_symmetry"] == "undetermined":
+        return unsigned(report["replicon_error"])
+    return _shown(report, report, name)
+
+
+def _meaning(words: Iterable[str | None]) -> str:
+    """What the words of replica symmetry say, for the note beside them."""
+    texts = {
+        "broken": "negative replicon: the state is an approximation",
+        "undetermined": "the replicon is 0 to its digits; --digits gives its sign",
+    }
+    return "; ".join(text for word, text in texts.items() if word in words)

@@ -14,7 +14,7 @@ from phase_diagrams.diagram import CONVERGED, Line, Point
 __all__ = ["join", "numbered", "outline"]
 
 Pair: TypeAlias = tuple[float, float]
-Corner: TypeAlias = tuple[float, float, str]
+Corner: TypeAlias = tuple[float, float, str, bool]
 """A point and its status."""
 Piece: TypeAlias = Line | Iterable[Pair]
 
@@ -42,7 +42,7 @@ def outline(*pieces: Piece) -> tuple[Pair, ...]:
     >>> outline([(0, 5)], T_g, [(2, 5)])
     ((0.0, 5.0), (0.0, 1.0), (2.0, 3.0), (2.0, 5.0))
     """
-    paths = [[(x, y) for x, y, _ in _points(piece) if not math.isnan(x + y)] for piece in pieces]
+    paths = [[(x, y) for x, y, *_ in _points(piece) if not math.isnan(x + y)] for piece in pieces]
     return tuple(corner for path in _head_to_tail(paths) for corner in path)
 
 
@@ -80,10 +80,10 @@ def join(*pieces: Piece, name: str | None = None) -> Line:
         head, tail = marks[i] if path[0] == heads[i] else marks[i][::-1]
         if i == 0 or not exact[i - 1]:  # a search that stopped short of a known point needs no mark
             points += head
-        points += path[1:] if points and points[-1] == path[0] else path
+        points += path[1:] if points and points[-1][:3] == path[0][:3] else path
         if i == len(paths) - 1 or not exact[i + 1]:
             points += tail
-    x, y, status = zip(*points, strict=True)
+    x, y, status, broken = zip(*points, strict=True)
     special = [point for piece in pieces if isinstance(piece, Line) for point in piece.points]
     known = {
         (a, b): error
@@ -93,7 +93,7 @@ def join(*pieces: Piece, name: str | None = None) -> Line:
     }
     unknown = (math.nan, math.nan)
     errors = [known.get(place, unknown) for place in zip(x, y, strict=True)] if known else ()
-    return Line(name or like.name, like.kind, x, y, status, like.label, numbered(special), errors)
+    return Line(name or like.name, like.kind, x, y, status, like.label, numbered(special), errors, broken)
 
 
 def numbered(points: Iterable[Point]) -> list[Point]:
@@ -118,8 +118,9 @@ def _take_marks(path: list[Corner]) -> tuple[list[Corner], list[Corner]]:
 
 def _points(piece: Piece) -> list[Corner]:
     if isinstance(piece, Line):
-        return list(zip(piece.x, piece.y, piece.status, strict=True))
-    return [(float(x), float(y), CONVERGED) for x, y in piece]
+        broken = piece.broken or (False,) * len(piece.x)
+        return list(zip(piece.x, piece.y, piece.status, broken, strict=True))
+    return [(float(x), float(y), CONVERGED, False) for x, y in piece]
 
 
 def _head_to_tail(paths: Sequence[list[Any]]) -> list[list[Any]]:

@@ -116,6 +116,9 @@ class Line:
     uncertainty : sequence of pairs of float, shape (n,)
         Bounds on the errors of x and y, where they are known; NaN where they are not, or are infinite. Empty
         where none is.
+    broken : sequence of bool, shape (n,) or empty
+        Where the line rests on a replica-symmetric state of negative replicon, so that it is an approximation
+        there; empty if it does nowhere, or if the theory has no replicon. Drawn hollow.
 
     Raises
     ------
@@ -139,6 +142,7 @@ class Line:
     label: str = ""
     points: Sequence[Point] = ()
     uncertainty: Sequence[Pair] = ()
+    broken: Sequence[bool] = ()
 
     def __post_init__(self) -> None:
         check_text(self, "name", "label")
@@ -158,7 +162,17 @@ class Line:
             status=tuple(status),
             points=tuple(check_items("points", self.points)),
             uncertainty=self._errors(),
+            broken=tuple(check_items("broken", self.broken)),
         )
+        if any(not isinstance(flag, bool) for flag in self.broken):
+            message = f"expected true or false for each point, got {short(self.broken)}"
+            raise DiagramError(message, "broken")
+        if self.broken and len(self.broken) != len(self.x):
+            many = f"{len(self.broken)} of these and {len(self.x)} of x"
+            message = f"line {self.name!r} has {many}; lengths must be equal"
+            raise DiagramError(message, "broken")
+        if not any(self.broken):
+            store(self, broken=())
         _check_points(self.points)
         for i, (one, two, state) in enumerate(zip(self.x, self.y, self.status, strict=True)):
             if not isinstance(state, str) or not state:

@@ -16,7 +16,7 @@ FORMAT = 5
 """Number of the newest JSON format that this version reads.
 
 A diagram is written in the oldest format that holds it: 1, with a heat map 2, with measured values 3, with
-images 4."""
+images 4, with lines on which replica symmetry is broken 5."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,10 +195,11 @@ class PhaseDiagram:
             number = 4
         told = plain(parts)
         for line in told["lines"]:
-            if line["uncertainty"]:
-                number = 5
-            else:
-                del line["uncertainty"]
+            for name in ("uncertainty", "broken"):  # older formats have neither
+                if line[name]:
+                    number = 5
+                else:
+                    del line[name]
         return {"format": number, **told, "beside": beside}
 
     @classmethod

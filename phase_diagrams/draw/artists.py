@@ -16,7 +16,21 @@ from matplotlib.mathtext import MathTextParser
 from matplotlib.ticker import MaxNLocator
 
 from phase_diagrams.diagram import DiagramError, HeatMap, Inset, Line, LineKind, PhaseDiagram, Point
-from phase_diagrams.draw.style import CURVES, HEAT, PALETTE, STYLE, halo, marker, shade, small
+from phase_diagrams.draw.style import (
+    CURVES,
+    HEAT,
+    HOLLOW,
+    PALETTE,
+    STYLE,
+    halo,
+    hollow,
+    marker,
+    shade,
+    small,
+)
+
+BROKEN = "hollow: replica symmetry broken"
+"""What the legend says of lines that rest on a state of negative replicon."""
 
 POINT = "label of a point"
 """What marks the texts that may be moved: labels of points."""
@@ -106,7 +120,7 @@ def _draw_contents(diagram: PhaseDiagram, ax: Axes, *, shown: Place, named: Plac
                 path_effects=halo(),
             )
     for line, options in _styled(diagram.lines):
-        ax.plot(line.x, line.y, label=line.label or "_", **options)
+        ax.plot(line.x, _hollow(line, ax, options), label=line.label or "_", **options)
         lonely = options | {"marker": "o", "markersize": 1.5, "linestyle": "none", "label": "_"}
         for i in _lonely(line):  # a point between two gaps, which no line would show
             ax.plot(line.x[i], line.y[i], **lonely)
@@ -133,6 +147,21 @@ def _draw_contents(diagram: PhaseDiagram, ax: Axes, *, shown: Place, named: Plac
                 label=POINT,
                 annotation_clip=False,
             ).set_in_layout(False)
+
+
+def _hollow(line: Line, ax: Axes, options: dict[str, Any]) -> list[float]:
+    """Draw a line as two thin ones where replica symmetry is broken, and say so; return y of the rest."""
+    if not any(line.broken):
+        return list(line.y)
+    width = options.get("linewidth", rcParams["lines.linewidth"])
+    outer, inner = (width * factor for factor in HOLLOW)
+    ink = rcParams["text.color"]
+    effects = [hollow(outer, inner, colour) for colour in (options["color"], ink)]
+    near = [any(line.broken[max(i - 1, 0) : i + 2]) for i in range(len(line.x))]  # up to the next point
+    y = [value if flag else math.nan for value, flag in zip(line.y, near, strict=True)]
+    ax.plot(line.x, y, label="_", **options, path_effects=effects[0])
+    ax.plot([], [], label=BROKEN, color=ink, path_effects=effects[1])
+    return [math.nan if flag else value for value, flag in zip(line.y, line.broken, strict=True)]
 
 
 def _marked(diagram: PhaseDiagram, ax: Axes) -> Iterable[Point]:

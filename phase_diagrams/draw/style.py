@@ -12,7 +12,7 @@ from cycler import cycler
 from matplotlib import colormaps, rc_context, rc_params_from_file, rcParams
 from matplotlib import style as styles
 from matplotlib.colors import ListedColormap, to_rgb
-from matplotlib.patheffects import withStroke
+from matplotlib.patheffects import Stroke, withStroke
 
 from phase_diagrams.diagram import LineKind, Point
 from phase_diagrams.storage.files import StorageError
@@ -36,6 +36,9 @@ STYLE: dict[LineKind, dict[str, Any]] = {
     },
 }
 """Artist options of every kind of line: four dash patterns for boundaries, thin curves, bars with a dot."""
+
+HOLLOW = (1.7, 0.75)
+"""Widths of a line, and of the gap inside it, where replica symmetry is broken, in widths of other lines."""
 
 CURVES: tuple[Any, ...] = (
     "solid",
@@ -167,6 +170,11 @@ def shade(i: int) -> Any:
     fill = np.array(to_rgb(FILLS[i % len(FILLS)]))
     behind = np.array(to_rgb(paper()))
     return tuple(fill if behind.mean() > 0.5 else 0.7 * behind + 0.3 * fill)
+
+
+def hollow(outer: float, inner: float, ink: Any) -> list[Any]:
+    """A double line: a wide one with a narrow one of the colour of the paper inside."""
+    return [Stroke(linewidth=outer, foreground=ink), Stroke(linewidth=inner, foreground=paper())]
 
 
 def halo() -> list[Any]:

@@ -209,21 +209,25 @@ def _supported(grid: Grid, line: Line, support: Array, anything: Array) -> Line:
             tail = list(itertools.takewhile(lambda i: not near[i], order))
             near[tail] = close[tail].all()
     known = line.uncertainty or [(math.nan, math.nan)] * len(line.x)
-    x, y, status, errors = [], [], [], []
+    flags = line.broken or (False,) * len(line.x)
+    x, y, status, errors, broken = [], [], [], [], []
     for i, keep in enumerate(near.tolist()):
         if keep:
             x.append(line.x[i])
             y.append(line.y[i])
             status.append(CONVERGED)
             errors.append(known[i])
+            broken.append(flags[i])
         elif status and status[-1] == CONVERGED:
             x.append(math.nan)
             y.append(math.nan)
             errors.append((math.nan, math.nan))
             status.append(line.status[i] if missing[i] else "not seen on the grid")
+            broken.append(False)
     if status and status[-1] != CONVERGED:
-        x, y, status, errors = x[:-1], y[:-1], status[:-1], errors[:-1]
-    return dataclasses.replace(line, x=x, y=y, status=status, uncertainty=errors if line.uncertainty else ())
+        x, y, status, errors, broken = x[:-1], y[:-1], status[:-1], errors[:-1], broken[:-1]
+    bounds = errors if line.uncertainty else ()
+    return dataclasses.replace(line, x=x, y=y, status=status, uncertainty=bounds, broken=broken)
 
 
 def _within_reach(points: Array, places: Array) -> Booleans:

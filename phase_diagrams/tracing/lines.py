@@ -32,6 +32,9 @@ NEXT = 1e-3
 BLOCK = 32
 """Points of a curve whose errors are computed together."""
 
+BESIDE = 1e-7
+"""How far from a line, relative to its parameters, the replicon must be negative on both sides."""
+
 
 def boundary_line(
     theory: Theory,
@@ -228,9 +231,9 @@ def _follow(
         if end is not None:  # the curve ends next to it, the line in it
             traced.y[-2:, index] = end.values
     if at is not None:
-        xs, ys, status, errors = _at(system, theory, traced.y, x, y, at, wanted[1], units[0])
+        xs, ys, status, errors, states = _at(system, theory, traced.y, x, y, at, wanted[1], units[0])
     else:
-        xs, ys, status, errors = _clipped(traced, wanted, ends, step)
+        xs, ys, status, errors, states = _clipped(traced, wanted, ends, step)
     if CONVERGED not in status:
         far = _beyond(theory, boundary, x, y, near[0]) if ylim is None else None
         if far is not None and not min(wanted[1]) <= far.value <= max(wanted[1]):  # no bound: look there, too
@@ -244,8 +247,21 @@ def _follow(
     kind = boundary.kind
     values = [float(v) for v in xs], [float(v) for v in ys]
     bounds = [tuple(float(e) if np.isfinite(e) else np.nan for e in pair) for pair in errors]
-    line = Line(name or kind, kind, *values, status, label, labelled(shown), bounds)  # type: ignore[arg-type]
+    broken = _broken(system, theory, {x: np.array(xs, dtype=float), y: np.array(ys, dtype=float)}, states)
+    line = Line(name or kind, kind, *values, status, label, labelled(shown), bounds, broken)  # type: ignore[arg-type]
     return line, shown
+
+
+def _broken(system: System, theory: Theory, plane: dict[str, Any], states: Sequence[Any]) -> list[bool]:
+    """Where a line rests on broken replica symmetry; the states hold the unknowns of its points."""
+    out = np.zeros(len(states), dtype=bool)
+    known = [i for i, state in enumerate(states) if state is not None]
+    if known:
+        z, here = np.stack([states[i] for i in known], axis=1), {n: v[known] for n, v in plane.items()}
+        # where order only sets in the replicon passes through zero: it is negative on one side alone
+        nearby = [{**here, name: here[name] * (1 + side)} for name in here for side in (-BESIDE, BESIDE)]
+        out[known] = np.all([system.broken(theory.at(**place), z) for place in nearby], axis=0)
+    return [bool(flag) for flag in out]
 
 
 def _typical(theory: Theory, name: str) -> tuple[float, float]:
@@ -526,8 +542,8 @@ def _errors(traced: Traced) -> Any:
 
 def _clipped(
     traced: Traced, wanted: Any, ends: Sequence[Any], step: float
-) -> tuple[list[float], list[float], list[str], list[tuple[float, float]]]:
-    """The points of a curve inside the wanted box, with its exact crossings of the box.
+) -> tuple[list[float], list[float], list[str], list[tuple[float, float]], list[Any]]:
+    """The points of a curve inside the wanted box, with its exact crossings of the box; errors and unknowns.
 
     Pieces are separated by a NaN; so is an end inside the box at which the tracing stopped before it got to a
     natural end of the line.
@@ -543,16 +559,18 @@ def _clipped(
     ys: list[float] = []
     status: list[str] = []
     errors: list[tuple[float, float]] = []
+    states: list[Any] = []
     known = _errors(traced)
     for index, end in zip((0, -1), ends, strict=True):
         if end is not None:
             known[:, index] = end.uncertainties
 
-    def add(point: Any, why: str = CONVERGED, error: Any = (np.nan, np.nan)) -> None:
+    def add(point: Any, why: str = CONVERGED, error: Any = (np.nan, np.nan), state: Any = None) -> None:
         xs.append(float(point[0]))
         ys.append(float(point[1]))
         status.append(why)
         errors.append((float(error[0]), float(error[1])))
+        states.append(state)
 
     gap = (np.nan, np.nan)
     lost = [_lost(traced, index, end, wanted, 0.5 * step) for index, end in zip((0, -1), ends, strict=True)]
@@ -560,16 +578,16 @@ def _clipped(
         add(gap, lost[0])
     for i in range(curve.shape[1]):
         if inside[i]:
-            add(curve[-2:, i], error=known[:, i])
+            add(curve[-2:, i], error=known[:, i], state=curve[:-2, i])
         if i + 1 < curve.shape[1] and inside[i] != inside[i + 1]:
             if not inside[i] and CONVERGED in status:
                 add(gap, "outside the requested range")
             crossing = _crossing(system, theory, curve[:, i], curve[:, i + 1], x, y, low, high)
             if crossing is not None:
-                add(crossing[:2], error=crossing[2:])
+                add(crossing[:2], error=crossing[2:4], state=crossing[4])
     if inside[-1] and lost[1]:
         add(gap, lost[1])
-    return xs, ys, status, errors
+    return xs, ys, status, errors, states
 
 
 def _lost(traced: Traced, index: int, end: Any, wanted: Any, step: float) -> str:
@@ -593,8 +611,8 @@ def _lost(traced: Traced, index: int, end: Any, wanted: Any, step: float) -> str
 
 def _crossing(
     system: System, theory: Theory, a: Any, b: Any, x: str, y: str, low: Any, high: Any
-) -> tuple[float, float, float, float] | None:
-    """Where a curve crosses the wanted box between a point inside and one outside, and the errors."""
+) -> tuple[float, float, float, float, Any] | None:
+    """Where a curve crosses the wanted box between a point inside and one outside; its errors and state."""
     outer = b if np.any((b[-2:] < low) | (b[-2:] > high)) else a
     shares = []
     for axis, (bottom, top) in enumerate(zip(low, high, strict=True)):
@@ -614,7 +632,7 @@ def _crossing(
         and not distinct(system, theory.at(**{fixed: float(edge), free: found}), z)
     ):
         return None
-    return (float(edge), found, 0.0, error) if axis == 0 else (found, float(edge), error, 0.0)
+    return (float(edge), found, 0.0, error, z) if axis == 0 else (found, float(edge), error, 0.0, z)
 
 
 def _at(
@@ -628,11 +646,11 @@ def _at(
     unit: float,
 ) -> Any:
     """Points of the line at given x: each crossing of the traced curve, refined with x held fixed."""
-    xs, ys, status, errors = [], [], [], []
+    xs, ys, status, errors, states = [], [], [], [], []
     along = curve[-2]
     for value in at:
         hits = np.flatnonzero((along[:-1] - value) * (along[1:] - value) <= 0)
-        got: dict[float, float] = {}
+        got: dict[float, tuple[float, Any]] = {}
         for i in hits:
             width = along[i + 1] - along[i]
             share = (value - along[i]) / width if width else 0.0
@@ -648,13 +666,15 @@ def _at(
             slack = 1e-9 * abs(ylim[1] - ylim[0])
             good = good and min(ylim) - slack <= found <= max(ylim) + slack
             if good and not any(abs(found - other) <= 1e-9 * max(1e-300, abs(other)) for other in got):
-                got[found] = error
+                got[found] = error, z
         for found in sorted(got) or [np.nan]:
+            error, z = got.get(found, (np.nan, None))
             xs.append(float(value))
             ys.append(found)
-            errors.append((0.0, got.get(found, np.nan)))
+            errors.append((0.0, error))
+            states.append(z)
             status.append(CONVERGED if np.isfinite(found) else _missing(theory, x, float(value), unit))
-    return xs, ys, status, errors
+    return xs, ys, status, errors, states
 
 
 def _missing(theory: Theory, x: str, value: float, unit: float) -> str:

@@ -23,9 +23,12 @@ __all__ = [
     "erf",
     "exact",
     "exp",
+    "expm1",
     "is_exact",
+    "lag",
     "log",
     "log1p",
+    "log1p_lack",
     "log2cosh",
     "log_cdf",
     "maximum",
@@ -134,14 +137,55 @@ def _maximum_exact(a: Number, b: Number) -> Number:
     return max(b, a)
 
 
+def _log1p_lack(x: Number) -> Number:
+    """Complex numbers stand for a value and a derivative."""
+    r = x / (2 + x)  # ln(1 + x) = 2 artanh(r)
+    near, series = np.abs(np.real(r)) < 0.2, 0.0 * r
+    square = np.where(near, r * r, 0.0)
+    for k in range(25, 1, -2):
+        series = series * square + 1 / k
+    return np.where(near, r * (x - 2 * series * square), x - np.log1p(np.where(near, 0.0, x)))[()]
+
+
+def _log1p_lack_exact(x: Number) -> Number:
+    import mpmath
+
+    with mpmath.extraprec(int(20 + 2 * max(0, -mpmath.mag(x))) if x else 0):
+        value = x - mpmath.log1p(x)
+    return +value
+
+
+def _lag(x: Number) -> Number:
+    x = np.asarray(x, dtype=float)
+    near, t = np.abs(x) < 0.5, np.tanh(x)
+    u, series = np.where(near, 4.0 * x * x, 0.0), 0.0 * x
+    for k in range(8, 0, -1):  # sinh(2x)/(2x) - 1 = u/3! + u^2/5! + ...
+        series = (1.0 + series) * u / ((2 * k) * (2 * k + 1))
+    far = np.where(near, 1.0, x)
+    return np.where(near, series * (1.0 - t * t), t / far - (1.0 - t * t))[()]
+
+
+def _lag_exact(x: Number) -> Number:
+    import mpmath
+
+    if not x:
+        return 0 * x
+    with mpmath.extraprec(int(20 + 2 * max(0, -mpmath.mag(x)))):
+        t = mpmath.tanh(x)
+        value = t / x - (1 - t * t)
+    return +value
+
+
 def _pdf(x: Number) -> Number:
     return np.exp(-0.5 * x * x) * INVERSE_ROOT_2PI
 
 
 sqrt = _pair(np.sqrt, "sqrt", "Square root.")
 exp = _pair(np.exp, "exp", "Exponential.")
+expm1 = _pair(np.expm1, "expm1", "exp(x) - 1, accurate for small x.")
 log = _pair(np.log, "log", "Natural logarithm.")
 log1p = _pair(np.log1p, "log1p", "log(1 + x), accurate for small x.")
+log1p_lack = _pair(_log1p_lack, _log1p_lack_exact, "x - log(1 + x), accurate for small x.")
 tanh = _pair(np.tanh, "tanh", "Hyperbolic tangent.")
 erf = _pair(special.erf, "erf", "Error function.")
 sinh = _pair(np.sinh, "sinh", "Hyperbolic sine.")
@@ -149,6 +193,7 @@ asinh = _pair(np.arcsinh, "asinh", "Inverse hyperbolic sine.")
 log_cdf = _pair(_log_cdf, _log_cdf_exact, "Logarithm of the normal distribution function.")
 absolute = _pair(np.abs, "fabs", "Absolute value.")
 maximum = _pair(np.maximum, _maximum_exact, "The larger of two numbers.", arguments=2)
+lag = _pair(_lag, _lag_exact, "tanh(x)/x - sech^2(x): chord less slope of tanh, accurate for small x, >= 0.")
 log2cosh = _pair(_log2cosh, _log2cosh_exact, "ln(2 cosh x) without overflow.")
 pdf = _pair(_pdf, _pdf_exact, "Density of the standard normal distribution, exp(-x^2/2)/sqrt(2 pi).")
 

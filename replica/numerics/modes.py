@@ -19,8 +19,8 @@ import numpy as np
 
 from replica.errors import ParameterError, UnknownNameError
 from replica.numerics.functions import exact, is_exact, maximum, sqrt
-from replica.numerics.spins import SpinAverages, spin_averages
-from replica.typing import Number
+from replica.numerics.spins import TINY, SpinAverages, spin_averages
+from replica.typing import Booleans, Number
 
 __all__ = ["LAWS", "ComponentAverages", "ComponentLaw", "component_law"]
 
@@ -182,6 +182,30 @@ class ComponentAverages:
     def sech4_over_T(self) -> Number:
         """<sech^4(h/T)>/T, which enters the replicon."""
         return self._mean(self._spins.sech4_over_T)
+
+    @property
+    def tanh2(self) -> Number:
+        """<tanh^2(h/T)>, to rounding error also where it is small."""
+        return self._mean(self._spins.tanh2)
+
+    @property
+    def excess(self) -> Number:
+        """<tanh^2(h/T)> - (noise/T^2) <sech^4(h/T)>, without cancellation; NaN of a wide field."""
+        spin, T = self._spins, maximum(self._spins.T, TINY)
+        ordered = spin.loc * 0
+        for c, v in zip(self._strengths, self.law.variance, strict=True):
+            ordered = ordered + c * c * v
+        return self._mean(spin.excess + ordered / T * (spin.sech4_over_T))
+
+    def response_mismatch(self, C: Number) -> Number:
+        """<1 - tanh^2>/T - C for a guess of C; of a narrow field as the difference of two overlaps."""
+        small = (1 - self.T * C - self.tanh2) / maximum(self.T, TINY)
+        return np.where(self.narrow & (self.tanh2 < 0.5), small, self.susceptibility - C)[()]
+
+    @property
+    def narrow(self) -> Booleans:
+        """Whether the fields are narrow beside the temperature, for every node of the law."""
+        return np.all(self._spins.narrow, axis=-1)
 
     def projection_by_strength(self, a: int, b: int) -> Number:
         """d<U_a tanh(h/T)>/dc_b."""

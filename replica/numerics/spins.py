@@ -12,11 +12,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from replica.numerics.functions import erf, exact, is_exact, log2cosh, maximum, pdf, sqrt, tanh
+from replica.numerics.functions import (
+    H,
+    absolute,
+    erf,
+    exact,
+    exp,
+    is_exact,
+    lag,
+    log1p,
+    log2cosh,
+    maximum,
+    pdf,
+    sqrt,
+    tanh,
+)
 from replica.numerics.quadrature import (
     LOGISTIC_NODES,
     NORMAL_STEPS,
@@ -26,12 +40,18 @@ from replica.numerics.quadrature import (
     point_rule,
     trapezoidal_rule,
 )
-from replica.typing import Number
+from replica.typing import Booleans, Number
 
-__all__ = ["SpinAverages", "spin_averages"]
+__all__ = ["SpinAverages", "one_minus_rho", "spin_averages"]
 
 TINY = 1e-100
 """Stands for a width of zero: the field is then sharp, and every formula takes its limit."""
+
+NARROW = NORMAL_STEPS[-1][0]
+"""Largest width/T at which a mean is taken over the field itself; beyond, over the thermal noise."""
+
+SMALLEST = 1e-9
+"""An overlap below this is that of a paramagnet, where rounding is all that is left of it."""
 
 _BLOCK = 512
 """Points per block: nodes times points then stay inside the second-level cache."""
@@ -104,6 +124,36 @@ class SpinAverages:
         return (4 * self._second[0] - self.T**2 * self._second[2]) / 6
 
     @property
+    def tanh2(self) -> Number:
+        """<tanh^2(h/T)>, to rounding error also where it is small."""
+        return np.where(self.narrow, self._first[2], 1 - self.T * self.susceptibility)[()]
+
+    @property
+    def excess(self) -> Number:
+        r"""<tanh^2(h/T)> - (width/T)^2 <sech^4(h/T)> of a narrow field; NaN of a wide one.
+
+        Where two replicas hardly overlap both terms are nearly the same. Integrating by parts in z, with
+        x = h/T and (x tanh^2(x)/x^2)' - sech^4(x) = -(tanh(x)/x - sech^2(x))^2, the difference is
+
+            (loc/T) <tanh^2(x)/x> - (width/T)^2 <(tanh(x)/x - sech^2(x))^2>
+
+        without cancellation. At loc = 0 it is negative: a spin glass without field breaks replica symmetry.
+        """
+        odd, square = self._chords
+        T = maximum(self.T, TINY)
+        return self.loc / T * odd - (self.width / T) ** 2 * square
+
+    def response_mismatch(self, C: Number) -> Number:
+        """<1 - tanh^2>/T - C for a guess of C; of a narrow field as the difference of two overlaps."""
+        small = (1 - self.T * C - self.tanh2) / maximum(self.T, TINY)
+        return np.where(self.narrow & (self.tanh2 < 0.5), small, self.susceptibility - C)[()]
+
+    @property
+    def narrow(self) -> Booleans:
+        """Whether the field is narrow beside the temperature, so that small overlaps can be had."""
+        return np.asarray(self.T > 0) & np.asarray(self.width <= NARROW * self.T)
+
+    @property
     def log2cosh(self) -> Number:
         """T <ln 2cosh(h/T)>, minus the free energy of one spin; <|h|> at T = 0."""
         return self._energies[0]
@@ -117,11 +167,11 @@ class SpinAverages:
     @cached_property
     def _first(self) -> tuple[Number, ...]:
         return self._mean(
-            lambda x, u: (_erf_over_root2(x), 2 * pdf(x)),
-            lambda w, T: (1, 1 / w),
-            lambda y: _with(tanh(y), lambda t: (t, 1 - t * t)),
-            lambda T: (1, 1 / T),
-            odd=(True, False),
+            lambda x, u: (_erf_over_root2(x), 2 * pdf(x), 0 * x),  # no small overlap in a wide field
+            lambda w, T: (1, 1 / w, 1),
+            lambda y: _with(tanh(y), lambda t: (t, _sech2(y), t * t)),
+            lambda T: (1, 1 / T, 1),
+            odd=(True, False, False),
         )
 
     @cached_property
@@ -131,15 +181,14 @@ class SpinAverages:
             slope = x * density
             return density, slope, x * slope - density
 
-        def bare(t: Number) -> tuple[Number, ...]:
-            square = t * t
-            s = 1 - square
-            return s, t * s, s * (3 * square - 1)
+        def bare(y: Number) -> tuple[Number, ...]:
+            t, s = tanh(y), _sech2(y)
+            return s, t * s, s * (3 * t * t - 1)
 
         return self._mean(
             smeared,
             lambda w, T: (2 / w, -2 / w**2, 2 / w**3),
-            lambda y: bare(tanh(y)),
+            bare,
             lambda T: (1 / T, -2 / T**2, 2 / T**3),
             odd=(False, True, False),
         )
@@ -147,16 +196,25 @@ class SpinAverages:
     @cached_property
     def _energies(self) -> tuple[Number, ...]:
         def smeared(x: Number, u: Number) -> tuple[Number, ...]:
-            sign = _erf_over_root2(x)
-            return x * sign + 2 * pdf(x), -u * sign
+            # as u is odd, what it multiplies may lose the sign of the mean field, and with it what saturates
+            side = np.where(np.sum(x, axis=-1, keepdims=True) < 0, -1, 1)
+            return x * _erf_over_root2(x) + 2 * pdf(x), 2 * side * u * H(0, side * x)
 
         return self._mean(
             smeared,
             lambda w, T: (w, 1),
-            lambda y: _with(log2cosh(y), lambda v: (v, v - y * tanh(y))),
+            lambda y: (log2cosh(y), _entropy(absolute(y))),
             lambda T: (T, 1),
             odd=(False, False),
         )
+
+    @cached_property
+    def _chords(self) -> tuple[Number, ...]:
+        def bare(y: Number) -> tuple[Number, ...]:
+            less = lag(y)
+            return tanh(y) * (less + _sech2(y)), less * less  # tanh(y)/y = lag + sech^2
+
+        return self._mean(None, None, bare, lambda T: (1, 1), odd=(False, False))
 
     def _mean(
         self, smeared: Any, smeared_units: Any, bare: Any, bare_units: Any, odd: tuple[bool, ...]
@@ -165,7 +223,7 @@ class SpinAverages:
 
         ``smeared(x, u)`` are the Gaussian averages at noise u, with x = (loc - T u)/width; ``bare(y)`` the
         functions of the field itself, y = h/T; the units multiply the means. Odd ones vanish exactly at
-        loc = 0.
+        loc = 0. Without ``smeared`` the averages of wide fields are NaN.
         """
         if is_exact(self.loc, self.width, self.T):
             return self._mean_exact(smeared, smeared_units, bare, bare_units, odd)
@@ -190,7 +248,7 @@ class SpinAverages:
                     y = (loc[part] / t)[:, None] + (width[part] / t)[:, None] * z
                     store(part, bare(y), weight, bare_units(t))
                 lower = upper
-            for upper, count in LOGISTIC_NODES:
+            for upper, count in LOGISTIC_NODES if smeared else ():
                 u, weight = logistic_rule(count)
                 for part in _blocks((ratio > lower) & (ratio <= upper)):
                     t, w = T[part], np.maximum(width[part], TINY)
@@ -206,6 +264,8 @@ class SpinAverages:
         self, smeared: Any, smeared_units: Any, bare: Any, bare_units: Any, odd: tuple[bool, ...]
     ) -> tuple[Number, ...]:
         def one(loc: Any, width: Any, T: Any) -> tuple[Any, ...]:
+            if (T == 0 or width > NARROW * T) and not smeared:
+                return (exact(np.nan),) * len(odd)
             if T == 0 or width > 4 * T:
                 u, weight = logistic_rule_exact() if T else point_rule()
                 w = maximum(width, exact(TINY))
@@ -219,6 +279,65 @@ class SpinAverages:
             )
 
         return np.frompyfunc(one, 3, len(odd))(*(exact(value) for value in (self.loc, self.width, self.T)))
+
+
+class Weak(Protocol):
+    """The spins of a layer, as far as a weak overlap of their replicas is concerned."""
+
+    @property
+    def tanh2(self) -> Number:
+        """<tanh^2(h/T)>."""
+        ...
+
+    @property
+    def excess(self) -> Number:
+        """What it exceeds (width/T)^2 <sech^4(h/T)> by."""
+        ...
+
+    @property
+    def narrow(self) -> Booleans:
+        """Whether that can be had."""
+        ...
+
+
+def one_minus_rho(rho: Number, *layers: Weak, extra: Number = 0) -> Number:
+    """The replicon of a saddle point, to rounding error also where replica symmetry hardly breaks.
+
+    Parameters
+    ----------
+    rho : float, array or mpmath number
+        As the theory writes it.
+    *layers : SpinAverages or ComponentAverages
+        The spins of each layer. At the saddle point rho is the product over the layers of
+        (width/T)^2 <sech^4(h/T)>/<tanh^2(h/T)>, as the variance of a field is proportional to the overlap.
+    extra : float, array or mpmath number
+        What the variance is proportional to besides the overlap.
+
+    Examples
+    --------
+    >>> spin = spin_averages(0.0, 1e-3, 1.0)
+    >>> print(f"{one_minus_rho(0.0, spin):.9e}")
+    -1.333322667e-12
+    """
+    value, weak = 0, True
+    for layer in layers:
+        overlap = layer.tanh2
+        here = layer.narrow & (overlap > SMALLEST)
+        own = (layer.excess + extra) / np.where(here, overlap + extra, 1)[()]
+        value, weak = value + own - value * own, weak & here
+    return np.where(weak, value, 1 - rho)[()]
+
+
+def _sech2(y: Number) -> Number:
+    """sech^2(y), to rounding error also where tanh(y) is 1."""
+    d = exp(-2 * absolute(y))
+    return 4 * d / (1 + d) ** 2
+
+
+def _entropy(y: Number) -> Number:
+    """Ln 2cosh(y) - y tanh(y) at y >= 0, without the cancellation at large y."""
+    d = exp(-2 * y)
+    return log1p(d) + 2 * y * d / (1 + d)
 
 
 def _with(value: Any, function: Any) -> Any:

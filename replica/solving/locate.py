@@ -104,6 +104,11 @@ class Located:
         return dict(zip(self.order, value_error(values, y, errors), strict=True))
 
     @property
+    def broken(self) -> bool:
+        """Whether it rests on a state in which replica symmetry is broken, so that it is an approximation."""
+        return bool(System(self.boundary, self.theory).broken(self.theory, np.asarray(self.z, dtype=float)))
+
+    @property
     def digits(self) -> int:
         """Number of significant digits of `value` that are good, at most 16."""
         if not self.located:

@@ -141,6 +141,11 @@ class Solution(Mapping[str, Any]):
         return self._measure("replicon")
 
     @property
+    def broken(self) -> Any:
+        """Whether replica symmetry is broken there: a negative replicon, beyond rounding; shape (*batch)."""
+        return self.theory.broken(self.x)
+
+    @property
     def uncertainty(self) -> Any:
         """Bounds on the errors of the order parameters, shape ``(n_order, *batch)``.
 

@@ -22,6 +22,10 @@ CLOSE = 1e-11
 """Residual below which Newton's method goes on for as long as its steps become shorter."""
 
 
+MARGIN = 1e-8
+"""A replicon above minus this, on a traced line, is that of a state in which order only sets in."""
+
+
 class System:
     """The equations of a boundary in unknowns z, at given control parameters; or of several at once.
 
@@ -98,6 +102,18 @@ class System:
                 x = here.start(phase.branch)
                 x = exact(x) if here.is_exact else x
             out.append((phase, here, x))
+        return out
+
+    def broken(self, theory: Theory, z: Any) -> Any:
+        """Whether a state on which the boundary rests breaks replica symmetry; shape ``(*batch)``.
+
+        Not at a zero of the replicon itself, where it is on the verge.
+        """
+        out = np.zeros(np.broadcast_shapes(np.shape(z)[1:], theory.batch), dtype=bool)
+        if any(getattr(one, "test", "") in ("log_rho", "replicon") for one in self.boundaries):
+            return out
+        for _, here, x in self.states(theory, z):
+            out = out | here.broken(x, MARGIN)
         return out
 
     def residual(self, theory: Theory, z: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from replica.numerics.functions import absolute, exp, log, maximum, stack
+from replica.numerics.functions import absolute, exp, expm1, log, log1p, maximum, stack
 from replica.theory import (
     Boundary,
     Branch,
@@ -102,7 +102,9 @@ class BlumeCapel(Theory):
 
     def update(self, x: Numbers) -> Numbers:
         down, _, up, _ = self.site(x)
-        return stack(up - down)
+        (m,) = x
+        likely, T = maximum(up, down), maximum(self.T, 0 * m + COLD)
+        return stack(-np.sign(m) * likely * expm1(-2 * absolute(m) / T))  # up - down
 
     def free_energy(self, x: Numbers) -> Number:
         (m,) = x
@@ -110,15 +112,18 @@ class BlumeCapel(Theory):
 
     def jacobian(self, x: Numbers) -> Numbers:
         down, zero, up, _ = self.site(x)
-        return stack(stack((1 - zero - (up - down) ** 2) / maximum(self.T, 0 * zero + COLD)))
+        variance = 4 * up * down + zero * (up + down)
+        return stack(stack(variance / maximum(self.T, 0 * zero + COLD)))
 
     def belongs(self, branch: str, x: Numbers) -> Booleans:
         (m,) = x
         return m > 1e-7 if branch == "ferromagnet" else np.abs(m) < 1e-7
 
     def derived(self, x: Numbers) -> dict[str, Number]:
-        return {"Q": 1 - self.site(x)[1]}
+        down, _, up, _ = self.site(x)
+        return {"Q": up + down}
 
     def entropy(self, x: Numbers) -> Number:
-        p = self.site(x)[:3]
-        return -sum(share * log(maximum(share, 0 * share + COLD)) for share in p)
+        p = np.sort(np.array(self.site(x)[:3]), axis=0)
+        rest = p[0] + p[1]  # the logarithm of the largest share, near T = 0, is that of 1 - rest
+        return -sum(share * log(maximum(share, 0 * share + COLD)) for share in p[:2]) - p[2] * log1p(-rest)

@@ -9,8 +9,8 @@ from typing import ClassVar
 import numpy as np
 
 from replica.errors import ParameterError
-from replica.numerics.functions import log, log1p, maximum, ratio, sqrt, stack
-from replica.numerics.spins import SpinAverages, spin_averages
+from replica.numerics.functions import log, log1p_lack, maximum, ratio, sqrt, stack
+from replica.numerics.spins import SpinAverages, one_minus_rho, spin_averages
 from replica.theory import (
     Boundary,
     Branch,
@@ -142,6 +142,11 @@ class Hopfield(Theory):
         spin = self.spins(x)
         return stack(spin.tanh, spin.susceptibility)
 
+    def mismatch(self, x: Numbers) -> Numbers:
+        m, C = x
+        spin = self.spins(x)
+        return stack(spin.tanh - m, spin.response_mismatch(C))
+
     def free_energy(self, x: Numbers) -> Number:
         m, C = x
         q, r = 1 - self.T * C, self.crosstalk(x)
@@ -198,7 +203,7 @@ class Hopfield(Theory):
 
     def entropy(self, x: Numbers) -> Number:
         _, C = x
-        return self.spins(x).entropy - self.alpha / 2 * (log1p(-C) + C / (1 - C))
+        return self.spins(x).entropy - self.alpha / 2 * log1p_lack(C / (1 - C))
 
     def rho(self, x: Numbers) -> Number:
         """Alpha <sech^4>/(T (1 - C))^2; replica symmetry is stable below 1 [AGS87]_."""
@@ -206,7 +211,7 @@ class Hopfield(Theory):
         return ratio(self.alpha * self.spins(x).sech4_over_T / (1 - C) ** 2, self.T)
 
     def replicon(self, x: Numbers) -> Number:
-        return 1 - self.rho(x)
+        return one_minus_rho(self.rho(x), self.spins(x))
 
     def log_rho(self, x: Numbers) -> Number:
         """Zero at T_R; nearly linear in log T, which makes T_R = 1e-23 as easy as T_R = 0.04."""

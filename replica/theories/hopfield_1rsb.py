@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from replica.numerics.broken_spins import BrokenAverages, broken_averages
-from replica.numerics.functions import erf, log1p, maximum, ratio
+from replica.numerics.functions import erf, log1p, log1p_lack, maximum, ratio
 from replica.theory import (
     Boundary,
     Branch,
@@ -187,7 +187,7 @@ class Hopfield1RSB(OneStep):
 
     def entropy(self, x: Numbers) -> Number:
         _, C, *_ = x
-        return self.spins(x).entropy - self.alpha / 2 * (log1p(-C) + C / (1 - C))
+        return self.spins(x).entropy - self.alpha / 2 * log1p_lack(C / (1 - C))
 
     def rho(self, x: Numbers) -> Number:
         return ratio(self.alpha * self.spins(x).sech4_over_T / (1 - x[1]) ** 2, self.T)

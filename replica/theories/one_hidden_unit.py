@@ -11,7 +11,7 @@ import numpy as np
 from replica.errors import ParameterError
 from replica.numerics.functions import log, maximum, sqrt, stack, tanh
 from replica.numerics.quadrature import normal_rule
-from replica.numerics.spins import SpinAverages, spin_averages
+from replica.numerics.spins import SpinAverages, one_minus_rho, spin_averages
 from replica.theory import Boundary, Branch, Critical, Phase, Theory, Value, Zero, parameter
 from replica.typing import Booleans, Number, Numbers
 
@@ -141,7 +141,7 @@ class HiddenUnit(Theory):
 
     def update(self, x: Numbers) -> Numbers:
         weight = self.weights(x)
-        return stack(1 - weight.susceptibility, weight.tanh)
+        return stack(weight.tanh2, weight.tanh)
 
     def free_energy(self, x: Numbers) -> Number:
         Q, r = x
@@ -166,8 +166,9 @@ class HiddenUnit(Theory):
             return np.abs(r) > 1e-7
         return (np.abs(r) < 1e-7) & ((Q > 1e-9) if branch == "glass" else (np.abs(Q) < 1e-9))
 
-    def replicon(self, x: Numbers) -> Number:
-        return 1 - self.hidden_rho(x) * self.weights(x).sech4_over_T
+    def rho(self, x: Numbers) -> Number:
+        """Replica symmetry is stable below 1."""
+        return self.hidden_rho(x) * self.weights(x).sech4_over_T
 
     def absence(self, line: str) -> str:
         if line == "temperature":
@@ -269,9 +270,8 @@ class OneHiddenUnit(HiddenUnit):
 
     def conjugates(self, x: Numbers) -> tuple[Number, Number]:
         hidden = self.field(x)
-        square = 1 - hidden.susceptibility / self.beta  # <tanh^2(beta G)>
         scale = self.alpha * self.beta
-        return scale * self.beta * square, scale * self.teacher * hidden.tanh
+        return scale * self.beta * hidden.tanh2, scale * self.teacher * hidden.tanh
 
     def conjugate_slopes(self, x: Numbers) -> tuple[tuple[Number, Number], tuple[Number, Number]]:
         hidden, teacher = self.field(x), self.teacher
@@ -293,6 +293,9 @@ class OneHiddenUnit(HiddenUnit):
 
     def hidden_rho(self, x: Numbers) -> Number:
         return self.alpha * self.beta**3 * self.field(x).sech4_over_T
+
+    def replicon(self, x: Numbers) -> Number:
+        return one_minus_rho(self.rho(x), self.weights(x), self.field(x))
 
     def beta_hat(self, x: Numbers) -> Number:
         """What the data say beta is: (d phi/d beta)/alpha, one step of its maximum-likelihood iteration."""
@@ -440,6 +443,9 @@ class HopfieldHiddenUnit(HiddenUnit):
 
     def hidden_rho(self, x: Numbers) -> Number:
         return self.alpha * self.beta**4 / self.stiffness(x) ** 2
+
+    def replicon(self, x: Numbers) -> Number:
+        return one_minus_rho(self.rho(x), self.weights(x), extra=(self.teacher * x[1]) ** 2)
 
     def weight_entropy(self, x: Numbers) -> Number:
         """Shannon entropy of the posterior per weight: phi - (beta/2) d phi/d beta."""

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from replica.numerics.functions import log, maximum, ratio, sqrt, stack
-from replica.numerics.spins import SpinAverages, spin_averages
+from replica.numerics.spins import SpinAverages, one_minus_rho, spin_averages
 from replica.theory import Boundary, Branch, Critical, Phase, Theory, Value, Zero, parameter
 from replica.typing import Booleans, Number, Numbers
 
@@ -126,6 +126,11 @@ class SherringtonKirkpatrick(Theory):
         spin = self.spins(x)
         return stack(spin.tanh, spin.susceptibility)
 
+    def mismatch(self, x: Numbers) -> Numbers:
+        m, C = x
+        spin = self.spins(x)
+        return stack(spin.tanh - m, spin.response_mismatch(C))
+
     def free_energy(self, x: Numbers) -> Number:
         m, C = x
         return self.J0 * m**2 / 2 - self.T * C**2 / 4 - self.spins(x).log2cosh
@@ -184,7 +189,7 @@ class SherringtonKirkpatrick(Theory):
         return ratio(self.spins(x).sech4_over_T, self.T)
 
     def replicon(self, x: Numbers) -> Number:
-        return 1 - self.rho(x)
+        return one_minus_rho(self.rho(x), self.spins(x))
 
     def log_rho(self, x: Numbers) -> Number:
         """Zero at T_AT; nearly linear in log T, for T_AT ~ exp(-h^2/2) at strong fields."""

@@ -12,6 +12,7 @@ import numpy as np
 from replica.errors import ParameterError
 from replica.numerics.functions import log, maximum, ratio, sqrt, stack
 from replica.numerics.modes import LAWS, ComponentAverages, ComponentLaw, component_law
+from replica.numerics.spins import one_minus_rho
 from replica.theory import (
     Boundary,
     Branch,
@@ -274,6 +275,10 @@ class SpectralRBM(Theory):
         ]
         return stack(*overlaps, hidden.susceptibility, visible.susceptibility)
 
+    def mismatch(self, x: Numbers) -> Numbers:
+        rest, (visible, hidden) = self.update(x) - x, self.layers(x)
+        return stack(*rest[:-2], hidden.response_mismatch(x[-2]), visible.response_mismatch(x[-1]))
+
     def free_energy(self, x: Numbers) -> Number:
         m, mbar, C, Cbar = self._split(x)
         visible, hidden = self.layers(x)
@@ -363,7 +368,7 @@ class SpectralRBM(Theory):
         return ratio(self.sigma**4 * visible.sech4_over_T * hidden.sech4_over_T, self.T**2)
 
     def replicon(self, x: Numbers) -> Number:
-        return 1 - self.rho(x)
+        return one_minus_rho(self.rho(x), *self.layers(x))
 
     def log_rho(self, x: Numbers) -> Number:
         """Zero where replica symmetry breaks; nearly linear in the logarithm of a strength."""

@@ -27,6 +27,9 @@ from replica.units import Unit
 
 __all__ = ["Theory", "required"]
 
+MARGINAL = 1e-12
+"""A replicon above minus this is not called negative: rounding."""
+
 
 class Theory:
     """Base class of every theory.
@@ -171,6 +174,10 @@ class Theory:
         entropy = self.entropy(x)
         return None if entropy is None else self.free_energy(x) + getattr(self, "T", 0.0) * entropy
 
+    def mismatch(self, x: Numbers) -> Numbers:
+        """``update(x) - x``; a theory writes it without cancellation where it knows how."""
+        return self.update(x) - x
+
     def hint(self, branch: str) -> str:
         """One clause for people: where a branch exists; added to the message if it is not found."""
         return ""
@@ -204,6 +211,13 @@ class Theory:
     def replicon(self, x: Numbers) -> Number:
         """1 - rho: positive where replica symmetry is stable; None for a theory without disorder."""
         return None
+
+    def broken(self, x: Numbers, margin: float = MARGINAL) -> Booleans:
+        """Whether replica symmetry is broken in a state: replicon < -margin; shape (*batch)."""
+        with np.errstate(all="ignore"):
+            replicon = self.tuned(x).replicon(x)
+        shape = np.broadcast_shapes(np.shape(x)[1:], self.batch)
+        return np.broadcast_to(False if replicon is None else np.asarray(replicon) < -margin, shape)
 
     def tuned(self, x: Numbers) -> Self:
         """The theory whose free energy is stationary at x; differs where a field follows the state."""
@@ -341,9 +355,9 @@ class Theory:
     def residual(self, x: Numbers) -> Numbers:
         """``update(x) - x``, NaN outside the physical domain; shape ``(n_order, *batch)``."""
         if self.is_exact:
-            return self.update(x) - x
+            return self.mismatch(x)
         with np.errstate(all="ignore"):
-            return np.where(self.physical(x), self.update(x) - x, np.nan)
+            return np.where(self.physical(x), self.mismatch(x), np.nan)
 
     def describe(self) -> str:
         """Name and parameter values, as messages print them.

@@ -27,6 +27,9 @@ __all__ = [
     "print_table",
     "progress",
     "settled",
+    "signs",
+    "symmetry",
+    "unsigned",
     "where",
     "with_error",
 ]
@@ -98,6 +101,44 @@ def with_error(mean: float, error: float) -> str:
         return number(mean, 6)
     digits = max(1 - math.floor(math.log10(float(f"{error:.1e}"))), 0)
     return f"{mean:.{digits}f} +- {error:.{digits}f}"
+
+
+def symmetry(replicon: Any, error: float) -> str | None:
+    """What a replicon says of replica symmetry: stable, broken or undetermined; None without a replicon.
+
+    Examples
+    --------
+    >>> symmetry(0.3, 1e-16), symmetry(-1e-12, 1e-16), symmetry(7e-17, 1e-16)
+    ('stable', 'broken', 'undetermined')
+    """
+    if replicon is None or math.isnan(float(replicon)):
+        return None
+    if abs(float(replicon)) <= error:
+        return "undetermined"
+    return "broken" if float(replicon) < 0 else "stable"
+
+
+def unsigned(error: float) -> str:
+    """A number of which no digit is known, not even the sign.
+
+    Examples
+    --------
+    >>> unsigned(2.7e-16)
+    '0 +- 3e-16'
+    """
+    return f"0 +- {error:.0e}"
+
+
+def signs(signature: Sequence[int], count: int) -> str:
+    """Signs of the eigenvalues of a Hessian; a question mark for each that its differences do not tell.
+
+    Examples
+    --------
+    >>> signs([2, 1], 3), signs([0, 1], 2), signs([], 2)
+    ('+ +  -', '-  ?', '? ?')
+    """
+    counts = [*signature, count - sum(signature)] if signature else [0, 0, count]
+    return "  ".join(" ".join(sign * many) for sign, many in zip("+-?", counts, strict=True) if many)
 
 
 def settled(value: float, uncertainty: float) -> str:
