@@ -119,7 +119,7 @@ def train(
         message = "say where the machine goes: -o FILE.npz"
         raise ParameterError(message)
     check_writable(target)
-    how = {name: asked.pop(name) for name in ("threshold", "key")}
+    how = {name: asked.pop(name) for name in ("threshold", "key", "drop")}
     if resume is None:
         training, data, about = begun(source, how, **asked)
     else:
