@@ -19,7 +19,7 @@ from phase_diagrams.storage.workers import processes
 from phase_diagrams.sweeping.files import to_netcdf
 from phase_diagrams.sweeping.grid import Index, Plan
 from phase_diagrams.sweeping.plan import CHUNK, make_plan
-from phase_diagrams.sweeping.store import Store, compare, is_sweep, named, open_raw, open_sweep
+from phase_diagrams.sweeping.store import Store, compare, named, open_raw, open_sweep, owner
 from replica.errors import ParameterError, ReplicaError
 from replica.solving import Solver
 from replica.theory import Theory
@@ -229,9 +229,11 @@ def _into(
         there, under_way = path.exists(), beside.exists()
         if overwrite:
             for old in (path, beside):
-                if old.exists() and not is_sweep(old):
+                if old.exists() and owner(old) != plan.holds:
                     cure = "remove it, or choose another place"
-                    message = f"cannot overwrite {old}: it does not hold a sweep; {cure}"
+                    found = owner(old)
+                    what = f"it holds {_HELD[found]}, not {_HELD[plan.holds]}" if found else "it does not hold a sweep"
+                    message = f"cannot overwrite {old}: {what}; {cure}"
                     raise StorageError(message)
             if under_way:
                 _discard(beside)
@@ -260,6 +262,9 @@ def _into(
         elif store.path == beside:
             _replace(path, beside)
     return _asked(open_sweep(path), plan)
+
+
+_HELD = {"sweep": "a sweep", "samples": "samples of machines"}
 
 
 def _shorter(data: xr.Dataset, plan: Plan) -> bool:

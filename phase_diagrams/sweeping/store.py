@@ -8,6 +8,7 @@ parts behind, and a part that was damaged later is noticed.
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,6 +24,8 @@ from zarr.codecs import Crc32cCodec, ZstdCodec
 import replica
 from phase_diagrams.storage.files import StorageError, temporary
 from phase_diagrams.sweeping.grid import FORMAT, Index, Plan, Variable
+from replica.machines.data.guards import HDF5, RATIO, damage_as, kind_of, oversized
+from replica.machines.data.hdf5 import check_hdf5
 
 __all__ = ["Store", "named", "open_raw", "open_sweep"]
 
@@ -85,6 +88,7 @@ class Store:
         attrs = _attributes(self.path)
         check_format(attrs, self.path)
         compare(attrs, self.plan, self.path)
+        _check_parts(self.path, str(attrs["variables"]).split(" "))
         axis = self.plan.growing
         if axis is not None:
             with _trouble(f"cannot write {self.path}", "free some space"):
@@ -124,8 +128,10 @@ class Store:
             return False
         for one, part in zip(self.variables, parts, strict=True):
             try:
-                self._array(one.name)[self.plan.place(one, index)]
-            except _DAMAGE:
+                with damage_as(StorageError):
+                    _check_frame(part)
+                    self._array(one.name)[self.plan.place(one, index)]
+            except StorageError:
                 part.unlink()
                 return False
         return True
@@ -156,9 +162,6 @@ class Store:
 _PARTIAL = re.compile(r"([0-9]+|zarr\.json)\.[0-9a-f]+\.partial")
 """Names under which Zarr writes what is then renamed."""
 
-_DAMAGE = (ValueError, RuntimeError, OSError)
-"""What reading a damaged part raises: a wrong checksum or length, a decompression that fails, the disk."""
-
 
 @contextmanager
 def _trouble(what: str, hint: str) -> Iterator[None]:
@@ -184,42 +187,85 @@ def _shown(index: Index) -> str:
 def _attributes(path: Path) -> dict[str, Any]:
     """The attributes of a Zarr group, read without zarr: a store of a future format must be refused too."""
     try:
-        content = json.loads((path / "zarr.json").read_bytes())
-        return dict(content["attributes"])
-    except (OSError, ValueError, KeyError, TypeError):
+        attrs = _json(path / "zarr.json")["attributes"]
+    except (StorageError, KeyError):
         return {}
+    return dict(attrs) if isinstance(attrs, dict) else {}
 
 
-def is_sweep(path: Path) -> bool:
-    """Whether a sweep wrote a store or file, which may then be replaced by one."""
+def _json(place: Path) -> dict[str, Any]:
+    """An object in a JSON file, which is no link."""
+
+    def damaged(words: str) -> StorageError:
+        return StorageError(f"cannot read {place}: {words}")
+
+    with damage_as(damaged):
+        if place.is_symlink():
+            raise damaged("it is a link, which is not followed")
+        found = json.loads(place.read_bytes())
+        if not isinstance(found, dict):
+            raise damaged("it is no JSON object")
+    return found
+
+
+def owner(path: Path) -> str:
+    """What wrote a store or file: ``"sweep"``, ``"samples"``, or nothing of ours."""
+    attrs = {}
     if path.is_dir():
-        return _KEY in _attributes(path)
-    try:
-        with xr.open_dataset(path, engine="h5netcdf") as data:
-            return _KEY in data.attrs
-    except _DAMAGE:
-        return False
+        attrs = _attributes(path)
+    else:
+        try:
+            with _netcdf(path) as data:
+                attrs = dict(data.attrs)
+        except (OSError, StorageError):
+            return ""
+    if _KEY not in attrs:
+        return ""
+    return "samples" if "machine" in attrs else "sweep"
 
 
 def check_format(attrs: Mapping[str, Any], path: Any) -> None:
-    """Refuse what is no sweep, or one of another format."""
+    """Refuse what is no sweep, one of another format, or one whose description is damaged."""
     if _KEY not in attrs:
         message = (
             f"cannot read {path}: it does not hold a sweep; give a file or store written by replica sweep"
         )
         raise StorageError(message)
-    number, writer = int(attrs[_KEY]), attrs.get(_WRITER, "a later version")
+    number, writer = attrs[_KEY], attrs.get(_WRITER, "a later version")
+    if isinstance(number, bool | np.bool_) or not isinstance(number, int | np.integer):
+        message = f"cannot read {path}: its description is damaged ({_KEY} is no whole number)"
+        raise StorageError(message)
     if number != FORMAT:
         message = (
             f"cannot read {path}: it is written in format {number}, and this version ({replica.__version__}) "
             f"reads format {FORMAT}; read it with replica {writer}"
         )
         raise StorageError(message)
+    for name in ("variables", "identity"):
+        if not isinstance(attrs.get(name), str):
+            message = f"cannot read {path}: its description is damaged ({name} is no text)"
+            raise StorageError(message)
+    identity_of(attrs, path)
+
+
+def identity_of(attrs: Mapping[str, Any], path: Any) -> dict[str, Any]:
+    """What makes two runs the same one, as a store says it, checked."""
+    try:
+        found = json.loads(attrs["identity"])
+    except (ValueError, RecursionError):
+        found = None
+    ours = isinstance(found, dict) and ("theory" in found or "machine" in found)
+    parts = {"theory": str, "machine": str, "fixed parameters": dict, "grid": dict}
+    damaged = [name for name, kind in parts.items() if ours and not isinstance(found.get(name, kind()), kind)]
+    if not ours or damaged:
+        message = f"cannot read {path}: its description is damaged (identity{'; '.join(['', *damaged])})"
+        raise StorageError(message)
+    return dict(found)
 
 
 def compare(attrs: Mapping[str, Any], plan: Plan, path: Any) -> None:
     """Refuse to go on with another sweep, and say what differs."""
-    stored, asked = json.loads(attrs["identity"]), json.loads(json.dumps(plan.identity))
+    stored, asked = identity_of(attrs, path), json.loads(json.dumps(plan.identity))
     differences = []
     for part in {**stored, **asked}:
         old, new = stored.get(part), asked.get(part)
@@ -279,20 +325,115 @@ def open_raw(path: str | os.PathLike[str]) -> xr.Dataset:
         message = f"cannot read {path}: No such file or directory"
         raise StorageError(message)
     if path.is_dir():
-        check_format(_attributes(path), path)
-        try:
-            data = xr.open_zarr(path, consolidated=False, chunks=None)
-            return data[data.attrs["variables"].split(" ")]  # a directory has an order of its own
-        except (KeyError, *_DAMAGE) as error:
-            message = f"cannot read {path}: its description is damaged ({_first_line(error)})"
-            raise StorageError(message) from error
-    try:
-        data = xr.open_dataset(path, engine="h5netcdf")
-    except _DAMAGE as error:
-        message = f"cannot read {path}: it is no netCDF-4 file, or cut off ({_first_line(error)})"
-        raise StorageError(message) from error
+        attrs = _attributes(path)
+        check_format(attrs, path)
+        with damage_as(lambda words: StorageError(f"cannot read {path}: its description is damaged ({words})")):
+            names = str(attrs["variables"]).split(" ")
+            _check_parts(path, names)
+            data = xr.open_zarr(path, consolidated=False, chunks=None, decode_cf=False)
+            data = data[names]  # a directory has an order of its own
+            _check_variables(data, path)
+            return data
+    data = _netcdf(path)
     check_format(data.attrs, path)
+    with damage_as(lambda words: StorageError(f"cannot read {path}: its description is damaged ({words})")):
+        _check_variables(data, path)
     return data
+
+
+def _netcdf(path: Path) -> xr.Dataset:
+    """Open a netCDF-4 file that is looked at before: it points nowhere else, and holds what it declares."""
+    import h5py
+
+    def damaged(words: str) -> StorageError:
+        return StorageError(f"cannot read {path}: it is no netCDF-4 file, or cut off ({words})")
+
+    with damage_as(damaged):
+        kind = kind_of(path)
+        if kind != HDF5:
+            raise damaged(f"it is {kind}")
+        with h5py.File(path, "r") as file:
+            check_hdf5(file, path, StorageError)
+        return xr.open_dataset(path, engine="h5netcdf", decode_cf=False)
+
+
+def _check_parts(path: Path, names: Iterable[str]) -> None:
+    """Refuse arrays of a store that are links, are not as `Store` makes them, or of no size."""
+    for name in names:
+        if Path(name).name != name or name in ("", ".", ".."):
+            message = f"cannot read {path}: its description is damaged (variables: {name[:40]!r} is no name)"
+            raise StorageError(message)
+    for entry in path.rglob("*"):
+        if entry.is_symlink():
+            message = f"cannot read {path}: {entry.relative_to(path)} is a link, which is not followed"
+            raise StorageError(message)
+    for place in sorted(path.glob("*/zarr.json")):
+        about, name = _json(place), place.parent.name
+        what = f"cannot read {path}: the description of {name} is damaged"
+        with damage_as(lambda words, what=what: StorageError(f"{what} ({words})")):  # type: ignore[misc]
+            shape, chunk = about["shape"], about["chunk_grid"]["configuration"]["chunk_shape"]
+            codecs = {one["name"] for one in about["codecs"]}
+            whole = all(type(n) is int and 0 <= n < 2**62 for n in (*shape, *chunk))
+            if not whole or len(shape) != len(chunk) or about["data_type"] not in _TYPES:
+                raise StorageError(f"{what} (its shape, chunks or type)")
+            if not codecs <= _CODECS:
+                raise StorageError(f"{what} (codecs {', '.join(sorted(codecs - _CODECS))})")
+            size = np.dtype(about["data_type"]).itemsize * math.prod(chunk)
+            if problem := oversized(size, size):
+                raise StorageError(f"{what}: a chunk of it: {problem}")
+
+
+_TYPES = {"bool", *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)), "float32", "float64"}
+_CODECS = {"bytes", "zstd", "crc32c", "gzip", "blosc"}
+
+
+def _check_frame(part: Path) -> None:
+    """Refuse a compressed chunk that declares more than so many bytes can be unpacked to."""
+    with part.open("rb") as file:
+        head = file.read(18)
+    if head[:4] != b"(\xb5/\xfd" or len(head) < 18:
+        return
+    single, sized = head[4] & 0x20, head[4] >> 6
+    start = 5 + (0 if single else 1) + (0, 1, 2, 4)[head[4] & 3]
+    length = (1 if single else 0, 2, 4, 8)[sized]
+    declared = int.from_bytes(head[start : start + length], "little") + (256 if sized == 1 else 0)
+    if problem := oversized(declared, part.stat().st_size, ratio=100 * RATIO):
+        raise StorageError(problem)
+
+
+def _check_variables(data: xr.Dataset, path: Any) -> None:
+    """Refuse a description that does not fit what it describes."""
+    names = str(data.attrs["variables"]).split(" ")
+    missing = [name for name in (*names, "status") if name not in data]
+    if missing or names[-1] != "status":
+        message = f"cannot read {path}: its description is damaged (there is no variable {(*missing, 'status')[0]})"
+        raise StorageError(message)
+    for name, one in data.variables.items():
+        if one.dtype.kind not in "fiub":
+            message = f"cannot read {path}: its description is damaged ({name} holds no numbers)"
+            raise StorageError(message)
+        if "flag_values" in one.attrs:
+            values = np.atleast_1d(np.asarray(one.attrs["flag_values"]))
+            words = one.attrs.get("flag_meanings")
+            if values.dtype.kind not in "iu" or not isinstance(words, str) or len(words.split(" ")) != values.size:
+                message = f"cannot read {path}: its description is damaged (the flags of {name})"
+                raise StorageError(message)
+    if "flag_values" not in data["status"].attrs:
+        message = f"cannot read {path}: its description is damaged (status has no flags)"
+        raise StorageError(message)
+    for name, index in data.coords.items():
+        if index.size and not np.all(np.isfinite(index.values)):
+            message = f"cannot read {path}: its description is damaged ({name} is not finite)"
+            raise StorageError(message)
+    samples = "machine" in data.attrs
+    for name, kind in {"machine": str, "sweeps": int, "seed": int}.items() if samples else {"branches": str}.items():
+        value = data.attrs.get(name)
+        if not isinstance(value, (str,) if kind is str else (int, np.integer)):
+            message = f"cannot read {path}: its description is damaged ({name})"
+            raise StorageError(message)
+    if "branch" in data.dims and len(str(data.attrs["branches"]).split(" ")) != data.sizes["branch"]:
+        message = f"cannot read {path}: its description is damaged (branches)"
+        raise StorageError(message)
 
 
 def named(data: xr.Dataset) -> xr.Dataset:
@@ -306,26 +447,24 @@ def _words(value: Any) -> str:
     return " x ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _first_line(error: Exception) -> str:
-    if "checksum" in str(error):
-        return "its checksum is wrong"
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
-
-
 def block(data: xr.Dataset, name: str, where: Mapping[str, slice], path: Any) -> Any:
     """Read a part of a variable, a chunk or less; a damaged chunk is named, with what to do."""
-    try:
+    place = ", ".join(f"{dim}[{part.start}:{part.stop}]" for dim, part in where.items())
+    cure = "repeat the sweep with --resume, which computes damaged chunks again"
+    if Path(path).is_file():
+        cure = "compute it again"
+    with damage_as(
+        lambda words: StorageError(f"cannot read {path}: {name} is damaged at {place} ({words}); {cure}")
+    ):
         if _lost(data, name, where, path):
             message = "its file is missing"
-            raise FileNotFoundError(message)
-        return data[name].isel({dim: part for dim, part in where.items() if dim in data[name].dims}).values
-    except _DAMAGE as error:
-        place = ", ".join(f"{dim}[{part.start}:{part.stop}]" for dim, part in where.items())
-        cure = "repeat the sweep with --resume, which computes damaged chunks again"
-        if Path(path).is_file():
-            cure = "compute it again"
-        message = f"cannot read {path}: {name} is damaged at {place} ({_first_line(error)}); {cure}"
-        raise StorageError(message) from error
+            raise ValueError(message)
+        values = data[name].isel({dim: part for dim, part in where.items() if dim in data[name].dims}).values
+        known = data[name].attrs.get("flag_values")
+        if known is not None and not np.isin(values, known).all():
+            message = f"{int(values[~np.isin(values, known)].flat[0])} is none of its flags"
+            raise ValueError(message)
+        return values
 
 
 def _lost(data: xr.Dataset, name: str, where: Mapping[str, slice], path: Any) -> bool:
@@ -336,6 +475,10 @@ def _lost(data: xr.Dataset, name: str, where: Mapping[str, slice], path: Any) ->
     def there(variable: str) -> bool:
         sizes = data[variable].encoding["preferred_chunks"]
         keys = (where[d].start // sizes[d] if d in where else 0 for d in map(str, data[variable].dims))
-        return Path(path, variable, "c", *map(str, keys)).is_file()
+        part = Path(path, variable, "c", *map(str, keys))
+        found = part.is_file()
+        if found:
+            _check_frame(part)
+        return found
 
-    return there("status") and not there(name)
+    return not there(name) and there("status")
