@@ -109,19 +109,17 @@ def inferred(
 
 def read_array(source: str) -> Any:
     """Read an array from a .npy file, without ever running what is in it."""
-    import numpy as np
-
     from phase_diagrams.storage.files import StorageError
+    from replica.machines.data.arrays import NotNumbersError, read_numpy
 
-    problem = "it is not a .npy file, or damaged; write one with numpy.save"
     try:
-        data = np.load(source, allow_pickle=False)
+        data = read_numpy(Path(source))
     except OSError as error:
-        problem = f"{error.strerror}; give the name of a .npy file" if error.strerror else problem
-    except (ValueError, EOFError):
-        pass
+        problem = f"{error.strerror}; give the name of a .npy file"
+    except NotNumbersError as error:
+        problem = f"it is not a .npy file, or damaged ({error.problem}); write one with numpy.save"
     else:
-        if isinstance(data, np.ndarray):
+        if not isinstance(data, dict):
             return data
         problem = "it is an archive of several arrays; give a .npy file with one"
     message = f"cannot read {source}: {problem}"

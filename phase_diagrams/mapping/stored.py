@@ -87,14 +87,21 @@ def theory_of(data: xr.Dataset, source: Any) -> Theory:
     if identity.get("equations (digest of the source)") != fingerprint(kind):
         message = (
             f"{source} was computed with other equations than this version has (those of replica "
-            f"{identity.get('version of replica', 'unknown')}): lines would not fit the grid; compute the sweep again"
+            f"{identity.get('version of replica', 'unknown')}): lines would not fit the grid; "
+            "compute the sweep again"
         )
         raise ParameterError(message)
     fixed = {}
     for name, text in identity.get("fixed parameters", {}).items():
         try:
             fixed[name] = ast.literal_eval(str(text))
-        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):  # no number: its text does not make it again
+        except (
+            ValueError,
+            SyntaxError,
+            TypeError,
+            RecursionError,
+            MemoryError,
+        ):  # no number: its text does not make it again
             message = f"{source}: {name} = {text} cannot be read back; use phase_diagrams.mapping in Python"
             raise ParameterError(message) from None
     swept = {name: data[name].values[0].item() for name in identity["grid"] if name in data.dims}

@@ -12,6 +12,7 @@ from phase_diagrams.storage.files import StorageError, reason, write_atomic
 
 __all__ = ["load_diagram", "save_diagram"]
 
+
 def save_diagram(diagram: PhaseDiagram, path: str | os.PathLike[str]) -> None:
     """Write a diagram to a JSON file, whole or not at all.
 

@@ -20,6 +20,7 @@ __all__ = [
     "lock",
     "reason",
     "refuse_same",
+    "refuse_twice",
     "replacing",
     "temporary",
     "write_atomic",
@@ -121,6 +122,39 @@ def refuse_same(output: str | os.PathLike[str], *inputs: str | os.PathLike[str])
                 "another name"
             )
             raise StorageError(message)
+
+
+def refuse_twice(*outputs: str | os.PathLike[str]) -> None:
+    """Refuse to write two results to one file, under whatever names.
+
+    Raises
+    ------
+    StorageError
+        If two of them are the same file, or would be.
+
+    Examples
+    --------
+    >>> refuse_twice("a.csv", "a.png")
+    >>> refuse_twice("a.json", "./a.json")
+    Traceback (most recent call last):
+        ...
+    phase_diagrams.storage.files.StorageError: cannot write ./a.json: another result of the same command goes \
+there; choose another name
+    """
+    seen = set[str]()
+    for output in outputs:
+        place = os.path.realpath(output)
+        try:
+            found = Path(place).stat()
+            keys = {place, f"{found.st_dev}:{found.st_ino}"}  # hard links
+        except (OSError, ValueError):
+            keys = {place}
+        if seen & keys:
+            message = (
+                f"cannot write {output}: another result of the same command goes there; choose another name"
+            )
+            raise StorageError(message)
+        seen |= keys
 
 
 def write_atomic(path: str | os.PathLike[str], data: bytes | str) -> None:

@@ -20,6 +20,7 @@ from phase_diagrams.sweeping.files import to_netcdf
 from phase_diagrams.sweeping.grid import Index, Plan
 from phase_diagrams.sweeping.plan import CHUNK, make_plan
 from phase_diagrams.sweeping.store import Store, compare, named, open_raw, open_sweep, owner
+from replica import interrupts
 from replica.errors import ParameterError, ReplicaError
 from replica.solving import Solver
 from replica.theory import Theory
@@ -232,7 +233,11 @@ def _into(
                 if old.exists() and owner(old) != plan.holds:
                     cure = "remove it, or choose another place"
                     found = owner(old)
-                    what = f"it holds {_HELD[found]}, not {_HELD[plan.holds]}" if found else "it does not hold a sweep"
+                    what = (
+                        f"it holds {_HELD[found]}, not {_HELD[plan.holds]}"
+                        if found
+                        else "it does not hold a sweep"
+                    )
                     message = f"cannot overwrite {old}: {what}; {cure}"
                     raise StorageError(message)
             if under_way:
@@ -335,6 +340,7 @@ class _Work:
         if self.lost:
             return self.lost.pop()
         for index in self.ahead:
+            interrupts.check()
             if not self.sink.has(index):
                 return index
             self.count(index)
@@ -376,6 +382,7 @@ class _Work:
         """Store a finished chunk."""
         self.sink.write(index, block)
         self.count(index)
+        interrupts.check()
 
 
 def _with_processes(work: _Work, jobs: int) -> None:

@@ -24,6 +24,7 @@ from zarr.codecs import Crc32cCodec, ZstdCodec
 import replica
 from phase_diagrams.storage.files import StorageError, temporary
 from phase_diagrams.sweeping.grid import FORMAT, Index, Plan, Variable
+from replica import interrupts
 from replica.machines.data.guards import HDF5, RATIO, damage_as, kind_of, oversized
 from replica.machines.data.hdf5 import check_hdf5
 
@@ -114,6 +115,7 @@ class Store:
         """Take the chunks of a finished file of the same sweep."""
         axis = self.plan.growing
         for index in self.plan.indices():
+            interrupts.check()
             where = dict(zip(self.plan.over, self.plan.slices(index), strict=True))
             if axis is None or where[axis].stop <= data.sizes[axis]:
                 part = data.isel(where)
@@ -201,10 +203,12 @@ def _json(place: Path) -> dict[str, Any]:
 
     with damage_as(damaged):
         if place.is_symlink():
-            raise damaged("it is a link, which is not followed")
+            msg = "it is a link, which is not followed"
+            raise damaged(msg)
         found = json.loads(place.read_bytes())
         if not isinstance(found, dict):
-            raise damaged("it is no JSON object")
+            msg = "it is no JSON object"
+            raise damaged(msg)
     return found
 
 
@@ -327,7 +331,9 @@ def open_raw(path: str | os.PathLike[str]) -> xr.Dataset:
     if path.is_dir():
         attrs = _attributes(path)
         check_format(attrs, path)
-        with damage_as(lambda words: StorageError(f"cannot read {path}: its description is damaged ({words})")):
+        with damage_as(
+            lambda words: StorageError(f"cannot read {path}: its description is damaged ({words})")
+        ):
             names = str(attrs["variables"]).split(" ")
             _check_parts(path, names)
             data = xr.open_zarr(path, consolidated=False, chunks=None, decode_cf=False)
@@ -351,7 +357,8 @@ def _netcdf(path: Path) -> xr.Dataset:
     with damage_as(damaged):
         kind = kind_of(path)
         if kind != HDF5:
-            raise damaged(f"it is {kind}")
+            msg = f"it is {kind}"
+            raise damaged(msg)
         with h5py.File(path, "r") as file:
             check_hdf5(file, path, StorageError)
         return xr.open_dataset(path, engine="h5netcdf", decode_cf=False)
@@ -375,15 +382,23 @@ def _check_parts(path: Path, names: Iterable[str]) -> None:
             codecs = {one["name"] for one in about["codecs"]}
             whole = all(type(n) is int and 0 <= n < 2**62 for n in (*shape, *chunk))
             if not whole or len(shape) != len(chunk) or about["data_type"] not in _TYPES:
-                raise StorageError(f"{what} (its shape, chunks or type)")
+                msg = f"{what} (its shape, chunks or type)"
+                raise StorageError(msg)
             if not codecs <= _CODECS:
-                raise StorageError(f"{what} (codecs {', '.join(sorted(codecs - _CODECS))})")
+                msg = f"{what} (codecs {', '.join(sorted(codecs - _CODECS))})"
+                raise StorageError(msg)
             size = np.dtype(about["data_type"]).itemsize * math.prod(chunk)
             if problem := oversized(size, size):
-                raise StorageError(f"{what}: a chunk of it: {problem}")
+                msg = f"{what}: a chunk of it: {problem}"
+                raise StorageError(msg)
 
 
-_TYPES = {"bool", *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)), "float32", "float64"}
+_TYPES = {
+    "bool",
+    *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
+    "float32",
+    "float64",
+}
 _CODECS = {"bytes", "zstd", "crc32c", "gzip", "blosc"}
 
 
@@ -406,7 +421,9 @@ def _check_variables(data: xr.Dataset, path: Any) -> None:
     names = str(data.attrs["variables"]).split(" ")
     missing = [name for name in (*names, "status") if name not in data]
     if missing or names[-1] != "status":
-        message = f"cannot read {path}: its description is damaged (there is no variable {(*missing, 'status')[0]})"
+        message = (
+            f"cannot read {path}: its description is damaged (there is no variable {(*missing, 'status')[0]})"
+        )
         raise StorageError(message)
     for name, one in data.variables.items():
         if one.dtype.kind not in "fiub":
@@ -415,7 +432,11 @@ def _check_variables(data: xr.Dataset, path: Any) -> None:
         if "flag_values" in one.attrs:
             values = np.atleast_1d(np.asarray(one.attrs["flag_values"]))
             words = one.attrs.get("flag_meanings")
-            if values.dtype.kind not in "iu" or not isinstance(words, str) or len(words.split(" ")) != values.size:
+            if (
+                values.dtype.kind not in "iu"
+                or not isinstance(words, str)
+                or len(words.split(" ")) != values.size
+            ):
                 message = f"cannot read {path}: its description is damaged (the flags of {name})"
                 raise StorageError(message)
     if "flag_values" not in data["status"].attrs:
@@ -426,7 +447,9 @@ def _check_variables(data: xr.Dataset, path: Any) -> None:
             message = f"cannot read {path}: its description is damaged ({name} is not finite)"
             raise StorageError(message)
     samples = "machine" in data.attrs
-    for name, kind in {"machine": str, "sweeps": int, "seed": int}.items() if samples else {"branches": str}.items():
+    for name, kind in (
+        {"machine": str, "sweeps": int, "seed": int}.items() if samples else {"branches": str}.items()
+    ):
         value = data.attrs.get(name)
         if not isinstance(value, (str,) if kind is str else (int, np.integer)):
             message = f"cannot read {path}: its description is damaged ({name})"

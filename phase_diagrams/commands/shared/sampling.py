@@ -57,7 +57,7 @@ def sampled(
     **options: Any,
 ) -> xr.Dataset:
     """Draw samples, and show how far they are; an interruption says what has become of them."""
-    from phase_diagrams.commands.sweeping import progress
+    from phase_diagrams.commands.shared.printing import progress
     from phase_diagrams.simulating import simulate
 
     if (resume or overwrite) and output is None:

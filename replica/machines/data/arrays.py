@@ -134,8 +134,8 @@ def _header(path: Path, what: str, stream: IO[bytes]) -> tuple[tuple[int, ...], 
     if kind.hasobject:
         raise NotNumbersError(
             path,
-            f"it is no .npy or .npz file of numbers: {what} holds Python objects, which are never read, since that "
-            "could run anything",
+            f"it is no .npy or .npz file of numbers: {what} holds Python objects, which are never read, "
+            "since that could run anything",
         )
     if kind.itemsize == 0 and math.prod(shape) > 2**20:
         raise NotNumbersError(path, f"{what} of shape {_shown(shape)} has entries without any bytes")

@@ -144,7 +144,7 @@ def kind_of(path: Path) -> str:
         return IDX
     if not head:
         return EMPTY
-    if head.startswith(_MARKS) or not any(byte < 9 or 13 < byte < 32 and byte != 27 for byte in head):
+    if head.startswith(_MARKS) or not any(byte < 9 or (13 < byte < 32 and byte != 27) for byte in head):
         start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
         return "a JSON file" if start in (b"{", b"[") else TEXT
     return UNKNOWN

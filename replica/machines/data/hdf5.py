@@ -52,9 +52,11 @@ a file that holds all of it
             name, link = f"{place}/{key}", group.get(key, getlink=True)
             if not isinstance(link, h5py.HardLink):
                 target = getattr(link, "filename", None) or getattr(link, "path", "")
-                raise error(
-                    f"cannot read {path}: {name} is a link to elsewhere ({target}), which is not followed; {whole}"
+                msg = (
+                    f"cannot read {path}: {name} is a link to elsewhere ({target}), which is not followed; "
+                    f"{whole}"
                 )
+                raise error(msg)
             part = group[key]
             if isinstance(part, h5py.Group):
                 at = h5py.h5o.get_info(part.id).addr
@@ -63,11 +65,11 @@ a file that holds all of it
                     waiting.append((name, part))
             elif isinstance(part, h5py.Dataset):
                 if part.external or part.is_virtual:
-                    raise error(
-                        f"cannot read {path}: {name} is stored in other files, which are not read; {whole}"
-                    )
+                    msg = f"cannot read {path}: {name} is stored in other files, which are not read; {whole}"
+                    raise error(msg)
                 if problem := _oversized(part, size):
-                    raise error(f"cannot read {path}: {name} of shape {part.shape}: {problem}")
+                    msg = f"cannot read {path}: {name} of shape {part.shape}: {problem}"
+                    raise error(msg)
 
 
 def _oversized(part: h5py.Dataset, size: int | None) -> str:

@@ -306,8 +306,8 @@ def _idx(path: Path, file: IO[bytes], size: int, ratio: int) -> Any:
     if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in IDX_TYPES or not 1 <= head[3] <= 8:
         what = "it is unpacked, and begins" if ratio > 1 else "it begins"
         msg = (
-            f"cannot read {path}: {what} with {head.hex(' ') or 'nothing'}, which is no magic number of an IDX "
-            "file (images of bytes: 00 00 08 03)"
+            f"cannot read {path}: {what} with {head.hex(' ') or 'nothing'}, which is no magic number of an "
+            "IDX file (images of bytes: 00 00 08 03)"
         )
         raise DataError(msg)
     kind, rank = np.dtype(IDX_TYPES[head[2]]), head[3]

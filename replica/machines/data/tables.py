@@ -57,16 +57,18 @@ def read_table(path: Path, error: Callable[[str], Exception], drop: Sequence[str
     """
     rows = [(i, row) for i, row in enumerate(_text(path, error).splitlines(), 1) if row.strip()]
     if not rows:
-        raise error(f"cannot read {path}: there are no samples in it, it is empty")
+        msg = f"cannot read {path}: there are no samples in it, it is empty"
+        raise error(msg)
     separator = _separator(path, rows, error)
     names, remarks = _header(path, rows, separator, error)
     if names:
         del rows[0]
     if not rows:
-        raise error(
+        msg = (
             f"cannot read {path}: there are no samples in it, only a row of names ({listed(names)}); cells "
             f"are separated by {SEPARATORS[separator]}"
         )
+        raise error(msg)
     values = _numbers(path, rows, separator, names, error)
     if separator != ",":
         remarks.append(f"{path}: cells are separated by {SEPARATORS[separator]}")
@@ -96,10 +98,11 @@ def _separator(path: Path, rows: Sequence[tuple[int, str]], error: Callable[[str
     for mark in (";", "\t"):
         cells = _split(last, mark)
         if len(cells) > 1 and any(_DECIMAL_COMMA.fullmatch(cell) for cell in cells):
-            raise error(
+            msg = (
                 f"cannot read {path}: its cells are separated by {SEPARATORS[mark]}, and its numbers have "
                 "decimal commas; write decimal points, with commas between the cells"
             )
+            raise error(msg)
     for mark in (",", ";", "\t"):
         if mark in last or mark in rows[0][1]:
             return mark
@@ -122,17 +125,19 @@ def _header(
     if len(words) < len(cells) and not counts:
         return [], []
     if len(rows) > 1 and len(cells) != width:
-        raise error(
+        msg = (
             f"cannot read {path}: line {rows[0][0]} names {len(cells)} columns, and line {rows[1][0]} has "
             f"{width} cells"
         )
+        raise error(msg)
     twice = (
         [name for i, name in enumerate(cells) if name in set(cells[:i])]
         if len(set(cells)) < len(cells)
         else []
     )
     if twice:
-        raise error(f"cannot read {path}: line {rows[0][0]} names the column {twice[0][:40]!r} twice")
+        msg = f"cannot read {path}: line {rows[0][0]} names the column {twice[0][:40]!r} twice"
+        raise error(msg)
     if counts:
         return cells, [f"{path}: the first row, 0 to {cells[-1]}, counts the columns and is no sample"]
     return cells, []
@@ -147,7 +152,7 @@ def _numbers(
 ) -> Any:
     """All rows as numbers, or an error that says which one is damaged."""
     width = len(names) or len(_split(rows[0][1], separator))
-    # another parser than Python's, fast, which stops where anything is odd; what is wrong there is found below
+    # a fast parser, which stops where anything is odd; what is wrong there is found below
     try:
         values = np.loadtxt(
             [row for _, row in rows], delimiter=separator, ndmin=2, comments=None, quotechar='"'
@@ -157,13 +162,14 @@ def _numbers(
     if values is not None and values.shape == (len(rows), width):
         return values
     usual = _usual(rows, separator) if not names else width
-    for at, (line, row) in enumerate(rows):
-        cells = _split(row, separator)
-        bad = next((i for i, cell in enumerate(cells) if not _NUMBER.fullmatch(cell)), None)
-        if len(cells) != usual or bad is not None:
-            break
-    else:
-        raise error(f"cannot read {path}: it is no table of numbers")
+    damaged = (
+        (at, line, row)
+        for at, (line, row) in enumerate(rows)
+        if len(cells := _split(row, separator)) != usual or not all(map(_NUMBER.fullmatch, cells))
+    )
+    at, line, row = next(damaged, (0, *rows[0]))
+    cells = _split(row, separator)
+    bad = next((i for i, cell in enumerate(cells) if not _NUMBER.fullmatch(cell)), None)
     cut = row if len(row) < 40 else row[:37] + "..."
     why = f"but has {len(cells)} cells, separated by {SEPARATORS[separator]}"
     if bad is not None:
@@ -173,7 +179,8 @@ def _numbers(
             what += "; write a decimal point"
         why = f"column {bad} ({names[bad][:40]})" if names and bad < len(names) else f"column {bad}"
         why += f": {what}"
-    raise error(f"cannot read {path}: row {at} (line {line}) is no list of {usual} numbers, {why}: {cut}")
+    msg = f"cannot read {path}: row {at} (line {line}) is no list of {usual} numbers, {why}: {cut}"
+    raise error(msg)
 
 
 def _usual(rows: Sequence[tuple[int, str]], separator: str | None) -> int:
@@ -189,10 +196,12 @@ def _kept(
     for name in drop:
         if name not in names:
             what = "columns" if named else "columns, which have no names, from"
-            raise error(f"{path} has no column {name!r} to drop; there are the {what} {listed(names)}")
+            msg = f"{path} has no column {name!r} to drop; there are the {what} {listed(names)}"
+            raise error(msg)
     kept = [i for i, name in enumerate(names) if name not in drop]
     if not kept:
-        raise error(f"{path}: no column is left when all {len(names)} are dropped")
+        msg = f"{path}: no column is left when all {len(names)} are dropped"
+        raise error(msg)
     return kept
 
 
@@ -207,7 +216,7 @@ def _doubtful(path: Path, names: Sequence[str], values: Any) -> list[str]:
             )
         elif not name and np.array_equal(values[:, i] - values[0, i], np.arange(len(values))):
             found.append(
-                f"{path}: a column without a name counts the rows, and is taken for a part of the samples; leave "
-                "it out with --drop-column ''"
+                f"{path}: a column without a name counts the rows, and is taken for a part of the samples; "
+                "leave it out with --drop-column ''"
             )
     return found

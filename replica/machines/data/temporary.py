@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["temporary"]
+__all__ = ["remove_left", "temporary"]
 
 
 @contextmanager
@@ -22,16 +22,28 @@ def temporary(path: Path) -> Iterator[Path]:
     The name says whose it is: what a killed run of this machine left for the same path is removed, and
     nothing else.
     """
-    owner = hashlib.sha256(f"{socket.gethostname()}\0{path.name}".encode()).hexdigest()[:16]
+    owner = f"{_machine()}{hashlib.sha256(path.name.encode(errors='surrogateescape')).hexdigest()[:8]}"
     for left in path.parent.glob(f".replica-{owner}-*.tmp"):
-        found = re.fullmatch(rf"\.replica-{owner}-([0-9]+)-[0-9a-f]{{16}}\.tmp", left.name)
-        if found and not _alive(int(found[1])):
-            _remove(left)
+        remove_left(left)
     made = path.with_name(f".replica-{owner}-{os.getpid()}-{secrets.token_hex(8)}.tmp")
     try:
         yield made
     finally:
         _remove(made)
+
+
+def remove_left(path: Path) -> None:
+    """Remove a file or folder if a killed run of this machine left it unfinished; touch nothing else."""
+    found = _LEFT.fullmatch(path.name)
+    if found and found[1] == _machine() and not _alive(int(found[2])):
+        _remove(path)
+
+
+_LEFT = re.compile(r"\.replica-([0-9a-f]{8})[0-9a-f]{8}-([0-9]+)-[0-9a-f]{16}\.tmp", re.ASCII)
+
+
+def _machine() -> str:
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 
 def _alive(process: int) -> bool:

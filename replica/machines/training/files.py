@@ -31,7 +31,7 @@ import numpy as np
 from replica.errors import ParameterError, ReplicaError, UnknownNameError
 from replica.machines.data.arrays import NotNumbersError, read_numpy
 from replica.machines.data.given import numbers
-from replica.machines.data.guards import HDF5, NUMPY, ZIPPED, as_it_is, damage_as, kind_of, listed
+from replica.machines.data.guards import HDF5, ZIPPED, as_it_is, damage_as, kind_of, listed
 from replica.machines.data.hdf5 import check_hdf5
 from replica.machines.data.temporary import temporary
 from replica.machines.inference.exact import Gradient
@@ -209,7 +209,7 @@ def _about(path: Path, arrays: Mapping[str, Any], name: str) -> dict[str, Any]:
         raise ValueError(msg) from None
     if not isinstance(found, dict):
         msg = f"{name} is no JSON object"
-        raise ValueError(msg)  # noqa: TRY004  # a damaged file, not a wrong argument
+        raise ValueError(msg)  # a damaged file, not a wrong argument
     return found
 
 
@@ -333,10 +333,7 @@ def _own(path: Path, arrays: Mapping[str, Any]) -> RBM:
         values = {key: arrays[f"{layer}.{key}"] for key in fields}
         units.append(
             UNITS[name](
-                **{
-                    key: v if v.ndim else _one(path, f"{layer}.{key}", v)
-                    for key, v in values.items()
-                }
+                **{key: v if v.ndim else _one(path, f"{layer}.{key}", v) for key, v in values.items()}
             )
         )
     return RBM(arrays["weights"], units[0], units[1], _one(path, "T", arrays["T"]))
@@ -345,7 +342,9 @@ def _own(path: Path, arrays: Mapping[str, Any]) -> RBM:
 def _one(path: Path, name: str, value: Any) -> float:
     """The number of an array that holds one."""
     if value.shape != () or value.dtype.kind not in "fiu":
-        msg = f"cannot read {path}: {name} is an array of shape {value.shape} and type {value.dtype}, no number"
+        msg = (
+            f"cannot read {path}: {name} is an array of shape {value.shape} and type {value.dtype}, no number"
+        )
         raise FileError(msg)
     return float(value)
 
