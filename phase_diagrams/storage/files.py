@@ -138,8 +138,8 @@ def refuse_twice(*outputs: str | os.PathLike[str]) -> None:
     >>> refuse_twice("a.json", "./a.json")
     Traceback (most recent call last):
         ...
-    phase_diagrams.storage.files.StorageError: cannot write ./a.json: another result of the same command goes \
-there; choose another name
+    phase_diagrams.storage.files.StorageError: cannot write ./a.json: another result of the same command \
+goes there; choose another name
     """
     seen = set[str]()
     for output in outputs:
