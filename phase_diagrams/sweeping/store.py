@@ -67,8 +67,7 @@ class Store:
                 name, data=np.asarray(values), dimension_names=[name], attributes=_plain(attrs)
             )
             array[:] = values
-        sizes = {name: len(values) for name, (values, _) in plan.coordinates.items()}
-        chunk = sizes | dict(zip(plan.over, plan.chunk, strict=True))
+        sizes, chunk = self._sizes()
         for one in self.variables:
             group.create_array(
                 one.name,
@@ -90,6 +89,7 @@ class Store:
         check_format(attrs, self.path)
         compare(attrs, self.plan, self.path)
         _check_parts(self.path, str(attrs["variables"]).split(" "))
+        self._check_arrays()
         axis = self.plan.growing
         if axis is not None:
             with _trouble(f"cannot write {self.path}", "free some space"):
@@ -97,6 +97,27 @@ class Store:
         for junk in self.path.rglob("*.partial"):
             if _PARTIAL.fullmatch(junk.name):
                 junk.unlink(missing_ok=True)
+
+    def _check_arrays(self) -> None:
+        """Refuse a store whose arrays are not those of the plan."""
+        sizes, chunk = self._sizes()
+        for one in self.variables:
+            array = self._array(one.name)
+            shape = tuple(sizes[d] for d in one.dims)
+            same = len(array.shape) == len(shape) and all(
+                d == self.plan.growing or n == m for d, n, m in zip(one.dims, array.shape, shape, strict=True)
+            )
+            if not same or array.dtype != one.dtype or array.chunks != tuple(chunk[d] for d in one.dims):
+                message = (
+                    f"cannot read {self.path}: the description of {one.name} is damaged (its shape, chunks or "
+                    "type); start anew with --overwrite"
+                )
+                raise StorageError(message)
+
+    def _sizes(self) -> tuple[dict[str, int], dict[str, int]]:
+        """How long each dimension is, and a chunk along it."""
+        sizes = {name: len(values) for name, (values, _) in self.plan.coordinates.items()}
+        return sizes, sizes | dict(zip(self.plan.over, self.plan.chunk, strict=True))
 
     def _grow(self, axis: str, length: int) -> None:
         """Make every variable so long along an axis, and then the axis itself; shorten nothing."""
@@ -156,7 +177,11 @@ class Store:
     def _array(self, name: str) -> Any:
         if name not in self._arrays:
             # a missing file is a missing chunk, and nothing else; zarr ignores this option of open_array
-            with zarr.config.set({"array.write_empty_chunks": True}):
+            what = f"cannot read {self.path}: the description of {name} is damaged"
+            with (
+                damage_as(lambda words: StorageError(f"{what} ({words}); start anew with --overwrite")),
+                zarr.config.set({"array.write_empty_chunks": True}),
+            ):
                 self._arrays[name] = zarr.open_array(self.path / name, mode="r+", zarr_format=3)
         return self._arrays[name]
 
