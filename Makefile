@@ -27,7 +27,7 @@ export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo figures test test-avx2 slow mutation coverage check lint type contracts bench dist clean
+.PHONY: help demo figures test test-avx2 slow fuzz mutation coverage check lint type contracts bench dist clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,9 @@ test-avx2: $(DEV)  ## run the numerical tests as a processor without AVX-512 wou
 
 slow: $(DEV)  ## run the slow rest of the test suite
 	$(BIN)/python -m pytest -n $(JOBS) -m slow $(ARGS)
+
+fuzz: $(DEV)  ## damaged files and strange command lines against every command
+	@set -e; for script in $(sort $(wildcard tests/fuzz_*.py)); do echo "== $$script"; $(BIN)/python $$script $(ARGS); done
 
 mutation: $(DEV)  ## plant wrong signs, numbers and comparisons, and see that the tests notice
 	$(BIN)/python tests/mutation.py $(ARGS)
