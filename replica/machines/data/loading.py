@@ -300,7 +300,7 @@ def read_idx(path: str | os.PathLike[str]) -> Any:
             return _idx(path, unpacked, size, RATIO)
 
 
-def _idx(path: Path, file: IO[bytes], size: int, ratio: int) -> Any:
+def _idx(path: Path, file: IO[bytes] | gzip.GzipFile, size: int, ratio: int) -> Any:
     """The array of an open file; no more is unpacked than its header declares."""
     head = file.read(4)
     if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in IDX_TYPES or not 1 <= head[3] <= 8:
