@@ -22,6 +22,7 @@ from phase_diagrams.sweeping.plan import CHUNK, make_plan
 from phase_diagrams.sweeping.store import Store, compare, named, open_raw, open_sweep, owner
 from replica import interrupts
 from replica.errors import ParameterError, ReplicaError
+from replica.machines.data.temporary import clear
 from replica.solving import Solver
 from replica.theory import Theory
 
@@ -227,6 +228,8 @@ def _into(
     path = path.resolve() if path.is_symlink() else path
     beside = path.with_name(f"{path.name}.zarr")
     with lock(beside if file else path):
+        for part in (path, beside):
+            clear(part)
         there, under_way = path.exists(), beside.exists()
         if overwrite:
             for old in (path, beside):

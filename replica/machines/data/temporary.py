@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["remove_left", "temporary"]
+__all__ = ["clear", "remove_left", "temporary"]
 
 
 @contextmanager
@@ -22,14 +22,18 @@ def temporary(path: Path) -> Iterator[Path]:
     The name says whose it is: what a killed run of this machine left for the same path is removed, and
     nothing else.
     """
-    owner = f"{_machine()}{hashlib.sha256(path.name.encode(errors='surrogateescape')).hexdigest()[:8]}"
-    for left in path.parent.glob(f".replica-{owner}-*.tmp"):
-        remove_left(left)
-    made = path.with_name(f".replica-{owner}-{os.getpid()}-{secrets.token_hex(8)}.tmp")
+    clear(path)
+    made = path.with_name(f".replica-{_owner(path)}-{os.getpid()}-{secrets.token_hex(8)}.tmp")
     try:
         yield made
     finally:
         _remove(made)
+
+
+def clear(path: Path) -> None:
+    """Remove what killed runs of this machine left unfinished of a file or folder."""
+    for left in path.parent.glob(f".replica-{_owner(path)}-*.tmp"):
+        remove_left(left)
 
 
 def remove_left(path: Path) -> None:
@@ -40,6 +44,10 @@ def remove_left(path: Path) -> None:
 
 
 _LEFT = re.compile(r"\.replica-([0-9a-f]{8})[0-9a-f]{8}-([0-9]+)-[0-9a-f]{16}\.tmp", re.ASCII)
+
+
+def _owner(path: Path) -> str:
+    return _machine() + hashlib.sha256(path.name.encode(errors="surrogateescape")).hexdigest()[:8]
 
 
 def _machine() -> str:
