@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import shutil
 import struct
 import zipfile
@@ -511,3 +512,27 @@ def test_an_interrupt_that_was_lost_is_heard(monkeypatch: pytest.MonkeyPatch) ->
     finally:
         interrupts._asked.clear()
     assert len(seen) == 1
+
+
+def test_a_long_sweep_says_first_what_it_will_take(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from phase_diagrams.commands import sweep as verb
+
+    line = "sweep curie-weiss --over T=0.5:0.8:4 --chunk 2 -o"
+    assert replica(f"{line} a.zarr").stderr == "wrote a.zarr\n"
+    monkeypatch.setattr(verb, "LONG", 0.0)
+    done = replica(f"{line} b.zarr")
+    assert re.match(r"4 points will take about \d+ s and [\d.]+ (bytes|KiB) of disk, judging by", done.stderr)
+    assert open_sweep("a.zarr").equals(open_sweep("b.zarr"))
+
+    told = list[tuple[float, float]]()
+    sweep(
+        CurieWeiss,
+        {"T": np.linspace(0.1, 1, 9)},
+        chunk=3,
+        estimate=lambda *both: told.append(both),
+        output="c.zarr",
+    )
+    ((seconds, size),) = told  # once
+    stored = sum(part.stat().st_size for part in Path("c.zarr").glob("*/c/**/*") if part.is_file())
+    assert 0 < seconds < 60
+    assert stored / 2 < size < 2 * stored

@@ -171,6 +171,10 @@ class Store:
         known = {one.name: one for one in self.variables}
         return {name: self._array(name)[self.plan.place(known[name], index)] for name in names}
 
+    def stored(self, index: Index) -> int:
+        """Bytes on disk of a chunk."""
+        return sum(self._file(one, index).stat().st_size for one in self.variables)
+
     def _file(self, one: Variable, index: Index) -> Path:
         return self.path.joinpath(one.name, "c", *map(str, self.plan.key(one, index)))
 
