@@ -508,7 +508,8 @@ def _settle(residual: Any, curve: Any, scale: Any, fences: Any) -> Any:
             moved = y - np.einsum("ij...,j...->i...", pseudo_inverse(slope), here)
             gain = np.max(np.abs(residual(moved)), axis=0) < np.max(np.abs(here), axis=0)
             near = np.max(np.abs(moved - y) / scale[:, None], axis=0) < 1e-6
-        curve[:, first : first + BLOCK] = np.where(gain & near, moved, y)
+        free = ~np.any(y == np.asarray(fences)[:, None], axis=0)  # T = 0 stays T = 0
+        curve[:, first : first + BLOCK] = np.where(gain & near & free, moved, y)
     return curve
 
 
