@@ -185,18 +185,15 @@ class _Neuron(_SpinLike):
 
 _LOGISTIC = 16.0
 _STEEPEST = 0.6
-_NEGLIGIBLE = 64.0
 _AT_ONCE = 1 << 20
 
 
 def faint_averages(loc: Array, width: Array, T: Array) -> Array:
     """Mean, square, response and its square of a neuron that is hardly ever active, shape (4, n).
 
-    In the field b = loc + width z it is active with probability 1/(1 + exp(-b/T)). Its averages come from
-    places far out in the Gaussian: the mean from z between 0 and width/T, the square from up to twice that,
-    but neither from beyond z = -loc/width, where b changes sign. The trapezoidal rule runs over these
-    places, in steps that suit the sharpness width/T. Where temperature hardly rounds the step of the neuron,
-    the logistic rule in the noise of `replica.numerics.spins` keeps its digits in the tails as well.
+    In the field b = loc + width z it is active with probability p = 1/(1 + exp(-b/T)). Where temperature
+    hardly rounds its step at z = -loc/width, the logistic rule in the noise of `replica.numerics.spins` keeps
+    the digits of the tails, too; else the trapezoidal rule does.
     A row is NaN where the formula of `SpinAverages` is as good.
     """
     out = np.full((4, loc.size), np.nan)
@@ -205,29 +202,69 @@ def faint_averages(loc: Array, width: Array, T: Array) -> Array:
     with np.errstate(all="ignore"):
         width = np.maximum(width, TINY)
         sharpness, turn = np.where(T == 0, np.inf, width / T), -loc / width
-        smeared = (T == 0) | ((sharpness >= _LOGISTIC) & (turn <= _STEEPEST * sharpness))
-        smeared |= sharpness > _NEGLIGIBLE  # turn > 38: nothing is left of the Gaussian
-        u, weight = logistic_rule(LOGISTIC_NODES[0][1])
-        part = np.flatnonzero(smeared)
-        x = turn[part, None] + 2 * u / sharpness[part, None]
-        mean = special.ndtr(-x) @ weight
-        lost = np.exp(-0.5 * x * x) @ weight / (np.sqrt(2 * np.pi) * sharpness[part])  # T response
-        out[0, part], out[1, part] = mean, np.where(T[part] == 0, mean, mean - lost)
-        step = 0.5 * 2.0 ** -np.maximum(0, np.ceil(np.log2(np.maximum(sharpness, 1e-3) / 0.88)))
-        for one in np.unique(step[~smeared]):
-            index = np.flatnonzero(~smeared & (step == one))
-            first = np.clip(np.minimum(sharpness[index], turn[index]), 0.0, None) - 9.0
-            last = np.clip(np.minimum(2 * sharpness[index], turn[index]), 0.0, None) + 9.0
-            grid = one * np.arange(int(np.max(last - first) / one) + 2)
-            for some in np.array_split(np.arange(index.size), 1 + index.size * grid.size // _AT_ONCE):
-                at = index[some]
-                z = first[some, None] + grid
-                density = one * np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
-                active = special.expit((loc[at, None] + width[at, None] * z) / T[at, None])
-                quiet = special.expit(-(loc[at, None] + width[at, None] * z) / T[at, None])
-                moved = active * quiet / T[at, None]
-                for row, values in enumerate((active, active**2, moved, moved**2)):
-                    out[row, at] = np.sum(values * density, axis=1)
+        steep = sharpness >= _LOGISTIC
+        out[:, steep] = _steep(turn[steep], sharpness[steep], T[steep])
+        out[:, ~steep] = _smooth(turn[~steep], sharpness[~steep], T[~steep])
+    return out
+
+
+def _steep(turn: Array, sharpness: Array, T: Array) -> Array:
+    """Averages of p, p^2, p (1 - p)/T and its square over z, where p is nearly a step at z = `turn`.
+
+    Far out, turn > 0.6 sharpness, the averages do not come from the step but from where the Gaussian has lost
+    what p gains. A shift of z leads back to a step nearby: exp(s z) Dz is a Gaussian around s, and
+    p exp(-s (z - turn)) = 1 - p, so that E p at a turn is exp(s^2/2 - s turn) E p at s - turn. Likewise
+    E p (1 - p) becomes E p^2; and where turn > 1.4 s the square, with a shift of 2 s, a square.
+    """
+    far, beyond = turn > _STEEPEST * sharpness, turn > (2 - _STEEPEST) * sharpness
+    near = np.where(far, np.where(beyond, 2 * sharpness - turn, sharpness - turn), turn)
+    p, p2, cubic, fourth, slope = _step(near, sharpness)
+    known, known2 = _step(np.where(far, sharpness - turn, turn), sharpness)[:2]
+    once = np.exp(np.where(far, sharpness * (sharpness / 2 - turn), 0.0))
+    twice = np.exp(np.where(beyond, 2 * sharpness * (sharpness - turn), 0.0))
+    square = np.where(beyond, twice * p2, np.where(far, once * slope, p2))
+    moved = np.where(far, once * known2, np.nan) / T
+    moved2 = np.where(beyond, twice * fourth, np.where(far, once * cubic, np.nan)) / T**2
+    return np.stack([once * known, square, moved, moved2])
+
+
+def _step(turn: Array, sharpness: Array) -> tuple[Array, ...]:
+    """Averages of p, p^2, p^3 (1 - p), p^4 and p (1 - p) over z by the logistic rule in the noise.
+
+    Powers of p are combinations of p and its derivatives by s z, which act on the Gaussian.
+    """
+    u, weight = logistic_rule(LOGISTIC_NODES[0][1])
+    x = turn[:, None] + 2 * u / sharpness[:, None]
+    bell = np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi)
+    mean, first, second = special.ndtr(-x) @ weight, bell @ weight / sharpness, (x * bell) @ weight / sharpness**2
+    third = ((x * x - 1) * bell) @ weight / sharpness**3
+    first, second, third = (np.where(np.isinf(sharpness), 0.0, v) for v in (first, second, third))
+    fourth = mean - 11 / 6 * first + second - third / 6
+    return mean, mean - first, first / 3 - second / 2 + third / 6, fourth, first
+
+
+def _smooth(turn: Array, sharpness: Array, T: Array) -> Array:
+    """The same by the trapezoidal rule, in steps that suit the sharpness.
+
+    The mean comes from z between 0 and the sharpness, the square from up to twice that, but neither from
+    beyond the turn.
+    """
+    out = np.full((4, turn.size), np.nan)
+    step = 0.5 * 2.0 ** -np.maximum(0, np.ceil(np.log2(np.maximum(sharpness, 1e-3) / 0.88)))
+    for one in np.unique(step):
+        index = np.flatnonzero(step == one)
+        first = np.clip(np.minimum(sharpness[index], turn[index]), 0.0, None) - 9.0
+        last = np.clip(np.minimum(2 * sharpness[index], turn[index]), 0.0, None) + 9.0
+        grid = one * np.arange(int(np.max(last - first) / one) + 2)
+        for some in np.array_split(np.arange(index.size), 1 + index.size * grid.size // _AT_ONCE):
+            at = index[some]
+            z = first[some, None] + grid
+            density = one * np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
+            field = sharpness[at, None] * (z - turn[at, None])
+            active, quiet = special.expit(field), special.expit(-field)
+            moved = active * quiet / T[at, None]
+            for row, values in enumerate((active, active**2, moved, moved**2)):
+                out[row, at] = np.einsum("ij,ij->i", values, density)
     return out
 
 
