@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from replica.numerics.functions import exact, is_exact
+from replica.numerics.quadrature import SizeError
 from replica.solving.derivatives import determinant, difference, jacobian, jacobian_errors, solve_linear
 from replica.solving.rounding import root_error, roughness, sizes
 from replica.theory import Boundary, Coexistence, Fold, Parameter, Phase, Theory, Zero
@@ -256,7 +257,10 @@ def _equations(system: System, theory: Theory, parameter: str, logarithmic: bool
 
     def equations(y: Any) -> Any:
         here = np.exp(y[-1]) if logarithmic else y[-1]
-        return system.residual(theory.at(**{parameter: here}), y[:-1])
+        try:
+            return system.residual(theory.at(**{parameter: here}), y[:-1])
+        except SizeError:  # a step too far out: not known there
+            return np.full(len(y), np.nan)
 
     return equations
 
