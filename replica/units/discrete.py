@@ -218,11 +218,11 @@ def _steep(turn: Array, sharpness: Array, T: Array) -> Array:
     """
     far, beyond = turn > _STEEPEST * sharpness, turn > (2 - _STEEPEST) * sharpness
     near = np.where(far, np.where(beyond, 2 * sharpness - turn, sharpness - turn), turn)
-    p, p2, cubic, fourth, slope = _step(near, sharpness)
+    _, square_near, cubic, fourth, slope = _step(near, sharpness)
     known, known2 = _step(np.where(far, sharpness - turn, turn), sharpness)[:2]
     once = np.exp(np.where(far, sharpness * (sharpness / 2 - turn), 0.0))
     twice = np.exp(np.where(beyond, 2 * sharpness * (sharpness - turn), 0.0))
-    square = np.where(beyond, twice * p2, np.where(far, once * slope, p2))
+    square = np.where(beyond, twice * square_near, np.where(far, once * slope, square_near))
     moved = np.where(far, once * known2, np.nan) / T
     moved2 = np.where(beyond, twice * fourth, np.where(far, once * cubic, np.nan)) / T**2
     return np.stack([once * known, square, moved, moved2])
@@ -236,7 +236,11 @@ def _step(turn: Array, sharpness: Array) -> tuple[Array, ...]:
     u, weight = logistic_rule(LOGISTIC_NODES[0][1])
     x = turn[:, None] + 2 * u / sharpness[:, None]
     bell = np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi)
-    mean, first, second = special.ndtr(-x) @ weight, bell @ weight / sharpness, (x * bell) @ weight / sharpness**2
+    mean, first, second = (
+        special.ndtr(-x) @ weight,
+        bell @ weight / sharpness,
+        (x * bell) @ weight / sharpness**2,
+    )
     third = ((x * x - 1) * bell) @ weight / sharpness**3
     first, second, third = (np.where(np.isinf(sharpness), 0.0, v) for v in (first, second, third))
     fourth = mean - 11 / 6 * first + second - third / 6
