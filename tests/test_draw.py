@@ -409,12 +409,18 @@ def test_a_style_file(tmp_path: Path) -> None:
     assert figure(make()).axes[0].xaxis.label.get_size() == 9  # and the next figure is in the house style
 
 
-def test_styles_that_do_not_exist(tmp_path: Path) -> None:
+def test_styles_that_do_not_exist(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
     with pytest.raises(UnknownNameError, match="unknown style 'slidse'; did you mean 'slides'"):
         figure(make(), style="slidse")
     with pytest.raises(StorageError, match=r"cannot read the style .*none.mplstyle: No such file"):
         figure(make(), style=tmp_path / "none.mplstyle")
     (tmp_path / "empty.mplstyle").write_text("# nothing\n")
+    (tmp_path / "drawing.svg").write_text("<svg/>\n")
+    with pytest.raises(StorageError, match="sets no parameter of matplotlib"):
+        figure(make(), style=tmp_path / "drawing.svg")
+    assert not capsys.readouterr().err and not caplog.records  # one sentence, and nothing of matplotlib's
     with pytest.raises(StorageError, match="sets no parameter of matplotlib"):
         figure(make(), style=tmp_path / "empty.mplstyle")
     (tmp_path / "noise.mplstyle").write_bytes(b"\xff\xfe\x00\x81")

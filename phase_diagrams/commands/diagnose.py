@@ -61,7 +61,11 @@ advice
 @click.argument("machine", metavar="FILE", type=MACHINE)
 @against
 @click.option(
-    "--draws", type=click.IntRange(0), default=10, show_default=True, help="Machines drawn within the errors."
+    "--draws",
+    type=click.IntRange(0, 10_000),
+    default=10,
+    show_default=True,
+    help="Machines drawn within the errors.",
 )
 @as_json
 @click.option(

@@ -204,7 +204,10 @@ class Request(Asked):
         if self.branch == EVERY:
             states = search(theory, solver=self.method)
             if not states:
-                message = f"{theory.describe()}: none of the named branches has a solution here"
+                hints = dict.fromkeys(filter(None, map(theory.hint, theory.branches)))
+                message = "; ".join(
+                    [f"{theory.describe()}: none of the named branches has a solution here", *hints]
+                )
                 raise BranchError(message)
             return states
         if self.over:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import os
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +160,8 @@ def _named(style: str | os.PathLike[str]) -> Any:
             if size > MOST:
                 message = f"it has {size} bytes; a style is a short text"
                 raise ValueError(message)
-            found = rc_params_from_file(path, use_default_template=False)
+            with _quiet():
+                found = rc_params_from_file(path, use_default_template=False)
     except StorageError as error:
         if not isinstance(error.__cause__, OSError | UnicodeDecodeError):
             raise
@@ -175,6 +178,17 @@ def _named(style: str | os.PathLike[str]) -> Any:
         message = f"cannot read the style {name}: it sets no parameter of matplotlib, such as font.size: 10"
         raise StorageError(message)
     return found
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep matplotlib from logging what it finds odd in a file: what counts becomes an error of ours."""
+    logger = logging.getLogger("matplotlib")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
 
 
 def small() -> AbstractContextManager[None]:
