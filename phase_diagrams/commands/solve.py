@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -226,12 +227,14 @@ class Request(Asked):
     def report(self, state: Solution) -> dict[str, Any]:
         """All there is to say about a state."""
         from replica.solving import polish
-        from replica.solving.derivatives import replicon_error, signature
+        from replica.solving.derivatives import signature
 
         order, residual = state.order, state.residual
         measures = {name: getattr(state, name) for name in MEASURES}
         errors = state.uncertainties if state.success else {}
-        error = 0.0 if measures["replicon"] is None else replicon_error(state.theory, state.x)
+        error = float(errors.get("replicon", 0.0))
+        if math.isnan(error):  # an infinite replicon has a sign
+            error = 0.0
         if self.digits and state.success:
             precise = polish(state, self.digits)
             order, measures, residual, error = precise.order, precise.measures, precise.residual, 0.0

@@ -17,7 +17,6 @@ __all__ = [
     "jacobian",
     "jacobian_error",
     "jacobian_errors",
-    "replicon_error",
     "signature",
     "solve_linear",
 ]
@@ -126,38 +125,6 @@ def jacobian_errors(theory: Theory, x: Any) -> Any:
         near, far = (difference(theory.update, x, stretch=stretch) for stretch in (1.0, 2.0))
         rounding = 4 * np.finfo(float).eps / STEP * np.maximum(1.0, np.abs(theory.update(x)))
         return np.abs(far - near) + rounding[:, None]
-
-
-def replicon_error(theory: Theory, x: Any) -> float:
-    """How far the replicon of a converged state may be off in float64, for one point.
-
-    By the error of the state, that is what its residual and the rounding of `update` make of it through the
-    inverse of 1 - J, and by rounding of its own. Of an infinite replicon it is 0.
-
-    Examples
-    --------
-    >>> from replica import solve
-    >>> from replica.theories import SherringtonKirkpatrick
-    >>> state = solve(SherringtonKirkpatrick(T=0.5), "glass")
-    >>> replicon_error(state.theory, state.x) < 1e-13
-    True
-    """
-    x = np.asarray(x, dtype=float)
-    eps = np.finfo(float).eps
-    with np.errstate(all="ignore"):
-        value = theory.tuned(x).replicon(x)
-        if not np.isfinite(value):
-            return 0.0
-        matrix = np.eye(len(x)) - jacobian(theory, x)
-        rounding = np.abs(theory.residual(x)) + eps * np.abs(x)
-        try:
-            off = np.abs(np.linalg.inv(matrix)) @ rounding
-        except np.linalg.LinAlgError:  # on a critical point the state is known by symmetry
-            off = rounding
-        moved = x[:, None] + np.concatenate([np.diag(off), -np.diag(off)], axis=1)
-        here = theory.take(np.zeros(moved.shape[1], dtype=int), (1,))
-        apart = np.abs(here.tuned(moved).replicon(moved) - value)
-        return float(np.nansum(np.fmax(*apart.reshape(2, -1))) + 2 * eps * max(1.0, abs(float(value))))
 
 
 def hessian(theory: Theory, x: Any) -> Any:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from replica.solving.derivatives import STEP, difference, jacobian, jacobian_errors
+from replica.errors import ParameterError
+from replica.solving.derivatives import jacobian, jacobian_errors
 from replica.theory import Theory
 
 __all__ = [
@@ -29,6 +30,9 @@ TRIALS = 4
 NUDGES = 1e-11 * np.random.default_rng(20261130).uniform(-1, 1, size=(TRIALS, 64))
 """By how much of themselves the unknowns are moved: far beyond their last place, where nothing bends yet."""
 
+
+PUSH = 1e-7
+"""By which part of itself a control parameter is moved to see what its rounding comes to."""
 
 STEEP = 100.0
 """Amplification of noise above which it is looked whether the equations bend over the error."""
@@ -158,7 +162,10 @@ def state_error(theory: Theory, x: Any, *, trials: int = TRIALS) -> Any:
 
     y = x / unit
     here, noise = _probed(f, y, trials)
-    noise = noise + 2 * EPS * np.abs(y)  # rounded, as parameters are
+    if type(theory).mismatch is Theory.mismatch:
+        noise = noise + 2 * EPS * np.abs(y)  # the difference of two rounded numbers, and rounded parameters
+    else:
+        noise = noise + _rounded_parameters(theory, x, unit)
     with np.errstate(all="ignore"):
         inverse, _, singular = _inverted(slope, doubt)
         error = through(inverse, np.abs(here) + noise)
@@ -172,6 +179,26 @@ def state_error(theory: Theory, x: Any, *, trials: int = TRIALS) -> Any:
         doubts = np.broadcast_to(doubt, batch).ravel()[where]
         error.reshape(n, -1)[:, where] = root_error(lambda v: f(v, where), *flat, slope_error=doubts)
     return unit * error
+
+
+def _rounded_parameters(theory: Theory, x: Any, unit: Any) -> Any:
+    """What the rounding of the control parameters comes to in the equations, shape ``(n_order, *batch)``."""
+    here, total = theory.residual(x), np.zeros(np.shape(x))
+    with np.errstate(all="ignore"):
+        for name in theory.parameters():
+            value = getattr(theory, name)
+            if np.any(np.not_equal(value, 0)):
+                moved = _moved(theory, name, value).residual(x) - here
+                total = total + np.where(np.isfinite(moved), np.abs(moved), 0.0)
+    return EPS / PUSH * total / unit
+
+
+def _moved(theory: Theory, name: str, value: Any) -> Theory:
+    """The theory with a parameter smaller by a small part of itself, which no domain forbids but [1, ...)."""
+    try:
+        return theory.at(**{name: value * (1 - PUSH)})
+    except ParameterError:
+        return theory
 
 
 def sizes(x: Any) -> Any:
@@ -198,12 +225,17 @@ def value_error(f: Callable[[Any], Any], x: Any, error: Any) -> Any:
     [6.e-08]
     """
     x, error = np.asarray(x, dtype=float), np.asarray(error, dtype=float)
-    known = np.where(np.isfinite(error), error, 0.0)
-    slope = difference(f, x, scale=np.maximum(np.abs(x), known / STEP) + 1e-300)
-    slope = np.where(x == 0, np.where(error == 0, 0.0, slope), slope)  # zero is exact
+    n = len(x)
+    known = np.isfinite(error)
+    step = np.where(known, error, np.maximum(np.abs(x), 1.0) / 2)  # not known at all: does f depend on it?
+    apart = np.eye(n).reshape(n, n, *(1,) * (x.ndim - 1)) * step[None]
     with np.errstate(all="ignore"):
-        noise = roughness(f, x) + EPS * np.abs(f(x))
-    return through(slope, error) + noise
+        here = np.asarray(f(x))
+        values = f(np.concatenate([x[:, None] + apart, x[:, None] - apart], axis=1)) - here[:, None]
+        moved = np.fmax(*np.abs(values).reshape(len(here), 2, n, *x.shape[1:]).swapaxes(0, 1))
+        moved = np.where(np.isnan(moved) & (step > 0), np.inf, moved)  # out of the domain on either side
+        moved = np.where(known | ~(moved > 0), moved, np.inf)
+        return np.sum(np.nan_to_num(moved, posinf=np.inf), axis=1) + roughness(f, x) + EPS * np.abs(here)
 
 
 def _largest(values: Any) -> Any:
