@@ -97,7 +97,6 @@ TUNED: dict[tuple[str, str, str], str] = {
     ("replica.solving.solvers", "_newton_step", "1e-09"): SLACK,
     ("replica.solving.locate", "Located.digits", "1e-300"): FLOOR,
     ("replica.solving.systems", "refine", "30"): ENOUGH,
-    ("replica.solving.systems", "refine", "1e-11"): CLOSE,
     ("replica.solving.systems", "refine", "0.001"): CLOSE,
     ("replica.solving.systems", "refine", "1e-15"): CLOSE,
     ("replica.solving.systems", "_refine_exact", "40"): ENOUGH,

@@ -530,7 +530,7 @@ def test_a_branch_that_is_asked_for_must_be_there() -> None:
 def test_a_branch_that_is_not_there_is_told() -> None:
     report = check_theory(Hopfield(alpha=0.05, T=0.2), without=["mpmath", "digits"])
     why = dict(report.notes)["solution (paramagnet)"]
-    assert why == "no solution at these parameters (left the physical domain)"
+    assert why == "no solution at these parameters (absent)"
     assert "stationarity (paramagnet)" not in report.passed
     assert ("digits", "left out") in report.notes
 

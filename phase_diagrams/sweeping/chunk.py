@@ -152,7 +152,7 @@ def _as_arrays(point: Theory) -> dict[str, Any]:
 
 def _lost(task: Task) -> dict[str, Any]:
     """What is stored of a point whose formulas fail."""
-    names = (*task.kind.order, *task.measures, "residual")
+    names = (*task.kind.order, *task.measures, "residual", "uncertainty")
     out = {name: np.full(1, np.nan) for name in names}
     for name in ("replicon", "entropy"):
         if name in task.measures:

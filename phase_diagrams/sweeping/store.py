@@ -385,7 +385,8 @@ def _netcdf(path: Path) -> xr.Dataset:
     import h5py
 
     def damaged(words: str) -> StorageError:
-        return StorageError(f"cannot read {path}: it is no netCDF-4 file, or cut off ({words})")
+        problem = f"cannot read {path}: it is no netCDF-4 file, or cut off ({words})"
+        return StorageError(instead(path, WANTED) or problem)
 
     with damage_as(damaged):
         kind = kind_of(path)

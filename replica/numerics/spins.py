@@ -317,7 +317,7 @@ def one_minus_rho(rho: Number, *layers: Weak, extra: Number = 0) -> Number:
     --------
     >>> spin = spin_averages(0.0, 1e-3, 1.0)
     >>> print(f"{one_minus_rho(0.0, spin):.9e}")
-    -1.333322667e-12
+    -1.333325333e-12
     """
     value, weak = 0, True
     for layer in layers:
