@@ -532,7 +532,8 @@ def test_line_json_is_the_contract() -> None:
     assert [point["x"] for point in told["points"]] == [round(0.01 * i, 2) for i in range(1, 11)]
     assert {point["status"] for point in told["points"]} == {"converged"}
     for point in told["points"]:
-        assert set(point) == {"x", "y", "status", "broken"}
+        assert set(point) == {"x", "y", "status", "uncertainty", "broken"}
+        assert point["uncertainty"][0] == 0 < point["uncertainty"][1] < 1e-12
         assert point["broken"] is False  # T_R is below T_M at these loads
     for i, alpha in ((0, "0.01"), (4, "0.05"), (9, "0.1")):
         assert agrees(told["points"][i]["y"], f"hopfield/finiteT/alpha={alpha}/T_M", rounding=1e-12)

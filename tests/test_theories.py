@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
-from replica.errors import ParameterError
+from replica.errors import ParameterError, UnknownNameError
 from replica.solving import solve
 from replica.testing import Check, explicit_slope, richardson, theory_checks, varied, with_one
 from replica.theories import (
@@ -448,9 +448,9 @@ def test_l_and_L_are_asked_for_where_each_belongs() -> None:
 
 
 def test_a_required_parameter_is_required() -> None:
-    with pytest.raises(TypeError, match="alpha"):
+    with pytest.raises(ParameterError, match=r"hopfield: missing alpha; write Hopfield\(alpha=\.\.\.\)"):
         Hopfield()
-    with pytest.raises(TypeError, match="beta"):
+    with pytest.raises(UnknownNameError, match="beta"):
         Hopfield(alpha=0.1, beta=2)
 
 

@@ -187,7 +187,7 @@ class Request(Asked):
 
     def print_failure(self, error: Exception) -> None:
         """Print the JSON object of a line of which no point was found."""
-        self.print_json([(x, None, str(error), None) for x in self.x.values or ()])
+        self.print_json([(x, None, str(error), None, None) for x in self.x.values or ()])
 
     def print_json(self, points: Any, special: Iterable[Point] = ()) -> None:
         """Print the JSON object."""

@@ -91,10 +91,14 @@ class BlumeCapel(Theory):
         "first-order line at T = 0": "D = 1/2, exact",
     }
 
+    def heat(self, like: Number) -> Number:
+        """The temperature, or one that divides without harm where it is 0."""
+        return maximum(self.T, 0 * like + COLD)
+
     def site(self, x: Numbers) -> tuple[Number, Number, Number, Number]:
         """Probabilities of S = -1, 0, +1 in the field m, and T ln Z of one site."""
         (m,) = x
-        T = maximum(self.T, 0 * m + COLD)
+        T = self.heat(m)
         top = maximum(absolute(m) - self.D, 0 * m)
         down, zero, up = exp((-m - self.D - top) / T), exp(-top / T), exp((m - self.D - top) / T)
         total = down + zero + up
@@ -103,7 +107,7 @@ class BlumeCapel(Theory):
     def update(self, x: Numbers) -> Numbers:
         down, _, up, _ = self.site(x)
         (m,) = x
-        likely, T = maximum(up, down), maximum(self.T, 0 * m + COLD)
+        likely, T = maximum(up, down), self.heat(m)
         return stack(-np.sign(m) * likely * expm1(-2 * absolute(m) / T))  # up - down
 
     def free_energy(self, x: Numbers) -> Number:
@@ -113,7 +117,7 @@ class BlumeCapel(Theory):
     def jacobian(self, x: Numbers) -> Numbers:
         down, zero, up, _ = self.site(x)
         variance = 4 * up * down + zero * (up + down)
-        return stack(stack(variance / maximum(self.T, 0 * zero + COLD)))
+        return stack(stack(variance / self.heat(zero)))
 
     def belongs(self, branch: str, x: Numbers) -> Booleans:
         (m,) = x
