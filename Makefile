@@ -15,9 +15,8 @@ RUNTIME := $(VENV)/.runtime
 DEV := $(VENV)/.dev
 
 # Files of tests whose numbers could rest on the last bit of a processor.
-NUMERICAL := functions averages broken_averages half_normal units numerical_units theories numbers engine steps \
-	lines special precise glasses random_rbm random_limits spectral_rbm position learning exact mean_field \
-	message_passing enumeration
+NUMERICAL := functions averages broken_averages half_normal numbers engine steps lines special \
+	glasses random_limits spectral_rbm placed learning exact mean_field message_passing
 
 FIGURES := hopfield compositional
 FUZZ := $(filter-out tests/fuzz_theories.py,$(sort $(wildcard tests/fuzz_*.py)))
@@ -53,7 +52,7 @@ slow: $(DEV)  ## run the slow rest of the test suite
 	$(BIN)/python -m pytest -n $(JOBS) -m slow $(ARGS)
 	$(BIN)/python tests/fuzz_theories.py
 
-fuzz: $(DEV)  ## command lines of a grammar, and what else tests/fuzz_*.py tries; points of theories: make slow
+fuzz: $(DEV)  ## damaged files and strange command lines against every command; points of theories: make slow
 	@set -e; for script in $(FUZZ); do echo "== $$script"; $(BIN)/python $$script; done
 
 mutation: $(DEV)  ## plant wrong signs, numbers and comparisons, and see that the tests notice

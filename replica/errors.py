@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,15 +14,44 @@ __all__ = [
     "ReplicaError",
     "ReplicaWarning",
     "UnknownNameError",
+    "clean",
 ]
+
+_UNSEEN = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f"
+    "\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+"""What commands a terminal, or turns a text round, instead of being seen; ends of lines are left."""
+
+
+def clean(text: object) -> str:
+    r"""A text out of a file, or the name of one, as a terminal may show it: what is no letter is spelled out.
+
+    Examples
+    --------
+    >>> print(clean("\x1b[31mweights\a"))
+    \x1b[31mweights\x07
+    """
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), str(text))
 
 
 class ReplicaError(Exception):
-    """Base of every error that the project raises on purpose."""
+    """Base of every error that the project raises on purpose.
+
+    Messages quote files and their names, which others have written: they are shown by `clean`.
+    """
+
+    def __str__(self) -> str:
+        """The message."""
+        return clean(super().__str__())
 
 
 class ReplicaWarning(UserWarning):
     """A result that may not mean what it seems to mean; the message names the measure that says so."""
+
+    def __str__(self) -> str:
+        """The message."""
+        return clean(super().__str__())
 
 
 class ParameterError(ReplicaError, ValueError):

@@ -46,7 +46,7 @@ def settled(text: str) -> list[list[float | str]]:
 def number(word: str) -> float | str:
     """A number as float64; one with more digits stays as it is, to be compared to the last one."""
     try:
-        return float(word) if len(word) < 20 else word
+        return float(word.rstrip(":;,")) if len(word) < 20 else word
     except ValueError:
         return word
 

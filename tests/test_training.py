@@ -487,7 +487,7 @@ def test_damaged_files_are_named(tmp_path: Path) -> None:
         "header": (whole[:9], "cut off: the header alone has 16 bytes, this one 9"),
         "long": (whole + b"x", "too long"),
         "magic": (b"\x01\x02\x03\x04" + whole[4:], "01 02 03 04, which is no magic number"),
-        "empty": (b"", "nothing"),
+        "empty": (b"", "there is nothing in it"),
         "half.gz": (gzip.compress(whole)[:-9], "damaged or cut off"),
         "a.npy": (b"no", "no .npy"),
         "a.npz": (b"PK\x03\x04", "no .npy"),

@@ -76,6 +76,7 @@ def diagnose(
     machine: str,
     data: str | None,
     threshold: float | None,
+    drop: tuple[str, ...],
     key: str | None,
     draws: int,
     as_json: bool,
@@ -94,7 +95,7 @@ def diagnose(
     from replica.machines.training import files
 
     rbm = files.load_machine(machine)
-    found = diagnose(rbm, read_samples(data, rbm, threshold, key), draws=draws)
+    found = diagnose(rbm, read_samples(data, rbm, threshold, key, drop), draws=draws)
     if output is not None:
         draw(found, output, look, machine=machine, data=data)
     if as_json:

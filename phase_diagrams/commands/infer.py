@@ -112,13 +112,12 @@ def read_array(source: str) -> Any:
     from phase_diagrams.storage.files import StorageError
     from replica.machines.data.arrays import NotNumbersError, read_numpy
 
-    problem = "it is not a .npy file, or damaged; write one with numpy.save"
     try:
         data = read_numpy(Path(source))
     except OSError as error:
-        problem = f"{error.strerror}; give the name of a .npy file" if error.strerror else problem
-    except NotNumbersError:
-        pass
+        problem = f"{error.strerror}; give the name of a .npy file"
+    except NotNumbersError as error:
+        problem = f"it is not a .npy file, or damaged ({error.problem}); write one with numpy.save"
     else:
         if not isinstance(data, dict):
             return data

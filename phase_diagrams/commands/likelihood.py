@@ -53,6 +53,7 @@ def likelihood(
     machine: str,
     data: str | None,
     threshold: float | None,
+    drop: tuple[str, ...],
     key: str | None,
     method: str,
     as_json: bool,
@@ -68,7 +69,7 @@ def likelihood(
     from replica.machines.training.files import load_machine
 
     rbm = load_machine(machine)
-    samples = read_samples(data, rbm, threshold, key)
+    samples = read_samples(data, rbm, threshold, key, drop)
     found = None if samples is None else likelihood(rbm, samples, method, **settings)
     log_Z = found.log_Z if found else log_partition(rbm, method, **settings)
     if as_json:

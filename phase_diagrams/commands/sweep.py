@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +33,24 @@ glass       40         0                        0                         0
 paramagnet  0          0                        40                        0
 wrote run.nc
 """
+
+
+LONG, LARGE = 600.0, 2.0**30
+"""Seconds, and bytes on disk, from which on a sweep says beforehand what it will take."""
+
+
+def duration(seconds: float) -> str:
+    """A time in words, with two digits.
+
+    Examples
+    --------
+    >>> duration(40.0), duration(7000.0), duration(1e9)
+    ('40 s', '1.9 h', '32 years')
+    """
+    for unit, length in (("years", 31_557_600.0), ("days", 86_400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= 1.5 * length:
+            return f"{float(f'{seconds / length:.2g}'):g} {unit}"
+    return f"{seconds:.0f} s"
 
 
 @click.command(cls=Verb, epilog=EXAMPLE)
@@ -123,6 +143,7 @@ class Request:
                     resume=self.resume,
                     overwrite=self.overwrite,
                     progress=report,
+                    estimate=self.foresee,
                     **options,
                 )
         except KeyboardInterrupt:
@@ -140,6 +161,21 @@ class Request:
         if not any("converged" in row for row in counts.values()):
             message = f"{self.name}: no point of the grid has a solution; {self.output} says why for each"
             raise BranchError(message)
+
+    def foresee(self, seconds: float, size: float) -> None:
+        """Say what a long sweep will take, judging by its first chunk."""
+        from replica.machines.data.given import size_in_words
+
+        free = shutil.disk_usage(self.output.parent).free
+        if seconds < LONG and size < LARGE and size < free:
+            return
+        scarce = f", where {size_in_words(free)} are free" if size > free else ""
+        points = math.prod(map(len, self.over.values()))
+        click.echo(
+            f"{points} points will take about {duration(seconds)} and {size_in_words(int(size))} of disk"
+            f"{scarce}, judging by the first chunk; Ctrl-C keeps what is finished",
+            err=True,
+        )
 
     @property
     def description(self) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def train(
     machine is written after every epoch, with all that --resume needs. Printed are the pseudo-likelihood and
     the reconstruction error of 100 samples, and the norm of the gradient.
     """
-    from phase_diagrams.storage.files import check_writable, write_atomic
+    from phase_diagrams.storage.files import check_writable, refuse_same, write_atomic
     from replica.machines.inference.likelihood import untrained
     from replica.machines.training.epochs import TrainingError, train
     from replica.machines.training.files import dumps
@@ -124,7 +124,8 @@ def train(
         message = "say where the machine goes: -o FILE.npz"
         raise ParameterError(message)
     check_writable(target)
-    how = {name: asked.pop(name) for name in ("threshold", "key")}
+    refuse_same(target, source)
+    how = {name: asked.pop(name) for name in ("threshold", "key", "drop")}
     if resume is None:
         training, data, about = begun(source, how, **asked)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -21,6 +22,7 @@ from phase_diagrams.draw.artists import check_labels, draw_images, draw_panel, t
 from phase_diagrams.draw.labels import arrange
 from phase_diagrams.draw.style import PANEL, look
 from phase_diagrams.storage.files import StorageError, write_atomic
+from replica.machines.data.guards import damage_as
 
 ROW = 4
 """Panels side by side, at most."""
@@ -177,6 +179,10 @@ def mosaic(
     return made
 
 
+MOST_PIXELS = 2**27
+"""Of a picture: half a gigabyte while it is drawn."""
+
+
 def save_figure(
     figure: Figure,
     path: str | os.PathLike[str],
@@ -225,11 +231,20 @@ def save_figure(
         raise StorageError(message)
     field, others = _FIELDS[suffix]
     buffer = BytesIO()
-    with look(style):
+
+    def impossible(words: str) -> StorageError:
+        return StorageError(f"cannot draw {path} in this style and size: {words}")
+
+    with look(style), damage_as(impossible):
+        dots = dpi or rcParams["savefig.dpi"]
+        width, height = (math.ceil(side * dots) for side in figure.get_size_inches())
+        if suffix == "png" and not (max(width, height) < 2**16 and width * height <= MOST_PIXELS):
+            message = f"{width} x {height} pixels are too many; take a smaller --dpi or --size, or .pdf"
+            raise impossible(message)
         figure.savefig(
             buffer,
             format=suffix,
-            dpi=dpi or rcParams["savefig.dpi"],
+            dpi=dots,
             metadata={field: json.dumps(dict(metadata or {})), **others},
         )
     write_atomic(path, buffer.getvalue())

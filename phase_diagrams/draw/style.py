@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -17,6 +18,7 @@ from matplotlib.patheffects import withStroke
 from phase_diagrams.diagram import LineKind, Point
 from phase_diagrams.storage.files import StorageError
 from replica.errors import UnknownNameError
+from replica.machines.data.guards import TEXT, as_it_is, damage_as
 
 PANEL = (3.4, 2.8)
 """Width and height of one panel in inches: one journal column."""
@@ -113,6 +115,12 @@ _SMALL: dict[Any, float] = {
 """Sizes in an inset, in units of those outside."""
 
 
+LARGEST = {"figsize": 100.0, "size": 200.0, "width": 200.0, "pad": 200.0, "dpi": 2400.0}
+"""Largest values of parameters in a style file, by the ends of their names: inches, points, points, ..."""
+MOST = 2**20
+"""Bytes of a style file."""
+
+
 def look(style: str | os.PathLike[str] | None = None) -> AbstractContextManager[None]:
     """The house style, and another one on top of it."""
     return styles.context(["default", RC, {"figure.figsize": PANEL}, _named(style or "paper")])
@@ -138,13 +146,28 @@ def _named(style: str | os.PathLike[str]) -> Any:
     path = Path(name)
     if not (path.exists() or path.suffix or path.parent != Path()):
         raise UnknownNameError(what="style", name=name, known=[*STYLES, *styles.available])
+    if (kind := as_it_is(path)) and kind != f"it is {TEXT}":
+        message = f"cannot read the style {name}: {kind}, not a text file"
+        raise StorageError(message)
     try:
-        found = rc_params_from_file(path, use_default_template=False)
-    except (OSError, UnicodeDecodeError) as error:
-        message = (
-            f"cannot read the style {name}: {getattr(error, 'strerror', None) or 'it is not a text file'}"
-        )
+        with damage_as(lambda words: StorageError(f"cannot read the style {name}: {words}")):
+            size = path.stat().st_size
+            if size > MOST:
+                message = f"it has {size} bytes; a style is a short text"
+                raise ValueError(message)
+            found = rc_params_from_file(path, use_default_template=False)
+    except StorageError as error:
+        if not isinstance(error.__cause__, OSError | UnicodeDecodeError):
+            raise
+        why = getattr(error.__cause__, "strerror", None) or "it is not a text file"
+        message = f"cannot read the style {name}: {why}"
         raise StorageError(message) from None
+    for key, value in found.items():
+        largest = next((most for end, most in LARGEST.items() if key.endswith(end)), math.inf)
+        parts = value if isinstance(value, list | tuple) else [value]
+        if any(isinstance(part, int | float) and not abs(part) <= largest for part in parts):
+            message = f"cannot use the style {name}: {key} = {value} is too large; at most {largest:g}"
+            raise StorageError(message)
     if not found:
         message = f"cannot read the style {name}: it sets no parameter of matplotlib, such as font.size: 10"
         raise StorageError(message)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from phase_diagrams.diagram import PhaseDiagram
 from phase_diagrams.mapping import phase_map, read
 from phase_diagrams.mapping.grid import STABLE
+from phase_diagrams.storage.files import StorageError
 from phase_diagrams.sweeping import open_sweep
 from phase_diagrams.sweeping.chunk import fingerprint
 from phase_diagrams.sweeping.files import check_whole
+from phase_diagrams.sweeping.store import identity_of
 from replica.errors import ParameterError, UnknownNameError
 from replica.theories import THEORIES
 from replica.theory import Theory
@@ -64,7 +65,7 @@ def map_of_sweep(
         check_whole(data, source, at)
         grid = read(data, theory, at)
         shown = _shown(data, heat, branch, grid.names, at) if heat else None
-        origin = {**(provenance or {}), "sweep": json.loads(data.attrs["identity"])}
+        origin = {**(provenance or {}), "sweep": identity_of(data.attrs, source)}
     return phase_map(
         grid,
         heat=shown,
@@ -77,27 +78,38 @@ def map_of_sweep(
 
 def theory_of(data: xr.Dataset, source: str | os.PathLike[str]) -> Theory:
     """The theory of a sweep, at any of its points; with the same equations as when it was swept."""
-    identity = json.loads(data.attrs["identity"])
+    identity = identity_of(data.attrs, source)
     if "theory" not in identity:
         message = f"{source} holds samples of machines; a map is made of what replica sweep writes"
         raise ParameterError(message)
     if identity["theory"] not in THEORIES:
         raise UnknownNameError(what="theory", name=identity["theory"], known=THEORIES)
     kind = THEORIES[identity["theory"]]
-    if identity["equations (digest of the source)"] != fingerprint(kind):
+    if identity.get("equations (digest of the source)") != fingerprint(kind):
         message = (
             f"{source} was computed with other equations than this version has (those of replica "
-            f"{identity['version of replica']}): lines would not fit the grid; compute the sweep again"
+            f"{identity.get('version of replica', 'unknown')}): lines would not fit the grid; "
+            "compute the sweep again"
         )
         raise ParameterError(message)
     fixed = {}
-    for name, text in identity["fixed parameters"].items():
+    for name, text in identity.get("fixed parameters", {}).items():
         try:
-            fixed[name] = ast.literal_eval(text)
-        except (ValueError, SyntaxError):  # no number: its text does not make it again
+            fixed[name] = ast.literal_eval(str(text))
+        except (
+            ValueError,
+            SyntaxError,
+            TypeError,
+            RecursionError,
+            MemoryError,
+        ):  # no number: its text does not make it again
             message = f"{source}: {name} = {text} cannot be read back; use phase_diagrams.mapping in Python"
             raise ParameterError(message) from None
-    swept = {name: data[name].values[0].item() for name in identity["grid"]}
+    swept = {name: data[name].values[0].item() for name in identity["grid"] if name in data.dims}
+    unknown = sorted({*fixed, *identity["grid"]} - {*kind.parameters()} | {*identity["grid"]} - {*swept})
+    if unknown:
+        message = f"cannot read {source}: its description is damaged ({unknown[0]} is no axis of {kind.name})"
+        raise StorageError(message)
     return kind(**fixed, **swept)
 
 

@@ -104,6 +104,7 @@ class SamplePlan(Plan):
     sweeps: int
     seed: int
 
+    holds: ClassVar[str] = "samples"
     growing: ClassVar[str | None] = "sample"
 
     @property

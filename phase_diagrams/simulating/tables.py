@@ -13,6 +13,7 @@ from typing import Any
 from phase_diagrams.simulating.agreement import MEASURES, Measurement
 from phase_diagrams.storage.files import StorageError, write_atomic
 from replica.errors import ParameterError, ReplicaError, nearest
+from replica.machines.data.guards import EMPTY, TEXT, as_it_is
 from replica.theories import THEORIES
 from replica.theory import Theory
 
@@ -142,6 +143,9 @@ def _written(value: float) -> str:
 
 def _rows(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     """The names of the columns, and the rows that are not empty with their numbers in the file."""
+    if (kind := as_it_is(path)) and kind not in (f"it is {TEXT}", f"it is {EMPTY}"):
+        message = f"cannot read {path}: {kind}; give a .csv file with commas between the cells"
+        raise StorageError(message)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -150,8 +154,12 @@ def _rows(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     except UnicodeDecodeError as error:
         message = f"cannot read {path}: it is not a text file; give a .csv file with commas between the cells"
         raise StorageError(message) from error
-    reader = csv.reader(StringIO(text))
-    rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+    reader = csv.reader(StringIO(text, newline=""))
+    try:
+        rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+    except csv.Error as error:
+        message = f"{path}, row {reader.line_num}: {error}; give a .csv file with commas between the cells"
+        raise TableError(message) from error
     rows = [(number, row) for number, row in rows if any(row) and not row[0].startswith("#")]
     if len(rows) < 2:
         message = f"{path}: a table has a row with the names of the columns and at least one with numbers"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-import secrets
 import shutil
 import socket
 import stat
@@ -14,6 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from replica.errors import ReplicaError
+from replica.machines.data.temporary import temporary
 
 __all__ = [
     "StorageError",
@@ -21,6 +20,7 @@ __all__ = [
     "lock",
     "reason",
     "refuse_same",
+    "refuse_twice",
     "replacing",
     "temporary",
     "write_atomic",
@@ -124,6 +124,39 @@ def refuse_same(output: str | os.PathLike[str], *inputs: str | os.PathLike[str])
             raise StorageError(message)
 
 
+def refuse_twice(*outputs: str | os.PathLike[str]) -> None:
+    """Refuse to write two results to one file, under whatever names.
+
+    Raises
+    ------
+    StorageError
+        If two of them are the same file, or would be.
+
+    Examples
+    --------
+    >>> refuse_twice("a.csv", "a.png")
+    >>> refuse_twice("a.json", "./a.json")
+    Traceback (most recent call last):
+        ...
+    phase_diagrams.storage.files.StorageError: cannot write ./a.json: another result of the same command \
+goes there; choose another name
+    """
+    seen = set[str]()
+    for output in outputs:
+        place = os.path.realpath(output)
+        try:
+            found = Path(place).stat()
+            keys = {place, f"{found.st_dev}:{found.st_ino}"}  # hard links
+        except (OSError, ValueError):
+            keys = {place}
+        if seen & keys:
+            message = (
+                f"cannot write {output}: another result of the same command goes there; choose another name"
+            )
+            raise StorageError(message)
+        seen |= keys
+
+
 def write_atomic(path: str | os.PathLike[str], data: bytes | str) -> None:
     """Write a file so that other readers see the old content or the new one, never a part.
 
@@ -199,46 +232,6 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         hint = "nothing was changed; free some space or choose another place"
         message = f"cannot write {path}: {reason(error)}; {hint}"
         raise StorageError(message) from error
-
-
-@contextmanager
-def temporary(path: Path) -> Iterator[Path]:
-    """Give a free name beside a file or folder, for what may take its place; it is gone afterwards.
-
-    The name says whose it is: what a killed run of this machine left for the same path is removed, and
-    nothing else.
-    """
-    owner = hashlib.sha256(f"{socket.gethostname()}\0{path.name}".encode()).hexdigest()[:16]
-    for left in path.parent.glob(f".replica-{owner}-*.tmp"):
-        found = re.fullmatch(rf"\.replica-{owner}-([0-9]+)-[0-9a-f]{{16}}\.tmp", left.name)
-        if found and not _alive(int(found[1])):
-            _remove(left)
-    made = path.with_name(f".replica-{owner}-{os.getpid()}-{secrets.token_hex(8)}.tmp")
-    try:
-        yield made
-    finally:
-        _remove(made)
-
-
-def _alive(process: int) -> bool:
-    """Whether a process of this machine may still run."""
-    if os.name != "posix":  # elsewhere there is no harmless way to ask
-        return True
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        pass
-    return True
-
-
-def _remove(path: Path) -> None:
-    with suppress(OSError):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
 
 
 @contextmanager

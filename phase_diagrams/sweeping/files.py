@@ -15,6 +15,7 @@ import xarray as xr
 
 from phase_diagrams.storage.files import StorageError, refuse_same, replacing
 from phase_diagrams.sweeping.store import block, open_raw
+from replica import interrupts
 from replica.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ def _blocks(data: xr.Dataset, chunk: Sequence[int]) -> Iterator[dict[str, slice]
     names = [str(name) for name in data["status"].dims if name != "branch"]
     starts = (range(0, data.sizes[name], step) for name, step in zip(names, chunk, strict=True))
     for corner in itertools.product(*starts):
+        interrupts.check()
         yield {
             name: slice(start, min(start + step, data.sizes[name]))
             for name, start, step in zip(names, corner, chunk, strict=True)

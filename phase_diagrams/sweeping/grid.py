@@ -56,6 +56,8 @@ class Plan:
     over: Mapping[str, Any]
     chunk: tuple[int, ...]
 
+    holds: ClassVar[str] = "sweep"
+    """What comes out: ``"sweep"`` or ``"samples"``. One does not overwrite the other."""
     growing: ClassVar[str | None] = None
     """An axis of whole numbers from 0 on along which a stored grid may be shorter, or longer, than this one:
     what is there is kept, what is missing is added."""

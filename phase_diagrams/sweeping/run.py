@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -19,8 +20,10 @@ from phase_diagrams.storage.workers import processes
 from phase_diagrams.sweeping.files import to_netcdf
 from phase_diagrams.sweeping.grid import Index, Plan
 from phase_diagrams.sweeping.plan import CHUNK, make_plan
-from phase_diagrams.sweeping.store import Store, compare, is_sweep, named, open_raw, open_sweep
+from phase_diagrams.sweeping.store import Store, compare, named, open_raw, open_sweep, owner
+from replica import interrupts
 from replica.errors import ParameterError, ReplicaError
+from replica.machines.data.temporary import clear
 from replica.solving import Solver
 from replica.theory import Theory
 
@@ -35,6 +38,7 @@ PATIENCE = 3
 SUFFIXES = (".nc", ".zarr")
 
 Progress: TypeAlias = Callable[[int, int], object]
+Estimate: TypeAlias = Callable[[float, float], object]
 
 
 class SweepError(ReplicaError):
@@ -50,6 +54,10 @@ class Sink(Protocol):
 
     def write(self, index: Index, block: Mapping[str, Any]) -> None:
         """Take a chunk."""
+        ...
+
+    def stored(self, index: Index) -> int:
+        """Bytes on disk of a chunk."""
         ...
 
 
@@ -68,6 +76,7 @@ def sweep(
     resume: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
+    estimate: Estimate | None = None,
 ) -> xr.Dataset:
     """Solve a theory on a grid of its control parameters.
 
@@ -102,6 +111,9 @@ def sweep(
         Whether to go on with what is in `output`, or to replace it when the new result is whole.
     progress : callable, optional
         Called with the number of points that are done, and of all points.
+    estimate : callable, optional
+        Called once, after the first chunk that is computed, with the seconds that the others will take,
+        judging by it, and the bytes on disk of all; not with an `executor`.
 
     Returns
     -------
@@ -135,6 +147,7 @@ def sweep(
         resume=resume,
         overwrite=overwrite,
         progress=progress,
+        estimate=estimate,
     )
 
 
@@ -148,6 +161,7 @@ def compute(
     resume: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
+    estimate: Estimate | None = None,
 ) -> xr.Dataset:
     """Compute what a plan says, chunk by chunk; arguments, result and errors are those of `sweep`."""
     if executor is not None and jobs != 1:
@@ -159,7 +173,7 @@ def compute(
             raise ParameterError(message)
 
     def fill(sink: Sink) -> None:
-        work = _Work(plan, sink, progress)
+        work = _Work(plan, sink, progress, None if executor else estimate, jobs)
         if executor is not None:
             try:
                 work.elsewhere(executor, ahead)
@@ -203,6 +217,10 @@ class Memory:
         for one in self.variables:
             self.arrays[one.name][self.plan.place(one, index)] = block[one.name]
 
+    def stored(self, index: Index) -> int:
+        """Nothing is on disk."""
+        return 0
+
     def dataset(self) -> xr.Dataset:
         """The result."""
         coords = {name: (name, values, attrs) for name, (values, attrs) in self.plan.coordinates.items()}
@@ -226,12 +244,20 @@ def _into(
     path = path.resolve() if path.is_symlink() else path
     beside = path.with_name(f"{path.name}.zarr")
     with lock(beside if file else path):
+        for part in (path, beside):
+            clear(part)
         there, under_way = path.exists(), beside.exists()
         if overwrite:
             for old in (path, beside):
-                if old.exists() and not is_sweep(old):
+                if old.exists() and owner(old) != plan.holds:
                     cure = "remove it, or choose another place"
-                    message = f"cannot overwrite {old}: it does not hold a sweep; {cure}"
+                    found = owner(old)
+                    what = (
+                        f"it holds {_HELD[found]}, not {_HELD[plan.holds]}"
+                        if found
+                        else "it does not hold a sweep"
+                    )
+                    message = f"cannot overwrite {old}: {what}; {cure}"
                     raise StorageError(message)
             if under_way:
                 _discard(beside)
@@ -260,6 +286,9 @@ def _into(
         elif store.path == beside:
             _replace(path, beside)
     return _asked(open_sweep(path), plan)
+
+
+_HELD = {"sweep": "a sweep", "samples": "samples of machines"}
 
 
 def _shorter(data: xr.Dataset, plan: Plan) -> bool:
@@ -319,8 +348,16 @@ class _Count:
 class _Work:
     """The chunks of a sweep: which have not begun, and which are under way."""
 
-    def __init__(self, plan: Plan, sink: Sink, progress: Progress | None) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        sink: Sink,
+        progress: Progress | None,
+        estimate: Estimate | None = None,
+        jobs: int = 1,
+    ) -> None:
         self.plan, self.sink, self.count = plan, sink, _Count(plan, progress)
+        self.estimate, self.jobs, self.begun = estimate, jobs, 0.0
         self.ahead: Iterator[Index] = plan.indices()
         self.under_way: dict[Future[Any], Index] = {}
         self.lost: list[Index] = []
@@ -330,7 +367,9 @@ class _Work:
         if self.lost:
             return self.lost.pop()
         for index in self.ahead:
+            interrupts.check()
             if not self.sink.has(index):
+                self.begun = self.begun or time.monotonic()
                 return index
             self.count(index)
         return None
@@ -371,6 +410,13 @@ class _Work:
         """Store a finished chunk."""
         self.sink.write(index, block)
         self.count(index)
+        if self.estimate is not None:
+            share = self.plan.points(index)
+            left = (self.plan.size - self.count.done) / share / self.jobs
+            size = self.sink.stored(index) * self.plan.size / share
+            self.estimate((time.monotonic() - self.begun) * left, size)
+            self.estimate = None
+        interrupts.check()
 
 
 def _with_processes(work: _Work, jobs: int) -> None:

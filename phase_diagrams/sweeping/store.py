@@ -8,6 +8,7 @@ parts behind, and a part that was damaged later is noticed.
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,6 +25,9 @@ import replica
 from phase_diagrams.storage.files import StorageError, temporary
 from phase_diagrams.storage.kinds_of_files import instead, missing
 from phase_diagrams.sweeping.grid import FORMAT, Index, Plan, Variable
+from replica import interrupts
+from replica.machines.data.guards import HDF5, RATIO, damage_as, kind_of, oversized
+from replica.machines.data.hdf5 import check_hdf5
 
 __all__ = ["Store", "named", "open_raw", "open_sweep"]
 
@@ -66,8 +70,7 @@ class Store:
                 name, data=np.asarray(values), dimension_names=[name], attributes=_plain(attrs)
             )
             array[:] = values
-        sizes = {name: len(values) for name, (values, _) in plan.coordinates.items()}
-        chunk = sizes | dict(zip(plan.over, plan.chunk, strict=True))
+        sizes, chunk = self._sizes()
         for one in self.variables:
             group.create_array(
                 one.name,
@@ -88,6 +91,8 @@ class Store:
         attrs = _attributes(self.path)
         check_format(attrs, self.path)
         compare(attrs, self.plan, self.path)
+        _check_parts(self.path, str(attrs["variables"]).split(" "))
+        self._check_arrays()
         axis = self.plan.growing
         if axis is not None:
             with _trouble(f"cannot write {self.path}", "free some space"):
@@ -95,6 +100,27 @@ class Store:
         for junk in self.path.rglob("*.partial"):
             if _PARTIAL.fullmatch(junk.name):
                 junk.unlink(missing_ok=True)
+
+    def _check_arrays(self) -> None:
+        """Refuse a store whose arrays are not those of the plan."""
+        sizes, chunk = self._sizes()
+        for one in self.variables:
+            array = self._array(one.name)
+            shape = tuple(sizes[d] for d in one.dims)
+            same = len(array.shape) == len(shape) and all(
+                d == self.plan.growing or n == m for d, n, m in zip(one.dims, array.shape, shape, strict=True)
+            )
+            if not same or array.dtype != one.dtype or array.chunks != tuple(chunk[d] for d in one.dims):
+                message = (
+                    f"cannot read {self.path}: the description of {one.name} is damaged (its shape, chunks "
+                    "or type); start anew with --overwrite"
+                )
+                raise StorageError(message)
+
+    def _sizes(self) -> tuple[dict[str, int], dict[str, int]]:
+        """How long each dimension is, and a chunk along it."""
+        sizes = {name: len(values) for name, (values, _) in self.plan.coordinates.items()}
+        return sizes, sizes | dict(zip(self.plan.over, self.plan.chunk, strict=True))
 
     def _grow(self, axis: str, length: int) -> None:
         """Make every variable so long along an axis, and then the axis itself; shorten nothing."""
@@ -113,6 +139,7 @@ class Store:
         """Take the chunks of a finished file of the same sweep."""
         axis = self.plan.growing
         for index in self.plan.indices():
+            interrupts.check()
             where = dict(zip(self.plan.over, self.plan.slices(index), strict=True))
             if axis is None or where[axis].stop <= data.sizes[axis]:
                 part = data.isel(where)
@@ -127,8 +154,10 @@ class Store:
             return False
         for one, part in zip(self.variables, parts, strict=True):
             try:
-                self._array(one.name)[self.plan.place(one, index)]
-            except _DAMAGE:
+                with damage_as(StorageError):
+                    _check_frame(part)
+                    self._array(one.name)[self.plan.place(one, index)]
+            except StorageError:
                 part.unlink()
                 return False
         return True
@@ -145,22 +174,27 @@ class Store:
         known = {one.name: one for one in self.variables}
         return {name: self._array(name)[self.plan.place(known[name], index)] for name in names}
 
+    def stored(self, index: Index) -> int:
+        """Bytes on disk of a chunk."""
+        return sum(self._file(one, index).stat().st_size for one in self.variables)
+
     def _file(self, one: Variable, index: Index) -> Path:
         return self.path.joinpath(one.name, "c", *map(str, self.plan.key(one, index)))
 
     def _array(self, name: str) -> Any:
         if name not in self._arrays:
             # a missing file is a missing chunk, and nothing else; zarr ignores this option of open_array
-            with zarr.config.set({"array.write_empty_chunks": True}):
+            what = f"cannot read {self.path}: the description of {name} is damaged"
+            with (
+                damage_as(lambda words: StorageError(f"{what} ({words}); start anew with --overwrite")),
+                zarr.config.set({"array.write_empty_chunks": True}),
+            ):
                 self._arrays[name] = zarr.open_array(self.path / name, mode="r+", zarr_format=3)
         return self._arrays[name]
 
 
 _PARTIAL = re.compile(r"([0-9]+|zarr\.json)\.[0-9a-f]+\.partial")
 """Names under which Zarr writes what is then renamed."""
-
-_DAMAGE = (ValueError, RuntimeError, OSError)
-"""What reading a damaged part raises: a wrong checksum or length, a decompression that fails, the disk."""
 
 
 @contextmanager
@@ -187,42 +221,87 @@ def _shown(index: Index) -> str:
 def _attributes(path: Path) -> dict[str, Any]:
     """The attributes of a Zarr group, read without zarr: a store of a future format must be refused too."""
     try:
-        content = json.loads((path / "zarr.json").read_bytes())
-        return dict(content["attributes"])
-    except (OSError, ValueError, KeyError, TypeError):
+        attrs = _json(path / "zarr.json")["attributes"]
+    except (StorageError, KeyError):
         return {}
+    return dict(attrs) if isinstance(attrs, dict) else {}
 
 
-def is_sweep(path: Path) -> bool:
-    """Whether a sweep wrote a store or file, which may then be replaced by one."""
+def _json(place: Path) -> dict[str, Any]:
+    """An object in a JSON file, which is no link."""
+
+    def damaged(words: str) -> StorageError:
+        return StorageError(f"cannot read {place}: {words}")
+
+    with damage_as(damaged):
+        if place.is_symlink():
+            msg = "it is a link, which is not followed"
+            raise damaged(msg)
+        found = json.loads(place.read_bytes())
+        if not isinstance(found, dict):
+            msg = "it is no JSON object"
+            raise damaged(msg)
+    return found
+
+
+def owner(path: Path) -> str:
+    """What wrote a store or file: ``"sweep"``, ``"samples"``, or nothing of ours."""
+    attrs = {}
     if path.is_dir():
-        return _KEY in _attributes(path)
-    try:
-        with xr.open_dataset(path, engine="h5netcdf") as data:
-            return _KEY in data.attrs
-    except _DAMAGE:
-        return False
+        attrs = _attributes(path)
+    else:
+        try:
+            with _netcdf(path) as data:
+                attrs = dict(data.attrs)
+        except (OSError, StorageError):
+            return ""
+    if _KEY not in attrs:
+        return ""
+    return "samples" if "machine" in attrs else "sweep"
 
 
 def check_format(attrs: Mapping[str, Any], path: Any) -> None:
-    """Refuse what is no sweep, or one of another format."""
+    """Refuse what is no sweep, one of another format, or one whose description is damaged."""
     if _KEY not in attrs:
         message = instead(path, WANTED) or (
             f"cannot read {path}: it does not hold a sweep; give a file or store written by replica sweep"
         )
         raise StorageError(message)
-    number, writer = int(attrs[_KEY]), attrs.get(_WRITER, "a later version")
+    number, writer = attrs[_KEY], attrs.get(_WRITER, "a later version")
+    if isinstance(number, bool | np.bool_) or not isinstance(number, int | np.integer):
+        message = f"cannot read {path}: its description is damaged ({_KEY} is no whole number)"
+        raise StorageError(message)
     if number != FORMAT:
         message = (
             f"cannot read {path}: it is written in format {number}, and this version ({replica.__version__}) "
             f"reads format {FORMAT}; read it with replica {writer}"
         )
         raise StorageError(message)
+    for name in ("variables", "identity"):
+        if not isinstance(attrs.get(name), str):
+            message = f"cannot read {path}: its description is damaged ({name} is no text)"
+            raise StorageError(message)
+    identity_of(attrs, path)
+
+
+def identity_of(attrs: Mapping[str, Any], path: Any) -> dict[str, Any]:
+    """What makes two runs the same one, as a store says it, checked."""
+    try:
+        found = json.loads(attrs["identity"])
+    except (ValueError, RecursionError):
+        found = None
+    ours = isinstance(found, dict) and ("theory" in found or "machine" in found)
+    parts = {"theory": str, "machine": str, "fixed parameters": dict, "grid": dict}
+    damaged = [name for name, kind in parts.items() if ours and not isinstance(found.get(name, kind()), kind)]
+    if not ours or damaged:
+        message = f"cannot read {path}: its description is damaged (identity{'; '.join(['', *damaged])})"
+        raise StorageError(message)
+    return dict(found)
 
 
 def compare(attrs: Mapping[str, Any], plan: Plan, path: Any) -> None:
     """Refuse to go on with another sweep, and say what differs."""
-    stored, asked = json.loads(attrs["identity"]), json.loads(json.dumps(plan.identity))
+    stored, asked = identity_of(attrs, path), json.loads(json.dumps(plan.identity))
     differences = []
     for part in {**stored, **asked}:
         old, new = stored.get(part), asked.get(part)
@@ -282,21 +361,135 @@ def open_raw(path: str | os.PathLike[str]) -> xr.Dataset:
     if not path.exists():
         raise StorageError(missing(path, WANTED))
     if path.is_dir():
-        check_format(_attributes(path), path)
-        try:
-            data = xr.open_zarr(path, consolidated=False, chunks=None)
-            return data[data.attrs["variables"].split(" ")]  # a directory has an order of its own
-        except (KeyError, *_DAMAGE) as error:
-            message = f"cannot read {path}: its description is damaged ({_first_line(error)})"
-            raise StorageError(message) from error
-    try:
-        data = xr.open_dataset(path, engine="h5netcdf")
-    except _DAMAGE as error:
-        problem = f"it is no netCDF-4 file, or cut off ({_first_line(error)})"
-        message = instead(path, WANTED) or f"cannot read {path}: {problem}"
-        raise StorageError(message) from error
+        attrs = _attributes(path)
+        check_format(attrs, path)
+        with damage_as(
+            lambda words: StorageError(f"cannot read {path}: its description is damaged ({words})")
+        ):
+            names = str(attrs["variables"]).split(" ")
+            _check_parts(path, names)
+            data = xr.open_zarr(path, consolidated=False, chunks=None, decode_cf=False)
+            data = data[names]  # a directory has an order of its own
+            _check_variables(data, path)
+            return data
+    data = _netcdf(path)
     check_format(data.attrs, path)
+    with damage_as(lambda words: StorageError(f"cannot read {path}: its description is damaged ({words})")):
+        _check_variables(data, path)
     return data
+
+
+def _netcdf(path: Path) -> xr.Dataset:
+    """Open a netCDF-4 file that is looked at before: it points nowhere else, and holds what it declares."""
+    import h5py
+
+    def damaged(words: str) -> StorageError:
+        problem = f"cannot read {path}: it is no netCDF-4 file, or cut off ({words})"
+        return StorageError(instead(path, WANTED) or problem)
+
+    with damage_as(damaged):
+        kind = kind_of(path)
+        if kind != HDF5:
+            msg = f"it is {kind}"
+            raise damaged(msg)
+        with h5py.File(path, "r") as file:
+            check_hdf5(file, path, StorageError)
+        return xr.open_dataset(path, engine="h5netcdf", decode_cf=False)
+
+
+def _check_parts(path: Path, names: Iterable[str]) -> None:
+    """Refuse arrays of a store that are links, are not as `Store` makes them, or of no size."""
+    for name in names:
+        if Path(name).name != name or name in ("", ".", ".."):
+            message = f"cannot read {path}: its description is damaged (variables: {name[:40]!r} is no name)"
+            raise StorageError(message)
+    for entry in path.rglob("*"):
+        if entry.is_symlink():
+            message = f"cannot read {path}: {entry.relative_to(path)} is a link, which is not followed"
+            raise StorageError(message)
+    for place in sorted(path.glob("*/zarr.json")):
+        about, name = _json(place), place.parent.name
+        what = f"cannot read {path}: the description of {name} is damaged"
+        with damage_as(lambda words, what=what: StorageError(f"{what} ({words})")):  # type: ignore[misc]
+            shape, chunk = about["shape"], about["chunk_grid"]["configuration"]["chunk_shape"]
+            codecs = {one["name"] for one in about["codecs"]}
+            whole = all(type(n) is int and 0 <= n < 2**62 for n in (*shape, *chunk))
+            if not whole or len(shape) != len(chunk) or about["data_type"] not in _TYPES:
+                msg = f"{what} (its shape, chunks or type)"
+                raise StorageError(msg)
+            if not codecs <= _CODECS:
+                msg = f"{what} (codecs {', '.join(sorted(codecs - _CODECS))})"
+                raise StorageError(msg)
+            size = np.dtype(about["data_type"]).itemsize * math.prod(chunk)
+            if problem := oversized(size, size):
+                msg = f"{what}: a chunk of it: {problem}"
+                raise StorageError(msg)
+
+
+_TYPES = {
+    "bool",
+    *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
+    "float32",
+    "float64",
+}
+_CODECS = {"bytes", "zstd", "crc32c", "gzip", "blosc"}
+
+
+def _check_frame(part: Path) -> None:
+    """Refuse a compressed chunk that declares more than so many bytes can be unpacked to."""
+    with part.open("rb") as file:
+        head = file.read(18)
+    if head[:4] != b"(\xb5/\xfd" or len(head) < 18:
+        return
+    single, sized = head[4] & 0x20, head[4] >> 6
+    start = 5 + (0 if single else 1) + (0, 1, 2, 4)[head[4] & 3]
+    length = (1 if single else 0, 2, 4, 8)[sized]
+    declared = int.from_bytes(head[start : start + length], "little") + (256 if sized == 1 else 0)
+    if problem := oversized(declared, part.stat().st_size, ratio=100 * RATIO):
+        raise StorageError(problem)
+
+
+def _check_variables(data: xr.Dataset, path: Any) -> None:
+    """Refuse a description that does not fit what it describes."""
+    names = str(data.attrs["variables"]).split(" ")
+    missing = [name for name in (*names, "status") if name not in data]
+    if missing or names[-1] != "status":
+        message = (
+            f"cannot read {path}: its description is damaged (there is no variable {(*missing, 'status')[0]})"
+        )
+        raise StorageError(message)
+    for name, one in data.variables.items():
+        if one.dtype.kind not in "fiub":
+            message = f"cannot read {path}: its description is damaged ({name} holds no numbers)"
+            raise StorageError(message)
+        if "flag_values" in one.attrs:
+            values = np.atleast_1d(np.asarray(one.attrs["flag_values"]))
+            words = one.attrs.get("flag_meanings")
+            if (
+                values.dtype.kind not in "iu"
+                or not isinstance(words, str)
+                or len(words.split(" ")) != values.size
+            ):
+                message = f"cannot read {path}: its description is damaged (the flags of {name})"
+                raise StorageError(message)
+    if "flag_values" not in data["status"].attrs:
+        message = f"cannot read {path}: its description is damaged (status has no flags)"
+        raise StorageError(message)
+    for name, index in data.coords.items():
+        if index.size and not np.all(np.isfinite(index.values)):
+            message = f"cannot read {path}: its description is damaged ({name} is not finite)"
+            raise StorageError(message)
+    samples = "machine" in data.attrs
+    for name, kind in (
+        {"machine": str, "sweeps": int, "seed": int}.items() if samples else {"branches": str}.items()
+    ):
+        value = data.attrs.get(name)
+        if not isinstance(value, (str,) if kind is str else (int, np.integer)):
+            message = f"cannot read {path}: its description is damaged ({name})"
+            raise StorageError(message)
+    if "branch" in data.dims and len(str(data.attrs["branches"]).split(" ")) != data.sizes["branch"]:
+        message = f"cannot read {path}: its description is damaged (branches)"
+        raise StorageError(message)
 
 
 def named(data: xr.Dataset) -> xr.Dataset:
@@ -310,26 +503,24 @@ def _words(value: Any) -> str:
     return " x ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _first_line(error: Exception) -> str:
-    if "checksum" in str(error):
-        return "its checksum is wrong"
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
-
-
 def block(data: xr.Dataset, name: str, where: Mapping[str, slice], path: Any) -> Any:
     """Read a part of a variable, a chunk or less; a damaged chunk is named, with what to do."""
-    try:
+    place = ", ".join(f"{dim}[{part.start}:{part.stop}]" for dim, part in where.items())
+    cure = "repeat the sweep with --resume, which computes damaged chunks again"
+    if Path(path).is_file():
+        cure = "compute it again"
+    with damage_as(
+        lambda words: StorageError(f"cannot read {path}: {name} is damaged at {place} ({words}); {cure}")
+    ):
         if _lost(data, name, where, path):
             message = "its file is missing"
-            raise FileNotFoundError(message)
-        return data[name].isel({dim: part for dim, part in where.items() if dim in data[name].dims}).values
-    except _DAMAGE as error:
-        place = ", ".join(f"{dim}[{part.start}:{part.stop}]" for dim, part in where.items())
-        cure = "repeat the sweep with --resume, which computes damaged chunks again"
-        if Path(path).is_file():
-            cure = "compute it again"
-        message = f"cannot read {path}: {name} is damaged at {place} ({_first_line(error)}); {cure}"
-        raise StorageError(message) from error
+            raise ValueError(message)
+        values = data[name].isel({dim: part for dim, part in where.items() if dim in data[name].dims}).values
+        known = data[name].attrs.get("flag_values")
+        if known is not None and not np.isin(values, known).all():
+            message = f"{int(values[~np.isin(values, known)].flat[0])} is none of its flags"
+            raise ValueError(message)
+        return values
 
 
 def _lost(data: xr.Dataset, name: str, where: Mapping[str, slice], path: Any) -> bool:
@@ -340,6 +531,10 @@ def _lost(data: xr.Dataset, name: str, where: Mapping[str, slice], path: Any) ->
     def there(variable: str) -> bool:
         sizes = data[variable].encoding["preferred_chunks"]
         keys = (where[d].start // sizes[d] if d in where else 0 for d in map(str, data[variable].dims))
-        return Path(path, variable, "c", *map(str, keys)).is_file()
+        part = Path(path, variable, "c", *map(str, keys))
+        found = part.is_file()
+        if found:
+            _check_frame(part)
+        return found
 
-    return there("status") and not there(name)
+    return not there(name) and there("status")

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from phase_diagrams.diagram import Axis, DiagramError, Line, PhaseDiagram
 from phase_diagrams.storage.diagrams import load_diagram, save_diagram
 from phase_diagrams.storage.files import StorageError
+from replica.machines.data.temporary import remove_left
 
 __all__ = ["Kept", "kept_beside"]
 
@@ -81,6 +82,8 @@ def kept_beside(output: Path) -> Iterator[Callable[[Executor], Executor]]:
     for part in folder.glob("*.json"):
         if _NAME.fullmatch(part.stem):
             part.unlink(missing_ok=True)
+    for part in folder.glob("*.tmp"):
+        remove_left(part)
     with suppress(OSError):  # it may not exist, or hold what is not ours
         folder.rmdir()
 

@@ -77,14 +77,12 @@ _HOMES = {
     "inference.enumeration": "enumeration",
     "inference.exact": "exact",
     "inference.likelihood": (
-        "Annealed Likelihood LogPartition annealed bennett likelihood log_partition "
-        "pseudo_likelihood"
+        "Annealed Likelihood LogPartition annealed bennett likelihood log_partition pseudo_likelihood"
     ),
     "inference.mean_field": "mean_field",
     "inference.message_passing": "Inference amp belief_propagation infer_beta",
     "inference.sampling": (
-        "Estimate ParallelTempering SingleSpin autocorrelation_time draw_samples estimate record "
-        "temperatures"
+        "Estimate ParallelTempering SingleSpin autocorrelation_time draw_samples estimate record temperatures"
     ),
     "models.ensembles": "Draw patterns sparse_weights spectral_weights teacher_data",
     "models.hopfield": "HopfieldNetwork",
@@ -93,8 +91,7 @@ _HOMES = {
         "singular_values weight_sparsity"
     ),
     "models.rbm": (
-        "BlockGibbs EffectiveCouplings RBM cumulants effective_couplings hopfield_as_rbm to_bits "
-        "to_spins"
+        "BlockGibbs EffectiveCouplings RBM cumulants effective_couplings hopfield_as_rbm to_bits to_spins"
     ),
     "models.sparse_rbm": "SparseRBM",
     "models.spin_glass": "DenseIsing EdwardsAnderson edwards_anderson sherrington_kirkpatrick",

@@ -268,7 +268,13 @@ class Compositional(BernoulliReLU):
     )
     p: Value = parameter("weight sparsity; 0 is the limit p -> 0", "p", lower=0, upper=1, default=0.0)
     L: Value = parameter(
-        "number of strong hidden units, at p > 0", "L", lower=1, default=None, integer=True, typical=(1, 20)
+        "number of strong hidden units, at p > 0",
+        "L",
+        lower=1,
+        upper=10_000,
+        default=None,
+        integer=True,
+        typical=(1, 20),
     )
 
     name: ClassVar[str] = "compositional"

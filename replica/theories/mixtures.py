@@ -41,7 +41,7 @@ class Mixtures(Theory):
     0.5 -0.375
     """
 
-    n: Value = parameter("number of mixed patterns", "n", lower=1, integer=True, typical=(1, 9))
+    n: Value = parameter("number of mixed patterns", "n", lower=1, upper=10_000, integer=True, typical=(1, 9))
     T: Value = parameter("temperature", "T", lower=0, default=0.0, unit="J", typical=(0.0, 1.0))
 
     name: ClassVar[str] = "mixtures"

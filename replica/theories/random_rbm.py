@@ -97,7 +97,13 @@ class RandomRBM(TwoLayers):
     )
     p: Value = parameter("weight sparsity; 0 is the limit p -> 0", "p", lower=0, upper=1, default=0.0)
     L: Value = parameter(
-        "number of strong hidden units, at p > 0", "L", lower=0, default=None, integer=True, typical=(1, 20)
+        "number of strong hidden units, at p > 0",
+        "L",
+        lower=0,
+        upper=10_000,
+        default=None,
+        integer=True,
+        typical=(1, 20),
     )
     sites: tuple[tuple[float, float], ...] = parameter(
         "groups of visible units, fraction:x with x = p_i/p", "x_i", default=ONE_SITE, kind="sites"

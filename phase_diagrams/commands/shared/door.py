@@ -25,6 +25,12 @@ class Failure(click.ClickException):
 
     exit_code = 1
 
+    def format_message(self) -> str:
+        """The sentence, as a terminal may show it: it may quote a file."""
+        from replica.errors import clean
+
+        return clean(self.message)
+
 
 class Misuse(Failure):
     """A command line that cannot be followed."""
@@ -49,17 +55,19 @@ class Verb(click.Command):
                     formatter.write(f"  {row}".rstrip() + "\n")
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command, unless it would write over a file that it reads; only --resume may."""
+        """Run the command, unless it would write over a file that it reads or writes; only --resume may."""
         outputs, inputs = list[Path](), list[str | Path]()
         for param in self.params:
-            value = ctx.params.get(param.name or "")
-            if isinstance(value, Path) and getattr(param.type, "name", "") == "file":
-                outputs.append(value)
-            elif isinstance(value, str | Path) and param.name != "resume":
-                inputs.append(value)
-        if outputs and inputs:
-            from phase_diagrams.storage.files import refuse_same
+            given = ctx.params.get(param.name or "")
+            for value in given if isinstance(given, tuple) else [given]:
+                if isinstance(value, Path) and getattr(param.type, "name", "") == "file":
+                    outputs.append(value)
+                elif isinstance(value, str | Path) and param.name != "resume":
+                    inputs.append(value)
+        if outputs:
+            from phase_diagrams.storage.files import refuse_same, refuse_twice
 
+            refuse_twice(*outputs)
             for output in outputs:
                 refuse_same(output, *inputs)
         from replica.errors import ParameterError, ReplicaError, UnknownNameError
@@ -139,9 +147,10 @@ class Door(Verb, click.Group):
             ReplicaWarning,
             UnknownNameError,
         )
+        from replica.interrupts import heard
 
         try:
-            with _usage(), _doubts(ReplicaWarning):
+            with heard(), _usage(), _doubts(ReplicaWarning):
                 return super().invoke(ctx)
         except (ParameterError, UnknownNameError) as error:
             raise Misuse(str(error)) from error
@@ -176,7 +185,7 @@ def _doubts(kind: type[Warning]) -> Iterator[None]:
         message: Warning | str, category: type[Warning], *where: Any, **more: Any
     ) -> None:  # the signature of warnings.showwarning
         if issubclass(category, kind):
-            click.echo(f"Warning: {message}", err=True)
+            click.echo(f"Warning: {message}", err=True)  # shown by `clean`
         else:
             before(message, category, *where, **more)
 
@@ -203,8 +212,10 @@ def _last_words(kind: type[BaseException], error: BaseException, _: TracebackTyp
     """Stand in for the traceback of an error that nobody foresaw."""
     if issubclass(kind, KeyboardInterrupt):
         return
+    from replica.errors import clean
+
     click.echo(
-        f"Error: this should not have happened ({kind.__name__}: {error}); please report it with the "
+        f"Error: this should not have happened ({kind.__name__}: {clean(error)}); please report it with the "
         "traceback that is shown when REPLICA_TRACEBACK=1 is set",
         err=True,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,13 +21,15 @@ def describe(rbm: RBM) -> str:
     return f"{rbm.n_visible} {rbm.visible.name} visible, {rbm.n_hidden} {rbm.hidden.name} hidden units"
 
 
-def read_samples(source: str | None, rbm: RBM, threshold: float | None, key: str | None) -> Any:
+def read_samples(
+    source: str | None, rbm: RBM, threshold: float | None, key: str | None, drop: Sequence[str] = ()
+) -> Any:
     """Samples of data for the visible units of a machine, shape (samples, n_visible); None without data."""
     from replica.machines.data.loading import load_data
 
     if source is None:
         return None
-    values = load_data(source, rbm.visible, threshold=threshold, key=key).values
+    values = load_data(source, rbm.visible, threshold=threshold, key=key, drop=drop).values
     if values.shape[1] != rbm.n_visible:
         message = f"{source} has {values.shape[1]} columns, the machine {rbm.n_visible} visible units"
         raise ParameterError(message)

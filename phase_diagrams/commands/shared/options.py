@@ -395,12 +395,19 @@ def jobs(command: Command) -> Command:
 
 
 def reading(command: Command) -> Command:
-    """Add how data are read: ``--threshold`` and ``--key``."""
+    """Add how data are read: ``--threshold``, ``--key`` and ``--drop-column``."""
     threshold = click.option(
         "--threshold", type=float, metavar="X", help="Bits are 1 (spins +1) above it; 0.5 for pixels."
     )
     key = click.option("--key", metavar="NAME", help="Array of an .npz file of data.")
-    return threshold(key(command))
+    drop = click.option(
+        "--drop-column",
+        "drop",
+        metavar="NAME",
+        multiple=True,
+        help="A column of a table to leave out, such as label; once for each.",
+    )
+    return threshold(key(drop(command)))
 
 
 def against(command: Command) -> Command:

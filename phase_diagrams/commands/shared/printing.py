@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from replica.errors import clean
+
 if TYPE_CHECKING:
     from replica.theory import Boundary, Phase, Theory
 
@@ -95,7 +97,7 @@ def print_json(result: Mapping[str, Any]) -> None:
 
 def print_table(rows: Iterable[Sequence[str]], indent: str = "", *, err: bool = False) -> None:
     """Print rows of cells in aligned columns."""
-    rows = list(rows)
+    rows = [[clean(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

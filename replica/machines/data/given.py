@@ -15,7 +15,18 @@ import numpy as np
 from replica.errors import ParameterError
 from replica.units import Unit
 
-__all__ = ["bits", "numbers", "reals", "room", "spins", "states", "table", "whole"]
+__all__ = [
+    "bits",
+    "memory",
+    "numbers",
+    "reals",
+    "room",
+    "size_in_words",
+    "spins",
+    "states",
+    "table",
+    "whole",
+]
 
 KINDS = {
     "b": "True and False",
@@ -252,12 +263,12 @@ def room(what: str, *shape: int, size: int = 8, hint: str = "") -> None:
 has; take a smaller N
     """
     needed = size * math.prod(int(n) for n in shape)
-    if needed > _memory():
-        msg = f"{what} would take {_bytes(needed)} of memory, more than this machine has"
+    if needed > memory():
+        msg = f"{what} would take {size_in_words(needed)} of memory, more than this machine has"
         raise ParameterError(f"{msg}; {hint}" if hint else msg)
 
 
-def _memory() -> float:
+def memory() -> float:
     """Bytes of memory of this machine; without bound where the system does not tell."""
     try:
         return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
@@ -265,9 +276,16 @@ def _memory() -> float:
         return math.inf
 
 
-def _bytes(count: int) -> str:
+def size_in_words(count: int) -> str:
+    """A number of bytes, in units that can be read.
+
+    Examples
+    --------
+    >>> size_in_words(208), size_in_words(8 * 10**15)
+    ('208 bytes', '7.11 PiB')
+    """
     for unit in ("bytes", "KiB", "MiB", "GiB", "TiB"):
         if count < 1024:
-            return f"{float(count):.3g} {unit}"
+            return f"{count} bytes" if unit == "bytes" else f"{float(count):.3g} {unit}"
         count = count // 1024 if count > 2**60 else count / 1024  # type: ignore[assignment]
     return f"{float(count):.3g} PiB" if count < 10**6 else "more than 10^6 PiB"

@@ -8,26 +8,41 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import math
 import os
 import struct
-import zlib
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
-from replica.errors import ParameterError, ReplicaError, UnknownNameError
+from replica.errors import ParameterError, ReplicaError, ReplicaWarning, UnknownNameError
 from replica.machines.data.arrays import NotNumbersError, read_numpy
 from replica.machines.data.given import bits, numbers
+from replica.machines.data.guards import (
+    EMPTY,
+    GZIPPED,
+    IDX,
+    NUMPY,
+    RATIO,
+    TEXT,
+    UNKNOWN,
+    ZIPPED,
+    damage_as,
+    kind_of,
+    listed,
+    oversized,
+)
+from replica.machines.data.tables import read_table
 from replica.units import Bernoulli, Spin, Unit
 
 __all__ = ["BUILT_IN", "Data", "DataError", "check_domain", "load_data", "read_idx"]
 
 BUILT_IN = ("digits",)
 """Data sets that come with scikit-learn."""
-SUFFIXES = (".npy", ".npz", ".csv")
 KEYS = ("data", "X", "x_train")
 """Names under which data are looked for in an .npz file if none is given."""
 IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -73,8 +88,12 @@ def load_data(
     *,
     threshold: float | None = None,
     key: str | None = None,
+    drop: Sequence[str] = (),
 ) -> Data:
     """Read data for visible units of a kind.
+
+    What kind of file it is, its content tells, not its name. What is remarkable about a table, such as a
+    column of labels, is said by a `ReplicaWarning`.
 
     Parameters
     ----------
@@ -87,6 +106,8 @@ def load_data(
         Bits are 1, spins +1 where a value is above it; 0.5 for pixels, else values are taken as they are.
     key : str, optional
         Array of an .npz file; ``data``, ``X``, ``x_train`` or the only one if not given.
+    drop : sequence of str
+        Columns of a table to leave out, by their names.
 
     Returns
     -------
@@ -108,8 +129,9 @@ def load_data(
     name = os.fspath(source)
     if name in BUILT_IN:
         values, pixels = _digits(), True
+        _no_columns(name, drop)
     else:
-        values, pixels = _read(Path(name), key)
+        values, pixels = _read(Path(name), key, drop)
     image = None
     if values.ndim == 3:
         image = (values.shape[1], values.shape[2])
@@ -190,44 +212,37 @@ def _digits() -> Any:
     return load_digits().images / 16
 
 
-def _read(path: Path, key: str | None) -> tuple[Any, bool]:
+def _read(path: Path, key: str | None, drop: Sequence[str]) -> tuple[Any, bool]:
     """The array of a file, and whether its values are pixels scaled to [0, 1]."""
-    suffix = path.suffix.lower()
+    known = ", ".join(BUILT_IN)
     try:
-        if suffix == ".csv":
-            return _table(path), False
-        if suffix in (".npy", ".npz"):
+        kind = kind_of(path)
+        named_numpy = path.suffix.lower() in (".npy", ".npz")
+        if kind == TEXT and not named_numpy:
+            table = read_table(path, DataError, drop)
+            for remark in table.remarks:
+                warnings.warn(remark, ReplicaWarning, stacklevel=4)
+            return table.values, False
+        _no_columns(path, drop)
+        if kind in (NUMPY, ZIPPED) or named_numpy:
             return _numpy(path, key), False
-        values = read_idx(path)
+        if kind in (IDX, GZIPPED, UNKNOWN):
+            values = read_idx(path)
+            return (values / 255, True) if values.dtype == np.uint8 else (values.astype(float), False)
     except OSError as error:
-        known = ", ".join(BUILT_IN)
         msg = f"cannot read {path}: {error.strerror or error}; give a file, or one of: {known}"
         raise DataError(msg) from None
-    return (values / 255, True) if values.dtype == np.uint8 else (values.astype(float), False)
+    if kind == EMPTY:
+        msg = f"cannot read {path}: there is nothing in it, hence no samples"
+        raise DataError(msg)
+    msg = f"cannot read {path}: it is {kind}; data come as IDX, .npy, .npz or .csv, or are one of: {known}"
+    raise DataError(msg)
 
 
-def _table(path: Path) -> Any:
-    text = path.read_text(encoding="utf-8", errors="replace")
-    rows = [line for line in text.splitlines() if line.strip()]
-    if rows and not _numeric(rows[0]):
-        del rows[0]  # the names of the columns
-    table = []
-    for i, row in enumerate(rows):
-        cells = row.split(",")
-        if not _numeric(row) or len(cells) != len(rows[0].split(",")):
-            cut = row if len(row) < 40 else row[:37] + "..."
-            msg = f"cannot read {path}: row {i} is no list of {len(rows[0].split(','))} numbers: {cut}"
-            raise DataError(msg)
-        table.append([float(cell) for cell in cells])
-    return np.array(table, dtype=float).reshape(len(table), -1)
-
-
-def _numeric(row: str) -> bool:
-    try:
-        [float(cell) for cell in row.split(",")]
-    except ValueError:
-        return False
-    return True
+def _no_columns(name: str | Path, drop: Sequence[str]) -> None:
+    if drop:
+        msg = f"{name} has no columns with names; --drop-column is for tables (.csv)"
+        raise ParameterError(msg)
 
 
 def _numpy(path: Path, key: str | None) -> Any:
@@ -237,22 +252,28 @@ def _numpy(path: Path, key: str | None) -> Any:
         msg = f"cannot read {path}: {error.problem}; write it with numpy.save(file, data)"
         raise DataError(msg) from None
     if values.dtype.kind not in "fiub":
-        msg = f"cannot read {path}: data are real numbers, these are of type {values.dtype}"
+        msg = f"cannot read {path}: data are real numbers, these are of type {str(values.dtype)[:60]}"
         raise DataError(msg)
+    _fits(path, values.size)
     return values.astype(float)
+
+
+def _fits(path: Path, count: int) -> None:
+    """Refuse more values than this machine can hold as numbers of double precision."""
+    if problem := oversized(8 * count, 8 * count):
+        msg = f"cannot read {path}: as numbers of double precision {problem}"
+        raise DataError(msg)
 
 
 def _chosen(path: Path, names: Sequence[str], key: str | None) -> str:
     if key is not None:
         if key not in names:
             what = f"array in {path}"
-            raise UnknownNameError(what, key, names)
+            raise UnknownNameError(what, key, names[:30])
         return key
     usual = [name for name in KEYS if name in names] or names
     if len(usual) != 1:
-        msg = (
-            f"{path} holds the arrays {', '.join(names) or '(none)'}; say which one has the data, with --key"
-        )
+        msg = f"{path} holds the arrays {listed(names)}; say which one has the data, with --key"
         raise ParameterError(msg)
     return usual[0]
 
@@ -266,28 +287,45 @@ def read_idx(path: str | os.PathLike[str]) -> Any:
         If the magic number is another one, or the file is cut off or too long.
     """
     path = Path(path)
-    raw = path.read_bytes()
-    if raw[:2] == b"\x1f\x8b":
-        try:
-            raw = gzip.decompress(raw)
-        except (EOFError, OSError, zlib.error):
-            msg = f"cannot read {path}: the gzipped file is damaged or cut off"
-            raise DataError(msg) from None
-    if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in IDX_TYPES or not 1 <= raw[3] <= 8:
-        magic = raw[:4].hex(" ") or "nothing"
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        if file.read(2) != b"\x1f\x8b":
+            file.seek(0)
+            return _idx(path, file, size, 1)
+        file.seek(0)
+        with (
+            damage_as(lambda _: DataError(f"cannot read {path}: the gzipped file is damaged or cut off")),
+            gzip.GzipFile(fileobj=file) as unpacked,
+        ):
+            return _idx(path, unpacked, size, RATIO)
+
+
+def _idx(path: Path, file: IO[bytes] | gzip.GzipFile, size: int, ratio: int) -> Any:
+    """The array of an open file; no more is unpacked than its header declares."""
+    head = file.read(4)
+    if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in IDX_TYPES or not 1 <= head[3] <= 8:
+        what = "it is unpacked, and begins" if ratio > 1 else "it begins"
         msg = (
-            f"cannot read {path}: it begins with {magic}, which is no magic number of an IDX file (images of "
-            f"bytes: 00 00 08 03); other data end in {', '.join(SUFFIXES)}, or are one of: "
-            f"{', '.join(BUILT_IN)}"
+            f"cannot read {path}: {what} with {head.hex(' ') or 'nothing'}, which is no magic number of an "
+            "IDX file (images of bytes: 00 00 08 03)"
         )
         raise DataError(msg)
-    kind, rank = np.dtype(IDX_TYPES[raw[2]]), raw[3]
-    start = 4 + 4 * rank
-    shape = struct.unpack(f">{rank}I", raw[4:start]) if len(raw) >= start else ()
-    expected = start + kind.itemsize * int(np.prod(np.array(shape, dtype=object))) if shape else start
-    if len(raw) != expected:
-        what = "cut off" if len(raw) < expected else "too long"
-        whole = f"an IDX file of {' x '.join(map(str, shape))} values" if shape else "the header alone"
-        msg = f"cannot read {path}: it is {what}: {whole} has {expected} bytes, this one {len(raw)}"
-        raise DataError(msg)
-    return np.frombuffer(raw, kind, offset=start).reshape(shape).astype(kind.newbyteorder("="))
+    kind, rank = np.dtype(IDX_TYPES[head[2]]), head[3]
+    start, lengths = 4 + 4 * rank, file.read(4 * rank)
+    shape = struct.unpack(f">{rank}I", lengths) if len(lengths) == 4 * rank else ()
+    expected = start + kind.itemsize * math.prod(shape) if shape else start
+    there = size if ratio == 1 else 4 + len(lengths)
+    if shape and (ratio > 1 or expected == size):
+        if problem := oversized(expected, size, ratio=ratio):
+            msg = f"cannot read {path}: {problem}"
+            raise DataError(msg)
+        _fits(path, math.prod(shape))
+        content = file.read(expected - start + 1)
+        there = start + len(content)
+        if there == expected:
+            return np.frombuffer(content, kind).reshape(shape).astype(kind.newbyteorder("="))
+    what = "cut off" if there < expected or not shape else "too long"
+    whole = f"an IDX file of {' x '.join(map(str, shape))} values" if shape else "the header alone"
+    found = f"this one {there}" if ratio == 1 or there < expected else "this one more"
+    msg = f"cannot read {path}: it is {what}: {whole} has {expected} bytes, {found}"
+    raise DataError(msg)

@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike
 from scipy import special
 from scipy.optimize import brentq
 
+from replica import interrupts
 from replica.errors import ParameterError, UnknownNameError
 from replica.machines.data.given import room, table, whole
 from replica.machines.inference import exact, mean_field
@@ -278,6 +279,7 @@ def pseudo_likelihood(rbm: RBM, data: ArrayLike) -> Array:
     out = np.zeros(len(data))
     rows = max(1, _ROWS // rbm.n_hidden)
     for first in range(0, len(data), rows):
+        interrupts.check()
         v = data[first : first + rows]
         field = rbm.hidden_field(v)
         own = np.argmax(values[:, None, None] == v, axis=0)
@@ -375,6 +377,7 @@ def annealed(
     x = np.zeros(len(v))
     field = centred.moved(v) @ rbm.weights
     for old, new in pairwise(ladder):
+        interrupts.check()
         # the change of -F/T at fixed v: the weights through the hidden units, the fields directly
         logs = [np.sum(centred.hidden.log_partition(b * field, 0.0, T), axis=1) for b in (old, new)]
         change = logs[1] - logs[0] + (old - new) * (v @ base) / T

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+from replica import interrupts
 from replica.errors import ConvergenceError, ParameterError
 from replica.machines.data.given import numbers, room, states, table, whole
 from replica.machines.models.ensembles import Seed, seed_sequence
@@ -227,6 +228,7 @@ def lower_bound(
         constant = (rbm.origin - centred.lowest + centred.floor) / T
         last = np.full(len(u), -math.inf)
         for _ in range(most_steps):
+            interrupts.check()
             f = centred.hidden.mean(u @ rbm.weights, 0.0, T) @ rbm.weights.T
             if centred.tilt is not None:
                 f = f + centred.tilt

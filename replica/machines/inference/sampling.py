@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
+from replica import interrupts
 from replica.errors import ParameterError, UnknownNameError
 from replica.machines.data.given import numbers, room, whole
 from replica.machines.models.ensembles import Seed, seed_sequence, spawned
@@ -264,6 +265,7 @@ class SingleSpin:
         """Visit every visible unit of every chain, `count` times."""
         T, shape = self.rbm.T, (self.rbm.n_visible, self.chains)
         for _ in range(count):
+            interrupts.check()
             self.flips = 0
             u = self.rng.random(shape) if T else np.full(shape, 0.5)
             with np.errstate(divide="ignore"):
@@ -385,6 +387,7 @@ class ParallelTempering:
     def step(self, count: int = 1, sweeps: int = 1) -> None:
         """Sweep, then try exchanges; every other time between pairs (0, 1), (2, 3), ..., else (1, 2), ..."""
         for _ in range(count):
+            interrupts.check()
             self.sampler.sweep(sweeps)
             self._exchange()
 

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+from replica import interrupts
 from replica.errors import ParameterError, ReplicaWarning, UnknownNameError
 from replica.machines.data.given import room, spins, whole
 from replica.machines.models import ensembles
@@ -241,6 +242,7 @@ class HopfieldNetwork:
         M = self._projections(s)
         overlaps, energy, total = np.empty((sweeps, watch)), np.empty(sweeps), np.zeros(self.N)
         for t in range(sweeps):
+            interrupts.check()
             # s_i = +1 with probability 1/(1 + exp(-2 h_i/T)): where the field exceeds a logistic threshold
             threshold = T / 2 * special.logit(rng.random(self.N)) if T else None
             self._sequential_sweep(s, M, threshold)

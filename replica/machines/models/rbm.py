@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
+from replica import interrupts
 from replica.errors import ParameterError, ReplicaWarning
 from replica.machines.data.given import numbers, room, states, whole
 from replica.machines.models.centred import Centred
@@ -377,6 +378,7 @@ class BlockGibbs:
     def sweep(self, count: int = 1) -> None:
         """Draw the hidden, then the visible units, `count` times."""
         for _ in range(count):
+            interrupts.check()
             self.draw_hidden()
             np.matmul(self.hidden, self._down, out=self._fields[0])
             self._layers[0].draw(self._fields[0], self.visible, self._T, self.rng)

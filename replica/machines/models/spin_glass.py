@@ -14,6 +14,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from replica import interrupts
 from replica.errors import ParameterError, UnknownNameError
 from replica.machines.data.given import numbers, room, spins, whole
 from replica.machines.models.ensembles import Draw, Seed, seed_sequence
@@ -173,6 +174,7 @@ class DenseIsing(_Replicas):
         """Visit every spin of every replica, `count` times."""
         N = len(self.couplings)
         for _ in range(count):
+            interrupts.check()
             noise = self.rng.logistic(size=(N, self.chains))
             for i in range(N):
                 cost = 2 * self.spins[:, i] * self._local[:, i]
@@ -245,6 +247,7 @@ class EdwardsAnderson(_Replicas):
         """Update the sites of either colour, `count` times."""
         flat = self.spins.reshape(self.chains, -1)
         for _ in range(count):
+            interrupts.check()
             for sites in self._colours:
                 local = self._local(flat, sites)
                 here = flat[:, sites]

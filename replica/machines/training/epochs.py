@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+from replica import interrupts
 from replica.errors import ConvergenceError, ParameterError
 from replica.machines.data.given import room, states, table, whole
 from replica.machines.inference import exact, mean_field
@@ -275,6 +276,7 @@ def train(
     whole("epochs", epochs, 0)
     data = table("data", data, training.rbm.visible, training.rbm.n_visible)
     for _ in range(epochs):
+        interrupts.check()
         training = _one_epoch(training, data, monitor)
         if report is not None:
             report(training)
@@ -363,6 +365,7 @@ def _one_epoch(good: Training, data: Array, monitor: bool) -> Training:
     try:
         with np.errstate(all="ignore"):  # what overflows is found below
             for first in range(0, len(data), settings.batch):
+                interrupts.check()
                 norms.append(updates.step(data[order[first : first + settings.batch]]))
             rbm, chains, memory = updates.result()
             _check_growth(good.rbm, rbm, data[order[:MONITORED]])

@@ -20,7 +20,7 @@ import io
 import json
 import math
 import os
-import secrets
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -31,6 +31,9 @@ import numpy as np
 from replica.errors import ParameterError, ReplicaError, UnknownNameError
 from replica.machines.data.arrays import NotNumbersError, read_numpy
 from replica.machines.data.given import numbers
+from replica.machines.data.guards import HDF5, ZIPPED, as_it_is, damage_as, kind_of, listed
+from replica.machines.data.hdf5 import check_hdf5
+from replica.machines.data.temporary import temporary
 from replica.machines.inference.exact import Gradient
 from replica.machines.models.rbm import RBM
 from replica.machines.training.epochs import Epoch, Settings, Training, count_chains
@@ -52,7 +55,6 @@ __all__ = [
 ]
 
 FORMAT, VERSION = "replica-rbm", 1
-HDF5 = b"\x89HDF\r\n\x1a\n"
 _RBMS: dict[str, tuple[type[Unit], type[Unit]]] = {"BBRBM": (Bernoulli, Bernoulli), "IIRBM": (Spin, Spin)}
 WEIGHTS = ("weights", "components_")
 """Names of the array of weights in .npz files with machines."""
@@ -125,15 +127,14 @@ def save_machine(machine: RBM | Training, path: str | os.PathLike[str], **about:
 
 
 def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    path = path.resolve()
     try:
-        try:
-            temporary.write_bytes(content)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        msg = f"cannot write {path}: {error.strerror or error}; nothing was changed"
+        with temporary(path) as made:
+            with made.open("xb") as file:
+                file.write(content)
+            made.replace(path)
+    except (OSError, RuntimeError) as error:
+        msg = f"cannot write {path}: {getattr(error, 'strerror', None) or error}; nothing was changed"
         raise FileError(msg) from error
 
 
@@ -150,12 +151,12 @@ def is_machine(path: str | os.PathLike[str]) -> bool:
     True False
     """
     try:
-        with Path(path).open("rb") as file:
-            if file.read(8) == HDF5:
-                return True
-            with zipfile.ZipFile(file) as archive:
-                names = {name.removesuffix(".npy") for name in archive.namelist()}
-    except (OSError, zipfile.BadZipFile):
+        kind = kind_of(Path(path))
+        if kind != ZIPPED:
+            return kind == HDF5
+        with damage_as(lambda words: NotNumbersError(Path(path), words)), zipfile.ZipFile(path) as archive:
+            names = {name.removesuffix(".npy") for name in archive.namelist()}
+    except (OSError, NotNumbersError):
         return False
     return not _MARKS.isdisjoint(names)
 
@@ -169,13 +170,7 @@ def load_machine(path: str | os.PathLike[str]) -> RBM:
         If the file cannot be read, or is none of these.
     """
     path = Path(path)
-    try:
-        with path.open("rb") as file:
-            head = file.read(8)
-    except OSError as error:
-        msg = f"cannot read {path}: {error.strerror or error}"
-        raise FileError(msg) from error
-    if head == HDF5:
+    if as_it_is(path) == f"it is {HDF5}":
         return _machine(path, lambda: _from_rbms(path))
     arrays = _arrays(path)
     return _machine(path, lambda: _interpreted(path, arrays))
@@ -195,7 +190,27 @@ def kept_with(path: str | os.PathLike[str]) -> dict[str, Any]:
     if Path(path).suffix != ".npz":
         return {}
     arrays = _arrays(Path(path))
-    return dict(json.loads(str(arrays["about"]))) if "about" in arrays else {}
+    try:
+        return _about(Path(path), arrays, "about") if "about" in arrays else {}
+    except ValueError as error:
+        msg = f"cannot read {path}: {error}"
+        raise FileError(msg) from error
+
+
+def _about(path: Path, arrays: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """An object of JSON that is kept as text among the arrays; ValueError if it is none."""
+    _require(path, arrays, name)
+    try:
+        found = json.loads(_word(path, name, arrays[name]))
+    except RecursionError:
+        found = None
+    except ValueError as error:
+        msg = f"{name} is no JSON: {error}"
+        raise ValueError(msg) from None
+    if not isinstance(found, dict):
+        msg = f"{name} is no JSON object"
+        raise ValueError(msg)  # a damaged file, not a wrong argument
+    return found
 
 
 def load_training(path: str | os.PathLike[str]) -> tuple[Training, dict[str, Any]]:
@@ -213,13 +228,13 @@ def load_training(path: str | os.PathLike[str]) -> tuple[Training, dict[str, Any
         msg = f"{path} holds a machine, but no training to go on with; begin one without --resume"
         raise FileError(msg)
     try:
-        settings = Settings(**json.loads(str(arrays["settings"])))
+        settings = Settings(**_about(path, arrays, "settings"))
         epoch, update = (int(n) for n in arrays["counters"])
         one, two = (Gradient(*(arrays[f"memory.{i}.{part}"] for part in _PARTS)) for i in (0, 1))
         history = tuple(Epoch(int(row[0]), *map(float, row[1:])) for row in arrays["history"])
-        chains, about = arrays["chains"], json.loads(str(arrays["about"]))
+        chains, about = arrays["chains"], _about(path, arrays, "about")
         _check_state(rbm, settings, (epoch, update), chains, (one, two))
-    except (KeyError, TypeError, ValueError) as error:
+    except (IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
         msg = f"cannot read {path}: its training is damaged ({error}); begin again without --resume"
         raise FileError(msg) from None
     return Training(rbm, settings, epoch, update, chains, (one, two), history), about
@@ -261,8 +276,8 @@ def _arrays(path: Path) -> dict[str, Any]:
         problem = "it holds a single array; a machine is more than weights, which alone go to replica place"
     except OSError as error:
         problem = error.strerror or "it is damaged"
-    except NotNumbersError:
-        problem = "it is no .npz file of numbers, nor an .h5 file (pickled objects are never read)"
+    except NotNumbersError as error:
+        problem = f"{error.problem}; a machine comes in an .npz or .h5 file"
     msg = f"cannot read {path}: {problem}"
     raise FileError(msg)
 
@@ -271,7 +286,7 @@ def _machine(path: Path, build: Any) -> RBM:
     """Build a machine; what is wrong with its numbers is told with the name of the file."""
     try:
         rbm: RBM = build()
-    except (ParameterError, ValueError, TypeError) as error:
+    except (ParameterError, OverflowError, ValueError, TypeError) as error:
         msg = f"cannot read {path}: {error}"
         raise FileError(msg) from None
     return rbm
@@ -291,7 +306,7 @@ def _interpreted(path: Path, arrays: Mapping[str, Any]) -> RBM:
         _require(path, arrays, "weights", "vlayer", "hlayer")
         return RBM(arrays["weights"].T, _pgm(path, arrays, "vlayer"), _pgm(path, arrays, "hlayer"))
     msg = (
-        f"{path} holds the arrays {', '.join(arrays) or '(none)'}; a machine of ours has format, "
+        f"{path} holds the arrays {listed(arrays)}; a machine of ours has format, "
         "weights, visible and hidden, one of scikit-learn components_, one of PGM weights, vlayer and "
         "hlayer; weights alone go to replica place"
     )
@@ -300,29 +315,44 @@ def _interpreted(path: Path, arrays: Mapping[str, Any]) -> RBM:
 
 def _own(path: Path, arrays: Mapping[str, Any]) -> RBM:
     _require(path, arrays, "version", "weights", "T", "visible", "hidden")
-    if str(arrays["format"]) != FORMAT:
-        msg = f"{path} is a file of the format {str(arrays['format'])!r}, not {FORMAT!r}"
+    form, version = _word(path, "format", arrays["format"]), _one(path, "version", arrays["version"])
+    if form != FORMAT:
+        msg = f"{path} is a file of the format {form[:40]!r}, not {FORMAT!r}"
         raise FileError(msg)
-    if int(arrays["version"]) > VERSION:
-        msg = f"{path} has version {int(arrays['version'])} of the format; this package reads up to {VERSION}"
+    if version != round(version) or not 1 <= version <= VERSION:
+        msg = f"{path} has version {version:g} of the format; this package reads up to {VERSION}"
         raise FileError(msg)
     units = []
     for layer in ("visible", "hidden"):
-        name = str(arrays[layer])
+        name = _word(path, layer, arrays[layer])
         if name not in UNITS:
             what = f"kind of {layer} units in {path}"
             raise UnknownNameError(what, name, UNITS)
         fields = [field.name for field in dataclasses.fields(UNITS[name])]  # type: ignore[arg-type]
         _require(path, arrays, *(f"{layer}.{key}" for key in fields))
         values = {key: arrays[f"{layer}.{key}"] for key in fields}
-        units.append(UNITS[name](**{key: v if v.ndim else float(v) for key, v in values.items()}))
-    return RBM(arrays["weights"], units[0], units[1], float(arrays["T"]))
+        units.append(
+            UNITS[name](
+                **{key: v if v.ndim else _one(path, f"{layer}.{key}", v) for key, v in values.items()}
+            )
+        )
+    return RBM(arrays["weights"], units[0], units[1], _one(path, "T", arrays["T"]))
+
+
+def _one(path: Path, name: str, value: Any) -> float:
+    """The number of an array that holds one."""
+    if value.shape != () or value.dtype.kind not in "fiu":
+        msg = (
+            f"cannot read {path}: {name} is an array of shape {value.shape} and type {value.dtype}, no number"
+        )
+        raise FileError(msg)
+    return float(value)
 
 
 def _require(path: Path, arrays: Mapping[str, Any], *names: str) -> None:
     missing = [name for name in names if name not in arrays]
     if missing:
-        msg = f"{path} has no array {missing[0]}; there are {', '.join(arrays)}"
+        msg = f"{path} has no array {missing[0]}; there are {listed(arrays)}"
         raise FileError(msg)
 
 
@@ -352,7 +382,7 @@ def from_sklearn(model: Any) -> RBM:
 
 def _pgm(path: Path, arrays: Mapping[str, Any], layer: str) -> Unit:
     """A layer of the package PGM; its theta_minus is that of |h|."""
-    nature = str(arrays[layer])
+    nature = _word(path, layer, arrays[layer])
 
     def value(name: str) -> Any:
         _require(path, arrays, f"{layer}.{name}")
@@ -375,30 +405,57 @@ def _pgm(path: Path, arrays: Mapping[str, Any], layer: str) -> Unit:
 def _from_rbms(path: Path) -> RBM:
     import h5py
 
-    try:
-        with h5py.File(path, "r") as file:
-            saved = sorted(
-                int(name[7:]) for name in file if name.startswith("update_") and name[7:].isdigit()
+    with (
+        damage_as(lambda _: FileError(f"cannot read {path}: the HDF5 file is damaged or cut off")),
+        h5py.File(path, "r") as file,
+    ):
+        check_hdf5(file, path, FileError)
+        saved = [int(found[1]) for found in map(_UPDATE.fullmatch, file) if found]
+        if not saved:
+            msg = (
+                f"{path} has no group update_N, as files of the package rbms have; there are {listed(file)}; "
+                "files of sweeps and samples go to replica map, export or compare"
             )
-            if not saved:
-                there = ", ".join(file)
-                msg = f"{path} has no group update_N, as files of the package rbms have; there are {there}"
-                raise FileError(msg)
-            group = file[f"update_{saved[-1]}"]
-            group = group.get("params", group)
-            # without the name of the model the file is from before there were others
-            model = file["model_type"][()].decode() if "model_type" in file else "BBRBM"
-            if model not in _RBMS:
-                what = f"model in {path}"
-                raise UnknownNameError(what, model, _RBMS)
-            names = ("weight_matrix", "vbias", "hbias")
-            _require(path, {name: None for name in group}, *names)
-            weights, visible, hidden = (numbers(name, group[name][()]) for name in names)
-    except OSError as error:
-        msg = f"cannot read {path}: the HDF5 file is damaged or cut off"
-        raise FileError(msg) from error
+            raise FileError(msg)
+        group = file[f"update_{max(saved)}"]
+        group = group.get("params", group)
+        # without the name of the model the file is from before there were others
+        model = _word(path, "model_type", file["model_type"]) if "model_type" in file else "BBRBM"
+        if model not in _RBMS:
+            what = f"model in {path}"
+            raise UnknownNameError(what, model, _RBMS)
+        names = ("weight_matrix", "vbias", "hbias")
+        _require(path, {name: None for name in group}, *names)
+        weights, visible, hidden = (_part(path, name, group[name]) for name in names)
     one, two = _RBMS[model]
     return RBM(weights, one(g=visible), two(g=hidden))  # type: ignore[call-arg]
+
+
+_UPDATE = re.compile("update_([0-9]{1,18})", re.ASCII)
+
+
+def _part(path: Path, name: str, part: Any) -> Any:
+    """The numbers of a dataset."""
+    if not hasattr(part, "shape"):
+        msg = f"cannot read {path}: {name} is a group, not an array"
+        raise FileError(msg)
+    return numbers(name, part[()])
+
+
+def _word(path: Path, name: str, part: Any) -> str:
+    """The text of an array, or of a dataset, that holds one."""
+    value = part[()] if getattr(part, "shape", None) == () else None
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        what = f"an array of shape {part.shape}" if getattr(part, "shape", ()) else "no text"
+        msg = f"cannot read {path}: {name} is {what}, where a name is expected"
+        raise FileError(msg)
+    return str(value)
+
+
+_LONGEST = 2**20
+"""Letters of a text in a file of a machine."""
 
 
 def to_rbms(rbm: RBM, path: str | os.PathLike[str]) -> None:
