@@ -512,7 +512,7 @@ def test_a_table_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="No such file"):
         read_table(tmp_path / "none.csv", Hopfield)
     (tmp_path / "picture.csv").write_bytes(b"\x89PNG\r\n\xff\xfe")
-    with pytest.raises(StorageError, match="not a text file"):
+    with pytest.raises(StorageError, match="it is an image"):
         read_table(tmp_path / "picture.csv", Hopfield)
     with pytest.raises(ParameterError, match="alpha is a column of the table, and given by -p"):
         read_table(write(tmp_path, "alpha,m\n0.1,1\n"), Hopfield, {"alpha": 0.1})

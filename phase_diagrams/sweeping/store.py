@@ -263,7 +263,8 @@ def owner(path: Path) -> str:
 def check_format(attrs: Mapping[str, Any], path: Any) -> None:
     """Refuse what is no sweep, one of another format, or one whose description is damaged."""
     if _KEY not in attrs:
-        message = instead(path, WANTED) or (
+        other = "" if Path(path).is_dir() else instead(path, WANTED)
+        message = other or (
             f"cannot read {path}: it does not hold a sweep; give a file or store written by replica sweep"
         )
         raise StorageError(message)

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from replica.errors import ReplicaError
-from replica.machines.data.given import memory, size_in_words
 
 __all__ = [
     "EMPTY",
@@ -196,6 +195,8 @@ def oversized(declared: int, there: int, *, ratio: int = 1) -> str:
     >>> oversized(800, 800), oversized(800_000, 800, ratio=RATIO)
     ('', '')
     """
+    from replica.machines.data.given import memory, size_in_words  # the units come with it: only when asked
+
     if declared > there and declared > ratio * there + (SMALL if ratio > 1 else 0):
         return f"it declares {size_in_words(declared)}, and {size_in_words(there)} are there"
     if declared > memory():
