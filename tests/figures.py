@@ -16,12 +16,19 @@ SHARED = "REPLICA_TEST_FIGURES"
 PATIENCE = 600.0
 """Seconds to wait for another process; one that was killed never ends."""
 QUICK: dict[str, dict[str, Any]] = {
-    "compositional-evidence": {"epochs": 4, "every": 4, "sizes": [25, 100], "sweeps": 10, "samples": 50},
+    "compositional-evidence": {
+        "epochs": 4,
+        "every": 4,
+        "sizes": [10, 20, 40, 100],
+        "sweeps": 10,
+        "samples": 50,
+    },
     "deep-belief-network": {"epochs": 3, "sweeps": 20},
+    "general-priors": {"points": 11},
     "learning-spectrum": {"samples": 1000, "time_max": 8.0, "marks": 9},
     "learning-trajectory": {"epochs": 24},
 }
-"""Settings of figures whose machines train for long; `make slow` builds the whole ones."""
+"""Settings of figures that take long; `make slow` builds them with their own."""
 
 
 @cache

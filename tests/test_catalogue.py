@@ -29,7 +29,7 @@ NAN = float("nan")
 STORED = Path(__file__).parents[1] / "examples" / "data"
 GAPS = {"compositional-temperature", "compositional-evidence"}
 """Diagrams that show where a branch ends; other tests say which points are missing there."""
-TRAINED = set(QUICK)
+TRAINED = {"learning-spectrum", "learning-trajectory", "compositional-evidence", "deep-belief-network"}
 """Diagrams of machines in training: their chains part ways after one last bit, which processors may round
 differently."""
 FIG4A = "random_rbm/compositional/alpha=0.5,theta=1.5,g=-0.21,l="
@@ -168,11 +168,11 @@ def shown(panel: PhaseDiagram) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in TRAINED else []) for name in DIAGRAMS]
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in QUICK else []) for name in DIAGRAMS]
 )
 def test_the_stored_diagram_is_the_one_that_is_computed(name: str) -> None:
     stored = load_diagram(STORED / f"{name}.json")
-    computed = DIAGRAMS[name].build() if name in TRAINED else built(name)
+    computed = DIAGRAMS[name].build() if name in QUICK else built(name)
     for old, new in zip(panels(stored), panels(computed), strict=True):
         one, two = shown(old), shown(new)
         for values in ("ends", "points") if name in TRAINED else ():
@@ -181,15 +181,16 @@ def test_the_stored_diagram_is_the_one_that_is_computed(name: str) -> None:
     assert stored.provenance["settings"] == near(computed.provenance["settings"])
 
 
-@pytest.mark.parametrize("name", sorted(TRAINED))
-def test_a_shorter_training_differs_from_the_stored_one_in_nothing_but_numbers(name: str) -> None:
+@pytest.mark.parametrize("name", QUICK)
+def test_a_quick_diagram_differs_from_the_stored_one_between_the_ends_of_lines(name: str) -> None:
+    """And one of a machine that trained for a shorter time in all numbers."""
     stored, quick = load_diagram(STORED / f"{name}.json"), built(name)
     for old, new in zip(panels(stored), panels(quick), strict=True):
         one, two = shown(old), shown(new)
-        for told in (one, two):
+        for told in (one, two) if name in TRAINED else ():
             del told["ends"], told["points"]
             told["axes"] = [axis[:3] for axis in told["axes"]]  # limits are those of the epochs
-        assert one == two
+        assert one == near(two)
     assert {**stored.provenance["settings"], **QUICK[name]} == near(quick.provenance["settings"])
 
 
