@@ -14,12 +14,6 @@ from replica.machines.models.rbm import RBM
 from replica.units import Bernoulli, Gaussian, ReLU, Spin
 
 
-@pytest.fixture(autouse=True)
-def coarse_plane(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Boundaries of few points: no machine stands here so close to one that it would matter."""
-    monkeypatch.setattr("phase_diagrams.catalogue.placed.STEP", 0.1)
-
-
 def sparse(theta: float, g: float, N: int = 300) -> RBM:
     p, A = 0.1, 40.0
     weights = A * sparse_weights(N, N // 2, p, seed=1).values
