@@ -10,6 +10,11 @@ import mpmath
 import pytest
 from hypothesis import settings
 
+# One thread a process, set before numpy loads its BLAS and inherited by every process of a test: threads of
+# several processes wait for each other on the same cores, and small matrices gain nothing from a second one.
+for library in ("OPENBLAS", "OMP", "MKL"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
 settings.register_profile("steady", max_examples=60, deadline=None, derandomize=True, database=None)
 settings.load_profile("steady")
 

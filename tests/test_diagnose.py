@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from figures import built
-from phase_diagrams.catalogue import learning_spectrum, learning_trained
 from phase_diagrams.placing.advice import advice, disagreements
 from phase_diagrams.placing.diagnose import diagnose
 from phase_diagrams.placing.sparse import Scaled, sparse_phase, sparse_state
@@ -150,7 +149,7 @@ def test_bad_input() -> None:
 
 
 def test_a_machine_in_training_follows_the_theory() -> None:
-    diagram = learning_spectrum.build(samples=1000, chains=500, time_max=8.0, marks=9)
+    diagram = built("learning-spectrum")
     for panel in (diagram, diagram.beside[0]):
         for line in (line for line in panel.lines if line.name.startswith("mode")):
             marks = [point for point in panel.points if point.name.startswith(f"{line.name},")]
@@ -183,7 +182,7 @@ def test_small_weights_of_spins_grow_at_the_rates_of_the_linear_regime() -> None
 
 
 def test_modes_of_a_machine_in_training_cross_into_the_ferromagnet() -> None:
-    diagram = learning_trained.build(epochs=24)
+    diagram = built("learning-trajectory")
     ends = {}
     for mode in (1, 2, 3):
         way = diagram.line(f"mode {mode}")

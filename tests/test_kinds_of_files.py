@@ -114,6 +114,9 @@ def test_every_reader_knows_its_neighbours(files: Path, line: str, monkeypatch: 
             result = replica(line.format(name))
             what, hint = KINDS[kind]
             expected = f"{name} {what}, not {WANTED[taken[0]][0]}; {hint.format(file=name)}"
+            if kind == "directory" and "sweep" in taken:  # as a store is
+                hint = "give a file or store written by replica sweep"
+                expected = f"cannot read {name}: it does not hold a sweep; {hint}"
             assert result.stderr == f"Error: {expected}\n"
             assert result.exit_code in (1, 2)
     result = replica(line.format("rmb.npz"))

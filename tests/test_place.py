@@ -57,6 +57,18 @@ def test_noise_and_modes_are_told_apart(shape: tuple[int, int]) -> None:
     assert found.distance < 0.02
 
 
+def test_modes_take_their_share_of_the_noise_with_them() -> None:
+    """What k strong modes leave is noise of Nv - k by Nh - k, whatever the shape."""
+    for shape, seed in (((40, 30), 0), ((24, 60), 100)):
+        strong = [50.0 + 10 * k for k in range(6)]
+        found = [spectrum(matrix(shape, 0.7, *strong, seed=seed + i)) for i in range(20)]
+        assert {len(one.modes) for one in found} == {6}
+        left = (shape[0] - 6) * (shape[1] - 6)
+        # each sigma^2 has the relative variance 2/left, and the modes are at an angle that 1/w^2 makes small
+        expected = pytest.approx(0.49, rel=4 * (2 / left / 20) ** 0.5)
+        assert np.mean([one.sigma**2 for one in found]) == expected
+
+
 def test_a_matrix_and_its_transpose_exchange_the_layers() -> None:
     weights = matrix((300, 200), 0.6, 1.9, law="laplace")
     one, two = spectrum(weights), spectrum(weights.T)
@@ -131,7 +143,10 @@ def test_the_law_is_the_one_of_the_nearest_kurtosis(law: str) -> None:
     [
         (np.ones(9), r"shape \(9,\)"),
         (np.ones((9, 9, 9)), "shape"),
-        (np.full((9, 9), np.inf), "81 weights are not finite, the first one at row 0, column 0"),
+        (
+            np.full((9, 9), np.inf),
+            r"81 of 81 are not finite numbers, the first one \(inf\) in row 0, column 0",
+        ),
         (np.ones((9, 9), dtype=bool), "type bool"),
         (np.ones((2, 900)), "at least 8 units"),
         (np.zeros((9, 9)), "all weights are zero"),

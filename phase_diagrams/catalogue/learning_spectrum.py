@@ -69,9 +69,9 @@ def build(
 
     Examples
     --------
-    >>> diagram = build()
+    >>> diagram = build(samples=1000, time_max=8.0, marks=9)
     >>> print(len(diagram.points), diagram.line("mode 1").y[-1] > diagram.line("mode 2").y[-1])
-    75 True
+    27 True
     """
     rng = np.random.default_rng(seed)
     spread = np.sqrt([*variances, *[0.5] * (size - len(variances))])

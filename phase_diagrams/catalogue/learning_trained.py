@@ -66,11 +66,11 @@ def build(
     visible = data.shape[1]
     settings = Settings(rate=rate, scale=sigma / (visible * hidden) ** 0.25, centred=False, seed=seed)
     training = start(data, Spin(), Spin(), hidden, settings)
-    found = [spectrum(training.rbm.weights)]
+    found = [spectrum(training.rbm)]
     values = [np.linalg.svd(training.rbm.weights, compute_uv=False)[:modes]]
     while training.epoch < epochs:
         training = train(training, data, min(every, epochs - training.epoch), monitor=False)
-        found.append(spectrum(training.rbm.weights))
+        found.append(spectrum(training.rbm))
         values.append(np.linalg.svd(training.rbm.weights, compute_uv=False)[:modes])
     times = [min(i * every, epochs) for i in range(len(found))]
     ways, points = [], []

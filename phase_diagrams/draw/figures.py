@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from matplotlib import rcParams
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -124,6 +125,7 @@ def figure(
         rows = -(-len(panels) // ROW)
         columns = -(-len(panels) // rows)
         made = Figure(figsize=size or (width * columns, height * rows), layout=layout)
+        FigureCanvasAgg(made)  # keeps the one bitmap that all texts are measured on; else each makes its own
         if title and len(panels) > 1:
             made.suptitle(title)
         places = list(made.subplots(rows, columns, squeeze=False).flat)

@@ -58,7 +58,7 @@ def diagnose(rbm: RBM, data: ArrayLike | None = None, *, draws: int = 10, seed: 
         raise ParameterError(msg)
     here, data = in_variables(rbm, data)
     hidden: Any = None if data is None else here.hidden_mean(data)
-    seen = spectrum(here.weights) if min(here.weights.shape) >= SMALLEST else None
+    seen = spectrum(here) if min(here.weights.shape) >= SMALLEST else None
     modes = None if seen is None else spectral(here, seen, draws=draws, seed=seed)
     activity = None if data is None else (data.mean(axis=0), hidden.mean(axis=0))
     parameters = sparse(here, activity, draws=draws, seed=seed)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from phase_diagrams.placing.found import Estimate, Found, Spectral, Spectrum
-from phase_diagrams.placing.spectrum import checked, spectrum
+from phase_diagrams.placing.spectrum import spectrum
 from phase_diagrams.placing.variables import in_variables
 from replica.errors import ParameterError, UnknownNameError
 from replica.machines.models.rbm import RBM
@@ -66,9 +66,9 @@ def place(machine: RBM | ArrayLike, law: str | None = None, p: float | None = No
     if p is not None and law != "bernoulli":
         msg = f"p = {p:g} belongs to the law bernoulli; leave it out, or ask for that law"
         raise ParameterError(msg)
-    rbm = machine if isinstance(machine, RBM) else RBM(checked(machine), Spin(), Spin())
+    rbm = machine if isinstance(machine, RBM) else RBM(machine, Spin(), Spin())
     compared, _ = in_variables(rbm)
-    seen = spectrum(compared.weights)
+    seen = spectrum(compared)
     placed = spectral(compared, seen, law, p)
     if law is not None and placed is None:
         msg = (

@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from phase_diagrams.placing.spectrum import checked
 from phase_diagrams.storage.files import StorageError
 from replica.errors import ParameterError, UnknownNameError
 from replica.machines.data.arrays import NotNumbersError, read_numpy
@@ -62,7 +61,7 @@ def read(path: str | os.PathLike[str], key: str | None = None, *, zero_one: bool
         _check_same(path, rbm, key, zero_one)
         return rbm
     unit = Bernoulli() if zero_one else Spin()
-    return RBM(checked(_weights(path, key)), unit, unit)
+    return RBM(_weights(path, key), unit, unit)
 
 
 def _check_same(path: Path, rbm: RBM, key: str | None, zero_one: bool) -> None:

@@ -7,10 +7,11 @@ from numpy.typing import ArrayLike
 
 from phase_diagrams.placing.found import Mode, Spectrum
 from replica.errors import ParameterError
-from replica.machines.data.given import reals
+from replica.machines.models.rbm import RBM
 from replica.typing import Array, Floats
+from replica.units import Spin
 
-__all__ = ["SMALLEST", "checked", "spectrum"]
+__all__ = ["SMALLEST", "spectrum"]
 
 SMALLEST = 8
 """Units of a layer below which a spectrum has no bulk to speak of."""
@@ -20,8 +21,8 @@ TRACY_WIDOM = 3.27
 """The largest singular value of pure noise lies above this with probability 1/1000 (Tracy-Widom law)."""
 
 
-def spectrum(weights: ArrayLike) -> Spectrum:
-    """Split the singular values of a weight matrix into noise and modes.
+def spectrum(machine: RBM | ArrayLike) -> Spectrum:
+    """Split the singular values of a machine, or of a weight matrix, into noise and modes.
 
     Singular values above the Marchenko-Pastur edge, by more than those of noise are at odds of 1 to 1000
     [Ma12]_, are modes; the noise is estimated from the others, until nothing changes. Noise makes the
@@ -30,12 +31,12 @@ def spectrum(weights: ArrayLike) -> Spectrum:
 
     Parameters
     ----------
-    weights : array, shape (visible, hidden)
+    machine : RBM, or array of shape (visible, hidden)
 
     Raises
     ------
     ParameterError
-        If it is no matrix of finite real numbers, too small, or zero.
+        If it is no matrix of finite real numbers, too small, zero, or of a size without a square.
 
     References
     ----------
@@ -52,7 +53,8 @@ def spectrum(weights: ArrayLike) -> Spectrum:
     >>> print(len(found.modes), round(found.sigma, 2))
     1 0.5
     """
-    matrix = checked(weights)
+    matrix = (machine if isinstance(machine, RBM) else RBM(machine, Spin(), Spin())).weights
+    _check(matrix)
     visible, hidden = matrix.shape
     L, root = np.sqrt(visible * hidden), (hidden / visible) ** 0.25
     left, values, right = np.linalg.svd(matrix, full_matrices=False)
@@ -80,26 +82,11 @@ def spectrum(weights: ArrayLike) -> Spectrum:
     )
 
 
-def checked(weights: ArrayLike) -> Array:
-    """The weights as a matrix of finite floats, large enough for a spectrum.
-
-    Raises
-    ------
-    ParameterError
-        If it is no matrix of finite real numbers, too small, or zero.
-    """
-    matrix = reals("weights", weights, "a matrix (visible, hidden) of real numbers")
-    if matrix.ndim != 2:
-        msg = f"weights are a matrix (visible, hidden); this array has the shape {matrix.shape}"
-        raise ParameterError(msg)
+def _check(matrix: Array) -> None:
+    """Refuse the weights of a machine that have no spectrum to speak of."""
     if min(matrix.shape) < SMALLEST:
         rows, columns = matrix.shape
         msg = f"a spectrum needs at least {SMALLEST} units in each layer; here are {rows} and {columns}"
-        raise ParameterError(msg)
-    bad = ~np.isfinite(matrix)
-    if np.any(bad):
-        row, column = (int(i) for i in np.argwhere(bad)[0])
-        msg = f"{int(bad.sum())} weights are not finite, the first one at row {row}, column {column}"
         raise ParameterError(msg)
     if not np.any(matrix):
         msg = "all weights are zero: there is neither a mode nor noise"
@@ -108,7 +95,6 @@ def checked(weights: ArrayLike) -> Array:
     if not TINY < largest < HUGE:
         msg = f"the largest weight is {largest:g}; sizes between {TINY:g} and {HUGE:g} make sense at T = 1"
         raise ParameterError(msg)
-    return matrix
 
 
 def _mode(value: float, u: Floats, v: Floats, sigma: float, root: float) -> Mode:

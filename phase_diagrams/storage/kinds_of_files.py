@@ -14,6 +14,21 @@ import zipfile
 from collections.abc import Collection
 from pathlib import Path
 
+from replica.machines.data.guards import (
+    HDF5,
+    IDX,
+    IMAGE,
+    JSON,
+    MATLAB,
+    NUMPY,
+    PARQUET,
+    PDF,
+    PICKLE,
+    TEXT,
+    ZIPPED,
+    format_of,
+)
+
 __all__ = ["KINDS", "instead", "kind_of", "missing"]
 
 KINDS = {
@@ -60,25 +75,15 @@ WANTED = {
 }
 """What is wanted, in words, and where such files come from, by the first kind that a command takes."""
 
-_HEADS = {
-    b"\x93NUMPY": "array",
-    b"\x89PNG": "figure",
-    b"%PDF": "figure",
-    b"\xff\xd8\xff": "figure",
-    b"GIF8": "figure",
-    b"MATLAB 5.0": "matlab",
-    b"PAR1": "parquet",
-    b"\x80\x02": "pickle",
-    b"\x80\x03": "pickle",
-    b"\x80\x04": "pickle",
-    b"\x80\x05": "pickle",
-    b"\0\0\x08": "images",
-    b"\0\0\x09": "images",
-    b"\0\0\x0b": "images",
-    b"\0\0\x0c": "images",
-    b"\0\0\x0d": "images",
-    b"\0\0\x0e": "images",
+_FORMATS = {
+    NUMPY: "array",
+    PDF: "figure",
+    MATLAB: "matlab",
+    PARQUET: "parquet",
+    PICKLE: "pickle",
+    IDX: "images",
 }
+"""What a file is whose format says it all; images come in several."""
 _SWEEP = "replica_sweep_format"
 _MOST = 64 << 20
 """Bytes of a JSON file that are looked at."""
@@ -102,20 +107,13 @@ def kind_of(path: str | os.PathLike[str]) -> str | None:
             return _stored(_attributes(path)) or "directory"
         if not path.is_file():  # a pipe or a device is not to be emptied
             return None
-        with path.open("rb") as file:
-            head = file.read(4096)
+        form = format_of(path)
     except OSError:
         return None
-    for start, kind in _HEADS.items():
-        if head.startswith(start):
-            return kind
-    if head.startswith(b"\x89HDF"):
-        return _hdf5(path)
-    if head.startswith(b"PK"):
-        return _archive(path)
-    if head.lstrip().startswith((b"{", b"[")):
-        return _json(path)
-    return _text(head)
+    look = {HDF5: _hdf5, ZIPPED: _archive, JSON: _json, TEXT: _text}.get(form)
+    if look is not None:
+        return look(path)
+    return "figure" if form.startswith(IMAGE) else _FORMATS.get(form)
 
 
 def instead(path: str | os.PathLike[str], wanted: Collection[str]) -> str:
@@ -132,6 +130,8 @@ def instead(path: str | os.PathLike[str], wanted: Collection[str]) -> str:
     """
     kind = kind_of(path)
     if kind is None or kind in wanted or not wanted:
+        return ""
+    if kind == "directory" and "sweep" in wanted:  # a store is one, too: whoever reads it says what is amiss
         return ""
     what, hint = KINDS[kind]
     expected, _ = WANTED[next(iter(wanted))]
@@ -211,12 +211,12 @@ def _json(path: Path) -> str | None:
     return "diagram" if isinstance(content, dict) and {"axes", "lines"} <= set(content) else "json"
 
 
-def _text(head: bytes) -> str | None:
+def _text(path: Path) -> str | None:
     try:
+        with path.open("rb") as file:
+            head = file.read(4096)
         text = head.decode("utf-8-sig", errors="strict" if len(head) < 4096 else "ignore")
-    except UnicodeDecodeError:
-        return None
-    if "\0" in text:
+    except (OSError, UnicodeDecodeError):
         return None
     if "<svg" in text:
         return "figure"

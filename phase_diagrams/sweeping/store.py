@@ -26,7 +26,7 @@ from phase_diagrams.storage.files import StorageError, temporary
 from phase_diagrams.storage.kinds_of_files import instead, missing
 from phase_diagrams.sweeping.grid import FORMAT, Index, Plan, Variable
 from replica import interrupts
-from replica.machines.data.guards import HDF5, RATIO, damage_as, kind_of, oversized
+from replica.machines.data.guards import HDF5, RATIO, damage_as, format_of, oversized
 from replica.machines.data.hdf5 import check_hdf5
 
 __all__ = ["Store", "named", "open_raw", "open_sweep"]
@@ -263,8 +263,7 @@ def owner(path: Path) -> str:
 def check_format(attrs: Mapping[str, Any], path: Any) -> None:
     """Refuse what is no sweep, one of another format, or one whose description is damaged."""
     if _KEY not in attrs:
-        other = "" if Path(path).is_dir() else instead(path, WANTED)
-        message = other or (
+        message = instead(path, WANTED) or (
             f"cannot read {path}: it does not hold a sweep; give a file or store written by replica sweep"
         )
         raise StorageError(message)
@@ -389,9 +388,11 @@ def _netcdf(path: Path) -> xr.Dataset:
         return StorageError(instead(path, WANTED) or problem)
 
     with damage_as(damaged):
-        kind = kind_of(path)
-        if kind != HDF5:
-            msg = f"it is {kind}"
+        form = format_of(path)
+        if form != HDF5:
+            if message := instead(path, WANTED):
+                raise StorageError(message)
+            msg = f"it is {form}"
             raise damaged(msg)
         with h5py.File(path, "r") as file:
             check_hdf5(file, path, StorageError)

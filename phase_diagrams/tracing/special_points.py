@@ -28,6 +28,7 @@ from replica.solving.search import solve
 from replica.solving.systems import System, phases, separations
 from replica.theory import Boundary, Coexistence, Fold, Phase, Theory, Zero
 from replica.theory.boundaries import Kind
+from replica.typing import Array
 
 __all__ = ["Traced", "holds", "labelled", "solves", "special_points"]
 
@@ -68,8 +69,8 @@ class Traced:
     system: System
     theory: Theory
     parameters: tuple[str, str]
-    y: Any
-    tangent: Any
+    y: Array
+    tangent: Array
     stops: tuple[Stop, Stop]
     events: tuple[str, str]
     spans: tuple[float, float]
@@ -78,7 +79,7 @@ class Traced:
         """The theory at a point of the curve."""
         return self.theory.at(**dict(zip(self.parameters, map(float, self.y[-2:, index]), strict=True)))
 
-    def z(self, index: int) -> Any:
+    def z(self, index: int) -> Array:
         """The unknowns at a point of the curve."""
         return self.y[:-2, index]
 

@@ -20,6 +20,7 @@ from replica.solving.rounding import pseudo_inverse, root_error, roughness, thro
 from replica.solving.systems import System
 from replica.theory import Boundary, Coexistence, Phase, Theory
 from replica.theory.boundaries import Kind
+from replica.typing import Number, Numbers
 
 __all__ = ["Kind", "SpecialPoint", "cusp", "edge", "meeting", "null_vector", "quartic", "tip", "tricritical"]
 
@@ -57,13 +58,13 @@ class SpecialPoint:
     parameters: tuple[str, str]
     values: tuple[float, float]
     uncertainties: tuple[float, float]
-    x: Any
-    z: Any
+    x: Numbers
+    z: Numbers
     located: bool
     residual: float
 
     @property
-    def order(self) -> dict[str, Any]:
+    def order(self) -> dict[str, Number]:
         """Every order parameter by name, derived ones included."""
         with np.errstate(all="ignore"):
             return dict(zip(self.theory.order, self.x, strict=True)) | self.theory.derived(self.x)
@@ -83,14 +84,14 @@ class Equations(Protocol):
     @property
     def size(self) -> int: ...
 
-    def residual(self, theory: Theory, z: Any) -> Any: ...
+    def residual(self, theory: Theory, z: Numbers) -> Numbers: ...
 
 
 # -- the points ---------------------------------------------------------------------------------------------
 
 
 def cusp(
-    theory: Theory, parameters: tuple[str, str], x: Any, direction: Any, *, kind: Kind = Kind.CUSP
+    theory: Theory, parameters: tuple[str, str], x: Numbers, direction: Numbers, *, kind: Kind = Kind.CUSP
 ) -> SpecialPoint:
     """Locate a cusp: the fold of a branch where its quadratic term vanishes as well.
 
@@ -122,7 +123,7 @@ def cusp(
 
 
 def tricritical(
-    theory: Theory, parameters: tuple[str, str], branch: str, direction: Any | None = None
+    theory: Theory, parameters: tuple[str, str], branch: str, direction: Numbers | None = None
 ) -> SpecialPoint:
     """Locate a tricritical point: where the symmetric state is marginal and its cubic response vanishes.
 
@@ -164,7 +165,9 @@ def tricritical(
     )
 
 
-def tip(system: System, theory: Theory, parameters: tuple[str, str], z: Any, extremal: str) -> SpecialPoint:
+def tip(
+    system: System, theory: Theory, parameters: tuple[str, str], z: Numbers, extremal: str
+) -> SpecialPoint:
     """Locate a turning point of a boundary: where a control parameter is extremal along it.
 
     There the equations of the boundary fold over, as functions of their unknowns and the other parameter.
@@ -219,8 +222,8 @@ def meeting(
     theory: Theory,
     parameters: tuple[str, str],
     boundaries: Sequence[Boundary],
-    states: Sequence[Any],
-    directions: Sequence[Any] = (),
+    states: Sequence[Numbers],
+    directions: Sequence[Numbers] = (),
 ) -> SpecialPoint:
     """Locate a point where two boundaries hold at once: a crossing, a triple point, an end on a spinodal.
 
@@ -282,7 +285,7 @@ class _Pinned:
 
 
 def edge(
-    system: System, theory: Theory, parameters: tuple[str, str], z: Any, phase: Phase, value: float
+    system: System, theory: Theory, parameters: tuple[str, str], z: Numbers, phase: Phase, value: float
 ) -> SpecialPoint:
     """Locate where the minimum of a phase over a control parameter reaches the edge of the range, l = 0.
 
@@ -311,7 +314,7 @@ def edge(
 # -- what they are made of ----------------------------------------------------------------------------------
 
 
-def null_vector(theory: Theory, x: Any) -> Any:
+def null_vector(theory: Theory, x: Numbers) -> Numbers:
     """Unit vector along which 1 - d update/dx is smallest: there another branch comes close."""
     return _softest(jacobian(theory, np.asarray(x, dtype=float)) - np.eye(len(theory.order)))
 

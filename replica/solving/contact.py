@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from math import factorial
@@ -12,6 +12,7 @@ import numpy as np
 
 from replica.solving.derivatives import jacobian
 from replica.theory import Theory
+from replica.typing import Number, Numbers
 
 __all__ = ["Contact", "contact_of_theory"]
 
@@ -65,7 +66,7 @@ class Contact:
         """Number of unknowns: y, unless it is known, and the directions."""
         return self.n * (self.order + (self.origin is None))
 
-    def residual(self, theory: Theory, z: Any) -> Any:
+    def residual(self, theory: Theory, z: Numbers) -> Numbers:
         """The Taylor coefficients along the curve, and what makes the directions unique."""
         blocks = z.reshape(-1, self.n, *z.shape[1:])
         if self.origin is None:
@@ -80,10 +81,10 @@ class Contact:
         rows += [np.sum(first * other, axis=0)[None] for other in directions[1:]]
         return np.concatenate(rows)
 
-    def coefficients(self, theory: Theory, y: Any, directions: Any) -> Any:
+    def coefficients(self, theory: Theory, y: Numbers, directions: Sequence[Numbers] | Numbers) -> Numbers:
         """Derivatives of the equations along the curve, orders 1 to K; shape ``(K, n, *batch)``."""
         s = self.step * np.arange(-REACH, REACH + 1.0).reshape(-1, *(1,) * (y.ndim - 1))
-        y, directions = y[:, None], [u[:, None] for u in directions]
+        y, directions = y[:, None], tuple(u[:, None] for u in directions)
         point = y + sum(u * s**k / factorial(k) for k, u in enumerate(directions, 1))
         with np.errstate(all="ignore"):
             if self.slope is None:
@@ -98,7 +99,7 @@ class Contact:
             return np.einsum("ks,is...->ki...", weights, values)
 
     @np.errstate(all="ignore")  # what is not finite is the worst
-    def tuned(self, theory: Theory, z: Any) -> Contact:
+    def tuned(self, theory: Theory, z: Numbers) -> Contact:
         """The same contact with the step that suits the scale on which its equations vary at a point.
 
         A large step misses structure, a small one meets rounding. The error of a step is how far its
@@ -118,7 +119,7 @@ class Contact:
         """The same contact with another step of the stencil."""
         return replace(self, step=step)
 
-    def noise(self, theory: Theory, z: Any) -> Any:
+    def noise(self, theory: Theory, z: Numbers) -> Number:
         """How much the equations depend on the step of the stencil."""
         with np.errstate(all="ignore"):
             return np.abs(self.residual(theory, z) - self.at_step(self.step / 2).residual(theory, z))

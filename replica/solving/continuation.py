@@ -14,6 +14,7 @@ from replica.solving.derivatives import difference, jacobian, solve_linear
 from replica.solving.solvers import Newton
 from replica.theory import Theory
 from replica.theory.base import required
+from replica.typing import Array, Number, Numbers
 
 __all__ = ["Curve", "Event", "Stepping", "Stop", "Trace", "follow", "trace"]
 
@@ -83,8 +84,8 @@ class Curve:
         Located events, in order.
     """
 
-    y: Any
-    tangent: Any
+    y: Array
+    tangent: Array
     stop: Stop
     events: tuple[tuple[str, Any], ...] = ()
 
@@ -92,13 +93,13 @@ class Curve:
 @np.errstate(all="ignore")  # what is not finite counts as a failed step
 def follow(
     residual: Callable[[Any], Any],
-    start: Any,
+    start: Numbers,
     *,
-    scale: Any,
-    direction: Any,
-    lower: Any,
-    upper: Any,
-    fences: Any = None,
+    scale: Number,
+    direction: Numbers,
+    lower: Number,
+    upper: Number,
+    fences: Number = None,
     events: Mapping[str, Event] | None = None,
     settings: Stepping | None = None,
     linearise: Callable[[Any], Any] | None = None,
@@ -302,8 +303,8 @@ class Trace:
 
     theory: Theory
     parameter: str
-    values: Any
-    x: Any
+    values: Array
+    x: Array
     stop: Stop
     reached: bool
     folds: tuple[int, ...] = ()
@@ -319,7 +320,7 @@ class Trace:
             raise UnknownNameError(msg, name, order)
         return order[name]
 
-    def measure(self, name: str) -> Any:
+    def measure(self, name: str) -> Array:
         """A function of the state ("free_energy", "entropy", "replicon", ...) along the branch."""
         theory = self.theory.at(**{self.parameter: self.values})
         with np.errstate(all="ignore"):
@@ -335,7 +336,7 @@ def trace(
     parameter: str,
     to: float,
     *,
-    start: Any = None,
+    start: Numbers | None = None,
     branch: str | None = None,
     through_folds: bool = False,
     events: Mapping[str, Callable[[Theory, Any], float]] | None = None,

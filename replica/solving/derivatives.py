@@ -9,6 +9,7 @@ import numpy as np
 
 from replica.numerics.functions import is_exact
 from replica.theory import Theory
+from replica.typing import Array, Number, Numbers
 
 __all__ = [
     "determinant",
@@ -26,8 +27,8 @@ STEP = 6e-6
 
 
 def difference(
-    f: Callable[[Any], Any], y: Any, scale: Any = None, lower: Any = None, *, stretch: float = 1.0
-) -> Any:
+    f: Callable[[Any], Any], y: Numbers, scale: Number = None, lower: Number = None, *, stretch: float = 1.0
+) -> Numbers:
     """Jacobian of a vector function by central differences, all columns in one call.
 
     Parameters
@@ -86,7 +87,7 @@ def _difference_exact(f: Callable[[Any], Any], y: Any, scale: Any = None) -> Any
     return np.stack(columns, axis=1)
 
 
-def jacobian(theory: Theory, x: Any) -> Any:
+def jacobian(theory: Theory, x: Numbers) -> Numbers:
     """``d update/dx``, shape ``(n_order, n_order, *batch)``: the theory's own, or differenced."""
     if is_exact(x):
         own = theory.jacobian(x)
@@ -98,7 +99,7 @@ def jacobian(theory: Theory, x: Any) -> Any:
         return difference(theory.update, x)
 
 
-def jacobian_error(theory: Theory, x: Any) -> Any:
+def jacobian_error(theory: Theory, x: Numbers) -> Array:
     """How far an entry of `jacobian` may be off, shape ``(*batch)``: the largest of `jacobian_errors`.
 
     Examples
@@ -111,7 +112,7 @@ def jacobian_error(theory: Theory, x: Any) -> Any:
     return np.max(jacobian_errors(theory, x), axis=(0, 1))
 
 
-def jacobian_errors(theory: Theory, x: Any) -> Any:
+def jacobian_errors(theory: Theory, x: Numbers) -> Array:
     """How far the entries of `jacobian` may be off, shape ``(n_order, n_order, *batch)``, in float64.
 
     What the theory says of its own Jacobian. A differenced one is off by what a step of twice the length
@@ -127,7 +128,7 @@ def jacobian_errors(theory: Theory, x: Any) -> Any:
         return np.abs(far - near) + rounding[:, None]
 
 
-def hessian(theory: Theory, x: Any) -> Any:
+def hessian(theory: Theory, x: Numbers) -> Numbers:
     """Hessian of the free energy, shape ``(n_order, n_order, *batch)``, by fourth-order differences."""
     x = np.asarray(x, dtype=float)
     n = len(x)
@@ -154,7 +155,7 @@ def _steps(x: Any) -> Any:
     return 1e-3 * np.maximum(np.abs(x), 1e-2)
 
 
-def signature(theory: Theory, x: Any) -> list[int]:
+def signature(theory: Theory, x: Numbers) -> list[int]:
     """Numbers of positive and negative eigenvalues of the Hessian of the free energy, for one point.
 
     In the directions of the overlaps between replicas the physical saddle is a maximum (n -> 0), so the
@@ -173,7 +174,7 @@ def signature(theory: Theory, x: Any) -> list[int]:
     return [int(np.sum(values > 1e-12)), int(np.sum(values < -1e-12))]
 
 
-def determinant(matrix: Any) -> Any:
+def determinant(matrix: Numbers) -> Number:
     """Determinant over the first two axes, shape ``(*batch)``; float64 or mpmath."""
     if is_exact(matrix):
         import mpmath
@@ -182,7 +183,7 @@ def determinant(matrix: Any) -> Any:
     return np.linalg.det(np.moveaxis(np.asarray(matrix), (0, 1), (-2, -1)))
 
 
-def solve_linear(matrix: Any, right: Any) -> Any:
+def solve_linear(matrix: Numbers, right: Numbers) -> Numbers:
     """Solve ``matrix @ y = right`` for each point of a batch; inf or NaN where singular, never an exception.
 
     Parameters

@@ -20,6 +20,7 @@ from replica.solving.systems import System, distinct, phases, refine, unknown_er
 from replica.theory import Boundary, Fold, Phase, Theory
 from replica.theory.base import required
 from replica.theory.names import line_named
+from replica.typing import Number, Numbers
 
 __all__ = ["Located", "critical", "find", "locate"]
 
@@ -67,21 +68,21 @@ class Located:
     boundary: Boundary
     parameter: str
     value: float
-    z: Any
-    x: Any
+    z: Numbers
+    x: Numbers
     located: bool
     bracket: tuple[float, float] | None = None
     residual: float = np.nan
     uncertainty: float = np.nan
 
     @property
-    def order(self) -> dict[str, Any]:
+    def order(self) -> dict[str, Number]:
         """Every order parameter by name, derived ones included."""
         with np.errstate(all="ignore"):
             return dict(zip(self.theory.order, self.x, strict=True)) | self.theory.derived(self.x)
 
     @property
-    def uncertainties(self) -> dict[str, Any]:
+    def uncertainties(self) -> dict[str, Number]:
         """Bounds on the errors of the order parameters, derived ones included, by name.
 
         Examples
@@ -118,7 +119,12 @@ class Located:
 
 
 def locate(
-    theory: Theory, boundary: str | Boundary, parameter: str, *, near: Any = None, value: float | None = None
+    theory: Theory,
+    boundary: str | Boundary,
+    parameter: str,
+    *,
+    near: Numbers | None = None,
+    value: float | None = None,
 ) -> Located:
     """Locate a phase boundary in one control parameter, the others held fixed.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from replica.errors import LocateError
 from replica.solving.derivatives import difference, solve_linear
@@ -21,7 +22,7 @@ FURTHER = 2
 parameter counts."""
 
 
-def profile(theory: Theory, branch: str, over: str, values: Any) -> Solution:
+def profile(theory: Theory, branch: str, over: str, values: ArrayLike) -> Solution:
     """Solve a branch on a grid of one control parameter, in one batched call."""
     required(theory)
     return solve(theory.at(**{over: np.asarray(values, dtype=float)}), branch, throw=False)

@@ -10,6 +10,7 @@ import numpy as np
 from replica.errors import ParameterError
 from replica.solving.derivatives import jacobian, jacobian_errors
 from replica.theory import Theory
+from replica.typing import Array, Number, Numbers
 
 __all__ = [
     "TRIALS",
@@ -38,7 +39,7 @@ STEEP = 100.0
 """Amplification of noise above which it is looked whether the equations bend over the error."""
 
 
-def roughness(f: Callable[[Any], Any], y: Any, trials: int = TRIALS) -> Any:
+def roughness(f: Callable[[Any], Any], y: Numbers, trials: int = TRIALS) -> Array:
     """Rounding noise of a function, seen in its values next to y.
 
     Over so short a way a smooth function is straight, from a kink in y as well, and
@@ -77,7 +78,9 @@ def _probed(f: Callable[[Any], Any], y: Any, trials: int) -> tuple[Any, Any]:
         return here[:, 0], _largest(np.abs(far - 2 * near + here))
 
 
-def root_error(f: Callable[[Any], Any], y: Any, slope: Any, noise: Any, *, slope_error: Any = 0.0) -> Any:
+def root_error(
+    f: Callable[[Any], Any], y: Numbers, slope: Number, noise: Number, *, slope_error: Number = 0.0
+) -> Array:
     """Bound on the error of a root of f: what residual and noise come to through the inverse of the slope.
 
     Where the slope is nearly singular, f bends over that distance. It is then taken for a parabola along it,
@@ -131,7 +134,7 @@ def root_error(f: Callable[[Any], Any], y: Any, slope: Any, noise: Any, *, slope
         return np.where(linear > 0, linear * factor, linear)
 
 
-def state_error(theory: Theory, x: Any, *, trials: int = TRIALS) -> Any:
+def state_error(theory: Theory, x: Numbers, *, trials: int = TRIALS) -> Array:
     """Bound on the errors of solutions of ``update(x) == x``, shape ``(n_order, *batch)``.
 
     From the residual, the measured noise of `update`, its Jacobian, and how well that is known.
@@ -181,7 +184,7 @@ def state_error(theory: Theory, x: Any, *, trials: int = TRIALS) -> Any:
     return unit * error
 
 
-def _rounded_parameters(theory: Theory, x: Any, unit: Any) -> Any:
+def _rounded_parameters(theory: Theory, x: Numbers, unit: Array) -> Array:
     """What the rounding of the control parameters comes to in the equations, shape ``(n_order, *batch)``."""
     here, total = theory.residual(x), np.zeros(np.shape(x))
     with np.errstate(all="ignore"):
@@ -193,7 +196,7 @@ def _rounded_parameters(theory: Theory, x: Any, unit: Any) -> Any:
     return EPS / PUSH * total / unit
 
 
-def _moved(theory: Theory, name: str, value: Any) -> Theory:
+def _moved(theory: Theory, name: str, value: Number) -> Theory:
     """The theory with a parameter smaller by a small part of itself, which no domain forbids but [1, ...)."""
     try:
         return theory.at(**{name: value * (1 - PUSH)})
@@ -201,12 +204,12 @@ def _moved(theory: Theory, name: str, value: Any) -> Theory:
         return theory
 
 
-def sizes(x: Any) -> Any:
+def sizes(x: Numbers) -> Array:
     """Units of the order parameters in which they are of order one; 1 for one that vanishes."""
     return np.where(np.abs(x) > 1e-12, np.abs(x), 1.0)
 
 
-def value_error(f: Callable[[Any], Any], x: Any, error: Any) -> Any:
+def value_error(f: Callable[[Any], Any], x: Numbers, error: Number) -> Array:
     """Bound on the errors of functions of a state that is known to an error, their own rounding included.
 
     Parameters
@@ -248,7 +251,7 @@ def _sides(y: Any) -> Any:
     return np.array([1.0, -1.0]).reshape(1, 2, *(1,) * (y.ndim - 1))
 
 
-def through(matrix: Any, errors: Any) -> Any:
+def through(matrix: Numbers, errors: Numbers) -> Array:
     """What errors come to at most through a linear map, ``|matrix| @ errors``; exact input stays exact."""
     matrix, errors = np.abs(matrix), np.asarray(errors)
     with np.errstate(all="ignore"):
@@ -257,7 +260,7 @@ def through(matrix: Any, errors: Any) -> Any:
     return np.where(np.isnan(total), np.inf, total)
 
 
-def pseudo_inverse(matrix: Any) -> Any:
+def pseudo_inverse(matrix: Numbers) -> Array:
     """Inverse of a matrix ``(k, n, *batch)``, square or not, as ``(n, k, *batch)``; NaN where not finite."""
     return _inverted(matrix, 0.0)[0]
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from replica.errors import BranchError, ConvergenceError, ParameterError, UnknownNameError
 from replica.solving.continuation import trace
@@ -15,6 +16,7 @@ from replica.solving.solution import Solution, Status
 from replica.solving.solvers import Newton, Solver
 from replica.theory import Fold, Theory
 from replica.theory.base import required
+from replica.typing import Number, Numbers
 
 __all__ = ["Found", "guarded", "label", "orientation", "search", "solve"]
 
@@ -23,7 +25,7 @@ def solve(
     theory: Theory,
     branch: str | None = None,
     *,
-    start: Any = None,
+    start: ArrayLike | Mapping[str, float] | None = None,
     solver: Solver | None = None,
     throw: bool | None = None,
     errors: list[Exception] | None = None,
@@ -188,7 +190,7 @@ def _failed(theory: Theory, dimensions: int) -> Solution:
     )
 
 
-def orientation(theory: Theory, x: Any) -> Any:
+def orientation(theory: Theory, x: Numbers) -> Number:
     """Sign of det(1 - d update/dx): +1 on the side of a fold where iteration can be stable."""
     n = len(x)
     with np.errstate(all="ignore"):

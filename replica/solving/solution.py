@@ -13,6 +13,7 @@ from replica.errors import ConvergenceError, UnknownNameError
 from replica.solving.derivatives import difference
 from replica.solving.rounding import TRIALS, root_error, roughness, state_error, value_error
 from replica.theory import Theory
+from replica.typing import Booleans, Number, Numbers
 
 __all__ = ["MEASURES", "Solution", "Status"]
 
@@ -69,15 +70,15 @@ class Solution(Mapping[str, Any]):
     """
 
     theory: Theory
-    x: Any
-    residual: Any
+    x: Numbers
+    residual: Number
     status: Any
-    iterations: Any
+    iterations: Number
     branch: str | None = None
     over: str | None = None
 
     @property
-    def success(self) -> Any:
+    def success(self) -> Booleans:
         """True where converged; shape (*batch)."""
         return np.asarray(self.status) == 0
 
@@ -87,7 +88,7 @@ class Solution(Mapping[str, Any]):
         return list(Status)[int(self.status)]
 
     @property
-    def order(self) -> dict[str, Any]:
+    def order(self) -> dict[str, Number]:
         """Every order parameter by name, derived ones included."""
         own = dict(zip(self.theory.order, self.x, strict=True))
         with np.errstate(all="ignore"):
@@ -121,32 +122,32 @@ class Solution(Mapping[str, Any]):
     __hash__ = object.__hash__
 
     @property
-    def free_energy(self) -> Any:
+    def free_energy(self) -> Number:
         """Free energy per neuron."""
         return self._measure("free_energy")
 
     @property
-    def energy(self) -> Any:
+    def energy(self) -> Number:
         """Energy per neuron; None where the theory defines none."""
         return self._measure("energy")
 
     @property
-    def entropy(self) -> Any:
+    def entropy(self) -> Number:
         """Entropy per neuron; None where the theory defines none."""
         return self._measure("entropy")
 
     @property
-    def replicon(self) -> Any:
+    def replicon(self) -> Number:
         """Stability of replica symmetry; None for a theory without disorder."""
         return self._measure("replicon")
 
     @property
-    def broken(self) -> Any:
+    def broken(self) -> Booleans:
         """Whether replica symmetry is broken there: a negative replicon, beyond rounding; shape (*batch)."""
         return self.theory.broken(self.x)
 
     @property
-    def uncertainty(self) -> Any:
+    def uncertainty(self) -> Number:
         """Bounds on the errors of the order parameters, shape ``(n_order, *batch)``.
 
         From the residual, the noise of `update`, which is measured, and the conditioning of the equations;
@@ -163,7 +164,7 @@ class Solution(Mapping[str, Any]):
         return self._unknowns[: len(self.theory.order)]
 
     @property
-    def uncertainties(self) -> dict[str, Any]:
+    def uncertainties(self) -> dict[str, Number]:
         """Bounds on the errors by name: of every order parameter, derived or not, and of every measure.
 
         The parameter of a minimisation is among them.
@@ -220,7 +221,7 @@ class Solution(Mapping[str, Any]):
         slope = difference(equations, y, scale=np.append(np.ones(len(y) - 1), y[-1]))
         return root_error(equations, y, slope, roughness(equations, y) + 4e-16 * np.abs(y))
 
-    def error(self, *, trials: int = TRIALS) -> Any:
+    def error(self, *, trials: int = TRIALS) -> Number:
         """`uncertainty` where everything converged; fewer `trials` of the noise save time on large grids."""
         name = self.branch or ""
         if name in self.theory.branches and self.theory.branch(name).explicit:

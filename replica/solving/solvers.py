@@ -12,6 +12,7 @@ from replica.solving.derivatives import jacobian, solve_linear
 from replica.solving.solution import Solution, Status
 from replica.theory import Theory
 from replica.theory.base import required
+from replica.typing import Numbers
 
 __all__ = ["FixedPoint", "Newton", "Solver"]
 
@@ -27,7 +28,7 @@ BLOCK = 16384
 class Solver(Protocol):
     """What a solver is: settings, and one method."""
 
-    def run(self, theory: Theory, start: Any) -> Solution:
+    def run(self, theory: Theory, start: Numbers) -> Solution:
         """Solve ``theory.update(x) == x`` from `start`; never raises for a point that fails."""
         ...
 
@@ -80,7 +81,7 @@ class FixedPoint:
             raise ParameterError(msg)
         _check(self.tol, self.max_iterations)
 
-    def run(self, theory: Theory, start: Any) -> Solution:
+    def run(self, theory: Theory, start: Numbers) -> Solution:
         """Iterate every point of the batch until it converges; finished points leave the work."""
 
         def step(part: Theory, x: Any, residual: Any) -> tuple[Any, Any, Any]:
@@ -127,7 +128,7 @@ class Newton:
             msg = f"step_tol = {self.step_tol:g} is not allowed; it is a positive number such as 1e-9"
             raise ParameterError(msg)
 
-    def run(self, theory: Theory, start: Any) -> Solution:
+    def run(self, theory: Theory, start: Numbers) -> Solution:
         """Solve every point of the batch; finished points leave the work."""
 
         def steps() -> Any:

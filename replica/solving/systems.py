@@ -15,6 +15,7 @@ from replica.numerics.quadrature import SizeError
 from replica.solving.derivatives import determinant, difference, jacobian, jacobian_errors, solve_linear
 from replica.solving.rounding import root_error, roughness, sizes
 from replica.theory import Boundary, Coexistence, Fold, Parameter, Phase, Theory, Zero
+from replica.typing import Array, Booleans, Number, Numbers
 
 __all__ = ["System", "distinct", "phases", "refine", "separations", "unknown_errors"]
 
@@ -60,7 +61,7 @@ class System:
         self.pinned: dict[Phase, Any] = {}
         """Order parameters of phases that are 0 by symmetry, all along the boundary."""
 
-    def pin(self, theory: Theory, z: Any) -> None:
+    def pin(self, theory: Theory, z: Numbers) -> None:
         """Hold at 0 what is 0 by symmetry at z: where it may start to grow, its equation is degenerate."""
         for phase, here, x in self.states(theory, z):
             if not theory.branch(phase.branch).explicit and here.mirrored(x) is not None:
@@ -79,7 +80,7 @@ class System:
             return slice(self.n, 2 * self.n)
         return slice(-1, None) if getattr(self.boundary, "test", "") == "stability" else slice(0)
 
-    def jacobian_noise(self, theory: Theory, z: Any) -> float:
+    def jacobian_noise(self, theory: Theory, z: Numbers) -> float:
         """How far the `jacobian_rows` may be off at the unknowns z, for the errors of a Jacobian."""
         _, here, x = self.states(theory, z)[0]
         errors = jacobian_errors(here, x)
@@ -92,7 +93,7 @@ class System:
         error = float(np.max(errors * unit / unit[:, None]))  # a determinant knows no units
         return error * n**1.5 * float(np.prod(size[:-1]))  # d det = tr(adj dJ)
 
-    def states(self, theory: Theory, z: Any) -> list[tuple[Phase, Theory, Any]]:
+    def states(self, theory: Theory, z: Numbers) -> list[tuple[Phase, Theory, Any]]:
         """Per phase: the phase, the theory at its parameters, and its order parameters."""
         out = []
         for phase, part in self.parts:
@@ -105,7 +106,7 @@ class System:
             out.append((phase, here, x))
         return out
 
-    def broken(self, theory: Theory, z: Any) -> Any:
+    def broken(self, theory: Theory, z: Numbers) -> Booleans:
         """Whether a state on which the boundary rests breaks replica symmetry; shape ``(*batch)``.
 
         Not at a zero of the replicon itself, where it is on the verge.
@@ -117,7 +118,7 @@ class System:
             out = out | here.broken(x, MARGIN)
         return out
 
-    def residual(self, theory: Theory, z: Any) -> Any:
+    def residual(self, theory: Theory, z: Numbers) -> Numbers:
         """The equations, shape ``(size + number of boundaries, *batch)``."""
         rows, states = [], {}
         for phase, here, x in self.states(theory, z):
@@ -149,7 +150,7 @@ class System:
             rows.append(np.asarray(last)[None])
         return np.concatenate(rows)
 
-    def test(self, theory: Theory, x: Any, boundary: Zero) -> Any:
+    def test(self, theory: Theory, x: Numbers, boundary: Zero) -> Number:
         """The test function of a `Zero` boundary."""
         name = boundary.test
         if name == "stability":
@@ -169,7 +170,7 @@ def phases(boundary: Boundary) -> tuple[Phase, ...]:
 
 
 def refine(
-    system: System, theory: Theory, parameter: str, z: Any, value: Any, *, iterations: int = 30
+    system: System, theory: Theory, parameter: str, z: Numbers, value: Number, *, iterations: int = 30
 ) -> tuple[Any, Any, float, float, bool]:
     """Newton's method on the augmented system in (z, parameter).
 
@@ -224,8 +225,8 @@ def refine(
 
 
 def unknown_errors(
-    system: System, theory: Theory, parameter: str, z: Any, value: float, matrix: Any = None
-) -> Any:
+    system: System, theory: Theory, parameter: str, z: Numbers, value: float, matrix: Numbers | None = None
+) -> Array:
     """Bounds on the errors of the unknowns z and of the parameter at a root, shape ``(len(z) + 1,)``.
 
     `matrix` are the derivatives of the equations there, if they are known; by the logarithm of the parameter
@@ -293,7 +294,7 @@ def _refine_exact(equations: Any, y: Any) -> tuple[Any, Any, float, float, bool]
     return y[:-1], y[-1], float(max(abs(v) for v in equations(y))), 0.0, True
 
 
-def distinct(system: System, theory: Theory, z: Any) -> bool:
+def distinct(system: System, theory: Theory, z: Numbers) -> bool:
     """Whether the states of a boundary are different ones: not where a branch merges into another.
 
     There the free energies differ by the fourth power of the order parameter, so that the equations hold to
@@ -320,7 +321,7 @@ def _trivial(theory: Theory, branch: str, x: Any) -> bool:
     )
 
 
-def separations(system: System, theory: Theory, z: Any) -> list[Any]:
+def separations(system: System, theory: Theory, z: Numbers) -> list[Number]:
     """Differences of order parameters that a fold or a coexistence must keep from zero.
 
     The two phases of a coexistence; a folding branch and the trivial branches. Where one vanishes the

@@ -15,7 +15,7 @@ from typing import IO, Any
 import numpy as np
 
 from replica.errors import ReplicaError
-from replica.machines.data.guards import NUMPY, RATIO, ZIPPED, damage_as, kind_of, oversized
+from replica.machines.data.guards import NUMPY, RATIO, ZIPPED, damage_as, format_of, oversized
 
 __all__ = ["NotNumbersError", "read_numpy"]
 
@@ -58,12 +58,12 @@ def read_numpy(path: Path, choose: Callable[[Sequence[str]], str] | None = None)
     ...     print(read_numpy(Path(folder, "a.npz"), choose=lambda names: names[0]))
     [[ 0.5 -0.5]]
     """
-    kind = kind_of(path)
+    form = format_of(path)
     with path.open("rb") as file:
-        if kind == NUMPY:
+        if form == NUMPY:
             return _array(path, "", file, path.stat().st_size)
-        if kind != ZIPPED:
-            raise NotNumbersError(path, f"it is {kind}, and no .npy or .npz file of numbers")
+        if form != ZIPPED:
+            raise NotNumbersError(path, f"it is {form}, and no .npy or .npz file of numbers")
         with damage_as(
             lambda _: NotNumbersError(path, "it is no .npy or .npz file of numbers, or damaged or cut off")
         ):

@@ -1,4 +1,4 @@
-"""What every reader of a file asks first: what kind of file it is, and whether it can hold what it declares.
+"""What every reader of a file asks first: what format it has, and whether it can hold what it declares.
 
 A header is written by whoever wrote the file. Sizes in it are compared with the file itself, and with the
 memory of this machine, before anything is made of them.
@@ -20,14 +20,20 @@ __all__ = [
     "GZIPPED",
     "HDF5",
     "IDX",
+    "IMAGE",
+    "JSON",
+    "MATLAB",
     "NUMPY",
+    "PARQUET",
+    "PDF",
+    "PICKLE",
     "RATIO",
     "TEXT",
     "UNKNOWN",
     "ZIPPED",
     "as_it_is",
     "damage_as",
-    "kind_of",
+    "format_of",
     "listed",
     "oversized",
 ]
@@ -56,7 +62,13 @@ SMALL = 2**16
 """Bytes that nobody minds."""
 
 NUMPY, ZIPPED, HDF5, IDX, TEXT = "an .npy file", "a zip archive", "an HDF5 file", "an IDX file", "a text file"
-GZIPPED = "a gzipped file"
+GZIPPED, JSON, PARQUET, PDF = "a gzipped file", "a JSON file", "a Parquet file", "a PDF document"
+MATLAB, PICKLE = (
+    "a MATLAB file (.mat)",
+    "a pickled Python object (never read, since reading it could run anything)",
+)
+IMAGE = "an image"
+"""How the formats of images begin."""
 EMPTY, UNKNOWN = "an empty file", "a file of an unknown kind"
 _MAGIC = {
     b"\x93NUMPY": NUMPY,
@@ -65,20 +77,20 @@ _MAGIC = {
     b"\x89HDF\r\n\x1a\n": HDF5,
     b"\x1f\x8b": GZIPPED,
     b"MATLAB 7.3": "a MATLAB file (.mat, version 7.3)",
-    b"MATLAB": "a MATLAB file (.mat)",
+    b"MATLAB": MATLAB,
     b"CDF\x01": "a netCDF-3 file",
     b"CDF\x02": "a netCDF-3 file",
-    b"PAR1": "a Parquet file",
+    b"PAR1": PARQUET,
     b"ARROW1": "an Arrow file",
     b"RDX": "a file of R",
     b"SQLite": "an SQLite database",
-    b"\x89PNG": "an image (PNG)",
-    b"\xff\xd8\xff": "an image (JPEG)",
-    b"GIF8": "an image (GIF)",
-    b"BM": "an image (BMP)",
-    b"II*\0": "an image (TIFF)",
-    b"MM\0*": "an image (TIFF)",
-    b"%PDF": "a PDF document",
+    b"\x89PNG": f"{IMAGE} (PNG)",
+    b"\xff\xd8\xff": f"{IMAGE} (JPEG)",
+    b"GIF8": f"{IMAGE} (GIF)",
+    b"BM": f"{IMAGE} (BMP)",
+    b"II*\0": f"{IMAGE} (TIFF)",
+    b"MM\0*": f"{IMAGE} (TIFF)",
+    b"%PDF": PDF,
     b"%!PS": "a PostScript document",
     b"\xd0\xcf\x11\xe0": "a file of an office program (.xls, .doc)",
     b"\x7fELF": "a program",
@@ -112,8 +124,8 @@ def damage_as(error: Callable[[str], Exception]) -> Iterator[None]:
         raise error((words or type(trouble).__name__).splitlines()[0][:200]) from trouble
 
 
-def kind_of(path: Path) -> str:
-    """What a file is, from its content, in words that a message can use.
+def format_of(path: Path) -> str:
+    """The format of a file, from its content, in words that a message can use.
 
     Raises
     ------
@@ -125,7 +137,7 @@ def kind_of(path: Path) -> str:
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     _ = Path(folder, "data.csv").write_bytes(b"MATLAB 5.0 MAT-file, Platform: GLNXA64")
-    ...     print(kind_of(Path(folder, "data.csv")))
+    ...     print(format_of(Path(folder, "data.csv")))
     a MATLAB file (.mat)
     """
     if path.is_dir():
@@ -134,18 +146,18 @@ def kind_of(path: Path) -> str:
         head = file.read(1024)
         if head.startswith(b"MATLAB 7.3"):  # the text in front of an HDF5 file
             return _MAGIC[b"MATLAB 7.3"]
-    for magic, kind in _MAGIC.items():
+    for magic, form in _MAGIC.items():
         if head.startswith(magic):
-            return kind
+            return form
     if head.startswith(_PICKLES):
-        return "a pickled Python object (never read, since reading it could run anything)"
+        return PICKLE
     if len(head) >= 4 and head[:2] == b"\0\0" and 8 <= head[2] <= 14 and 1 <= head[3] <= 8:
         return IDX
     if not head:
         return EMPTY
     if head.startswith(_MARKS) or not any(byte < 9 or (13 < byte < 32 and byte != 27) for byte in head):
         start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-        return "a JSON file" if start in (b"{", b"[") else TEXT
+        return JSON if start in (b"{", b"[") else TEXT
     return UNKNOWN
 
 
@@ -158,7 +170,7 @@ def as_it_is(path: Path) -> str:
     ''
     """
     try:
-        return f"it is {kind_of(path)}"
+        return f"it is {format_of(path)}"
     except OSError:
         return ""
 

@@ -32,7 +32,7 @@ from replica.machines.data.guards import (
     UNKNOWN,
     ZIPPED,
     damage_as,
-    kind_of,
+    format_of,
     listed,
     oversized,
 )
@@ -216,26 +216,26 @@ def _read(path: Path, key: str | None, drop: Sequence[str]) -> tuple[Any, bool]:
     """The array of a file, and whether its values are pixels scaled to [0, 1]."""
     known = ", ".join(BUILT_IN)
     try:
-        kind = kind_of(path)
+        form = format_of(path)
         named_numpy = path.suffix.lower() in (".npy", ".npz")
-        if kind == TEXT and not named_numpy:
+        if form == TEXT and not named_numpy:
             table = read_table(path, DataError, drop)
             for remark in table.remarks:
                 warnings.warn(remark, ReplicaWarning, stacklevel=4)
             return table.values, False
         _no_columns(path, drop)
-        if kind in (NUMPY, ZIPPED) or named_numpy:
+        if form in (NUMPY, ZIPPED) or named_numpy:
             return _numpy(path, key), False
-        if kind in (IDX, GZIPPED, UNKNOWN):
+        if form in (IDX, GZIPPED, UNKNOWN):
             values = read_idx(path)
             return (values / 255, True) if values.dtype == np.uint8 else (values.astype(float), False)
     except OSError as error:
         msg = f"cannot read {path}: {error.strerror or error}; give a file, or one of: {known}"
         raise DataError(msg) from None
-    if kind == EMPTY:
+    if form == EMPTY:
         msg = f"cannot read {path}: there is nothing in it, hence no samples"
         raise DataError(msg)
-    msg = f"cannot read {path}: it is {kind}; data come as IDX, .npy, .npz or .csv, or are one of: {known}"
+    msg = f"cannot read {path}: it is {form}; data come as IDX, .npy, .npz or .csv, or are one of: {known}"
     raise DataError(msg)
 
 

@@ -31,7 +31,7 @@ import numpy as np
 from replica.errors import ParameterError, ReplicaError, UnknownNameError
 from replica.machines.data.arrays import NotNumbersError, read_numpy
 from replica.machines.data.given import numbers
-from replica.machines.data.guards import HDF5, ZIPPED, as_it_is, damage_as, kind_of, listed
+from replica.machines.data.guards import HDF5, ZIPPED, as_it_is, damage_as, format_of, listed
 from replica.machines.data.hdf5 import check_hdf5
 from replica.machines.data.temporary import temporary
 from replica.machines.inference.exact import Gradient
@@ -151,9 +151,9 @@ def is_machine(path: str | os.PathLike[str]) -> bool:
     True False
     """
     try:
-        kind = kind_of(Path(path))
-        if kind != ZIPPED:
-            return kind == HDF5
+        form = format_of(Path(path))
+        if form != ZIPPED:
+            return form == HDF5
         with damage_as(lambda words: NotNumbersError(Path(path), words)), zipfile.ZipFile(path) as archive:
             names = {name.removesuffix(".npy") for name in archive.namelist()}
     except (OSError, NotNumbersError):
