@@ -19,6 +19,7 @@ import numpy as np
 from replica.numerics.functions import (
     H,
     absolute,
+    choose,
     erf,
     exact,
     exp,
@@ -49,6 +50,10 @@ TINY = 1e-100
 
 NARROW = NORMAL_STEPS[-1][0]
 """Largest width/T at which a mean is taken over the field itself; beyond, over the thermal noise."""
+
+_NARROW_RULES = ((0.0, np.inf), *NORMAL_STEPS)
+_WIDE_RULES = (*((min(upper, 1e300), count) for upper, count in LOGISTIC_NODES), (np.inf, 1))
+"""At T = 0 thermal noise has one node, at zero."""
 
 SMALLEST = 1e-9
 """An overlap below this is that of a paramagnet, where rounding is all that is left of it."""
@@ -126,7 +131,7 @@ class SpinAverages:
     @property
     def tanh2(self) -> Number:
         """<tanh^2(h/T)>, to rounding error also where it is small."""
-        return np.where(self.narrow, self._first[2], 1 - self.T * self.susceptibility)[()]
+        return choose(self.narrow, self._first[2], 1 - self.T * self.susceptibility)
 
     @property
     def excess(self) -> Number:
@@ -145,13 +150,14 @@ class SpinAverages:
 
     def response_mismatch(self, C: Number) -> Number:
         """<1 - tanh^2>/T - C for a guess of C; of a narrow field as the difference of two overlaps."""
-        small = (1 - self.T * C - self.tanh2) / maximum(self.T, TINY)
-        return np.where(self.narrow & (self.tanh2 < 0.5), small, self.susceptibility - C)[()]
+        overlap = self.tanh2
+        small = (1 - self.T * C - overlap) / maximum(self.T, TINY)
+        return choose(self.narrow & (overlap < 0.5), small, self.susceptibility - C)
 
     @property
     def narrow(self) -> Booleans:
         """Whether the field is narrow beside the temperature, so that small overlaps can be had."""
-        return np.asarray(self.T > 0) & np.asarray(self.width <= NARROW * self.T)
+        return (self.T > 0) & (self.width <= NARROW * self.T)
 
     @property
     def log2cosh(self) -> Number:
@@ -163,6 +169,18 @@ class SpinAverages:
         """<ln 2cosh(h/T) - (h/T) tanh(h/T)>, the entropy of one spin; 0 at T = 0."""
         entropy = self._energies[1]
         return entropy if is_exact(entropy) else np.where(np.equal(self.T, 0), 0.0, entropy)[()]
+
+    def with_slopes(self) -> SpinAverages:
+        """The same, values and their derivatives taken in one pass: for who reads both."""
+        rows = self._mean(
+            _smeared_all,
+            lambda w, T: (1, 1 / w, 1, -2 / w**2, 2 / w**3),
+            _bare_all,
+            lambda T: (1, 1 / T, 1, -2 / T**2, 2 / T**3),
+            odd=(True, False, False, True, False),
+        )
+        self.__dict__.update(_first=rows[:3], _second=(rows[1], *rows[3:]))
+        return self
 
     @cached_property
     def _first(self) -> tuple[Number, ...]:
@@ -227,6 +245,8 @@ class SpinAverages:
         """
         if is_exact(self.loc, self.width, self.T):
             return self._mean_exact(smeared, smeared_units, bare, bare_units, odd)
+        if np.ndim(self.loc) == np.ndim(self.width) == np.ndim(self.T) == 0:
+            return self._mean_one(smeared, smeared_units, bare, bare_units, odd)
         loc, width, T = np.broadcast_arrays(
             *(np.asarray(value, dtype=float) for value in (self.loc, self.width, self.T))
         )
@@ -241,14 +261,14 @@ class SpinAverages:
         with np.errstate(all="ignore"):
             ratio = np.where(T == 0, np.inf, width / np.abs(T))
             lower = -1.0
-            for upper, step in ((0.0, np.inf), *NORMAL_STEPS):
+            for upper, step in _NARROW_RULES:
                 z, weight = trapezoidal_rule(step)
                 for part in _blocks((ratio > lower) & (ratio <= upper)):
                     t = T[part]
                     y = (loc[part] / t)[:, None] + (width[part] / t)[:, None] * z
                     store(part, bare(y), weight, bare_units(t))
                 lower = upper
-            for upper, count in LOGISTIC_NODES if smeared else ():
+            for upper, count in _WIDE_RULES if smeared else ():
                 u, weight = logistic_rule(count)
                 for part in _blocks((ratio > lower) & (ratio <= upper)):
                     t, w = T[part], np.maximum(width[part], TINY)
@@ -259,6 +279,28 @@ class SpinAverages:
             if is_odd:
                 row[loc == 0] = 0.0  # by symmetry; rounding must not break m = 0
         return tuple(row.reshape(shape)[()] for row in out)
+
+    def _mean_one(
+        self, smeared: Any, smeared_units: Any, bare: Any, bare_units: Any, odd: tuple[bool, ...]
+    ) -> tuple[Number, ...]:
+        """The same for one point: no search for where each rule applies."""
+        loc, width, T = (np.float64(value) for value in (self.loc, self.width, self.T))
+        with np.errstate(all="ignore"):
+            ratio = width / abs(T) if T else np.inf
+            if ratio <= NARROW:
+                step = next(step for upper, step in _NARROW_RULES if ratio <= upper)
+                z, weight = trapezoidal_rule(step)
+                values, units = bare(loc / T + width / T * z), bare_units(T)
+            elif smeared and ratio > NARROW and width == width:
+                w = max(width, np.float64(TINY))
+                u, weight = logistic_rule(next(n for upper, n in _WIDE_RULES if ratio <= upper))
+                values, units = smeared(loc / w - T / w * u, u), smeared_units(w, T)
+            else:
+                return (np.float64(np.nan),) * len(odd)
+            return tuple(
+                np.float64(0.0) if is_odd and loc == 0 else (value @ weight) * unit
+                for value, unit, is_odd in zip(values, units, odd, strict=True)
+            )
 
     def _mean_exact(
         self, smeared: Any, smeared_units: Any, bare: Any, bare_units: Any, odd: tuple[bool, ...]
@@ -279,6 +321,18 @@ class SpinAverages:
             )
 
         return np.frompyfunc(one, 3, len(odd))(*(exact(value) for value in (self.loc, self.width, self.T)))
+
+
+def _smeared_all(x: Number, u: Number) -> tuple[Number, ...]:
+    density = pdf(x)
+    slope = x * density
+    return _erf_over_root2(x), 2 * density, 0 * x, slope, x * slope - density
+
+
+def _bare_all(y: Number) -> tuple[Number, ...]:
+    t, s = tanh(y), _sech2(y)
+    square = t * t
+    return t, s, square, t * s, s * (3 * square - 1)
 
 
 class Weak(Protocol):

@@ -212,6 +212,8 @@ def determinant(matrix: Any) -> Any:
         import mpmath
 
         return mpmath.det(mpmath.matrix(matrix.tolist()))
+    if len(matrix) <= 2:
+        return matrix[0][0] if len(matrix) == 1 else matrix[0][0] * matrix[1][1] - matrix[0][1] * matrix[1][0]
     return np.linalg.det(np.moveaxis(np.asarray(matrix), (0, 1), (-2, -1)))
 
 
@@ -237,7 +239,7 @@ def solve_linear(matrix: Any, right: Any) -> Any:
             return right / matrix[0]
         if n == 2:
             (a, b), (c, d) = matrix
-            return np.stack([d * right[0] - b * right[1], a * right[1] - c * right[0]]) / (a * d - b * c)
+            return np.array([d * right[0] - b * right[1], a * right[1] - c * right[0]]) / (a * d - b * c)
         square = np.moveaxis(matrix, (0, 1), (-2, -1))
         vector = np.moveaxis(right, 0, -1)[..., None]
         regular = np.all(np.isfinite(square), axis=(-2, -1))
