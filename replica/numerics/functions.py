@@ -1,9 +1,9 @@
 """Special functions that read the same for float64 arrays and for mpmath numbers.
 
-Every formula of a theory is written over these names. Given float64 arrays they are numpy and scipy; given one
-float, the functions of `math`, which answer in a tenth of the time; given ``mpmath.mpf`` numbers (alone or in
-object arrays) they work at mpmath's current precision. That is how one formula serves a grid of a million
-points, a point that a person drags along, and a capacity with fifty digits.
+Every formula of a theory is written over these names. Given float64 arrays they are numpy and scipy; given
+one float, the functions of `math`, which answer in a tenth of the time; given ``mpmath.mpf`` numbers (alone
+or in object arrays) they work at mpmath's current precision. That is how one formula serves a grid of a
+million points, a point that a person drags along, and a capacity with fifty digits.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ __all__ = [
     "exp",
     "expm1",
     "is_exact",
+    "is_single",
     "lag",
     "log",
     "log1p",
@@ -65,6 +66,17 @@ def is_exact(*values: Number) -> bool:
         elif kind not in _DOUBLE and hasattr(value, "_mpf_"):
             return True
     return False
+
+
+def is_single(*values: Number) -> bool:
+    """Tell whether all of the values are floats, of Python or of numpy.
+
+    Examples
+    --------
+    >>> is_single(1.0, np.float64(2.0)), is_single(1.0, np.zeros(2))
+    (True, False)
+    """
+    return all(map(_SINGLE.__contains__, map(type, values)))
 
 
 def exact(value: Number) -> Number:
@@ -229,7 +241,7 @@ _larger = _joined(np.maximum, _maximum_exact, "The larger of two numbers or arra
 
 def maximum(a: Number, b: Number) -> Number:
     """The larger of two numbers; NaN if one of them is."""
-    if type(a) in _SINGLE and type(b) in _SINGLE:
+    if is_single(a, b):
         return a if a >= b or a != a else b
     return _larger(a, b)
 
@@ -384,11 +396,10 @@ def stack(*rows: Number) -> Numbers:
     >>> stack(1.0, np.zeros(3)).shape
     (2, 3)
     """
-    if all(type(row) in _SINGLE for row in rows):
-        return np.array(rows)
-    if is_exact(*rows):
-        out = np.empty((len(rows), *np.broadcast_shapes(*(np.shape(row) for row in rows))), dtype=object)
-        for i, row in enumerate(rows):
-            out[i] = row
-        return out
-    return np.stack(np.broadcast_arrays(*rows)).astype(float, copy=False)
+    if is_single(*rows):
+        return np.array(rows, dtype=float)
+    shape = np.broadcast_shapes(*{np.shape(row) for row in rows})
+    out = np.empty((len(rows), *shape), dtype=object if is_exact(*rows) else float)
+    for i, row in enumerate(rows):
+        out[i] = row
+    return out

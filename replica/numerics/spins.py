@@ -24,6 +24,7 @@ from replica.numerics.functions import (
     exact,
     exp,
     is_exact,
+    is_single,
     lag,
     log1p,
     log2cosh,
@@ -245,7 +246,7 @@ class SpinAverages:
         """
         if is_exact(self.loc, self.width, self.T):
             return self._mean_exact(smeared, smeared_units, bare, bare_units, odd)
-        if np.ndim(self.loc) == np.ndim(self.width) == np.ndim(self.T) == 0:
+        if is_single(self.loc, self.width, self.T):
             return self._mean_one(smeared, smeared_units, bare, bare_units, odd)
         loc, width, T = np.broadcast_arrays(
             *(np.asarray(value, dtype=float) for value in (self.loc, self.width, self.T))
@@ -284,23 +285,31 @@ class SpinAverages:
         self, smeared: Any, smeared_units: Any, bare: Any, bare_units: Any, odd: tuple[bool, ...]
     ) -> tuple[Number, ...]:
         """The same for one point: no search for where each rule applies."""
-        loc, width, T = (np.float64(value) for value in (self.loc, self.width, self.T))
+        loc, width, T = np.float64(self.loc), np.float64(self.width), np.float64(self.T)
         with np.errstate(all="ignore"):
             ratio = width / abs(T) if T else np.inf
+            weight = None  # of one node, at zero
             if ratio <= NARROW:
-                step = next(step for upper, step in _NARROW_RULES if ratio <= upper)
-                z, weight = trapezoidal_rule(step)
-                values, units = bare(loc / T + width / T * z), bare_units(T)
-            elif smeared and ratio > NARROW and width == width:
-                w = max(width, np.float64(TINY))
-                u, weight = logistic_rule(next(n for upper, n in _WIDE_RULES if ratio <= upper))
-                values, units = smeared(loc / w - T / w * u, u), smeared_units(w, T)
+                y = loc / T
+                if ratio > 0:
+                    z, weight = trapezoidal_rule(next(step for upper, step in NORMAL_STEPS if ratio <= upper))
+                    y = y + width / T * z
+                values, units = bare(y), bare_units(T)
+            elif smeared and width == width and ratio == ratio:
+                w, u = maximum(width, np.float64(TINY)), np.float64(0.0)
+                x = loc / w
+                if T:
+                    u, weight = logistic_rule(next(n for upper, n in LOGISTIC_NODES if ratio <= upper))
+                    x = x - T / w * u
+                values, units = smeared(x, u), smeared_units(w, T)
             else:
                 return (np.float64(np.nan),) * len(odd)
-            return tuple(
-                np.float64(0.0) if is_odd and loc == 0 else (value @ weight) * unit
-                for value, unit, is_odd in zip(values, units, odd, strict=True)
-            )
+            means = values if weight is None else [value @ weight for value in values]
+            means = [mean * unit for mean, unit in zip(means, units, strict=True)]
+        for i, is_odd in enumerate(odd):
+            if is_odd and loc == 0:
+                means[i] = np.float64(0.0)
+        return tuple(means)
 
     def _mean_exact(
         self, smeared: Any, smeared_units: Any, bare: Any, bare_units: Any, odd: tuple[bool, ...]

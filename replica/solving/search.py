@@ -219,6 +219,8 @@ def _or_absent(theory: Theory, start: Any, branch: str, solution: Solution) -> S
     The start of an explicit branch is the state itself; where it is outside the domain, or solves nothing,
     there is no such state.
     """
+    if np.all(solution.success):
+        return solution
     start = np.broadcast_to(start, solution.x.shape)
     with np.errstate(all="ignore"):
         absent = np.any(np.isnan(start), axis=0)
@@ -252,6 +254,8 @@ def label(solution: Solution, branch: str) -> Solution:
     status = np.array(solution.status)
     with np.errstate(all="ignore"):
         x, here = on_branch(theory, branch, x)
+    if not status.ndim:
+        return _label_one(solution, branch, x, bool(here))
     ok = status == 0
     status[ok & ~here] = Status.OTHER_BRANCH.code
     on = np.flatnonzero(np.ravel(ok & here))
@@ -260,6 +264,16 @@ def label(solution: Solution, branch: str) -> Solution:
         np.reshape(status, -1)[on[wrong]] = Status.UNSTABLE.code
     values = np.where(status == 0, x, np.nan)
     return Solution(theory, values, solution.residual, status[()], solution.iterations, branch)
+
+
+def _label_one(solution: Solution, branch: str, x: Any, here: bool) -> Solution:
+    theory, status = solution.theory, solution.outcome
+    if status is Status.CONVERGED and not here:
+        status = Status.OTHER_BRANCH
+    elif status is Status.CONVERGED and branch in theory.folding and orientation(theory, x) < 0:
+        status = Status.UNSTABLE
+    values = x if status is Status.CONVERGED else np.full(len(x), np.nan)
+    return Solution(theory, values, solution.residual, np.int8(status.code), solution.iterations, branch)
 
 
 def _from_limit(theory: Theory, branch: str, failed: Solution) -> tuple[Solution, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -25,8 +26,8 @@ BLOCK = 16384
 """Points iterated together: enough to spread the cost of a call, few enough for the cache."""
 
 Step = Callable[[Theory, Any, Any, Any], tuple[Any, Any, Any, Any, Any]]
-"""From a theory, x, its residual there and its Jacobian (None if not known): the next x, the length of the full
-step, what is known there, and whether the determinant of 1 - Jacobian was negative here."""
+"""From a theory, x, its residual there and its Jacobian (None if not known): the next x, the length of the
+full step, what is known there, and whether the determinant of 1 - Jacobian was negative here."""
 
 
 class Solver(Protocol):
@@ -150,7 +151,67 @@ class Newton:
 
             return step
 
+        if np.ndim(start) == 1 and not theory.batch:
+            return self._run_one(theory, start, branch)
         return _iterate(theory, start, steps, self.tol, self.step_tol, self.max_iterations, branch)
+
+    @np.errstate(all="ignore")
+    def _run_one(self, theory: Theory, start: Any, branch: str | None) -> Solution:
+        """The same steps for one point, without the bookkeeping of a batch."""
+        required(theory)
+        theory.check_double()
+        branch = branch if branch in theory.folding else None
+        x = np.array(start, dtype=float)
+        best, stalled, last, beyond = np.inf, 0, np.inf, False
+        residual, slope = theory.residual(x), None
+        size, iteration, status = _largest(residual), 0, None
+        while True:
+            scale = 1.0 + _largest(x)
+            if size <= self.tol * scale and last <= self.step_tol * scale:
+                status = Status.CONVERGED
+            elif not size < np.inf:
+                status = Status.UNPHYSICAL
+            elif branch is not None and not on_branch(theory, branch, x)[1]:
+                status = Status.OTHER_BRANCH
+            stalled = 0 if size < 0.5 * best or last == np.inf else stalled + 1
+            best = size if size < 0.5 * best else best
+            if status is None and (stalled > PATIENCE or beyond or iteration == self.max_iterations):
+                status = Status.ITERATION_LIMIT
+            if status is not None:
+                break
+            iteration += 1
+            worse = iteration > self.warmup
+            if not worse:
+                moved, last = x + residual, np.inf
+                after, ahead = _evaluated(theory, moved, slope=iteration == self.warmup)
+                worse = not (now := _largest(after)) < size
+            if worse:
+                matrix = _one(len(x)) - (jacobian(theory, x) if slope is None else slope)
+                change = solve_linear(matrix, residual)
+                fraction, last, beyond = 1.0, _largest(change), determinant(matrix) < 0
+                for halvings in range(9):
+                    moved = x + fraction * change
+                    after, ahead = _evaluated(theory, moved, slope=iteration >= self.warmup)
+                    now = _largest(after)
+                    if now <= 2.0 * size + 1e-9 or halvings == 8:
+                        break
+                    fraction /= 2
+            x, residual, slope, size = moved, after, ahead, now
+        if status is Status.UNPHYSICAL:
+            x = np.full(len(x), np.nan)
+        return Solution(theory, x, np.float64(size), np.int8(status.code), np.int64(iteration))
+
+
+def _largest(vector: Any) -> float:
+    """Largest absolute component of one vector; NaN stays NaN."""
+    values = [abs(v) for v in vector.tolist()]
+    total = sum(values)
+    return max(values) if total == total else total
+
+
+@cache
+def _one(n: int) -> Any:
+    return np.eye(n)
 
 
 def _evaluated(theory: Theory, x: Any, *, slope: bool) -> tuple[Any, Any]:
@@ -295,7 +356,10 @@ def _iterate_block(
 
 def on_branch(theory: Theory, branch: str, x: Any) -> tuple[Any, Any]:
     """States, or their mirror images where those are on the branch; and whether they are on it."""
-    here = np.asarray(theory.belongs(branch, x), dtype=bool)
+    here = theory.belongs(branch, x)
+    if here is True or here is np.True_:
+        return x, here
+    here = np.asarray(here, dtype=bool)
     if not here.all():
         other = theory.mirrored(x)
         if other is not None:

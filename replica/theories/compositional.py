@@ -106,7 +106,7 @@ class BernoulliReLU(Theory):
         return (_last(bias) + self.overlap_unit * _last(m) * self.law.w) / _last(s), s, bias
 
     def bias(self, m: Number, B: Number) -> Number:
-        """g + alpha B/2; 0 where the field is tuned to make it so."""
+        """Field on a silent unit, g + alpha B/2; 0 where g is tuned to make it so."""
         return 0 * m if self.g is None else self.g + self.alpha * B / 2
 
     def update(self, x: Numbers) -> Numbers:

@@ -130,7 +130,7 @@ class Theory:
         return None
 
     def linearised(self, x: Numbers) -> tuple[Numbers, Numbers] | None:
-        """``mismatch(x)`` and ``jacobian(x)`` in one pass over their averages; None where that saves nothing."""
+        """`mismatch` and `jacobian` at x in one pass over their averages; None where that saves nothing."""
         return None
 
     def jacobian_errors(self, x: Numbers) -> Numbers:
@@ -372,7 +372,8 @@ class Theory:
     def within(self, x: Numbers, values: Numbers) -> Numbers:
         """Values that are known in the physical domain; NaN outside."""
         inside = self.physical(x)
-        return values if np.all(inside) else np.where(inside, values, np.nan)
+        known = bool(inside) if isinstance(inside, bool | np.bool_) else np.all(inside)
+        return values if known else np.where(inside, values, np.nan)
 
     def describe(self) -> str:
         """Name and parameter values, as messages print them.
