@@ -12,7 +12,7 @@ from replica.numerics.functions import is_exact, stack
 from replica.numerics.quadrature import check_size
 from replica.typing import Array, Integers, Number, Numbers
 
-__all__ = ["IntegerLaw", "skellam", "trinomial"]
+__all__ = ["IntegerLaw", "skellam", "taken", "trinomial"]
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,28 @@ class IntegerLaw:
         (2/l) w P(W = w), kept as a difference of probabilities so that l = 0 is a legal value.
     slope : array, shape (*batch, n) or None
         dP(W = w)/dl where l is continuous (Skellam); None at finite p, where L counts.
+    axes : int
+        Axes behind those of the batch: 1, or 2 where there is a law for each group of sites.
     """
 
     w: Integers
     weight: Numbers
     tilted: Numbers
     slope: Numbers | None = None
+    axes: int = 1
+
+    def take(self, index: Integers, shape: tuple[int, ...]) -> IntegerLaw:
+        """The laws of the points `index` of a flattened batch of that shape."""
+        rows = (taken(rows, self.axes, index, shape) for rows in (self.weight, self.tilted, self.slope))
+        return IntegerLaw(self.w, *rows, axes=self.axes)
+
+
+def taken(rows: Numbers | None, axes: int, index: Integers, shape: tuple[int, ...]) -> Numbers | None:
+    """Rows of the points of a batch; what is the same at all of them stays one row."""
+    if rows is None or np.ndim(rows) == axes:
+        return rows
+    tail = np.shape(rows)[-axes:]
+    return np.broadcast_to(rows, (*shape, *tail)).reshape(-1, *tail)[index]
 
 
 def skellam(l: Number) -> IntegerLaw:

@@ -19,6 +19,7 @@ import numpy as np
 
 from replica.errors import ParameterError, UnknownNameError
 from replica.numerics.functions import exact, is_exact, maximum, sqrt
+from replica.numerics.integers import taken
 from replica.numerics.spins import TINY, SpinAverages, spin_averages
 from replica.typing import Booleans, Number
 
@@ -49,6 +50,13 @@ class ComponentLaw:
     shift: Sequence[Any]
     variance: Sequence[Any]
     weight: Any
+
+    def take(self, index: Any, shape: tuple[int, ...]) -> ComponentLaw:
+        """The laws of the points `index` of a flattened batch of that shape."""
+        shift, variance = (
+            [taken(rows, 1, index, shape) for rows in every] for every in (self.shift, self.variance)
+        )
+        return ComponentLaw(shift, variance, taken(self.weight, 1, index, shape))
 
 
 def component_law(name: str, p: Number | None = None, *, modes: int = 1, like: Number = 0.0) -> ComponentLaw:
@@ -154,6 +162,11 @@ class ComponentAverages:
         for c, u, v in zip(self._strengths, self.law.shift, self.law.variance, strict=True):
             loc, variance = loc + c * u, variance + c * c * v
         return spin_averages(loc, sqrt(variance), T)
+
+    def with_slopes(self) -> ComponentAverages:
+        """The same, values and their derivatives taken in one pass: for who reads both."""
+        self._spins.with_slopes()
+        return self
 
     def _mean(self, values: Number) -> Number:
         return np.sum(values * self.law.weight, axis=-1)

@@ -19,10 +19,12 @@ import numpy as np
 from replica.numerics.functions import (
     H,
     absolute,
+    choose,
     erf,
     exact,
     exp,
     is_exact,
+    is_single,
     lag,
     log1p,
     log2cosh,
@@ -49,6 +51,10 @@ TINY = 1e-100
 
 NARROW = NORMAL_STEPS[-1][0]
 """Largest width/T at which a mean is taken over the field itself; beyond, over the thermal noise."""
+
+_NARROW_RULES = ((0.0, np.inf), *NORMAL_STEPS)
+_WIDE_RULES = (*((min(upper, 1e300), count) for upper, count in LOGISTIC_NODES), (np.inf, 1))
+"""At T = 0 thermal noise has one node, at zero."""
 
 SMALLEST = 1e-9
 """An overlap below this is that of a paramagnet, where rounding is all that is left of it."""
@@ -126,7 +132,7 @@ class SpinAverages:
     @property
     def tanh2(self) -> Number:
         """<tanh^2(h/T)>, to rounding error also where it is small."""
-        return np.where(self.narrow, self._first[2], 1 - self.T * self.susceptibility)[()]
+        return choose(self.narrow, self._first[2], 1 - self.T * self.susceptibility)
 
     @property
     def excess(self) -> Number:
@@ -145,13 +151,14 @@ class SpinAverages:
 
     def response_mismatch(self, C: Number) -> Number:
         """<1 - tanh^2>/T - C for a guess of C; of a narrow field as the difference of two overlaps."""
-        small = (1 - self.T * C - self.tanh2) / maximum(self.T, TINY)
-        return np.where(self.narrow & (self.tanh2 < 0.5), small, self.susceptibility - C)[()]
+        overlap = self.tanh2
+        small = (1 - self.T * C - overlap) / maximum(self.T, TINY)
+        return choose(self.narrow & (overlap < 0.5), small, self.susceptibility - C)
 
     @property
     def narrow(self) -> Booleans:
         """Whether the field is narrow beside the temperature, so that small overlaps can be had."""
-        return np.asarray(self.T > 0) & np.asarray(self.width <= NARROW * self.T)
+        return (self.T > 0) & (self.width <= NARROW * self.T)
 
     @property
     def log2cosh(self) -> Number:
@@ -163,6 +170,18 @@ class SpinAverages:
         """<ln 2cosh(h/T) - (h/T) tanh(h/T)>, the entropy of one spin; 0 at T = 0."""
         entropy = self._energies[1]
         return entropy if is_exact(entropy) else np.where(np.equal(self.T, 0), 0.0, entropy)[()]
+
+    def with_slopes(self) -> SpinAverages:
+        """The same, values and their derivatives taken in one pass: for who reads both."""
+        rows = self._mean(
+            _smeared_all,
+            lambda w, T: (1, 1 / w, 1, -2 / w**2, 2 / w**3),
+            _bare_all,
+            lambda T: (1, 1 / T, 1, -2 / T**2, 2 / T**3),
+            odd=(True, False, False, True, False),
+        )
+        self.__dict__.update(_first=rows[:3], _second=(rows[1], *rows[3:]))
+        return self
 
     @cached_property
     def _first(self) -> tuple[Number, ...]:
@@ -227,6 +246,8 @@ class SpinAverages:
         """
         if is_exact(self.loc, self.width, self.T):
             return self._mean_exact(smeared, smeared_units, bare, bare_units, odd)
+        if is_single(self.loc, self.width, self.T):
+            return self._mean_one(smeared, smeared_units, bare, bare_units, odd)
         loc, width, T = np.broadcast_arrays(
             *(np.asarray(value, dtype=float) for value in (self.loc, self.width, self.T))
         )
@@ -241,14 +262,14 @@ class SpinAverages:
         with np.errstate(all="ignore"):
             ratio = np.where(T == 0, np.inf, width / np.abs(T))
             lower = -1.0
-            for upper, step in ((0.0, np.inf), *NORMAL_STEPS):
+            for upper, step in _NARROW_RULES:
                 z, weight = trapezoidal_rule(step)
                 for part in _blocks((ratio > lower) & (ratio <= upper)):
                     t = T[part]
                     y = (loc[part] / t)[:, None] + (width[part] / t)[:, None] * z
                     store(part, bare(y), weight, bare_units(t))
                 lower = upper
-            for upper, count in LOGISTIC_NODES if smeared else ():
+            for upper, count in _WIDE_RULES if smeared else ():
                 u, weight = logistic_rule(count)
                 for part in _blocks((ratio > lower) & (ratio <= upper)):
                     t, w = T[part], np.maximum(width[part], TINY)
@@ -259,6 +280,36 @@ class SpinAverages:
             if is_odd:
                 row[loc == 0] = 0.0  # by symmetry; rounding must not break m = 0
         return tuple(row.reshape(shape)[()] for row in out)
+
+    def _mean_one(
+        self, smeared: Any, smeared_units: Any, bare: Any, bare_units: Any, odd: tuple[bool, ...]
+    ) -> tuple[Number, ...]:
+        """The same for one point: no search for where each rule applies."""
+        loc, width, T = np.float64(self.loc), np.float64(self.width), np.float64(self.T)
+        with np.errstate(all="ignore"):
+            ratio = width / abs(T) if T else np.inf
+            weight = None  # of one node, at zero
+            if ratio <= NARROW:
+                y = loc / T
+                if ratio > 0:
+                    z, weight = trapezoidal_rule(next(step for upper, step in NORMAL_STEPS if ratio <= upper))
+                    y = y + width / T * z
+                values, units = bare(y), bare_units(T)
+            elif smeared and width == width and ratio == ratio:
+                w, u = maximum(width, np.float64(TINY)), np.float64(0.0)
+                x = loc / w
+                if T:
+                    u, weight = logistic_rule(next(n for upper, n in LOGISTIC_NODES if ratio <= upper))
+                    x = x - T / w * u
+                values, units = smeared(x, u), smeared_units(w, T)
+            else:
+                return (np.float64(np.nan),) * len(odd)
+            means = values if weight is None else [value @ weight for value in values]
+            means = [mean * unit for mean, unit in zip(means, units, strict=True)]
+        for i, is_odd in enumerate(odd):
+            if is_odd and loc == 0:
+                means[i] = np.float64(0.0)
+        return tuple(means)
 
     def _mean_exact(
         self, smeared: Any, smeared_units: Any, bare: Any, bare_units: Any, odd: tuple[bool, ...]
@@ -279,6 +330,18 @@ class SpinAverages:
             )
 
         return np.frompyfunc(one, 3, len(odd))(*(exact(value) for value in (self.loc, self.width, self.T)))
+
+
+def _smeared_all(x: Number, u: Number) -> tuple[Number, ...]:
+    density = pdf(x)
+    slope = x * density
+    return _erf_over_root2(x), 2 * density, 0 * x, slope, x * slope - density
+
+
+def _bare_all(y: Number) -> tuple[Number, ...]:
+    t, s = tanh(y), _sech2(y)
+    square = t * t
+    return t, s, square, t * s, s * (3 * square - 1)
 
 
 class Weak(Protocol):

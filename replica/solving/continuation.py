@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from replica.errors import ConvergenceError, LocateError, ParameterError, UnknownNameError
-from replica.solving.derivatives import difference, jacobian, solve_linear
+from replica.solving.derivatives import expanded, linearised, slope_by, solve_linear
 from replica.solving.solvers import Newton
 from replica.theory import Theory
 from replica.theory.base import required
@@ -102,7 +102,7 @@ def follow(
     fences: Number = None,
     events: Mapping[str, Event] | None = None,
     settings: Stepping | None = None,
-    linearise: Callable[[Any], Any] | None = None,
+    linearise: Callable[[Any], tuple[Any, Any]] | None = None,
 ) -> Curve:
     """Follow the solutions of n - 1 equations in n unknowns from a point on them.
 
@@ -123,7 +123,7 @@ def follow(
     events : mapping, optional
     settings : Settings, optional
     linearise : callable, optional
-        Jacobian of the residual at one point, shape ``(n - 1, n)``; differenced by default.
+        The residual at one point and its Jacobian, shape ``(n - 1, n)``; differenced by default.
     """
     settings = settings or Stepping()
     lower, upper = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
@@ -181,16 +181,19 @@ class _Equations:
     residual: Callable[[Any], Any]
     scale: Any
     fences: Any
-    linearise: Callable[[Any], Any] | None
+    linearise: Callable[[Any], tuple[Any, Any]] | None
     settings: Stepping
 
     def distance(self, a: Any, b: Any) -> float:
         return float(np.linalg.norm((a - b) / self.scale))
 
-    def slope(self, y: Any) -> Any:
+    def linear(self, y: Any) -> tuple[Any, Any]:
+        """The residual, and its slope in scaled unknowns."""
         if self.linearise:
-            return self.linearise(y) * self.scale
-        return difference(self.residual, y, scale=self.scale, lower=self.fences) * self.scale
+            value, slope = self.linearise(y)
+        else:
+            value, slope = expanded(self.residual, y, scale=self.scale, lower=self.fences)
+        return value, slope * self.scale
 
     def first(self, y: Any, direction: Any) -> tuple[Any, Any]:
         """The first point, corrected, and the tangent there."""
@@ -209,11 +212,11 @@ class _Equations:
     def correct(self, y: Any, row: Any, value: Any) -> tuple[Any, int]:
         """Newton on the residual and one more equation ``row . y/scale = value``; None where it fails."""
         for iteration in range(8):
-            r = self.residual(y)
+            r, slope = self.linear(y)
             if not np.all(np.isfinite(r)):
                 break
             right = np.append(-r, value - row @ (y / self.scale))
-            change = solve_linear(np.vstack([self.slope(y), row]), right)
+            change = solve_linear(np.vstack([slope, row]), right)
             if not np.all(np.isfinite(change)):
                 break
             y = y + change * self.scale
@@ -224,7 +227,7 @@ class _Equations:
 
     def tangent(self, y: Any, along: Any) -> Any:
         """Unit null vector of the Jacobian, pointing along a given direction; None where it is not finite."""
-        matrix = self.slope(y)
+        matrix = self.linear(y)[1]
         if not np.all(np.isfinite(matrix)):
             return None
         null = np.linalg.svd(matrix)[2][-1]
@@ -261,21 +264,27 @@ class _Equations:
     def crossing(
         self, function: Callable[[Any, Any], float], a: Any, b: Any, tangent: Any, sign: float
     ) -> Any:
-        """Locate a sign change between two points of the arc: bisection, each trial corrected onto it."""
+        """Locate a sign change between two points of the arc, each trial corrected onto it.
+
+        False position, in which an end that stays twice counts for half; bisection where that takes long.
+        """
         left, right = float(tangent @ (a / self.scale)), float(tangent @ (b / self.scale))
-        place, start, end = b, left, right
-        for _ in range(60):
-            middle = 0.5 * (start + end)
-            guess = a + (middle - left) / (right - left) * (b - a)
-            trial, _ = self.correct(guess, tangent, middle)
+        place, start, end, last, before = b, left, right, right, 0.0
+        at_start, at_end = sign, function(b, self.tangent(b, tangent))
+        for trials in range(60):
+            share = at_start / (at_start - at_end) if trials < 20 else 0.5
+            middle = start + (share if 0 < share < 1 else 0.5) * (end - start)
+            trial, _ = self.correct(a + (middle - left) / (right - left) * (b - a), tangent, middle)
             if trial is None:
                 break
-            place = trial
-            if function(trial, self.tangent(trial, tangent)) * sign > 0:
-                start = middle
+            place, value = trial, function(trial, self.tangent(trial, tangent))
+            again = value * before > 0
+            if value * sign > 0:
+                start, at_start, at_end = middle, value, at_end / 2 if again else at_end
             else:
-                end = middle
-            if abs(end - start) < 1e-13 * max(1.0, abs(end)):
+                end, at_end, at_start = middle, value, at_start / 2 if again else at_start
+            moved, last, before = abs(middle - last), middle, value
+            if min(abs(end - start), moved) < 1e-13 * max(1.0, abs(end)):
                 break
         return place
 
@@ -411,17 +420,10 @@ def trace(
         left = theory.at(**{parameter: y[n]}).residual(y[:n])
         return left / sizes.reshape(n, *(1,) * (left.ndim - 1))  # rounding is relative to what is large
 
-    def linearise(y: Any) -> Any:
-        point = theory.at(**{parameter: y[n]})
-        in_x = jacobian(point, y[:n]) - np.eye(n)
-
-        def in_parameter(value: Any) -> Any:
-            here = theory.at(**{parameter: value[0]})
-            with np.errstate(all="ignore"):
-                return here.update(np.broadcast_to(y[:n, None], (n, *np.shape(value[0]))))
-
-        column = difference(in_parameter, y[n:], scale=scale[n:] * 1e-3, lower=fences[n:])
-        return np.concatenate([in_x, column], axis=1) / sizes[:, None]
+    def linearise(y: Any) -> tuple[Any, Any]:
+        left, in_x = linearised(theory.at(**{parameter: y[n]}), y[:n])
+        column = slope_by(theory, parameter, y[:n], y[n], 1e-3 * scale[n])[:, None]
+        return left / sizes, np.concatenate([in_x - np.eye(n), column], axis=1) / sizes[:, None]
 
     direction = np.zeros(n + 1)
     direction[n] = to - origin

@@ -14,11 +14,14 @@ from replica.typing import Array, Number, Numbers
 __all__ = [
     "determinant",
     "difference",
+    "expanded",
     "hessian",
     "jacobian",
     "jacobian_error",
     "jacobian_errors",
+    "linearised",
     "signature",
+    "slope_by",
     "solve_linear",
 ]
 
@@ -53,9 +56,23 @@ def difference(
     >>> print(difference(lambda y: np.stack([y[0] * y[1]]), np.array([2.0, 3.0])).round(8))
     [[3. 2.]]
     """
-    n = len(y)
     if is_exact(y):
         return _difference_exact(f, y, scale)
+    return expanded(f, y, scale, lower, stretch=stretch)[1]
+
+
+def expanded(
+    f: Callable[[Any], Any], y: Any, scale: Any = None, lower: Any = None, *, stretch: float = 1.0
+) -> tuple[Any, Any]:
+    """Values of a function and their `difference`, all in one call of it; float64.
+
+    Examples
+    --------
+    >>> value, slope = expanded(lambda y: np.stack([y[0] * y[1]]), np.array([2.0, 3.0]))
+    >>> print(value, slope.round(8))
+    [6.] [[3. 2.]]
+    """
+    n = len(y)
     y = np.asarray(y, dtype=float)
     tail = (1,) * (y.ndim - 1)
     scale = np.ones(n) if scale is None else np.asarray(scale, dtype=float)
@@ -71,7 +88,7 @@ def difference(
         values = f(points)
         a, b, here = values[:, :n], values[:, n : 2 * n], values[:, 2 * n :]
         # parabola through the offsets left, right and 0
-        return ((b - here) * left / right - (a - here) * right / left) / (left - right)
+        return here[:, 0], ((b - here) * left / right - (a - here) * right / left) / (left - right)
 
 
 def _difference_exact(f: Callable[[Any], Any], y: Any, scale: Any = None) -> Any:
@@ -97,6 +114,43 @@ def jacobian(theory: Theory, x: Numbers) -> Numbers:
         if own is not None:
             return own
         return difference(theory.update, x)
+
+
+def linearised(theory: Theory, x: Numbers) -> tuple[Numbers, Numbers]:
+    """Residual and `jacobian` at x, in one pass over the averages where the theory knows how."""
+    with np.errstate(all="ignore"):
+        both = theory.linearised(x)
+        if both is None:
+            return theory.residual(x), jacobian(theory, x)
+        return theory.within(x, both[0]), both[1]
+
+
+def slope_by(theory: Theory, parameter: str, x: Array, value: float, scale: float) -> Array:
+    """``d update/d parameter`` of one point, shape ``(n_order,)``, by differences.
+
+    Examples
+    --------
+    >>> from replica.theories import CurieWeiss
+    >>> print(slope_by(CurieWeiss(T=0.5, h=0.0), "h", np.array([0.0]), 0.0, 1.0).round(8))
+    [2.]
+    """
+    if type(theory).linearised is Theory.linearised:  # its averages cost least together
+        lower = np.array([theory.parameters()[parameter].lower])
+
+        def update(values: Any) -> Any:
+            here = theory.at(**{parameter: values[0]})
+            return here.update(np.broadcast_to(x[:, None], (len(x), *np.shape(values[0]))))
+
+        return difference(update, np.array([value]), np.array([scale]), lower)[:, 0]
+    step = STEP * max(abs(value), scale)
+    lower = theory.parameters()[parameter].lower
+    left, right = (-step if value - step >= lower else 2 * step), step
+    with np.errstate(all="ignore"):
+        a, b = (theory.at(**{parameter: value + shift}).update(x) for shift in (left, right))
+        if left == -right:
+            return (b - a) / (2 * step)
+        here = theory.at(**{parameter: value}).update(x)
+    return ((b - here) * left / right - (a - here) * right / left) / (left - right)
 
 
 def jacobian_error(theory: Theory, x: Numbers) -> Array:
@@ -180,6 +234,8 @@ def determinant(matrix: Numbers) -> Number:
         import mpmath
 
         return mpmath.det(mpmath.matrix(matrix.tolist()))
+    if len(matrix) <= 2:
+        return matrix[0, 0] if len(matrix) == 1 else matrix[0, 0] * matrix[1, 1] - matrix[0, 1] * matrix[1, 0]
     return np.linalg.det(np.moveaxis(np.asarray(matrix), (0, 1), (-2, -1)))
 
 
@@ -205,7 +261,12 @@ def solve_linear(matrix: Numbers, right: Numbers) -> Numbers:
             return right / matrix[0]
         if n == 2:
             (a, b), (c, d) = matrix
-            return np.stack([d * right[0] - b * right[1], a * right[1] - c * right[0]]) / (a * d - b * c)
+            return np.array([d * right[0] - b * right[1], a * right[1] - c * right[0]]) / (a * d - b * c)
+        if right.ndim == 1:
+            try:
+                return np.linalg.solve(matrix, right)
+            except np.linalg.LinAlgError:
+                return np.full(n, np.nan)
         square = np.moveaxis(matrix, (0, 1), (-2, -1))
         vector = np.moveaxis(right, 0, -1)[..., None]
         regular = np.all(np.isfinite(square), axis=(-2, -1))

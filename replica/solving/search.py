@@ -13,7 +13,7 @@ from replica.errors import BranchError, ConvergenceError, ParameterError, Unknow
 from replica.solving.continuation import trace
 from replica.solving.derivatives import determinant, jacobian
 from replica.solving.solution import Solution, Status
-from replica.solving.solvers import Newton, Solver
+from replica.solving.solvers import Newton, Solver, on_branch
 from replica.theory import Fold, Theory
 from replica.theory.base import required
 from replica.typing import Number, Numbers
@@ -203,12 +203,13 @@ def _from_start(theory: Theory, branch: str, solver: Solver | None) -> Solution:
         start = theory.start(branch)
     if solver is not None:
         return label((solver).run(theory, start), branch)
-    solution = label(Newton().run(theory, start), branch)
+    solution = label(Newton().run(theory, start, branch=branch), branch)
     if theory.branch(branch).explicit:
         solution = _as_known(theory, start, branch, solution)
     if not theory.batch and not solution.success:
         for warmup in (30, 300):  # one point: a longer warm-up is cheap, and next to a fold it helps
-            solution = label(Newton(warmup=warmup, max_iterations=60 + warmup).run(theory, start), branch)
+            longer = Newton(warmup=warmup, max_iterations=60 + warmup)
+            solution = label(longer.run(theory, start, branch=branch), branch)
             if solution.success:
                 break
     return _or_absent(theory, start, branch, solution)
@@ -220,6 +221,8 @@ def _or_absent(theory: Theory, start: Any, branch: str, solution: Solution) -> S
     The start of an explicit branch is the state itself; where it is outside the domain, or solves nothing,
     there is no such state.
     """
+    if np.all(solution.success):
+        return solution
     start = np.broadcast_to(start, solution.x.shape)
     with np.errstate(all="ignore"):
         absent = np.any(np.isnan(start), axis=0)
@@ -252,19 +255,27 @@ def label(solution: Solution, branch: str) -> Solution:
     theory, x = solution.theory, solution.x
     status = np.array(solution.status)
     with np.errstate(all="ignore"):
-        elsewhere = ~np.asarray(theory.belongs(branch, x), dtype=bool)
-        other = theory.mirrored(x)
-        if other is not None and np.any(elsewhere):  # a state is as good as its mirror image
-            mirror = elsewhere & np.asarray(theory.belongs(branch, other), dtype=bool)
-            x, elsewhere = np.where(mirror, other, x), elsewhere & ~mirror
+        x, here = on_branch(theory, branch, x)
+    if not status.ndim:
+        return _label_one(solution, branch, x, bool(here))
     ok = status == 0
-    status[ok & elsewhere] = Status.OTHER_BRANCH.code
-    on = np.flatnonzero(np.ravel(ok & ~elsewhere))
+    status[ok & ~here] = Status.OTHER_BRANCH.code
+    on = np.flatnonzero(np.ravel(ok & here))
     if branch in theory.folding and on.size:
         wrong = orientation(theory.take(on), x.reshape(len(x), -1)[:, on]) < 0
         np.reshape(status, -1)[on[wrong]] = Status.UNSTABLE.code
     values = np.where(status == 0, x, np.nan)
     return Solution(theory, values, solution.residual, status[()], solution.iterations, branch)
+
+
+def _label_one(solution: Solution, branch: str, x: Any, here: bool) -> Solution:
+    theory, status = solution.theory, solution.outcome
+    if status is Status.CONVERGED and not here:
+        status = Status.OTHER_BRANCH
+    elif status is Status.CONVERGED and branch in theory.folding and orientation(theory, x) < 0:
+        status = Status.UNSTABLE
+    values = x if status is Status.CONVERGED else np.full(len(x), np.nan)
+    return Solution(theory, values, solution.residual, np.int8(status.code), solution.iterations, branch)
 
 
 def _from_limit(theory: Theory, branch: str, failed: Solution) -> tuple[Solution, Any]:

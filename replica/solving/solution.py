@@ -35,7 +35,10 @@ class Status(Enum):
     @property
     def code(self) -> int:
         """Position in the enumeration, as stored in arrays; 0 is success."""
-        return list(Status).index(self)
+        return _CODES[self]
+
+
+_CODES = {status: code for code, status in enumerate(Status)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
 
 from replica.errors import ParameterError
-from replica.solving.derivatives import jacobian, solve_linear
+from replica.solving.derivatives import determinant, jacobian, solve_linear
 from replica.solving.solution import Solution, Status
 from replica.theory import Theory
 from replica.theory.base import required
@@ -23,6 +25,10 @@ PATIENCE = 4
 
 BLOCK = 16384
 """Points iterated together: enough to spread the cost of a call, few enough for the cache."""
+
+Step = Callable[[Theory, Any, Any, Any], tuple[Any, Any, Any, Any, Any]]
+"""From a theory, x, its residual there and its Jacobian (None if not known): the next x, the length of the
+full step, what is known there, and whether the determinant of 1 - Jacobian was negative here."""
 
 
 class Solver(Protocol):
@@ -84,9 +90,9 @@ class FixedPoint:
     def run(self, theory: Theory, start: Numbers) -> Solution:
         """Iterate every point of the batch until it converges; finished points leave the work."""
 
-        def step(part: Theory, x: Any, residual: Any) -> tuple[Any, Any, Any]:
-            moved = x + self.damping * residual
-            return moved, np.zeros(x.shape[1:]), part.residual(moved)
+        def step(part: Theory, x: Any, residual: Any, _: Any) -> tuple[Any, Any, Any, Any, Any]:
+            moved, none = x + self.damping * residual, np.zeros(x.shape[1:])
+            return moved, none, part.residual(moved), None, none > 0
 
         return _iterate(theory, start, lambda: step, self.tol, np.inf, self.max_iterations)
 
@@ -128,46 +134,126 @@ class Newton:
             msg = f"step_tol = {self.step_tol:g} is not allowed; it is a positive number such as 1e-9"
             raise ParameterError(msg)
 
-    def run(self, theory: Theory, start: Numbers) -> Solution:
-        """Solve every point of the batch; finished points leave the work."""
+    def run(self, theory: Theory, start: Numbers, *, branch: str | None = None) -> Solution:
+        """Solve every point of the batch; finished points leave the work.
 
-        def steps() -> Any:
+        If it is known which folding branch is looked for, points that have lost it leave, too: those that
+        have come down on another branch, and those at which the determinant of 1 - d update/dx has become
+        negative, as it is on the far side of a fold: they are beyond what is left of it.
+        """
+
+        def steps() -> Step:
             warm = self.warmup
 
-            def step(part: Theory, x: Any, residual: Any) -> tuple[Any, Any, Any]:
+            def step(part: Theory, x: Any, residual: Any, slope: Any) -> tuple[Any, Any, Any, Any, Any]:
                 nonlocal warm
                 warm -= 1
-                return _plain_or_newton(part, x, residual, plain=warm >= 0)
+                return _plain_or_newton(part, x, residual, slope, warm)
 
             return step
 
-        return _iterate(theory, start, steps, self.tol, self.step_tol, self.max_iterations)
+        if np.ndim(start) == 1 and not theory.batch:
+            return self._run_one(theory, start, branch)
+        return _iterate(theory, start, steps, self.tol, self.step_tol, self.max_iterations, branch)
+
+    @np.errstate(all="ignore")
+    def _run_one(self, theory: Theory, start: Any, branch: str | None) -> Solution:
+        """The same steps for one point, without the bookkeeping of a batch."""
+        required(theory)
+        theory.check_double()
+        branch = branch if branch in theory.folding else None
+        x = np.array(start, dtype=float)
+        best, stalled, last, beyond = np.inf, 0, np.inf, False
+        residual, slope = theory.residual(x), None
+        size, iteration, status = _largest(residual), 0, None
+        while True:
+            scale = 1.0 + _largest(x)
+            if size <= self.tol * scale and last <= self.step_tol * scale:
+                status = Status.CONVERGED
+            elif not size < np.inf:
+                status = Status.UNPHYSICAL
+            elif branch is not None and not on_branch(theory, branch, x)[1]:
+                status = Status.OTHER_BRANCH
+            stalled = 0 if size < 0.5 * best or last == np.inf else stalled + 1
+            best = size if size < 0.5 * best else best
+            if status is None and (stalled > PATIENCE or beyond or iteration == self.max_iterations):
+                status = Status.ITERATION_LIMIT
+            if status is not None:
+                break
+            iteration += 1
+            worse = iteration > self.warmup
+            if not worse:
+                moved, last = x + residual, np.inf
+                after, ahead = _evaluated(theory, moved, slope=iteration == self.warmup)
+                worse = not (now := _largest(after)) < size
+            if worse:
+                matrix = _one(len(x)) - (jacobian(theory, x) if slope is None else slope)
+                change = solve_linear(matrix, residual)
+                fraction, last, beyond = 1.0, _largest(change), determinant(matrix) < 0
+                for halvings in range(9):
+                    moved = x + fraction * change
+                    after, ahead = _evaluated(theory, moved, slope=iteration >= self.warmup)
+                    now = _largest(after)
+                    if now <= 2.0 * size + 1e-9 or halvings == 8:
+                        break
+                    fraction /= 2
+            x, residual, slope, size = moved, after, ahead, now
+        if status is Status.UNPHYSICAL:
+            x = np.full(len(x), np.nan)
+        return Solution(theory, x, np.float64(size), np.int8(status.code), np.int64(iteration))
 
 
-def _plain_or_newton(theory: Theory, x: Any, residual: Any, *, plain: bool) -> tuple[Any, Any, Any]:
+def _largest(vector: Any) -> float:
+    """Largest absolute component of one vector; NaN stays NaN."""
+    values = [abs(v) for v in vector.tolist()]
+    total = sum(values)
+    return max(values) if total == total else total
+
+
+@cache
+def _one(n: int) -> Any:
+    return np.eye(n)
+
+
+def _evaluated(theory: Theory, x: Any, *, slope: bool) -> tuple[Any, Any]:
+    """The residual and, if it is wanted and costs hardly more, the Jacobian; else None."""
+    both = theory.linearised(x) if slope else None
+    return (theory.residual(x), None) if both is None else (theory.within(x, both[0]), both[1])
+
+
+def _plain_or_newton(
+    theory: Theory, x: Any, residual: Any, slope: Any, warm: int
+) -> tuple[Any, Any, Any, Any, Any]:
     """Newton step; or, in the warm-up, a plain step at the points that it brings closer."""
-    moved, length, after = x + residual, np.full(x.shape[1:], np.inf), np.full_like(residual, np.nan)
-    newton = np.arange(x.shape[1])
-    if plain:
-        after = theory.residual(moved)
-        newton = newton[~(_size(after) < _size(residual))]
+    if warm < 0:
+        return _newton_step(theory, x, residual, slope, more=True)
+    moved, length = x + residual, np.full(x.shape[1:], np.inf)
+    turned = np.zeros(x.shape[1:], dtype=bool)
+    after, ahead = _evaluated(theory, moved, slope=not warm)
+    newton = np.flatnonzero(~(_size(after) < _size(residual)))
     if newton.size:
         few = theory if newton.size == x.shape[1] else theory.take(newton)
-        moved[:, newton], length[newton], after[:, newton] = _newton_step(
-            few, x[:, newton], residual[:, newton]
+        known = None if slope is None else slope[:, :, newton]
+        moved[:, newton], length[newton], after[:, newton], there, turned[newton] = _newton_step(
+            few, x[:, newton], residual[:, newton], known, more=not warm
         )
-    return moved, length, after
+        if ahead is not None:
+            ahead[:, :, newton] = there
+    return moved, length, after, ahead, turned
 
 
-def _newton_step(theory: Theory, x: Any, residual: Any) -> tuple[Any, Any, Any]:
+def _newton_step(
+    theory: Theory, x: Any, residual: Any, slope: Any, *, more: bool
+) -> tuple[Any, Any, Any, Any, Any]:
     """Newton step, halved (up to eight times) at the points where it leaves the domain or gains nothing.
 
-    Returns the new point, the length of the full step, and the residual at the new point.
+    With `more` the Jacobian at the new point is known, too, if it comes with the residual.
     """
-    change = solve_linear(np.eye(len(x))[..., None] - jacobian(theory, x), residual)
+    matrix = np.eye(len(x))[..., None] - (jacobian(theory, x) if slope is None else slope)
+    change = solve_linear(matrix, residual)
     size = _size(residual)
     moved = x + change
-    after = theory.residual(moved)
+    after, ahead = _evaluated(theory, moved, slope=more)
     fraction = np.ones(x.shape[1:])
     for _ in range(8):
         worse = np.flatnonzero(~(_size(after) <= 2.0 * size + 1e-9))
@@ -175,8 +261,10 @@ def _newton_step(theory: Theory, x: Any, residual: Any) -> tuple[Any, Any, Any]:
             break
         fraction[worse] /= 2
         moved[:, worse] = x[:, worse] + fraction[worse] * change[:, worse]
-        after[:, worse] = theory.take(worse).residual(moved[:, worse])
-    return moved, _size(change), after
+        after[:, worse], there = _evaluated(theory.take(worse), moved[:, worse], slope=more)
+        if ahead is not None:
+            ahead[:, :, worse] = there
+    return moved, _size(change), after, ahead, determinant(matrix) < 0
 
 
 def _size(vector: Any) -> Any:
@@ -184,10 +272,19 @@ def _size(vector: Any) -> Any:
     return np.max(np.abs(vector), axis=0)
 
 
-def _iterate(theory: Theory, start: Any, step: Any, tol: float, step_tol: float, limit: int) -> Solution:
+def _iterate(
+    theory: Theory,
+    start: Any,
+    step: Callable[[], Step],
+    tol: float,
+    step_tol: float,
+    limit: int,
+    branch: str | None = None,
+) -> Solution:
     """Run an iteration over the flattened batch, block by block."""
     required(theory)
     theory.check_double()
+    branch = branch if branch in theory.folding else None
     shape = np.broadcast_shapes(np.shape(start)[1:], theory.batch)
     n = len(start)
     x = np.array(np.broadcast_to(start, (n, *shape)), dtype=float).reshape(n, -1)
@@ -198,7 +295,7 @@ def _iterate(theory: Theory, start: Any, step: Any, tol: float, step_tol: float,
         block = slice(first, min(first + BLOCK, x.shape[1]))
         points = theory.take(np.arange(block.start, block.stop), shape)
         x[:, block], residual[block], status[block], iterations[block] = _iterate_block(
-            points, x[:, block], step(), tol, step_tol, limit
+            points, x[:, block], step(), tol, step_tol, limit, branch
         )
     x[:, status == Status.UNPHYSICAL.code] = np.nan
     return Solution(
@@ -210,8 +307,9 @@ def _iterate(theory: Theory, start: Any, step: Any, tol: float, step_tol: float,
     )
 
 
+@np.errstate(all="ignore")  # what is not finite is outside of the domain
 def _iterate_block(
-    theory: Theory, x: Any, step: Any, tol: float, step_tol: float, limit: int
+    theory: Theory, x: Any, step: Step, tol: float, step_tol: float, limit: int, branch: str | None
 ) -> tuple[Any, Any, Any, Any]:
     """Iterate the points of a block, dropping them as they finish.
 
@@ -221,27 +319,51 @@ def _iterate_block(
     patience = PATIENCE if np.isfinite(step_tol) else limit
     size_out, iterations = np.full(count, np.nan), np.zeros(count, dtype=int)
     status = np.full(count, Status.ITERATION_LIMIT.code, dtype=np.int8)
-    last_step = np.full(count, np.inf if np.isfinite(step_tol) else 0.0)
+    # of the points that are still iterated
+    active, part, here, slope = np.arange(count), theory, x.copy(), None
+    last = np.full(count, np.inf if np.isfinite(step_tol) else 0.0)
     best, stalled = np.full(count, np.inf), np.zeros(count, dtype=int)
-    active, part = np.arange(count), theory
+    beyond = np.zeros(count, dtype=bool)
     residual = part.residual(x)
     for iteration in range(limit + 1):
-        here = x[:, active]
         size = _size(residual)
-        size_out[active], iterations[active] = size, iteration
         scale = 1.0 + _size(here)
-        done = (size <= tol * scale) & (last_step[active] <= step_tol * scale)
+        done = (size <= tol * scale) & (last <= step_tol * scale)
         lost = ~np.isfinite(size)
-        status[active[done]] = Status.CONVERGED.code
-        status[active[lost]] = Status.UNPHYSICAL.code
-        better = size < 0.5 * best[active]
-        best[active[better]] = size[better]
-        stalled[active] = np.where(better | ~np.isfinite(last_step[active]), 0, stalled[active] + 1)
-        keep = ~(done | lost | (stalled[active] > patience))
-        if not keep.all():
+        better = size < 0.5 * best
+        best = np.where(better, size, best)
+        stalled = np.where(better | ~np.isfinite(last), 0, stalled + 1)
+        gone = done | lost | (stalled > patience)
+        if branch is not None:
+            elsewhere = ~(gone | on_branch(part, branch, here)[1])
+            gone |= elsewhere | beyond
+            status[active[elsewhere]] = Status.OTHER_BRANCH.code
+        if gone.any() or iteration == limit:
+            status[active[done]] = Status.CONVERGED.code
+            status[active[lost]] = Status.UNPHYSICAL.code
+            left = active[gone] if iteration < limit else active
+            which = gone if iteration < limit else slice(None)
+            x[:, left], size_out[left], iterations[left] = here[:, which], size[which], iteration
+            keep = np.flatnonzero(~gone)
+            if not keep.size or iteration == limit:
+                break
             active, residual, here = active[keep], residual[:, keep], here[:, keep]
+            slope = None if slope is None else slope[:, :, keep]
+            last, best, stalled = last[keep], best[keep], stalled[keep]
             part = theory.take(active)
-        if not active.size or iteration == limit:
-            break
-        x[:, active], last_step[active], residual = step(part, here, residual)
+        here, last, residual, slope, beyond = step(part, here, residual, slope)
     return x, size_out, status, iterations
+
+
+def on_branch(theory: Theory, branch: str, x: Any) -> tuple[Any, Any]:
+    """States, or their mirror images where those are on the branch; and whether they are on it."""
+    here = theory.belongs(branch, x)
+    if here is True or here is np.True_:
+        return x, here
+    here = np.asarray(here, dtype=bool)
+    if not here.all():
+        other = theory.mirrored(x)
+        if other is not None:
+            mirror = ~here & np.asarray(theory.belongs(branch, other), dtype=bool)
+            x, here = np.where(mirror, other, x), here | mirror
+    return x, here

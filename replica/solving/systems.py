@@ -12,7 +12,15 @@ import numpy as np
 
 from replica.numerics.functions import exact, is_exact
 from replica.numerics.quadrature import SizeError
-from replica.solving.derivatives import determinant, difference, jacobian, jacobian_errors, solve_linear
+from replica.solving.derivatives import (
+    determinant,
+    difference,
+    expanded,
+    jacobian,
+    jacobian_errors,
+    linearised,
+    solve_linear,
+)
 from replica.solving.rounding import root_error, roughness, sizes
 from replica.theory import Boundary, Coexistence, Fold, Parameter, Phase, Theory, Zero
 from replica.typing import Array, Booleans, Number, Numbers
@@ -22,6 +30,10 @@ __all__ = ["System", "distinct", "phases", "refine", "separations", "unknown_err
 
 CLOSE = 1e-11
 """Residual below which Newton's method goes on for as long as its steps become shorter."""
+
+
+SETTLED = 1e-7
+"""Step, in units of the unknowns, after which the derivatives need not be taken again: they hardly change."""
 
 
 MARGIN = 1e-8
@@ -58,6 +70,8 @@ class System:
         """Where the directions of folds begin."""
         self.size = offset + self.n * sum(isinstance(one, Fold) for one in self.boundaries)
         """Number of unknowns; there is one more equation for each boundary."""
+        self.linearised = {phases(one)[0] for one in self.boundaries if isinstance(one, Fold)}
+        """Phases of which both the equations and their Jacobian are needed."""
         self.pinned: dict[Phase, Any] = {}
         """Order parameters of phases that are 0 by symmetry, all along the boundary."""
 
@@ -122,9 +136,16 @@ class System:
         """The equations, shape ``(size + number of boundaries, *batch)``."""
         rows, states = [], {}
         for phase, here, x in self.states(theory, z):
-            states[phase] = here, x
-            if not theory.branch(phase.branch).explicit:
-                rest, pinned = here.residual(x), self.pinned.get(phase)
+            slope = None
+            if theory.branch(phase.branch).explicit:
+                states[phase] = here, x, slope
+            else:
+                if phase in self.linearised and not is_exact(x):
+                    rest, slope = linearised(here, x)
+                else:
+                    rest = here.residual(x)
+                states[phase] = here, x, slope
+                pinned = self.pinned.get(phase)
                 if pinned is not None:
                     rest = np.where(pinned.reshape(-1, *(1,) * (np.ndim(x) - 1)), -x, rest)
                 rows.append(rest)
@@ -132,16 +153,17 @@ class System:
                 rows.append(np.asarray(here.slope(phase.over, x))[None])
         offset = self.offset
         for boundary in self.boundaries:
-            here, x = states[phases(boundary)[0]]
+            here, x, slope = states[phases(boundary)[0]]
             if isinstance(boundary, Fold):
                 direction = z[offset : offset + self.n]
                 offset += self.n
-                moved = np.einsum("ij...,j...->i...", jacobian(here, x), direction)
+                slope = jacobian(here, x) if slope is None else slope
+                moved = np.einsum("ij...,j...->i...", slope, direction)
                 norm = np.sum(direction * direction, axis=0) - 1
                 rows += [moved - direction, np.asarray(norm)[None]]
                 continue
             if isinstance(boundary, Coexistence):
-                other, x2 = states[boundary.second]
+                other, x2, _ = states[boundary.second]
                 last = here.tuned(x).free_energy(x) - other.tuned(x2).free_energy(x2)
             else:
                 last = self.test(here, x, boundary)
@@ -188,18 +210,20 @@ def refine(
     scale = np.append(large, 1.0 if logarithmic else max(abs(value), 1e-3 * _span(about)))
     rows = np.append(large[: system.offset], np.ones(len(z) + 1 - system.offset))
     fences = np.append(np.full(len(z), -np.inf), -np.inf if logarithmic else about.lower)
-    best, size, shortest = y, np.inf, np.inf
-    matrix = None
+    best, size, shortest, longest = y, np.inf, np.inf, np.inf
+    matrix = linear = None
     with np.errstate(all="ignore"):
         for _ in range(iterations):
-            r = equations(y)
+            if longest < SETTLED:
+                r = equations(y)
+            else:
+                r, linear = expanded(equations, y, scale=scale, lower=fences)
             now = float(np.max(np.abs(r) / rows)) if np.all(np.isfinite(r)) else np.inf
             if size < CLOSE <= now:
                 break
             if not np.isfinite(now):
-                y = (y + best) / 2
+                y, longest = (y + best) / 2, np.inf
                 continue
-            linear = difference(equations, y, scale=scale, lower=fences)
             change = solve_linear(linear, -r)
             longest = float(np.max(np.abs(change) / scale))
             # close to a root its distance says which trial is the best, the residual where that is noise
@@ -261,7 +285,7 @@ def _equations(system: System, theory: Theory, parameter: str, logarithmic: bool
         try:
             return system.residual(theory.at(**{parameter: here}), y[:-1])
         except SizeError:  # a step too far out: not known there
-            return np.full(len(y), np.nan)
+            return np.full(np.shape(y), np.nan)
 
     return equations
 

@@ -79,6 +79,7 @@ class BernoulliReLU(Theory):
     symmetry: ClassVar[tuple[str, ...]] = ("m",)
     limit: ClassVar[Limit | None] = Limit("alpha")
     branches: ClassVar[Mapping[str, Branch]] = _BRANCHES
+    carried: ClassVar[tuple[str, ...]] = ("law",)
 
     @property
     def ell(self) -> Number:
@@ -101,16 +102,23 @@ class BernoulliReLU(Theory):
         m, _, _ = x
         _, B, r = hidden or self.hidden(x)
         s = sqrt(maximum(self.alpha * r, r * 0 + TINY**2))
-        bias = 0 * m if self.g is None else self.g + self.alpha * B / 2
+        bias = self.bias(m, B)
         return (_last(bias) + self.overlap_unit * _last(m) * self.law.w) / _last(s), s, bias
+
+    def bias(self, m: Number, B: Number) -> Number:
+        """Field on a silent unit, g + alpha B/2; 0 where g is tuned to make it so."""
+        return 0 * m if self.g is None else self.g + self.alpha * B / 2
 
     def update(self, x: Numbers) -> Numbers:
         t, s, _ = self.field(x)
+        return self._update(t, s, pdf(t))
+
+    def _update(self, t: Number, s: Number, density: Number) -> Numbers:
         active, law = H(0, -t), self.law
         return stack(
             _odd_mean(active, law.tilted) / (2 * self.overlap_unit),
             _mean(active, law.weight),
-            _mean(pdf(t), law.weight) / s,
+            _mean(density, law.weight) / s,
         )
 
     def free_energy(self, x: Numbers) -> Number:
@@ -128,11 +136,22 @@ class BernoulliReLU(Theory):
         _, _, C = x
         return C < 1  # C >= 0 and 0 <= q <= 1 hold at every root by themselves
 
-    def jacobian(self, x: Numbers) -> Numbers:
-        m, q, C = x
-        u, B, r = hidden = self.hidden(x)
+    def linearised(self, x: Numbers) -> tuple[Numbers, Numbers]:
+        hidden = self.hidden(x)
         t, s, _ = self.field(x, hidden)
-        law, density = self.law, pdf(t)
+        density = pdf(t)
+        return self._update(t, s, density) - x, self._jacobian(x, hidden, t, s, density)
+
+    def jacobian(self, x: Numbers) -> Numbers:
+        hidden = self.hidden(x)
+        t, s, _ = self.field(x, hidden)
+        return self._jacobian(x, hidden, t, s, pdf(t))
+
+    def _jacobian(
+        self, x: Numbers, hidden: tuple[Number, ...], t: Number, s: Number, density: Number
+    ) -> Numbers:
+        m, q, C = x
+        (u, B, r), law = hidden, self.law
         floor = maximum(q, q * 0 + TINY)
         # how r and B answer to q and C: dr/dq = H0/(1-C)^2 since H0 = H2 + u H1
         to_r = (B / (1 - C), 2 * r / (1 - C))
@@ -188,10 +207,14 @@ class BernoulliReLU(Theory):
         return self.state(m=0.0, q=q0, C=C0)
 
     def belongs(self, branch: str, x: Numbers) -> Booleans:
-        m, _, _ = x
+        m, q, C = x
         if branch == "glass":
             return np.abs(m) < 1e-7
-        bias = self.field(x)[2]  # sites with W = 1 are on; where only W >= 2 is, it is another branch
+        # only B of the hidden units is needed, not what the other averages of theirs take
+        u = self.theta / sqrt(maximum(q, q * 0 + TINY))
+        bias = self.bias(
+            m, H(0, u) / (1 - C)
+        )  # sites with W = 1 are on; where only W >= 2 is, it is another branch
         return (m > 1e-7) & (bias + self.overlap_unit * m > 0)
 
     def derived(self, x: Numbers) -> dict[str, Number]:

@@ -143,8 +143,10 @@ class Hopfield(Theory):
         return stack(spin.tanh, spin.susceptibility)
 
     def mismatch(self, x: Numbers) -> Numbers:
+        return self._mismatch(x, self.spins(x))
+
+    def _mismatch(self, x: Numbers, spin: SpinAverages) -> Numbers:
         m, C = x
-        spin = self.spins(x)
         return stack(spin.tanh - m, spin.response_mismatch(C))
 
     def free_energy(self, x: Numbers) -> Number:
@@ -162,9 +164,15 @@ class Hopfield(Theory):
         _, C = x
         return C < 1  # 0 <= C <= 1/T holds at every root by itself
 
+    def linearised(self, x: Numbers) -> tuple[Numbers, Numbers]:
+        spin = self.spins(x).with_slopes()
+        return self._mismatch(x, spin), self._jacobian(x, spin)
+
     def jacobian(self, x: Numbers) -> Numbers:
+        return self._jacobian(x, self.spins(x))
+
+    def _jacobian(self, x: Numbers, spin: SpinAverages) -> Numbers:
         _, C = x
-        spin = self.spins(x)
         variance = self.alpha * (2 * (1 - self.T * C) / (1 - C) - self.T) / (1 - C) ** 2  # d(alpha r)/dC
         return stack(
             stack(spin.susceptibility, spin.susceptibility_1 * variance / 2),

@@ -253,7 +253,8 @@ class RandomRBM(TwoLayers):
             return np.stack(rows, axis=-2)
 
         slope = None if laws[0].slope is None else joined("slope", 1)
-        return IntegerLaw(np.arange(-reach, reach + 1), joined("weight", 0), joined("tilted", 1), slope)
+        w = np.arange(-reach, reach + 1)
+        return IntegerLaw(w, joined("weight", 0), joined("tilted", 1), slope, axes=2)
 
     def visible_state(self, x: Numbers) -> Averages:
         """Averages of the visible units by group and by value of W."""
@@ -335,6 +336,7 @@ class RandomRBM(TwoLayers):
         return self.slope("l", x)
 
     limit = _LimitOfUnits()
+    carried: ClassVar[tuple[str, ...]] = ("law",)
 
     @cached_property
     def quietest(self) -> Limit:

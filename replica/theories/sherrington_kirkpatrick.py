@@ -127,16 +127,24 @@ class SherringtonKirkpatrick(Theory):
         return stack(spin.tanh, spin.susceptibility)
 
     def mismatch(self, x: Numbers) -> Numbers:
+        return self._mismatch(x, self.spins(x))
+
+    def _mismatch(self, x: Numbers, spin: SpinAverages) -> Numbers:
         m, C = x
-        spin = self.spins(x)
         return stack(spin.tanh - m, spin.response_mismatch(C))
 
     def free_energy(self, x: Numbers) -> Number:
         m, C = x
         return self.J0 * m**2 / 2 - self.T * C**2 / 4 - self.spins(x).log2cosh
 
+    def linearised(self, x: Numbers) -> tuple[Numbers, Numbers]:
+        spin = self.spins(x).with_slopes()
+        return self._mismatch(x, spin), self._jacobian(spin)
+
     def jacobian(self, x: Numbers) -> Numbers:
-        spin = self.spins(x)
+        return self._jacobian(self.spins(x))
+
+    def _jacobian(self, spin: SpinAverages) -> Numbers:
         slope = -self.T / 2  # half of dq/dC
         return stack(
             stack(spin.susceptibility * self.J0, spin.susceptibility_1 * slope),

@@ -240,6 +240,8 @@ class SpectralRBM(Theory):
         third = second if self.w3 is None else self.w3
         return [self.w, second, third][: self.modes]
 
+    carried: ClassVar[tuple[str, ...]] = ("components",)
+
     @cached_property
     def components(self) -> ComponentLaw:
         """The law of the components of the modes."""
@@ -268,7 +270,9 @@ class SpectralRBM(Theory):
         return x[:-2:2], x[1:-2:2], x[-2], x[-1]
 
     def update(self, x: Numbers) -> Numbers:
-        visible, hidden = self.layers(x)
+        return self._update(*self.layers(x))
+
+    def _update(self, visible: ComponentAverages, hidden: ComponentAverages) -> Numbers:
         k = self.root
         overlaps = [
             row for a in range(self.modes) for row in (k * hidden.projection(a), visible.projection(a) / k)
@@ -276,7 +280,10 @@ class SpectralRBM(Theory):
         return stack(*overlaps, hidden.susceptibility, visible.susceptibility)
 
     def mismatch(self, x: Numbers) -> Numbers:
-        rest, (visible, hidden) = self.update(x) - x, self.layers(x)
+        return self._mismatch(x, *self.layers(x))
+
+    def _mismatch(self, x: Numbers, visible: ComponentAverages, hidden: ComponentAverages) -> Numbers:
+        rest = self._update(visible, hidden) - x
         return stack(*rest[:-2], hidden.response_mismatch(x[-2]), visible.response_mismatch(x[-1]))
 
     def free_energy(self, x: Numbers) -> Number:
@@ -287,8 +294,14 @@ class SpectralRBM(Theory):
         noise = self.sigma**2 * self.T * C * Cbar / 2
         return modes - noise - visible.log2cosh / k**2 - k**2 * hidden.log2cosh
 
+    def linearised(self, x: Numbers) -> tuple[Numbers, Numbers]:
+        layers = [layer.with_slopes() for layer in self.layers(x)]
+        return self._mismatch(x, *layers), self._jacobian(*layers)
+
     def jacobian(self, x: Numbers) -> Numbers:
-        visible, hidden = self.layers(x)
+        return self._jacobian(*self.layers(x))
+
+    def _jacobian(self, visible: ComponentAverages, hidden: ComponentAverages) -> Numbers:
         k, n = self.root, 2 * self.modes
         by_C, by_Cbar = -self.T * (k * self.sigma) ** 2, -self.T * (self.sigma / k) ** 2  # d noise
         zero = 0 * visible.susceptibility

@@ -59,6 +59,8 @@ class Theory:
         digits are cheap.
     next_step : str or None
         Name of the theory with one more step of replica symmetry breaking, if there is one.
+    carried : tuple of str
+        Cached properties that points of a batch take along, each with a method ``take(index, shape)``.
     """
 
     name: ClassVar[str]
@@ -78,11 +80,11 @@ class Theory:
     line_names: ClassVar[Mapping[str, str]] = {}
     without_integrals: ClassVar[bool] = False
     next_step: ClassVar[str | None] = None
+    carried: ClassVar[tuple[str, ...]] = ()
 
     def __new__(cls, *args: Any, **given: Any) -> Self:
         """Refuse names that no parameter has, and missing ones, with a sentence and the nearest name."""
-        known = dict(list(inspect.signature(cls.__init__).parameters.items())[1:])
-        kinds = {one.kind for one in known.values()}
+        known, kinds = _signature(cls)
         if inspect.Parameter.VAR_KEYWORD not in kinds and inspect.Parameter.VAR_POSITIONAL not in kinds:
             for name in given:
                 if name not in known:
@@ -125,6 +127,10 @@ class Theory:
 
     def jacobian(self, x: Numbers) -> Numbers | None:
         """``d update / dx``, shape ``(n_order, n_order, *batch)``, or None: then it is differenced."""
+        return None
+
+    def linearised(self, x: Numbers) -> tuple[Numbers, Numbers] | None:
+        """`mismatch` and `jacobian` at x in one pass over their averages; None where that saves nothing."""
         return None
 
     def jacobian_errors(self, x: Numbers) -> Numbers:
@@ -253,13 +259,13 @@ class Theory:
         """Branches that end in a fold, hence whose far side must not be mistaken for them."""
         return {line.branch for line in self.lines.values() if isinstance(line, Fold)}
 
-    @property
+    @cached_property
     def batch(self) -> tuple[int, ...]:
         """Shape to which the control parameters broadcast; ``()`` for one point."""
-        shapes = (
+        shapes = {
             value.shape if isinstance(value, Unit) else np.shape(value) for value in self.numbers.values()
-        )
-        return np.broadcast_shapes(*shapes)
+        }
+        return np.broadcast_shapes(*shapes) if shapes != {()} else ()
 
     @property
     def available(self) -> tuple[str, ...]:
@@ -333,7 +339,11 @@ class Theory:
                 changes[name] = value.take(index, shape) if value.shape else value
             elif np.ndim(value):
                 changes[name] = np.broadcast_to(value, shape).ravel()[index]
-        return self.at(**changes)
+        part = self.at(**changes)
+        for name in self.carried:
+            if name in self.__dict__:
+                part.__dict__[name] = self.__dict__[name].take(index, shape)
+        return part
 
     def exact(self) -> Self:
         """Copy whose parameters are mpmath numbers at the current precision."""
@@ -357,7 +367,13 @@ class Theory:
         if self.is_exact:
             return self.mismatch(x)
         with np.errstate(all="ignore"):
-            return np.where(self.physical(x), self.mismatch(x), np.nan)
+            return self.within(x, self.mismatch(x))
+
+    def within(self, x: Numbers, values: Numbers) -> Numbers:
+        """Values that are known in the physical domain; NaN outside."""
+        inside = self.physical(x)
+        known = bool(inside) if isinstance(inside, bool | np.bool_) else np.all(inside)
+        return values if known else np.where(inside, values, np.nan)
 
     def describe(self) -> str:
         """Name and parameter values, as messages print them.
@@ -384,6 +400,13 @@ class Theory:
     def where(self) -> str:
         """Parameter values, as messages print them."""
         return ", ".join(f"{name}={short(value)}" for name, value in self.told.items() if value is not None)
+
+
+@cache
+def _signature(cls: type) -> tuple[dict[str, inspect.Parameter], set[Any]]:
+    """What a class is made of, by name, and of which kinds these are."""
+    known = dict(list(inspect.signature(cls.__init__).parameters.items())[1:])  # type: ignore[misc]
+    return known, {one.kind for one in known.values()}
 
 
 def required(theory: object) -> None:

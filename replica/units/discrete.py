@@ -185,7 +185,8 @@ class _Neuron(_SpinLike):
 
 _LOGISTIC = 16.0
 _STEEPEST = 0.6
-_AT_ONCE = 1 << 20
+_AT_ONCE = 1 << 14
+"""Nodes times neurons taken together: arrays stay in a processor's cache."""
 
 
 def faint_averages(loc: Array, width: Array, T: Array) -> Array:
@@ -217,6 +218,9 @@ def _steep(turn: Array, sharpness: Array, T: Array) -> Array:
     E p (1 - p) becomes E p^2; and where turn > 1.4 s the square, with a shift of 2 s, a square.
     """
     far, beyond = turn > _STEEPEST * sharpness, turn > (2 - _STEEPEST) * sharpness
+    if not far.any():
+        mean, square, *_ = _step(turn, sharpness)
+        return np.stack([mean, square, np.full_like(mean, np.nan), np.full_like(mean, np.nan)])
     near = np.where(far, np.where(beyond, 2 * sharpness - turn, sharpness - turn), turn)
     _, square_near, cubic, fourth, slope = _step(near, sharpness)
     known, known2 = _step(np.where(far, sharpness - turn, turn), sharpness)[:2]
@@ -233,7 +237,7 @@ def _step(turn: Array, sharpness: Array) -> tuple[Array, ...]:
 
     Powers of p are combinations of p and its derivatives by s z, which act on the Gaussian.
     """
-    u, weight = logistic_rule(LOGISTIC_NODES[0][1])
+    u, weight = logistic_rule(LOGISTIC_NODES[0][1] if np.any(np.isfinite(sharpness)) else 1)
     x = turn[:, None] + 2 * u / sharpness[:, None]
     bell = np.exp(-0.5 * x * x) / np.sqrt(2 * np.pi)
     mean, first, second = (
@@ -254,7 +258,7 @@ def _smooth(turn: Array, sharpness: Array, T: Array) -> Array:
     beyond the turn.
     """
     out = np.full((4, turn.size), np.nan)
-    step = 0.5 * 2.0 ** -np.maximum(0, np.ceil(np.log2(np.maximum(sharpness, 1e-3) / 0.88)))
+    step = 0.5 * 2.0 ** (-np.maximum(0, np.ceil(4 * np.log2(np.maximum(sharpness, 1e-3) / 0.88))) / 4)
     for one in np.unique(step):
         index = np.flatnonzero(step == one)
         first = np.clip(np.minimum(sharpness[index], turn[index]), 0.0, None) - 9.0
@@ -264,11 +268,13 @@ def _smooth(turn: Array, sharpness: Array, T: Array) -> Array:
             at = index[some]
             z = first[some, None] + grid
             density = one * np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
-            field = sharpness[at, None] * (z - turn[at, None])
-            active, quiet = special.expit(field), special.expit(-field)
-            moved = active * quiet / T[at, None]
-            for row, values in enumerate((active, active**2, moved, moved**2)):
-                out[row, at] = np.einsum("ij,ij->i", values, density)
+            odds = np.exp(np.minimum(sharpness[at, None] * (turn[at, None] - z), 700.0))
+            active = 1 / (1 + odds)
+            moved = active * active * odds
+            out[0, at] = np.einsum("ij,ij->i", active, density)
+            out[1, at] = np.einsum("ij,ij,ij->i", active, active, density)
+            out[2, at] = np.einsum("ij,ij->i", moved, density) / T[at]
+            out[3, at] = np.einsum("ij,ij,ij->i", moved, moved, density) / T[at] ** 2
     return out
 
 
