@@ -21,7 +21,17 @@ from replica.solving.derivatives import jacobian
 from replica.solving.search import guarded, label
 from replica.theory import Theory
 
-__all__ = ["PHASE", "STATES", "TROUBLES", "Task", "WorkerError", "digest", "fingerprint", "solve_chunk"]
+__all__ = [
+    "PHASE",
+    "STATES",
+    "TROUBLES",
+    "Task",
+    "WorkerError",
+    "digest",
+    "fingerprint",
+    "solve_chunk",
+    "solve_points",
+]
 
 PHASE = "phase"
 STATES = {-1: "not_computed", 0: "absent", 1: "unstable", 2: "metastable", 3: "stable"}
@@ -116,7 +126,11 @@ def solve_chunk(task: Task) -> dict[str, Any]:
             f"({fingerprint(task.kind)}, not {task.equations}); install the same version everywhere"
         )
         raise WorkerError(message)
-    theory = task.theory
+    return solve_points(task.theory, task)
+
+
+def solve_points(theory: Theory, task: Task) -> dict[str, Any]:
+    """Solve every point of a batch on every branch of a task, wherever the points lie."""
     troubles: list[str] = []
     parts = [_guarded(theory, name, task, troubles) for name in task.branches]
     if not task.every:
