@@ -79,15 +79,16 @@ class Refined:
         return [f"{what} where no refined line passes between them, {near}"]
 
 
-def refined(grid: Grid, feature: Feature, shown: Sequence[Edge]) -> Refined:
+def refined(grid: Grid, feature: Feature, shown: Sequence[Edge], known: Sequence[Array] = ()) -> Refined:
     """Trace a boundary from the states of the grid, until every place that shows it is explained.
 
-    `shown` are the pairs of neighbours of all boundaries.
+    `shown` are the pairs of neighbours of all boundaries; `known` are curves that explain some already, in
+    steps of the grid.
     """
     middles = np.array([middle(edge) for edge in feature.edges])
     support = np.array([middle(edge) for edge in (*feature.edges, *feature.hints)])
     anything = np.array([middle(edge) for edge in shown])
-    apart = np.full(len(middles), np.inf)
+    apart = np.min([np.full(len(middles), np.inf), *(distances(middles, one) for one in known)], axis=0)
     curves: list[Any] = []
     special: list[Any] = []
     lines: list[Line] = []
@@ -102,9 +103,9 @@ def refined(grid: Grid, feature: Feature, shown: Sequence[Edge]) -> Refined:
         tried[seed] = True
         try:
             start = _start(grid, feature.boundary, feature.edges[seed])
-            box = [(float(values[0]), float(values[-1])) for values in grid.values]
+            xlim, ylim = grid.frame
             line = boundary_line(
-                grid.theory, feature.boundary, *grid.names, xlim=box[0], ylim=box[1], start=start
+                grid.theory, feature.boundary, *grid.names, xlim=xlim, ylim=ylim, start=start
             )
         except ReplicaError as error:
             reason = str(error)

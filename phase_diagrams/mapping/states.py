@@ -127,6 +127,7 @@ class Map:
             negative,
             known.order,
             compared=True,
+            box=self.box,
         )
         return known, shown
 
