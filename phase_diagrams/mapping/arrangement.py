@@ -23,6 +23,9 @@ FRAME = -1
 CLOSE = 1e-7
 """Places closer than this are one."""
 
+ROW = 0.4712
+"""Where between two sides a place is looked for: not in the middle, which symmetry may make a special one."""
+
 SQUARE = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0], [0.0, 0.0]])
 
 
@@ -237,7 +240,7 @@ def interior(outline: Array, count: int) -> Array:
     found = []
     for axis in (0, 1):
         levels = np.unique(outline[:, 1 - axis])
-        rows = [0.5 * (a + b) for a, b in zip(levels[:-1], levels[1:], strict=True) if b - a > 1e-9]
+        rows = [a + ROW * (b - a) for a, b in zip(levels[:-1], levels[1:], strict=True) if b - a > 1e-9]
         for row in rows if len(rows) <= 40 else [rows[i] for i in np.linspace(0, len(rows) - 1, 40, dtype=int)]:
             a, b = outline, np.roll(outline, -1, axis=0)
             cut = (a[:, 1 - axis] > row) != (b[:, 1 - axis] > row)
@@ -247,7 +250,7 @@ def interior(outline: Array, count: int) -> Array:
             )
             for low, high in zip(met[::2], met[1::2], strict=False):
                 place = [0.0, 0.0]
-                place[axis], place[1 - axis] = 0.5 * (low + high), row
+                place[axis], place[1 - axis] = low + ROW * (high - low), row
                 found.append(place)
     if not found:
         return np.zeros((0, 2))

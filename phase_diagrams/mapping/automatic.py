@@ -333,11 +333,26 @@ class _Work:
         alike = np.array([kinds[a] == kinds[b] for a, b in zip(one, two, strict=True)])
         between = mine & (one >= 0) & (two >= 0)
         kept = ~(between & alike & proper[one] & proper[two] & (one != two))
+        kept &= ~self._idle(plan, mine & (one == two))
         self._bound(plan, cells, sides, kinds)
         self._corners(plan, curves, kept & mine)
         self._ends(plan, curves, kept & mine)
         self._cut(plan, curves, kept)
         self.told(f"regions: {len(self.regions)}, {perf_counter() - began:.1f} s")
+
+    def _idle(self, plan: Arrangement, free: Booleans) -> Booleans:
+        """Which edges, of those that end in the middle of a face, have the same states on both sides."""
+        chosen = np.flatnonzero(free)
+        idle = np.zeros(len(free), dtype=bool)
+        if not chosen.size:
+            return idle
+        start, end = np.moveaxis(plan.nodes[plan.edges[chosen]], 1, 0)
+        across = (end - start)[:, ::-1] * [-1, 1]
+        across = 0.5 * ASIDE * across / np.hypot(*across.T)[:, None]
+        middle = 0.5 * (start + end)
+        number = self.map.at(np.clip(np.concatenate([middle - across, middle + across]), 0, 1)).classes[1]
+        idle[chosen] = number[: len(chosen)] == number[len(chosen) :]
+        return idle
 
     def _curves(self) -> list[_Curve]:
         """The connected parts of all lines, through their special points, up to where they end."""
@@ -486,7 +501,7 @@ class _Work:
         said: list[Array] = []
         for node, here in meets.items():
             place = plan.nodes[node]
-            on_frame = np.min(np.abs(place - np.round(place))) < 1e-6
+            on_frame = np.min(np.abs(place - np.round(place))) < 1e-5
             if len(here) < 2 or on_frame:
                 continue
             for a, b in combinations(sorted(here), 2):

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from phase_diagrams.mapping.grid import METASTABLE, STABLE, Grid
-from phase_diagrams.sweeping.chunk import TIE, Task, fingerprint, solve_points
+from phase_diagrams.sweeping.chunk import TIE, Task, fingerprint, solve_points, spread
 from replica.errors import ParameterError
 from replica.solving import solve
 from replica.solving.systems import phases
@@ -204,7 +204,7 @@ def _least(theory: Theory, branch: str, over: str) -> tuple[Integers, Booleans, 
     typical = theory.parameters()[over].typical[1]
     values = typical * np.geomspace(SMALLEST, 1.0, COUNT)
     wide = {name: np.asarray(value)[..., None] for name, value in theory.numbers.items() if np.ndim(value)}
-    found = solve(theory.at(**wide, **{over: values}), branch, throw=False)
+    found = spread(solve(theory.at(**wide, **{over: values}), branch, throw=False), branch)
     f = np.where(found.success, found.free_energy, np.inf)
     best = np.argmin(f, axis=-1)
     picked = np.stack([best, np.zeros_like(best)])

@@ -31,6 +31,7 @@ __all__ = [
     "fingerprint",
     "solve_chunk",
     "solve_points",
+    "spread",
 ]
 
 PHASE = "phase"
@@ -182,7 +183,7 @@ def _branch(theory: Theory, branch: str, task: Task, troubles: list[str]) -> dic
     solution = solve(theory, branch, solver=task.solver, throw=False, errors=errors)
     troubles += [f"{branch}: {type(error).__name__}: {error}" for error in errors]
     if task.solver is None and not theory.branch(branch).explicit:
-        solution = _spread(solution, branch)
+        solution = spread(solution, branch)
     shape = theory.batch
     found = np.flatnonzero(np.ravel(solution.success))
     x = solution.x.reshape(len(solution.x), -1)[:, found]
@@ -212,7 +213,7 @@ def _branch(theory: Theory, branch: str, task: Task, troubles: list[str]) -> dic
     return out
 
 
-def _spread(solution: Solution, branch: str) -> Solution:
+def spread(solution: Solution, branch: str) -> Solution:
     """Solve the points that failed once more, from a converged neighbour; and so on from those.
 
     Next to a fold, and far from the limit in which the start of a branch is exact, a neighbour is the better
