@@ -22,15 +22,15 @@ from phase_diagrams.diagram import CONVERGED, Axis, Line, PhaseDiagram, Point, R
 from phase_diagrams.diagram.outline import numbered
 from phase_diagrams.mapping.arrangement import FRAME, Arrangement, Face, arrange, faces, inside, interior
 from phase_diagrams.mapping.features import Feature, features
-from phase_diagrams.mapping.grid import STABLE, Edge, Grid, middle
+from phase_diagrams.mapping.grid import STABLE, Edge, Grid, middle, neighbours
 from phase_diagrams.mapping.outlines import LETTER, Page
-from phase_diagrams.mapping.refining import NEAR, Refined, distances, feet, refined
+from phase_diagrams.mapping.refining import NEAR, Refined, distances, feet, refined, start_between
 from phase_diagrams.mapping.states import Class, Map, States, check_axes
 from phase_diagrams.storage.workers import Here
 from phase_diagrams.tracing.lines import boundary_line
 from phase_diagrams.tracing.special_points import holds
 from replica.errors import ParameterError, ReplicaError
-from replica.solving import locate
+from replica.solving import Located, locate
 from replica.solving.systems import phases
 from replica.theory import Boundary, Coexistence, Theory, Zero
 from replica.theory.base import required
@@ -121,8 +121,8 @@ def automatic_diagram(
     """
     box = _box(theory, x, y, xlim, ylim)
     work = _Work(Map(theory, x, y, box), points, step, executor or Here(), told or (lambda _: None))
-    work.trace()
     work.look()
+    work.trace()
     work.search()
     work.divide()
     return work.diagram(title)
@@ -197,6 +197,7 @@ class _Work:
                 self.map.y,
                 xlim=xlim,
                 ylim=ylim,
+                start=self._start(boundary),
                 name=name,
                 label=_legend(theory, name),
                 step=self.step,
@@ -208,6 +209,23 @@ class _Work:
                 self._said(name, line, None)
             if line.exception() is None:
                 self._add(line.result(), theory.lines[name])
+
+    def _start(self, boundary: Boundary) -> Located | None:
+        """A point at which two phases coexist, where the map shows both; else the line is looked for."""
+        if not isinstance(boundary, Coexistence):
+            return None
+        a, b = (self.grid.branches.index(phase.branch) for phase in (boundary.first, boundary.second))
+        edges: list[Edge] = []
+        for axis in (0, 1):
+            one, two = (part == STABLE for part in neighbours(self.grid.state, axis))
+            swap = (one[a] & two[b]) | (one[b] & two[a])
+            edges += [(axis, int(i), int(j)) for i, j in np.argwhere(swap)]
+        if edges:
+            try:
+                return start_between(self.grid, boundary, edges[len(edges) // 2])
+            except ReplicaError:
+                return None
+        return None
 
     def _said(self, name: str, line: Future[Line], began: float | None) -> None:
         error = line.exception()

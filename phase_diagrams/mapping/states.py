@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from phase_diagrams.mapping.grid import METASTABLE, STABLE, Grid
-from phase_diagrams.sweeping.chunk import TIE, Task, fingerprint, solve_points, spread
+from phase_diagrams.sweeping.chunk import Task, fingerprint, solve_points, spread
 from replica.errors import ParameterError
 from replica.solving import solve
 from replica.solving.systems import phases
@@ -17,6 +17,9 @@ from replica.theory import Phase, Theory
 from replica.typing import Array, Booleans, Integers
 
 __all__ = ["Class", "Map", "States", "states_at"]
+
+TIE = 1e-9
+"""Free energies that are closer are equal: those at the edge are extrapolated."""
 
 SMALLEST, COUNT = 1e-5, 25
 """Where the values start over which a phase is minimised, in units of the typical range, and their number."""
@@ -158,11 +161,10 @@ def states_at(theory: Theory, plane: Mapping[str, Array]) -> States:
     over = _minimised(theory, plane)
     names = [name for name in theory.branches if name in here.available or name in over]
     plain = [name for name in names if name not in over]
-    parts = [_plain(here, plain)] if plain else []
-    parts += [_least(here, name, parameter) for name, parameter in over.items()]
-    names = plain + [
-        name for branch, parameter in over.items() for name in (branch, f"{branch}, {parameter} = 0")
-    ]
+    parts = [_least(here, name, parameter) for name, parameter in over.items()]
+    parts += [_plain(here, plain)] if plain else []
+    edges = [f"{branch}, {parameter} = {theory.parameters()[parameter].lower:g}" for branch, parameter in over.items()]
+    names = [name for pair in zip(over, edges, strict=True) for name in pair] + plain
     state, negative, order, f = (np.concatenate(rows, axis=axis) for rows, axis in zip(
         zip(*parts, strict=True), (0, 0, 1, 0), strict=True
     ))
@@ -170,7 +172,7 @@ def states_at(theory: Theory, plane: Mapping[str, Array]) -> States:
         f = np.where(state >= METASTABLE, f, np.inf)
         lowest = f.min(axis=0)
         with np.errstate(invalid="ignore"):
-            first = np.argmax(f <= lowest + TIE * (1 + np.abs(lowest)), axis=0)
+            first = np.argmax(f <= lowest + TIE, axis=0)
         mine = np.arange(len(f)).reshape(-1, *(1,) * lowest.ndim) == np.where(np.isfinite(lowest), first, -1)
         state = np.where(mine, STABLE, 0)
     return States(tuple(names), state, negative, order, not over)
@@ -207,6 +209,9 @@ def _least(theory: Theory, branch: str, over: str) -> tuple[Integers, Booleans, 
     found = spread(solve(theory.at(**wide, **{over: values}), branch, throw=False), branch)
     f = np.where(found.success, found.free_energy, np.inf)
     best = np.argmin(f, axis=-1)
+    with np.errstate(invalid="ignore"):
+        f[..., 0] -= (f[..., 1] - f[..., 0]) / (values[1] - values[0]) * values[0]  # at the edge itself
+    f = np.where(np.isnan(f), np.inf, f)
     picked = np.stack([best, np.zeros_like(best)])
 
     def take(part: Array) -> Array:
