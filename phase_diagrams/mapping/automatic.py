@@ -640,6 +640,13 @@ def _elsewhere(theory: Theory, boundary: Boundary, plane: Sequence[str]) -> str:
         return "not in this plane: it holds one of the axes at a value"
     for phase in phases(boundary):
         held = dict(phase.at) | ({phase.over: 1.0} if phase.over else {})
+        for name in held:
+            value = getattr(theory, name)
+            if value is not None and theory.parameters()[name].continuous and (
+                name == phase.over or value != held[name]
+            ):
+                how = "minimised over" if name == phase.over else f"about {name} = {held[name]:g}, not"
+                return f"not in this plane: it is {how} {name}{'' if name == phase.over else f' = {value:g}'}"
         try:
             theory.at(**held).start(phase.branch)
         except ParameterError as error:
