@@ -39,7 +39,7 @@ from replica.typing import Array, Booleans, Integers
 
 __all__ = ["automatic_diagram"]
 
-POINTS = 32
+POINTS = 24
 """Points of the coarse map along an axis."""
 
 TINY = 2e-5
@@ -142,7 +142,10 @@ def _box(
     theory.at(**{x: None}).check_single(ignoring=y)
     sides = []
     for name, limits in ((x, xlim), (y, ylim)):
-        low, high = sorted(limits or theory.parameters()[name].typical)
+        about = theory.parameters()[name]
+        low, high = sorted(limits or about.typical)
+        if limits is None and about.open_lower and low == about.lower:
+            low += 1e-3 * (high - low)
         theory.check(**{name: low})
         theory.check(**{name: high})
         if not low < high:
@@ -189,26 +192,37 @@ class _Work:
                 self.became[name] = why
                 continue
             began = perf_counter()
-            asked[name] = self.executor.submit(
-                boundary_line,
-                theory,
-                boundary,
-                self.map.x,
-                self.map.y,
-                xlim=xlim,
-                ylim=ylim,
-                start=self._start(boundary),
-                name=name,
-                label=_legend(theory, name),
-                step=self.step,
-            )
+            try:
+                asked[name] = self.executor.submit(
+                    boundary_line,
+                    theory,
+                    boundary,
+                    self.map.x,
+                    self.map.y,
+                    xlim=xlim,
+                    ylim=ylim,
+                    start=self._start(boundary),
+                    name=name,
+                    label=_legend(theory, name),
+                    step=self.step,
+                )
+            except ReplicaError as error:  # traced here, not in another process
+                self._lost(name, error)
+                continue
             if asked[name].done():
-                self._said(name, asked[name], began)
-        for name, line in asked.items():
-            if name not in self.became:
-                self._said(name, line, None)
-            if line.exception() is None:
-                self._add(line.result(), theory.lines[name])
+                self.told(f"line {name}: {len(asked[name].result().x)} points, {perf_counter() - began:.1f} s")
+        for name, future in asked.items():
+            try:
+                line = future.result()
+            except ReplicaError as error:
+                self._lost(name, error)
+                continue
+            self._add(line, theory.lines[name])
+            self.became[name] = "traced"
+
+    def _lost(self, name: str, error: ReplicaError) -> None:
+        self.became[name] = f"not met: {error}"
+        self.told(f"line {name}: not met in this plane")
 
     def _start(self, boundary: Boundary) -> Located | None:
         """A point at which two phases coexist, where the map shows both; else the line is looked for."""
@@ -226,14 +240,6 @@ class _Work:
             except ReplicaError:
                 return None
         return None
-
-    def _said(self, name: str, line: Future[Line], began: float | None) -> None:
-        error = line.exception()
-        if error is not None and not isinstance(error, ReplicaError):
-            raise error
-        took = "" if began is None else f", {perf_counter() - began:.1f} s"
-        self.became[name] = f"not met: {error}" if error else "traced"
-        self.told(f"line {name}: " + ("not met in this plane" if error else f"{len(line.result().x)} points") + took)
 
     def _add(self, line: Line, boundary: Boundary) -> None:
         self.lines.append(line)
