@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,11 +26,11 @@ EXAMPLE = """\
 $ replica diagram hopfield -o hopfield.json
 wrote hopfield.json
 $ replica diagram blume-capel -x T -y D -o bc.json
-line                kind         points  what became of it
-continuous          continuous   49      traced
-first-order         first-order  65      traced
-spinodal            spinodal     51      traced
-end of paramagnet   spinodal     58      located where the map shows it
+line               kind         what became of it              special points
+continuous         continuous   traced                         tricritical point
+first-order        first-order  traced                         tricritical point
+spinodal           spinodal     traced                         tricritical point
+end of paramagnet  spinodal     located where the map shows it  tricritical point, turning point
 wrote bc.json
 """
 
@@ -51,6 +52,7 @@ wrote bc.json
 @click.pass_context
 def diagram(
     ctx: click.Context,
+    /,
     name: str,
     jobs: int,
     output: Path | str,
@@ -62,10 +64,10 @@ def diagram(
 ) -> None:
     """Compute a phase diagram and store it as JSON.
 
-    With -x and -y: of any theory, in the plane of two of its parameters. All lines that it declares are traced
-    through every fold; where a coarse map of the states shows a line that nobody declared, it is located as
-    well. Regions have the name of the state of lowest free energy; metastable states are hatched, broken
-    replica symmetry is marked. What is left unexplained is said on stderr, and the exit code is 3.
+    With -x and -y: of any theory, in the plane of two of its parameters. All lines that it declares are
+    traced through every fold; where a coarse map of the states shows a line that nobody declared, it is
+    located as well. Regions have the name of the state of lowest free energy; metastable states are hatched,
+    broken replica symmetry is marked. What is left unexplained is said on stderr, and the exit code is 3.
 
     Without: a published diagram; `replica list` names them.
 
@@ -142,7 +144,7 @@ class Request(Asked):
                 xlim=self.x.limits,
                 ylim=self.y.limits,
                 executor=executor,
-                told=lambda sentence: click.echo(sentence, err=True),
+                told=(lambda sentence: click.echo(sentence, err=True)) if sys.stderr.isatty() else None,
             )
         return replace(found, provenance={**found.provenance, **came_from})
 
@@ -153,10 +155,13 @@ def report(found: PhaseDiagram) -> None:
 
     told = found.provenance["lines"]
     lines = {line.name: line for line in found.lines}
-    rows = [("line", "kind", "points", "what became of it")]
+    rows = [("line", "kind", "what became of it", "special points")]
     for name, became in told.items():
         line = lines.get(name)
-        rows.append((name, line.kind.value if line else "-", str(len(line.x)) if line else "-", became))
+        kind, points = (
+            (line.kind.value, ", ".join(point.name for point in line.points)) if line else ("-", "")
+        )
+        rows.append((name, kind, became, points))
     print_table(rows, err=True)
     for note in found.provenance["notes"]:
         click.echo(f"note: {note}", err=True)

@@ -1,12 +1,14 @@
 """Curves in a square divide it into faces: where they cross, what lies between them, who bounds what.
 
-Plane geometry alone. The square is that of 0 to 1 in both directions; curves are paths of points, shape (n, 2).
+Plane geometry alone. The square is that of 0 to 1 in both directions; curves are paths of points, of shape
+(n, 2).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -161,7 +163,8 @@ def faces(plan: Arrangement, kept: Booleans | None = None) -> tuple[list[Face], 
         back = (half + n) % (2 * n)
         low, high = first[tails[back]], first[tails[back] + 1]
         following[half] = order[low + (place[back] - low - 1) % (high - low)]
-    loops, of = [], np.full(2 * n, -1)
+    loops: list[Integers] = []
+    of = np.full(2 * n, -1)
     for half in range(2 * n):
         if of[half] >= 0:
             continue
@@ -181,7 +184,9 @@ def faces(plan: Arrangement, kept: Booleans | None = None) -> tuple[list[Face], 
         if area > 0 or abs(area + 1) < 1e-9:  # a face, or what lies outside of the square
             continue
         corner = plan.nodes[tails[loops[i]]].mean(axis=0) if area == 0 else plan.nodes[tails[loops[i]][0]]
-        holders = [j for j in range(len(outer)) if _holds(plan.nodes[outlines[j]], corner, plan, tails[loops[i]])]
+        holders = [
+            j for j in range(len(outer)) if _holds(plan.nodes[outlines[j]], corner, plan, tails[loops[i]])
+        ]
         if holders:
             host = min(holders, key=lambda j: whole[j])
             number[i] = host
@@ -192,9 +197,9 @@ def faces(plan: Arrangement, kept: Booleans | None = None) -> tuple[list[Face], 
     found = [Face(outline, float(area)) for outline, area in zip(outlines, whole, strict=True)]
     for edge in np.flatnonzero(~kept):
         middle = plan.nodes[plan.edges[edge]].mean(axis=0)[None]
-        here = [j for j, face in enumerate(found) if inside(plan.nodes[face.outline], middle)[0]]
-        if here:
-            sides[edge] = min(here, key=lambda j: found[j].area)
+        around = [j for j, face in enumerate(found) if inside(plan.nodes[face.outline], middle)[0]]
+        if around:
+            sides[edge] = min(around, key=lambda j: found[j].area)
     return found, sides
 
 
@@ -236,17 +241,20 @@ def inside(outline: Array, places: Array) -> Booleans:
 
 
 def interior(outline: Array, count: int) -> Array:
-    """Some places inside of a closed path, as far from it as the widest parts of its rows allow; shape (n, 2)."""
+    """Some places inside of a closed path, far from it and from each other, shape (n, 2)."""
     found = []
     for axis in (0, 1):
         levels = np.unique(outline[:, 1 - axis])
-        rows = [a + ROW * (b - a) for a, b in zip(levels[:-1], levels[1:], strict=True) if b - a > 1e-9]
-        for row in rows if len(rows) <= 40 else [rows[i] for i in np.linspace(0, len(rows) - 1, 40, dtype=int)]:
+        rows = [a + ROW * (b - a) for a, b in pairwise(levels) if b - a > 1e-9]
+        for row in (
+            rows if len(rows) <= 40 else [rows[i] for i in np.linspace(0, len(rows) - 1, 40, dtype=int)]
+        ):
             a, b = outline, np.roll(outline, -1, axis=0)
             cut = (a[:, 1 - axis] > row) != (b[:, 1 - axis] > row)
             a, b = a[cut], b[cut]
             met = np.sort(
-                a[:, axis] + (row - a[:, 1 - axis]) * (b[:, axis] - a[:, axis]) / (b[:, 1 - axis] - a[:, 1 - axis])
+                a[:, axis]
+                + (row - a[:, 1 - axis]) * (b[:, axis] - a[:, axis]) / (b[:, 1 - axis] - a[:, 1 - axis])
             )
             for low, high in zip(met[::2], met[1::2], strict=False):
                 place = [0.0, 0.0]

@@ -1,8 +1,8 @@
 """The phase diagram of any theory: every line that it declares, and those that its states show.
 
-Lines are traced, never read off a grid. They divide the plane into faces; what each of these is, is asked of the
-theory inside of it. What then is not of a piece is said: a face that holds two phases, a line that ends for no
-reason, a corner that is no special point.
+Lines are traced, never read off a grid. They divide the plane into faces; what each of these is, is asked of
+the theory inside of it. What then is not of a piece is said: a face that holds two phases, a line that ends
+for no reason, a corner that is no special point.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from phase_diagrams.mapping.features import Feature, features
 from phase_diagrams.mapping.grid import STABLE, Edge, Grid, middle, neighbours
 from phase_diagrams.mapping.outlines import LETTER, Page
 from phase_diagrams.mapping.refining import NEAR, Refined, distances, feet, refined, start_between
-from phase_diagrams.mapping.states import Class, Map, States, check_axes
+from phase_diagrams.mapping.states import Class, Map, check_axes
 from phase_diagrams.storage.workers import Here
 from phase_diagrams.tracing.lines import boundary_line
 from phase_diagrams.tracing.special_points import holds
@@ -35,6 +35,7 @@ from replica.solving.systems import phases
 from replica.theory import Boundary, Coexistence, Theory, Zero
 from replica.theory.base import required
 from replica.theory.boundaries import Kind
+from replica.theory.names import line_named
 from replica.typing import Array, Booleans, Integers
 
 __all__ = ["automatic_diagram"]
@@ -61,6 +62,7 @@ def automatic_diagram(
     *,
     xlim: tuple[float, float] | None = None,
     ylim: tuple[float, float] | None = None,
+    lines: Sequence[str] | None = None,
     title: str | None = None,
     points: int = POINTS,
     step: float = 0.02,
@@ -82,6 +84,8 @@ def automatic_diagram(
         The two control parameters.
     xlim, ylim : (float, float), optional
         The plane; by default their typical ranges.
+    lines : sequence of str, optional
+        The declared lines that are traced; by default all that have a place in this plane.
     title : str, optional
         By default the name of the theory and the parameters that do not vary.
     points : int
@@ -101,8 +105,8 @@ def automatic_diagram(
 
     Raises
     ------
-    ParameterError
-        If the plane is none.
+    ParameterError, UnknownNameError
+        If the plane is none, or a line is not declared.
 
     Examples
     --------
@@ -120,7 +124,9 @@ def automatic_diagram(
     []
     """
     box = _box(theory, x, y, xlim, ylim)
-    work = _Work(Map(theory, x, y, box), points, step, executor or Here(), told or (lambda _: None))
+    asked = {line_named(type(theory), name) for name in (theory.lines if lines is None else lines)}
+    wanted = {name: boundary for name, boundary in theory.lines.items() if name in asked}
+    work = _Work(Map(theory, x, y, box), wanted, points, step, executor or Here(), told or (lambda _: None))
     work.look()
     work.trace()
     work.search()
@@ -170,6 +176,7 @@ class _Work:
     """A diagram in the making."""
 
     map: Map
+    wanted: Mapping[str, Boundary]
     points: int
     step: float
     executor: Executor
@@ -186,7 +193,7 @@ class _Work:
         """Trace every line that the theory declares and that has a place in this plane."""
         theory, (xlim, ylim) = self.map.theory, self.map.box
         asked: dict[str, Future[Line]] = {}
-        for name, boundary in theory.lines.items():
+        for name, boundary in self.wanted.items():
             why = _elsewhere(theory, boundary, (self.map.x, self.map.y))
             if why:
                 self.became[name] = why
@@ -210,7 +217,9 @@ class _Work:
                 self._lost(name, error)
                 continue
             if asked[name].done():
-                self.told(f"line {name}: {len(asked[name].result().x)} points, {perf_counter() - began:.1f} s")
+                self.told(
+                    f"line {name}: {len(asked[name].result().x)} points, {perf_counter() - began:.1f} s"
+                )
         for name, future in asked.items():
             try:
                 line = future.result()
@@ -270,7 +279,8 @@ class _Work:
             began = perf_counter()
             traced = refined(self.grid, feature, shown, known)
             self._take(feature, traced)
-            self.told(f"{feature.name}: {len(traced.lines)} lines that the map shows, {perf_counter() - began:.1f} s")
+            took = f"{perf_counter() - began:.1f} s"
+            self.told(f"{feature.name}: {len(traced.lines)} lines that the map shows, {took}")
 
     def _take(self, feature: Feature, traced: Refined) -> None:
         """Add lines that were found from the map."""
@@ -413,7 +423,7 @@ class _Work:
             if away > 1e-5 and goal is not wall:
                 name = self.lines[curve.line].name
                 self.notes.append(
-                    f"{name}: it ends next to another line, and where they meet was not located, {self._near(end)}"
+                    f"{name}: it ends next to another line, where they meet was not located, {self._near(end)}"
                 )
             place = 0 if index == 0 else len(curve.path)
             curve.path = np.insert(curve.path, place, goal, axis=0)
@@ -456,13 +466,15 @@ class _Work:
         for one in votes:
             counts[one] = counts.get(one, 0) + 1
         best = max(counts, key=lambda one: counts[one])
-        joined = {best.phase} | {one.phase for one in counts if frozenset((one.phase, best.phase)) in self.passages}
+        joined = {best.phase} | {
+            one.phase for one in counts if frozenset((one.phase, best.phase)) in self.passages
+        }
         others = [i for i, one in enumerate(votes) if one != best and one.phase not in joined - {best.phase}]
         if others and face.area >= TINY:
             other = votes[others[0]]
             self.notes.append(
-                f"inside the region {best}: {len(others)} of {len(votes)} points of the map are not of it, but "
-                f"{other}, {self._near(where[others[0]])}"
+                f"inside the region {best}: {len(others)} of {len(votes)} points of the map are {other}, "
+                f"{self._near(where[others[0]])}"
             )
         return replace(best, phase=" or ".join(sorted(joined))) if len(joined) > 1 else best
 
@@ -477,9 +489,7 @@ class _Work:
             [a < 0 or b < 0 or regions[a] != regions[b] for a, b in zip(one, two, strict=True)], dtype=bool
         )
         merged, _ = faces(plan, walls)
-        page = Page(
-            self.grid, [self._steps(path) for path in self._paths() if len(path) > 1], letter=LETTER
-        )
+        page = Page(self.grid, [self._steps(path) for path in self._paths() if len(path) > 1], letter=LETTER)
         (a, b), (c, d) = self.map.box
         raster = np.stack(np.meshgrid(*page.axes, indexing="ij"), axis=-1).reshape(-1, 2)
         raster = (raster - [a, c]) / [b - a, d - c]
@@ -558,9 +568,8 @@ class _Work:
                 line = self.lines[curve.line]
                 if _special(line, *self._place(curve.path[index])):
                     continue
-                self.notes.append(
-                    f"{line.name}: it ends and no special point was found there, {self._near(curve.path[index])}"
-                )
+                where = self._near(curve.path[index])
+                self.notes.append(f"{line.name}: it ends and no special point was found there, {where}")
 
     # -- what is left of the lines --------------------------------------------------------------------------
 
@@ -619,7 +628,11 @@ class _Work:
         """The critical value of the theory, where the other axis has its usual value."""
         theory, what = self.map.theory, self.map.theory.critical
         names = [self.map.x, self.map.y]
-        if what is None or what.parameter not in names or what.boundary not in {one.name for one in self.lines}:
+        if (
+            what is None
+            or what.parameter not in names
+            or what.boundary not in {one.name for one in self.lines}
+        ):
             return
         along = names.index(what.parameter)
         other, limits = names[1 - along], self.map.box[1 - along]
@@ -648,8 +661,10 @@ def _elsewhere(theory: Theory, boundary: Boundary, plane: Sequence[str]) -> str:
         held = dict(phase.at) | ({phase.over: 1.0} if phase.over else {})
         for name in held:
             value = getattr(theory, name)
-            if value is not None and theory.parameters()[name].continuous and (
-                name == phase.over or value != held[name]
+            if (
+                value is not None
+                and theory.parameters()[name].continuous
+                and (name == phase.over or value != held[name])
             ):
                 how = "minimised over" if name == phase.over else f"about {name} = {held[name]:g}, not"
                 return f"not in this plane: it is {how} {name}{'' if name == phase.over else f' = {value:g}'}"
@@ -806,7 +821,10 @@ def _rebuilt(line: Line, pieces: list[list[int | Point]]) -> Line:
     points = [
         point
         for point in line.points
-        if any(abs(point.x - a) + abs(point.y - b) <= 1e-6 * (1 + abs(a) + abs(b)) for a, b in zip(x, y, strict=True))
+        if any(
+            abs(point.x - a) + abs(point.y - b) <= 1e-6 * (1 + abs(a) + abs(b))
+            for a, b in zip(x, y, strict=True)
+        )
     ]
     return replace(
         line,

@@ -80,7 +80,9 @@ class Refined:
         return [f"{what} where no refined line passes between them, {near}"]
 
 
-def refined(grid: Grid, feature: Feature, shown: Sequence[Edge], known: Sequence[Array] | None = None) -> Refined:
+def refined(
+    grid: Grid, feature: Feature, shown: Sequence[Edge], known: Sequence[Array] | None = None
+) -> Refined:
     """Trace a boundary from the states of the grid, until every place that shows it is explained.
 
     `shown` are the pairs of neighbours of all boundaries. `known` are curves that explain some already, in
@@ -191,7 +193,9 @@ def _unknowns(
             raise LocateError(message)
         return [np.concatenate([x, direction]) for direction in np.linalg.svd(matrix)[2][::-1]]
     parts = []
-    for phase in (boundary.first, boundary.second) if isinstance(boundary, Coexistence) else (boundary.phase,):
+    for phase in (
+        (boundary.first, boundary.second) if isinstance(boundary, Coexistence) else (boundary.phase,)
+    ):
         if phase.over:
             best = minimise(theory.at(**{along: state(phase.branch)[1]}), phase.branch, phase.over)
             parts.append(np.append(best.x, getattr(best.theory, phase.over)))

@@ -13,7 +13,7 @@ from phase_diagrams.sweeping.chunk import Task, fingerprint, solve_points, sprea
 from replica.errors import ParameterError
 from replica.solving import solve
 from replica.solving.systems import phases
-from replica.theory import Phase, Theory
+from replica.theory import Theory
 from replica.typing import Array, Booleans, Integers
 
 __all__ = ["Class", "Map", "States", "states_at"]
@@ -116,7 +116,7 @@ class Map:
     box: tuple[tuple[float, float], tuple[float, float]]
 
     def grid(self, count: int) -> tuple[States, Grid]:
-        """The states on a coarse grid, whose points lie half a step inside the box: its sides may be singular."""
+        """The states on a coarse grid, half a step inside the box: its sides may be singular."""
         axes = [low + (high - low) * (np.arange(count) + 0.5) / count for low, high in self.box]
         x, y = np.meshgrid(*axes, indexing="ij")
         known = states_at(self.theory, {self.x: x, self.y: y})
@@ -137,7 +137,9 @@ class Map:
     def at(self, places: Array) -> States:
         """The states at some points of the unit square, shape (n, 2), that is the box."""
         (a, b), (c, d) = self.box
-        return states_at(self.theory, {self.x: a + (b - a) * places[:, 0], self.y: c + (d - c) * places[:, 1]})
+        return states_at(
+            self.theory, {self.x: a + (b - a) * places[:, 0], self.y: c + (d - c) * places[:, 1]}
+        )
 
 
 def states_at(theory: Theory, plane: Mapping[str, Array]) -> States:
@@ -152,7 +154,8 @@ def states_at(theory: Theory, plane: Mapping[str, Array]) -> States:
     Examples
     --------
     >>> from replica.theories import BlumeCapel
-    >>> seen = states_at(BlumeCapel(T=0.2), {"T": np.array([0.2, 0.2, 0.6]), "D": np.array([0.3, 0.49, 0.55])})
+    >>> plane = {"T": np.array([0.2, 0.2, 0.6]), "D": np.array([0.3, 0.49, 0.55])}
+    >>> seen = states_at(BlumeCapel(T=0.2), plane)
     >>> kinds, number = seen.classes
     >>> [str(kinds[i]) for i in number]
     ['ferromagnet', 'paramagnet with ferromagnet', 'paramagnet']
@@ -163,11 +166,15 @@ def states_at(theory: Theory, plane: Mapping[str, Array]) -> States:
     plain = [name for name in names if name not in over]
     parts = [_least(here, name, parameter) for name, parameter in over.items()]
     parts += [_plain(here, plain)] if plain else []
-    edges = [f"{branch}, {parameter} = {theory.parameters()[parameter].lower:g}" for branch, parameter in over.items()]
+    edges = [
+        f"{branch}, {parameter} = {theory.parameters()[parameter].lower:g}"
+        for branch, parameter in over.items()
+    ]
     names = [name for pair in zip(over, edges, strict=True) for name in pair] + plain
-    state, negative, order, f = (np.concatenate(rows, axis=axis) for rows, axis in zip(
-        zip(*parts, strict=True), (0, 0, 1, 0), strict=True
-    ))
+    state, negative, order, f = (
+        np.concatenate(rows, axis=axis)
+        for rows, axis in zip(zip(*parts, strict=True), (0, 0, 1, 0), strict=True)
+    )
     if over:  # compared among all; what is metastable in a minimum over a parameter is not known
         f = np.where(state >= METASTABLE, f, np.inf)
         lowest = f.min(axis=0)

@@ -25,7 +25,18 @@ if TYPE_CHECKING:
 
     from phase_diagrams.diagram import PhaseDiagram
 
-__all__ = ["Look", "computed", "date", "origin", "paint", "paint_images", "stored", "tracer", "versions", "write"]
+__all__ = [
+    "Look",
+    "computed",
+    "date",
+    "origin",
+    "paint",
+    "paint_images",
+    "stored",
+    "tracer",
+    "versions",
+    "write",
+]
 
 
 def computed(name: str, jobs: int, command: Sequence[str], output: Path | str) -> PhaseDiagram:
