@@ -421,9 +421,9 @@ class _Work:
             if not 1e-9 < away <= REACH:
                 continue
             if away > 1e-5 and goal is not wall:
-                name = self.lines[curve.line].name
+                name, where = self.lines[curve.line].name, self._near(end)
                 self.notes.append(
-                    f"{name}: it ends next to another line, where they meet was not located, {self._near(end)}"
+                    f"{name}: it ends next to another line, and where they meet was not located, {where}"
                 )
             place = 0 if index == 0 else len(curve.path)
             curve.path = np.insert(curve.path, place, goal, axis=0)
