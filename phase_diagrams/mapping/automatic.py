@@ -194,7 +194,7 @@ class _Work:
         theory, (xlim, ylim) = self.map.theory, self.map.box
         asked: dict[str, Future[Line]] = {}
         for name, boundary in self.wanted.items():
-            why = _elsewhere(theory, boundary, (self.map.x, self.map.y))
+            why = _elsewhere(theory, boundary, (self.map.x, self.map.y)) or self._missing(boundary)
             if why:
                 self.became[name] = why
                 continue
@@ -232,6 +232,14 @@ class _Work:
     def _lost(self, name: str, error: ReplicaError) -> None:
         self.became[name] = f"not met: {error}"
         self.told(f"line {name}: not met in this plane")
+
+    def _missing(self, boundary: Boundary) -> str:
+        """Say which state of a boundary the map has nowhere, if there is one."""
+        known = dict(zip(self.states.names, self.states.found, strict=True))
+        for phase in phases(boundary):
+            if not phase.at and not known.get(phase.branch, True):
+                return f"not met: {phase.branch} exists nowhere on the map"
+        return ""
 
     def _start(self, boundary: Boundary) -> Located | None:
         """A point at which two phases coexist, where the map shows both; else the line is looked for."""

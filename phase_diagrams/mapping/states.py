@@ -70,6 +70,8 @@ class States:
     negative : array of bool, shape (n_names, *batch)
         Where the replicon is negative.
     order : array, shape (n_order, n_names, *batch)
+    found : array of bool, shape (n_names,)
+        Which of them exist anywhere, be it as another name of a state before them.
     compared : bool
         Whether metastable states are told; they are not where a phase is minimised over a parameter.
     """
@@ -78,6 +80,7 @@ class States:
     state: Integers
     negative: Booleans
     order: Array
+    found: Booleans
     compared: bool
 
     @cached_property
@@ -171,9 +174,9 @@ def states_at(theory: Theory, plane: Mapping[str, Array]) -> States:
         for branch, parameter in over.items()
     ]
     names = [name for pair in zip(over, edges, strict=True) for name in pair] + plain
-    state, negative, order, f = (
+    state, negative, order, f, found = (
         np.concatenate(rows, axis=axis)
-        for rows, axis in zip(zip(*parts, strict=True), (0, 0, 1, 0), strict=True)
+        for rows, axis in zip(zip(*parts, strict=True), (0, 0, 1, 0, 0), strict=True)
     )
     if over:  # compared among all; what is metastable in a minimum over a parameter is not known
         f = np.where(state >= METASTABLE, f, np.inf)
@@ -182,7 +185,7 @@ def states_at(theory: Theory, plane: Mapping[str, Array]) -> States:
             first = np.argmax(f <= lowest + TIE, axis=0)
         mine = np.arange(len(f)).reshape(-1, *(1,) * lowest.ndim) == np.where(np.isfinite(lowest), first, -1)
         state = np.where(mine, STABLE, 0)
-    return States(tuple(names), state, negative, order, not over)
+    return States(tuple(names), state, negative, order, found, not over)
 
 
 def _minimised(theory: Theory, plane: Iterable[str]) -> dict[str, str]:
@@ -195,8 +198,8 @@ def _minimised(theory: Theory, plane: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _plain(theory: Theory, branches: list[str]) -> tuple[Integers, Booleans, Array, Array]:
-    """State, sign of the replicon, order parameters and free energy of branches, each at every point."""
+def _plain(theory: Theory, branches: list[str]) -> tuple[Integers, Booleans, Array, Array, Booleans]:
+    """State, sign of the replicon, order parameters and free energy of branches; whether they exist."""
     x = np.asarray(theory.start(branches[0]), dtype=float)
     with np.errstate(all="ignore"):
         measures = ("free_energy", *(("replicon",) if theory.replicon(x) is not None else ()))
@@ -205,10 +208,11 @@ def _plain(theory: Theory, branches: list[str]) -> tuple[Integers, Booleans, Arr
     out = solve_points(theory, task)
     state = np.asarray(out["state"], dtype=int)
     negative = out["replicon_negative"] == 1 if "replicon" in measures else np.zeros(state.shape, dtype=bool)
-    return state, negative, np.stack([out[name] for name in theory.order]), out["free_energy"]
+    found = (out["status"] == 0).reshape(len(state), -1).any(axis=1)
+    return state, negative, np.stack([out[name] for name in theory.order]), out["free_energy"], found
 
 
-def _least(theory: Theory, branch: str, over: str) -> tuple[Integers, Booleans, Array, Array]:
+def _least(theory: Theory, branch: str, over: str) -> tuple[Integers, Booleans, Array, Array, Booleans]:
     """The same for the minimum of a branch over a parameter inside its range, and at its lower edge."""
     typical = theory.parameters()[over].typical[1]
     values = typical * np.geomspace(SMALLEST, 1.0, COUNT)
@@ -229,7 +233,8 @@ def _least(theory: Theory, branch: str, over: str) -> tuple[Integers, Booleans, 
     state = np.where(np.isfinite(least), METASTABLE, 0)
     state[0] = np.where(best == 0, 0, state[0])  # it is the edge
     negative = theory.at(**{over: values[picked]}).broken(order) & (state >= METASTABLE)
-    return state, negative, order, least
+    found_at_all: Booleans = np.any(np.isfinite(least).reshape(2, -1), axis=1)
+    return state, negative, order, least, found_at_all
 
 
 def check_axes(theory: Theory, *names: str) -> None:
