@@ -26,10 +26,10 @@ EXAMPLE = """\
 $ replica diagram hopfield -o hopfield.json
 wrote hopfield.json
 $ replica diagram blume-capel -x T -y D -o bc.json
-line               kind         what became of it              special points
-continuous         continuous   traced                         tricritical point
-first-order        first-order  traced                         tricritical point
-spinodal           spinodal     traced                         tricritical point
+line               kind         what became of it               special points
+continuous         continuous   traced                          tricritical point
+first-order        first-order  traced                          tricritical point
+spinodal           spinodal     traced                          tricritical point
 end of paramagnet  spinodal     located where the map shows it  tricritical point, turning point
 wrote bc.json
 """

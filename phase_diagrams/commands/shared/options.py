@@ -364,7 +364,7 @@ def ingredients(command: Command) -> Command:
 
 def computing(command: Command) -> Command:
     """Add what every command that computes a diagram takes: its name and the number of processes."""
-    return click.argument("name", metavar="NAME")(jobs(command))
+    return click.argument("name", metavar="DIAGRAM")(jobs(command))
 
 
 def looks(command: Command) -> Command:
