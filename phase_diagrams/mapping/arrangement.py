@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 
 from replica.typing import Array, Booleans, Integers
 
-__all__ = ["FRAME", "Arrangement", "Face", "arrange", "faces", "inside", "interior"]
+__all__ = ["CLOSE", "FRAME", "Arrangement", "Face", "arrange", "faces", "inside", "interior"]
 
 FRAME = -1
 """Stands for the sides of the square, where others have the number of their curve."""

@@ -20,7 +20,16 @@ import numpy as np
 
 from phase_diagrams.diagram import CONVERGED, Axis, Line, PhaseDiagram, Point, Region
 from phase_diagrams.diagram.outline import numbered
-from phase_diagrams.mapping.arrangement import FRAME, Arrangement, Face, arrange, faces, inside, interior
+from phase_diagrams.mapping.arrangement import (
+    CLOSE,
+    FRAME,
+    Arrangement,
+    Face,
+    arrange,
+    faces,
+    inside,
+    interior,
+)
 from phase_diagrams.mapping.features import Feature, features
 from phase_diagrams.mapping.grid import STABLE, Edge, Grid, middle, neighbours
 from phase_diagrams.mapping.outlines import LETTER, Page
@@ -365,6 +374,7 @@ class _Work:
     def divide(self) -> None:
         """Cut the plane along the lines, name its parts, and leave out what separates nothing."""
         began = perf_counter()
+        self._agree()
         curves = self._curves()
         plan = arrange([curve.path for curve in curves])
         cells, sides = faces(plan)
@@ -395,6 +405,26 @@ class _Work:
         number = self.map.at(np.clip(np.concatenate([middle - across, middle + across]), 0, 1)).classes[1]
         idle[chosen] = number[: len(chosen)] == number[len(chosen) :]
         return idle
+
+    def _agree(self) -> None:
+        """Give one place to a special point in which several lines meet: each of them has located it."""
+        known: list[Point] = []
+        for number, line in enumerate(self.lines):
+            moved: dict[tuple[float, float], tuple[float, float]] = {}
+            points = []
+            for point in line.points:
+                here = self._units([point.x], [point.y])
+                same = (one for one in known if np.abs(self._units([one.x], [one.y]) - here).max() < CLOSE)
+                other = next(same, None)
+                if other is None:
+                    known.append(point)
+                else:
+                    moved[point.x, point.y] = other.x, other.y
+                    point = replace(point, x=other.x, y=other.y)
+                points.append(point)
+            places = [moved.get(place, place) for place in zip(line.x, line.y, strict=True)]
+            x, y = zip(*places, strict=True)
+            self.lines[number] = replace(line, x=x, y=y, points=points)
 
     def _curves(self) -> list[_Curve]:
         """The connected parts of all lines, through their special points, up to where they end."""
@@ -770,6 +800,8 @@ def _insert(curve: _Curve, point: Point, place: Array, *, own: bool) -> None:
     near = best + round(float(share[0, best]))
     if np.hypot(*(curve.path[near] - place)) < 1e-6:
         curve.path[near] = place
+        if own:
+            curve.sources[near] = point
         return
     if share[0, best] in (0.0, 1.0) and near not in (0, len(curve.path) - 1) and not own:
         return
