@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from phase_diagrams.diagram import Region as Region
     from phase_diagrams.draw import figure as figure
     from phase_diagrams.draw import save_figure as save_figure
+    from phase_diagrams.mapping.automatic import automatic_diagram as automatic_diagram
     from phase_diagrams.mapping.stored import map_of_sweep as map_of_sweep
     from phase_diagrams.placing import diagnose as diagnose
     from phase_diagrams.placing import place as place
@@ -44,6 +45,7 @@ _HOMES = {
     "catalogue": "DIAGRAMS",
     "diagram": "Axis DiagramError HeatMap Images Inset Line LineKind PhaseDiagram Point Region",
     "draw": "figure save_figure",
+    "mapping.automatic": "automatic_diagram",
     "mapping.stored": "map_of_sweep",
     "placing.diagnose": "diagnose",
     "placing.found": "Found",

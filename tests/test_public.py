@@ -47,9 +47,9 @@ PUBLIC = {
     ),
     "phase_diagrams": (
         "Agreement Axis DIAGRAMS DiagramError Found HeatMap Images Inset Line LineKind Measurement "
-        "PhaseDiagram Point Region StorageError Subject SweepError boundary_line confront diagnose export "
-        "figure find_points load_diagram map_of_sweep open_sweep place save_diagram save_figure simulate "
-        "sweep validate"
+        "PhaseDiagram Point Region StorageError Subject SweepError automatic_diagram boundary_line confront "
+        "diagnose export figure find_points load_diagram map_of_sweep open_sweep place save_diagram "
+        "save_figure simulate sweep validate"
     ),
 }
 """Everything that is meant for users, by the package that they import it from."""

@@ -8,7 +8,8 @@ from typing import Any
 
 from phase_diagrams.catalogue._parts import about, recorded
 from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Region
-from phase_diagrams.diagram.outline import join, outline
+from phase_diagrams.diagram.outline import outline
+from phase_diagrams.mapping.automatic import automatic_diagram
 from phase_diagrams.storage.workers import Here
 from phase_diagrams.tracing.lines import boundary_line
 from replica.theories import Compositional
@@ -21,6 +22,12 @@ LABELS = {
     "ferromagnet-glass": "first order",
     "ferromagnet-compositional": "continuous",
 }
+REGIONS = {
+    "glass": ("glass", "spin glass", (0.6, -0.12)),
+    "retrieval": ("compositional", "compositional\n$0 < \\ell{}^{*} < \\infty$", (2.0, -0.2)),
+    "retrieval, l = 0": ("ferromagnetic", "ferromagnetic\n$\\ell{}^{*} \\to 0$", (1.6, -0.33)),
+}
+"""Regions of the left panel, by the state that they are: their names, and where these stand."""
 SWITCH = -0.25
 """Field at which l* vanishes, exactly, at any load and positive threshold."""
 
@@ -70,24 +77,22 @@ def build(
     >>> print(f"{triple.x:.6f} {triple.y:.6f}")
     1.012038 -0.250000
     """
-    theory = Compositional(alpha=alpha, theta=1.5, g=SWITCH, l=1.0)
-
+    theory = Compositional(alpha=alpha, theta=1.5, g=SWITCH)
     tracer = executor or Here()
-
-    def line(boundary: str, **box: Any) -> Future[Line]:
-        settings: dict[str, Any] = {"label": LABELS[boundary], "step": step, **box}
-        return tracer.submit(boundary_line, theory, boundary, "theta", "g", **settings)
-
-    # The compositional phase ends in the triple point. The other two lines go on behind it, but there they
-    # are no boundaries of stable phases.
-    between = line("compositional-glass", xlim=(0, theta_max), ylim=(g_min, 0))
     loads = _loads(tracer, g, alpha_max, theta_max, step)
-    cg = between.result()
-    meet = next(point for point in cg.points if point.kind is Kind.TRIPLE)
-    triple = (meet.x, meet.y)
-    below = line("ferromagnet-glass", xlim=(0, theta_max), ylim=(g_min, meet.y))
-    right = line("ferromagnet-compositional", xlim=(meet.x, theta_max), ylim=(g_min, 0))
-    fg, fc = join(below.result(), [triple]), join([triple], right.result())
+    found = automatic_diagram(
+        theory,
+        "theta",
+        "g",
+        xlim=(0, theta_max),
+        ylim=(g_min, 0),
+        lines=list(LABELS),
+        points=16,
+        step=step,
+        executor=tracer,
+    )
+    lines = [replace(found.line(name), label=label) for name, label in LABELS.items()]
+    meet = next(point for point in lines[0].points if point.kind is Kind.TRIPLE)
     return PhaseDiagram(
         "compositional",
         rf"Random RBM, $\alpha = {alpha:g}$",
@@ -95,23 +100,14 @@ def build(
             Axis("theta", r"threshold $\tilde\theta = \theta/\sqrt{p}$", limits=(0, theta_max)),
             Axis("g", r"field $\tilde g = g/p$", limits=(g_min, 0)),
         ),
-        [cg, fg, fc],
+        lines,
         [replace(meet, name="triple")],
         [
-            Region(
-                "glass", "spin glass", (0.6, -0.12), outline([(0, g_min), (0, 0), (theta_max, 0)], cg, fg)
-            ),
-            Region(
-                "compositional", "compositional\n$0 < \\ell{}^{*} < \\infty$", (2.0, -0.2), outline(cg, fc)
-            ),
-            Region(
-                "ferromagnetic",
-                "ferromagnetic\n$\\ell{}^{*} \\to 0$",
-                (1.6, -0.33),
-                outline(fg, fc, [(theta_max, g_min)]),
-            ),
+            Region(name, label, at, found.region(state).polygon)
+            for state, (name, label, at) in REGIONS.items()
+            if state in {region.name for region in found.regions}
         ],
-        about(theory, ["theta", "g", "l"]),
+        about(theory, ["theta", "g"]),
         beside=[_beside(loads.result(), g, alpha_max, theta_max)],
     )
 

@@ -267,6 +267,8 @@ class Region:
         Where the middle of the label stands, in the units of the axes.
     polygon : sequence of pairs of float, shape (n, 2) with n >= 3, optional
         The outline, filled lightly; stored as a tuple of pairs.
+    metastable : sequence of str
+        The states that exist in it besides the phase, for which it is hatched.
 
     Raises
     ------
@@ -284,10 +286,16 @@ class Region:
     label: str
     at: Pair
     polygon: Sequence[Pair] | None = None
+    metastable: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         check_text(self, "name", "label")
         store(self, at=check_pair("at", self.at))
+        store(self, metastable=tuple(check_items("metastable", self.metastable)))
+        for i, state in enumerate(self.metastable):
+            if not isinstance(state, str) or not state:
+                message = f"expected the name of a state, got {short(state)}"
+                raise DiagramError(message, f"metastable[{i}]")
         if self.polygon is not None:
             corners = check_items("polygon", self.polygon)
             store(

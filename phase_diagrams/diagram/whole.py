@@ -12,11 +12,11 @@ from phase_diagrams.diagram.checks import DiagramError, check_items, check_text,
 from phase_diagrams.diagram.parts import Axis, HeatMap, Images, Inset, Line, LineKind, Point, Region
 from phase_diagrams.diagram.reading import build, check_keys, each, plain
 
-FORMAT = 5
+FORMAT = 6
 """Number of the newest JSON format that this version reads.
 
 A diagram is written in the oldest format that holds it: 1, with a heat map 2, with measured values 3, with
-images 4, with lines on which replica symmetry is broken 5."""
+images 4, with lines on which replica symmetry is broken 5, with metastable states of regions 6."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +200,11 @@ class PhaseDiagram:
                     number = 5
                 else:
                     del line[name]
+        for region in told["regions"]:
+            if region["metastable"]:
+                number = 6
+            else:
+                del region["metastable"]
         return {"format": number, **told, "beside": beside}
 
     @classmethod
@@ -218,7 +223,7 @@ class PhaseDiagram:
         Traceback (most recent call last):
             ...
         phase_diagrams.diagram.checks.DiagramError: the diagram is written in format 7; this version reads \
-formats up to 5; read it with the version that wrote it, or compute it again
+formats up to 6; read it with the version that wrote it, or compute it again
         """
         check_keys(data, {"format"}, None)
         number = data["format"]

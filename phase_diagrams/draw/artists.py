@@ -18,10 +18,12 @@ from matplotlib.ticker import MaxNLocator
 from phase_diagrams.diagram import DiagramError, HeatMap, Inset, Line, LineKind, PhaseDiagram, Point
 from phase_diagrams.draw.style import (
     CURVES,
+    HATCHES,
     HEAT,
     HOLLOW,
     PALETTE,
     STYLE,
+    engraved,
     halo,
     hollow,
     marker,
@@ -104,10 +106,14 @@ def _set_scales(diagram: PhaseDiagram, ax: Axes, *, small: bool = False) -> None
 def _draw_contents(diagram: PhaseDiagram, ax: Axes, *, shown: Place, named: Place) -> None:
     """Draw regions, lines and points; ``shown`` chooses the points, ``named`` the names of the regions."""
     filled = diagram.regions if diagram.heat_map is None else ()
-    outlines = [region.polygon for region in filled if region.polygon]
-    for i, polygon in enumerate(outlines):
-        x, y = zip(*polygon, strict=True)
+    outlined = [region for region in filled if region.polygon]
+    states = list(dict.fromkeys(state for region in outlined for state in region.metastable))
+    for i, region in enumerate(outlined):
+        x, y = zip(*(region.polygon or ()), strict=True)
         ax.fill(x, y, facecolor=shade(i), linewidth=0, zorder=0.5)
+        for state in region.metastable:
+            mark = HATCHES[states.index(state) % len(HATCHES)]
+            ax.fill(x, y, fill=False, hatch=mark, edgecolor=engraved(), linewidth=0, zorder=0.5)
     for region in diagram.regions:
         if named(*region.at):
             ax.text(

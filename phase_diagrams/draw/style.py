@@ -60,6 +60,9 @@ PALETTE = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#5
 FILLS = ("#FAF5E4", "#DCEBF5", "#F2D3BF", "#BFD6C4", "#B9B5D1", "#A3A3A3")
 """Fills of the outlined regions, in order; their grey values fall from 0.96 to 0.64."""
 
+HATCHES = ("////", "\\\\\\\\", "....", "xxxx")
+"""Hatches of the regions in which a state is metastable, one for each such state, in order."""
+
 HEAT = ListedColormap(colormaps["YlGnBu"](np.linspace(0.0, 0.62, 256)), "heat")
 """Colours of heat maps: light, and as ordered in grey as in colour."""
 
@@ -74,6 +77,7 @@ RC: dict[str, Any] = {
     "axes.formatter.use_mathtext": True,
     "xtick.labelsize": 8,
     "ytick.labelsize": 8,
+    "hatch.linewidth": 0.35,
     "lines.linewidth": 1.2,
     "lines.markersize": 4,
     "legend.fontsize": 7.5,
@@ -207,6 +211,12 @@ def shade(i: int) -> Any:
     fill = np.array(to_rgb(FILLS[i % len(FILLS)]))
     behind = np.array(to_rgb(paper()))
     return tuple(fill if behind.mean() > 0.5 else 0.7 * behind + 0.3 * fill)
+
+
+def engraved() -> Any:
+    """The colour of hatches: between ink and paper, so that names can be read on them."""
+    ink, behind = np.array(to_rgb(rcParams["text.color"])), np.array(to_rgb(paper()))
+    return tuple(0.4 * ink + 0.6 * behind)
 
 
 def hollow(outer: float, inner: float, ink: Any) -> list[Any]:

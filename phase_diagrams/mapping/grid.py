@@ -59,6 +59,8 @@ class Grid:
         Whether all branches were compared; otherwise the only one counts as stable where it exists.
     threads : tuple of (int, int)
         Rows or columns that hold a state which exists nowhere else: the axis, and the index along it.
+    box : ((float, float), (float, float)), optional
+        The plane, where it is larger than the grid.
     """
 
     theory: Theory
@@ -70,11 +72,18 @@ class Grid:
     order: Array
     compared: bool
     threads: tuple[tuple[int, int], ...] = ()
+    box: tuple[tuple[float, float], tuple[float, float]] | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
         """Points along the two axes."""
         return len(self.values[0]), len(self.values[1])
+
+    @property
+    def frame(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Where lines are wanted: the plane, or the span of the grid."""
+        x, y = self.values
+        return self.box or ((float(x[0]), float(x[-1])), (float(y[0]), float(y[-1])))
 
     def index(self, x: Sequence[float] | Array, y: Sequence[float] | Array) -> Array:
         """Coordinates in steps of the grid, shape (n, 2)."""

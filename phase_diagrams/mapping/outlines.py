@@ -16,7 +16,7 @@ from phase_diagrams.mapping.grid import METASTABLE, STABLE, Edge, Grid, equal_ra
 from phase_diagrams.mapping.refining import NEAR, SAME, Refined, distances, feet
 from replica.typing import Array, Booleans
 
-__all__ = ["regions"]
+__all__ = ["Page", "regions"]
 
 SMALLEST = 4
 """Points of the smallest patch that is called a region."""
@@ -28,7 +28,7 @@ def regions(grid: Grid, lines: Sequence[Refined], notes: list[str], *, narrow: b
     `narrow` says that the frame leaves room for the scale of a heat map, so that names are wider in it.
     """
     owners = {edge: one for one in lines for edge in one.explained}
-    page = _Page(
+    page = Page(
         grid, [curve for one in lines for curve in one.curves], letter=LETTER * (1.3 if narrow else 1.0)
     )
     weights = 4 ** np.arange(len(grid.branches))
@@ -50,7 +50,7 @@ def regions(grid: Grid, lines: Sequence[Refined], notes: list[str], *, narrow: b
     for _, inside in sorted(patches, key=lambda patch: -patch[0]):
         name, label = _titles(grid, inside)
         names[name] = names.get(name, 0) + 1
-        at, label = page.place(inside, label)
+        at, label = page.place(inside[page.near], label)
         polygon = _outline(grid, inside, owners)
         shown = name if names[name] == 1 else f"{name} {names[name]}"
         if polygon is None:
@@ -236,14 +236,14 @@ LETTER, ROW = 0.021, 0.064
 """Width of a letter and height of a row in units of the frame, in a figure of one column."""
 
 
-class _Page:
+class Page:
     """The frame of the figure as a raster, on which names find places where they cover least."""
 
     def __init__(self, grid: Grid, curves: Sequence[Array], letter: float) -> None:
         self.letter = letter
         self.axes = [
-            np.geomspace(v[0], v[-1], n) if equal_ratios(v) else np.linspace(v[0], v[-1], n)
-            for v, n in zip(grid.values, RASTER, strict=True)
+            np.geomspace(*ends, n) if equal_ratios(v) else np.linspace(*ends, n)
+            for v, ends, n in zip(grid.values, grid.frame, RASTER, strict=True)
         ]
         cells = [np.interp(a, v, np.arange(len(v))) for a, v in zip(self.axes, grid.values, strict=True)]
         self.near = np.ix_(*(np.round(part).astype(int) for part in cells))
@@ -256,15 +256,15 @@ class _Page:
             self.taken[tuple(places)] = True
         self.taken = ndimage.binary_dilation(self.taken)
 
-    def place(self, inside: Booleans, label: str) -> tuple[tuple[float, float], str]:
-        """The middle of a name in a patch, away from lines, other names and the frame if there is room.
+    def place(self, patch: Booleans, label: str) -> tuple[tuple[float, float], str]:
+        """The middle of a name in a patch of the raster, away from lines, other names and the frame.
 
         A patch too small to bear a fifth of its name gets none.
         """
         rows = label.split("\n")
         share = (self.letter * max(map(len, rows)), ROW * len(rows))
         size = tuple(min(n, int(np.ceil(part * n)) + 2) for part, n in zip(share, RASTER, strict=True))
-        room = inside[self.near] & ~self.taken
+        room = patch & ~self.taken
         covered = 1 - ndimage.uniform_filter(room.astype(float), size, mode="constant")
         depth = ndimage.distance_transform_edt(np.pad(room, 1), sampling=(1 / size[0], 1 / size[1]))[
             1:-1, 1:-1
@@ -275,7 +275,7 @@ class _Page:
         cost[frame] = np.round(covered, 3)[frame] - 1e-4 * depth[frame] / (1 + depth.max())
         i, j = (int(k) for k in np.unravel_index(np.argmin(cost), RASTER))
         if cost[i, j] > 0.8:
-            deepest = np.argmax(ndimage.distance_transform_edt(np.pad(inside[self.near], 1))[1:-1, 1:-1])
+            deepest = np.argmax(ndimage.distance_transform_edt(np.pad(patch, 1))[1:-1, 1:-1])
             i, j = (int(k) for k in np.unravel_index(deepest, RASTER))
             return (float(self.axes[0][i]), float(self.axes[1][j])), ""
         self.taken[max(0, i - edge[0]) : i + edge[0] + 1, max(0, j - edge[1]) : j + edge[1] + 1] = True

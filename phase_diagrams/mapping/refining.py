@@ -18,10 +18,11 @@ from phase_diagrams.tracing.lines import boundary_line
 from replica.errors import LocateError, ReplicaError
 from replica.solving import Located, locate
 from replica.solving.derivatives import jacobian
+from replica.solving.minimise import minimise
 from replica.theory import Boundary, Coexistence, Fold, Theory
 from replica.typing import Array, Booleans
 
-__all__ = ["Refined", "distances", "feet", "hand_over", "refined"]
+__all__ = ["Refined", "distances", "feet", "hand_over", "refined", "start_between"]
 
 NEAR = 1.0
 """A boundary explains what the grid shows if it passes so close, in steps of the grid."""
@@ -79,15 +80,18 @@ class Refined:
         return [f"{what} where no refined line passes between them, {near}"]
 
 
-def refined(grid: Grid, feature: Feature, shown: Sequence[Edge]) -> Refined:
+def refined(
+    grid: Grid, feature: Feature, shown: Sequence[Edge], known: Sequence[Array] | None = None
+) -> Refined:
     """Trace a boundary from the states of the grid, until every place that shows it is explained.
 
-    `shown` are the pairs of neighbours of all boundaries.
+    `shown` are the pairs of neighbours of all boundaries. `known` are curves that explain some already, in
+    steps of the grid; who gives them decides himself which parts of the lines to leave out.
     """
     middles = np.array([middle(edge) for edge in feature.edges])
     support = np.array([middle(edge) for edge in (*feature.edges, *feature.hints)])
     anything = np.array([middle(edge) for edge in shown])
-    apart = np.full(len(middles), np.inf)
+    apart = np.min([np.full(len(middles), np.inf), *(distances(middles, one) for one in known or ())], axis=0)
     curves: list[Any] = []
     special: list[Any] = []
     lines: list[Line] = []
@@ -101,17 +105,18 @@ def refined(grid: Grid, feature: Feature, shown: Sequence[Edge]) -> Refined:
         seed = open_[np.argsort(middles[open_] @ [1.0, 1e-6])[open_.size // 2]]
         tried[seed] = True
         try:
-            start = _start(grid, feature.boundary, feature.edges[seed])
-            box = [(float(values[0]), float(values[-1])) for values in grid.values]
+            start = start_between(grid, feature.boundary, feature.edges[seed])
+            xlim, ylim = grid.frame
             line = boundary_line(
-                grid.theory, feature.boundary, *grid.names, xlim=box[0], ylim=box[1], start=start
+                grid.theory, feature.boundary, *grid.names, xlim=xlim, ylim=ylim, start=start
             )
         except ReplicaError as error:
             reason = str(error)
             continue
         name = feature.name if not lines else f"{feature.name} {len(lines) + 1}"
         line = dataclasses.replace(line, name=name, label=feature.label)
-        line = _supported(grid, line, support, anything)
+        if known is None:
+            line = _supported(grid, line, support, anything)
         pieces = _pieces(grid, line)
         away = np.min([distances(middles, piece) for piece in pieces], axis=0) if pieces else apart
         if not np.any(away[open_] <= NEAR):
@@ -146,7 +151,7 @@ def hand_over(lines: Sequence[Refined]) -> None:
         one.distances = one.distances[~moved]
 
 
-def _start(grid: Grid, boundary: Boundary, edge: Edge) -> Located:
+def start_between(grid: Grid, boundary: Boundary, edge: Edge) -> Located:
     """Locate a boundary between two neighbours of the grid."""
     axis, i, j = edge
     ends = ((i, j), (i + 1, j) if axis == 0 else (i, j + 1))
@@ -187,8 +192,15 @@ def _unknowns(
             message = "the state of the grid is singular there"
             raise LocateError(message)
         return [np.concatenate([x, direction]) for direction in np.linalg.svd(matrix)[2][::-1]]
-    phases = (boundary.first, boundary.second) if isinstance(boundary, Coexistence) else (boundary.phase,)
-    parts = [state(phase.branch)[0] for phase in phases if not is_explicit(theory, phase.branch)]
+    parts = []
+    for phase in (
+        (boundary.first, boundary.second) if isinstance(boundary, Coexistence) else (boundary.phase,)
+    ):
+        if phase.over:
+            best = minimise(theory.at(**{along: state(phase.branch)[1]}), phase.branch, phase.over)
+            parts.append(np.append(best.x, getattr(best.theory, phase.over)))
+        elif not is_explicit(theory, phase.branch):
+            parts.append(state(phase.branch)[0])
     return [np.concatenate([*parts, np.zeros(0)])]
 
 

@@ -21,7 +21,18 @@ from replica.solving.derivatives import jacobian
 from replica.solving.search import guarded, label
 from replica.theory import Theory
 
-__all__ = ["PHASE", "STATES", "TROUBLES", "Task", "WorkerError", "digest", "fingerprint", "solve_chunk"]
+__all__ = [
+    "PHASE",
+    "STATES",
+    "TROUBLES",
+    "Task",
+    "WorkerError",
+    "digest",
+    "fingerprint",
+    "solve_chunk",
+    "solve_points",
+    "spread",
+]
 
 PHASE = "phase"
 STATES = {-1: "not_computed", 0: "absent", 1: "unstable", 2: "metastable", 3: "stable"}
@@ -116,7 +127,11 @@ def solve_chunk(task: Task) -> dict[str, Any]:
             f"({fingerprint(task.kind)}, not {task.equations}); install the same version everywhere"
         )
         raise WorkerError(message)
-    theory = task.theory
+    return solve_points(task.theory, task)
+
+
+def solve_points(theory: Theory, task: Task) -> dict[str, Any]:
+    """Solve every point of a batch on every branch of a task, wherever the points lie."""
     troubles: list[str] = []
     parts = [_guarded(theory, name, task, troubles) for name in task.branches]
     if not task.every:
@@ -168,7 +183,7 @@ def _branch(theory: Theory, branch: str, task: Task, troubles: list[str]) -> dic
     solution = solve(theory, branch, solver=task.solver, throw=False, errors=errors)
     troubles += [f"{branch}: {type(error).__name__}: {error}" for error in errors]
     if task.solver is None and not theory.branch(branch).explicit:
-        solution = _spread(solution, branch)
+        solution = spread(solution, branch)
     shape = theory.batch
     found = np.flatnonzero(np.ravel(solution.success))
     x = solution.x.reshape(len(solution.x), -1)[:, found]
@@ -198,7 +213,7 @@ def _branch(theory: Theory, branch: str, task: Task, troubles: list[str]) -> dic
     return out
 
 
-def _spread(solution: Solution, branch: str) -> Solution:
+def spread(solution: Solution, branch: str) -> Solution:
     """Solve the points that failed once more, from a converged neighbour; and so on from those.
 
     Next to a fold, and far from the limit in which the start of a branch is exact, a neighbour is the better

@@ -283,7 +283,11 @@ def _around(theory: Theory, name: str, *values: float) -> tuple[float, float]:
     low, high = min(values), max(values)
     about = theory.parameters()[name]
     margin = 0.02 * (high - low)
-    return max(low - margin, about.lower), min(high + margin, about.upper)
+    below, above = max(low - margin, about.lower), min(high + margin, about.upper)
+    return (
+        low if about.open_lower and below == about.lower else below,
+        high if about.open_upper and above == about.upper else above,
+    )
 
 
 def _check_axes(theory: Theory, boundary: Boundary, x: str, y: str) -> None:

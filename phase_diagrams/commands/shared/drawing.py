@@ -25,7 +25,18 @@ if TYPE_CHECKING:
 
     from phase_diagrams.diagram import PhaseDiagram
 
-__all__ = ["Look", "computed", "date", "origin", "paint", "paint_images", "stored", "versions", "write"]
+__all__ = [
+    "Look",
+    "computed",
+    "date",
+    "origin",
+    "paint",
+    "paint_images",
+    "stored",
+    "tracer",
+    "versions",
+    "write",
+]
 
 
 def computed(name: str, jobs: int, command: Sequence[str], output: Path | str) -> PhaseDiagram:
@@ -40,7 +51,7 @@ def computed(name: str, jobs: int, command: Sequence[str], output: Path | str) -
     came_from = origin(command)
     build = DIAGRAMS[name].build
     if "executor" in inspect.signature(build).parameters:
-        with _tracer(jobs, output) as executor:
+        with tracer(jobs, output) as executor:
             diagram = build(executor=executor)
     else:
         if jobs > 1:
@@ -51,7 +62,7 @@ def computed(name: str, jobs: int, command: Sequence[str], output: Path | str) -
 
 
 @contextmanager
-def _tracer(jobs: int, output: Path | str) -> Iterator[Executor]:
+def tracer(jobs: int, output: Path | str) -> Iterator[Executor]:
     """What traces the lines of a diagram, and keeps them if the diagram goes to a file."""
     from concurrent.futures.process import BrokenProcessPool
 

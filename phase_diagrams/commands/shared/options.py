@@ -328,6 +328,11 @@ def theory(command: Command) -> Command:
         return command(**in_words_of(kind, asked | {"name": theory_called(asked["name"])}))
 
     name = click.argument("name", metavar="THEORY")
+    return name(ingredients(as_json(gathered)))  # type: ignore[return-value]
+
+
+def ingredients(command: Command) -> Command:
+    """Add what makes a theory of a name: its parameters, units, groups of sites, steps of breaking."""
     given = click.option(
         "-p",
         "given",
@@ -337,14 +342,6 @@ def theory(command: Command) -> Command:
         callback=once,
         help="A control parameter, such as T=0.3; once for each.",
     )
-    for option in (
-        click.option(
-            "--sites", metavar="FRACTION:X,...", type=Sites(), help="Heterogeneous weights, x = p_i/p."
-        ),
-        click.option("--hidden", metavar="UNIT", help="Hidden units, such as relu:theta=1.5."),
-        click.option("--visible", metavar="UNIT", help="Visible units; `replica show units` lists them."),
-    ):
-        gathered = option(gathered)
     steps = click.option(
         "--rsb",
         metavar="STEPS",
@@ -352,7 +349,17 @@ def theory(command: Command) -> Command:
         default=0,
         help="Steps of replica symmetry breaking, where the theory has them.",
     )
-    return name(given(steps(as_json(gathered))))  # type: ignore[return-value]
+    for option in (
+        click.option(
+            "--sites", metavar="FRACTION:X,...", type=Sites(), help="Heterogeneous weights, x = p_i/p."
+        ),
+        click.option("--hidden", metavar="UNIT", help="Hidden units, such as relu:theta=1.5."),
+        click.option("--visible", metavar="UNIT", help="Visible units; `replica show units` lists them."),
+        steps,
+        given,
+    ):
+        command = option(command)
+    return command
 
 
 def computing(command: Command) -> Command:
