@@ -68,7 +68,7 @@ class SweepPlan(Plan):
             self.every,
             self.solver,
             self.measures,
-            fingerprint(self.kind),
+            fingerprint(self.kind, self.fixed),
         )
 
     # -- description ----------------------------------------------------------------------------------
@@ -187,7 +187,7 @@ class SweepPlan(Plan):
             "solver": repr(self.solver),
             "chunk": list(self.chunk),
             "version of replica": replica.__version__,
-            "equations (digest of the source)": fingerprint(self.kind),
+            "equations (digest of the source)": fingerprint(self.kind, self.fixed),
         }
 
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from replica._face import Classes, face
 from replica.errors import ParameterError, UnknownNameError
@@ -52,8 +53,14 @@ if not TYPE_CHECKING:
     )
 
 
-def parse(text: str) -> Unit:
+def parse(text: str, kinds: Mapping[str, type[Unit]] = UNITS) -> Unit:
     """Read a unit as the command line writes it, ``NAME`` or ``NAME:PARAMETER=VALUE,...``.
+
+    Parameters
+    ----------
+    text : str
+    kinds : mapping of str to type of Unit
+        What the names mean; the units of the package by default.
 
     Raises
     ------
@@ -68,10 +75,11 @@ def parse(text: str) -> Unit:
     ReLU(theta=1.5, gamma=1.0)
     """
     name, _, rest = text.partition(":")
-    if name not in UNITS:
-        raise UnknownNameError(what="unit", name=name, known=UNITS)
-    kind = UNITS[name]
-    known = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
+    if name not in kinds:
+        raise UnknownNameError(what="unit", name=name, known=kinds)
+    kind = kinds[name]
+    fields: Any = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
+    known = [field.name for field in fields]
     given: dict[str, float] = {}
     for item in filter(None, rest.split(",")):
         key, sign, value = item.partition("=")
