@@ -1,6 +1,6 @@
 """Numbers that are formulas in the parameters of a model, such as ``sqrt(a*(1 - a))``; read, never run.
 
-A text is parsed into a tree of a few kinds of nodes, which is evaluated on floats, on arrays of a batch and on
+A text is parsed into a tree of a few kinds of nodes, which is evaluated on floats, on arrays and on
 mpmath numbers alike. All else that Python could read is refused, with the piece that is not allowed.
 """
 
@@ -71,7 +71,7 @@ class Expression:
     >>> sorted(width.names), f"{width.evaluate({'a': 0.1}):.12f}"
     (['a'], '0.150000000000')
     >>> print(width, "or", width.latex())
-    sqrt(a (1 - a))/2 or \frac{\sqrt{a(1-a)}}{2}
+    sqrt(a (1 - a))/2 or \frac{\sqrt{a (1-a)}}{2}
     >>> Expression("a^b")
     Traceback (most recent call last):
     replica.errors.ParameterError: expression 'a^b': 'b' is no number; an exponent must be one
