@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from replica.errors import ParameterError, UnknownNameError
 from replica.functional.expressions import RESERVED, Expression
+from replica.functional.laws import settings
 from replica.theory.base import Theory
 from replica.theory.boundaries import Boundary, Critical
 from replica.theory.parameters import Parameter
@@ -23,8 +24,10 @@ from replica.units import UNITS, Unit
 
 __all__ = ["Coupling", "Energy", "Family", "Layer", "Model", "Pattern"]
 
-Settings = tuple[tuple[str, Expression], ...]
-"""Settings of a unit or of a law: pairs of a name and an expression."""
+Setting = Expression | tuple[Expression, ...]
+"""An expression; or several, for the values of a unit and the table of a law."""
+Settings = tuple[tuple[str, Setting], ...]
+"""Settings of a unit or of a law: pairs of a name and what is set."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _MODEL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _GREEK = re.compile(
@@ -35,7 +38,15 @@ _Part = TypeVar("_Part")
 
 def _settings(given: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> Settings:
     pairs = given.items() if isinstance(given, Mapping) else given
-    return tuple((name, Expression.parse(value)) for name, value in pairs)
+    return tuple(
+        (
+            name,
+            tuple(map(Expression.parse, value))
+            if isinstance(value, list | tuple)
+            else Expression.parse(value),
+        )
+        for name, value in pairs
+    )
 
 
 @dataclass(frozen=True)
@@ -94,11 +105,6 @@ class Layer:
             msg = f"layer {self.name}: the unit {self.unit} needs {', '.join(missing)}"
             raise ParameterError(msg)
 
-    @property
-    def expressions(self) -> Mapping[str, Expression]:
-        """What is written in the parameters, by what it is."""
-        return {"size": self.size} | dict(self.settings)
-
 
 @dataclass(frozen=True)
 class Coupling:
@@ -122,11 +128,6 @@ class Coupling:
             self, layers=_texts("a coupling", "layers", self.layers), variance=Expression.parse(self.variance)
         )
 
-    @property
-    def expressions(self) -> Mapping[str, Expression]:
-        """What is written in the parameters, by what it is."""
-        return {"variance": self.variance}
-
 
 @dataclass(frozen=True)
 class Pattern:
@@ -147,16 +148,13 @@ class Pattern:
         """Read the expressions; refuse a law or a setting that does not exist."""
         _check_name("pattern", self.name)
         _set(self, settings=_settings(self.settings))
-        try:
-            from replica.functional.laws import LAWS
-        except ImportError:
-            return
-        _check_known("law", str(self.law), LAWS)
-
-    @property
-    def expressions(self) -> Mapping[str, Expression]:
-        """What is written in the parameters, by what it is."""
-        return dict(self.settings)
+        known, given = settings(self.law), dict(self.settings)
+        for name in given:
+            _check_known(f"setting of the law {self.law}", name, known)
+        missing = [name for name, needed in known.items() if needed and name not in given]
+        if missing:
+            msg = f"pattern {self.name}: the law {self.law} needs {', '.join(missing)}"
+            raise ParameterError(msg)
 
 
 @dataclass(frozen=True)
@@ -180,11 +178,6 @@ class Energy:
         patterns = _texts("an energy", "patterns", self.patterns)
         _set(self, patterns=patterns, strength=Expression.parse(self.strength))
 
-    @property
-    def expressions(self) -> Mapping[str, Expression]:
-        """What is written in the parameters, by what it is."""
-        return {"strength": self.strength}
-
 
 @dataclass(frozen=True)
 class Family:
@@ -200,11 +193,6 @@ class Family:
     def __post_init__(self) -> None:
         """Read the expressions."""
         _set(self, start=_settings(self.start))
-
-    @property
-    def expressions(self) -> Mapping[str, Expression]:
-        """What is written in the parameters, by what it is."""
-        return dict(self.start)
 
 
 @dataclass(frozen=True)
@@ -413,19 +401,22 @@ class Model:
     @property
     def expressions(self) -> list[tuple[str, Expression]]:
         """Every expression of the model, and where it stands."""
-        found = [("temperature", self.temperature), ("offset", self.offset), *self.definitions]
+        found: list[tuple[str, Setting]] = [("temperature", self.temperature), ("offset", self.offset)]
+        found += self.definitions
         for layer in self.layers:
-            found += [(f"{key} of layer {layer.name}", one) for key, one in layer.expressions.items()]
+            mine = (("size", layer.size), *layer.settings)
+            found += [(f"{key} of layer {layer.name}", one) for key, one in mine]
         for coupling in self.couplings:
-            where = f"variance of the coupling {' - '.join(coupling.layers)}"
-            found.append((where, coupling.variance))
+            found.append((f"variance of the coupling {' - '.join(coupling.layers)}", coupling.variance))
         for pattern in self.patterns:
-            found += [(f"{key} of pattern {pattern.name}", one) for key, one in pattern.expressions.items()]
+            found += [(f"{key} of pattern {pattern.name}", one) for key, one in pattern.settings]
         for energy in self.energies:
             found.append((f"strength of the energy {' '.join(energy.patterns)}", energy.strength))
         for branch in self.branches:
-            found += [(f"{key} of branch {branch.name}", one) for key, one in branch.expressions.items()]
-        return found
+            found += [(f"{key} of branch {branch.name}", one) for key, one in branch.start]
+        return [
+            (where, one) for where, some in found for one in (some if isinstance(some, tuple) else (some,))
+        ]
 
     def _check_terms(self) -> None:
         for coupling in self.couplings:
