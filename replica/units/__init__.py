@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from replica.units.potential import Potential as Potential
     from replica.units.scaled import Scaled as Scaled
     from replica.units.unit import Averages as Averages
+    from replica.units.unit import Moments as Moments
     from replica.units.unit import Unit as Unit
 
 _HOMES = {
@@ -47,7 +48,13 @@ if not TYPE_CHECKING:
     __getattr__, __dir__, __all__ = face(
         __name__,
         {kind: home for home, kind in _HOMES.values()}
-        | {"Potential": "potential", "Scaled": "scaled", "Averages": "unit", "Unit": "unit"},
+        | {
+            "Potential": "potential",
+            "Scaled": "scaled",
+            "Averages": "unit",
+            "Moments": "unit",
+            "Unit": "unit",
+        },
         "UNITS",
         "parse",
     )
