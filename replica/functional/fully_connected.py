@@ -1,0 +1,205 @@
+"""Every fully connected model as a theory: `theory_of` makes its class, and the engine does the rest."""
+
+from __future__ import annotations
+
+import copyreg
+import dataclasses
+from collections.abc import Mapping
+from functools import cache, cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+
+from replica.errors import ParameterError
+from replica.functional.model import Model
+from replica.functional.passes import Ingredients, Pass
+from replica.functional.structure import Structure, structure_of
+from replica.numerics.functions import is_exact, log, maximum, stack
+from replica.theory import (
+    Boundary,
+    Branch,
+    Coexistence,
+    Critical,
+    Fold,
+    Limit,
+    Phase,
+    Theory,
+    Zero,
+    parameter,
+)
+from replica.typing import Booleans, Number, Numbers
+
+__all__ = ["FullyConnected", "theory_of"]
+
+SMALL = 1e-7
+"""An order parameter below this is that of a state without it."""
+
+
+class _Made(type):
+    """The metaclass of theories of models: a class that was made pickles as its model."""
+
+
+def _reduced(kind: type) -> Any:
+    made = kind.__dict__.get("made")
+    return (theory_of, (made,)) if made is not None else kind.__qualname__
+
+
+copyreg.pickle(_Made, _reduced)
+
+
+class FullyConnected(Theory, metaclass=_Made):
+    """The functional: free energy, equations, entropy, replicon and Jacobian of any fully connected model.
+
+    Not used by itself: `theory_of` makes the class of a model, and a theory of the package may derive from one
+    to add names, lines or starts of its own.
+
+    Attributes
+    ----------
+    model : Model
+        The ingredients.
+    structure : Structure
+        Unknowns and eliminated layers.
+    """
+
+    model: ClassVar[Model]
+    structure: ClassVar[Structure]
+
+    # -- one pass, shared ------------------------------------------------------------------------------
+
+    @cached_property
+    def parts(self) -> Ingredients:
+        """The numbers of the model here."""
+        return Ingredients(self.model, self.values)
+
+    def read(self, x: Numbers) -> Pass:
+        """The pass over the averages at order parameters; the last one is kept for what is asked next."""
+        known = self.__dict__.get("_last")
+        if known is not None and (known[0] is x or _same(known[1], x)):
+            return known[2]
+        with np.errstate(all="ignore"):
+            here = Pass.at(self.parts, x)
+        self.__dict__["_last"] = (None, np.array(x), here)
+        return here
+
+    # -- equations -------------------------------------------------------------------------------------
+
+    def update(self, x: Numbers) -> Numbers:
+        return stack(*self.read(x).update())
+
+    def free_energy(self, x: Numbers) -> Number:
+        return self.read(x).free_energy()
+
+    def entropy(self, x: Numbers) -> Number:
+        with np.errstate(invalid="ignore"):
+            return self.read(x).entropy()
+
+    def energy(self, x: Numbers) -> Number:
+        f, T = self.free_energy(x), self.parts.T
+        if is_exact(T):
+            return f + T * self.entropy(x) if T else f
+        cold = np.equal(T, 0)
+        return f if np.all(cold) else f + T * np.where(cold, 0.0, self.entropy(x))[()]
+
+    def physical(self, x: Numbers) -> Booleans:
+        return self.read(x).confined()
+
+    def jacobian(self, x: Numbers) -> Numbers | None:
+        if self.is_exact:
+            return None
+        return stack(*(stack(*row) for row in self.read(x).jacobian()))
+
+    def derived(self, x: Numbers) -> dict[str, Number]:
+        here, plan = self.read(x), self.structure
+        found = {}
+        for s in plan.layers:
+            found |= {plan.overlaps[s]: here.q[s], plan.responses[s]: here.C[s]}
+        return {name: value for name, value in found.items() if name not in self.order}
+
+    def rho(self, x: Numbers) -> Number:
+        """Replica symmetry is stable below 1: see `Pass.rho`."""
+        return self.read(x).rho()
+
+    def replicon(self, x: Numbers) -> Number:
+        return 1 - self.rho(x) if self.structure.couplings else None
+
+    def log_rho(self, x: Numbers) -> Number:
+        """Zero where replica symmetry becomes unstable; nearly linear in log T at low temperatures."""
+        return log(self.rho(x))
+
+    def condensation(self, x: Numbers) -> Number:
+        """Determinant of 1 - d update/dm: zero where order parameters of patterns grow out of 0."""
+        n = len(self.model.patterns)
+        rows = self.read(x).jacobian()
+        matrix = np.stack([np.stack(np.broadcast_arrays(*row[:n]), axis=-1) for row in rows[:n]], axis=-2)
+        if is_exact(matrix):
+            import mpmath
+
+            return mpmath.det(mpmath.eye(n) - mpmath.matrix(matrix.tolist()))
+        return np.linalg.det(np.eye(n) - matrix)
+
+    # -- states ----------------------------------------------------------------------------------------
+
+    def state(self, **known: Number) -> Numbers:
+        for s in self.structure.rigid & set(self.structure.kept):
+            name = self.structure.overlaps[s]
+            if name in known:
+                q, T = known.pop(name), np.asarray(self.parts.T)
+                if np.any((T == 0) & (np.asarray(q) != 1)):
+                    response = self.structure.responses[s]
+                    msg = f"{self.name}: at T = 0 the overlap {name} is 1; start from {response} instead"
+                    raise ParameterError(msg)
+                known[self.structure.responses[s]] = (1 - q) / np.maximum(T, 1e-300)
+        return super().state(**known)
+
+
+def _same(a: Any, b: Any) -> bool:
+    return np.shape(a) == np.shape(b) and bool(np.array_equal(a, b))
+
+
+@cache
+def theory_of(model: Model) -> type[FullyConnected]:
+    """The theory of a model: a class, whose instances are points of its parameters.
+
+    Parameters
+    ----------
+    model : Model
+
+    Returns
+    -------
+    type of FullyConnected
+        The same class for equal models. It pickles, and so do its instances.
+
+    Examples
+    --------
+    >>> from replica import solve
+    >>> from replica.functional import Coupling, Layer, Model, theory_of
+    >>> spins = Model("my-glass", layers=[Layer("spins")], couplings=[Coupling("spins spins", "1/2")])
+    >>> state = solve(theory_of(spins)(T=0.5), "glass")
+    >>> print(f"{state['q']:.9f} {state.free_energy:.9f}")
+    0.589862537 -0.752545478
+    """
+    if not isinstance(model, Model):
+        msg = f"theory_of takes a Model, not {model!r}"
+        raise ParameterError(msg)
+    structure = structure_of(model)
+    required = [one for one in model.parameters if one.required]
+    optional = [one for one in model.parameters if not one.required]
+    fields = []
+    for about in (*required, *optional):
+        if hasattr(FullyConnected, about.name):
+            msg = f"{model.name}: {about.name} means something else; choose another name for that parameter"
+            raise ParameterError(msg)
+        default = dataclasses.MISSING if about.required else about.default
+        fields.append((about.name, Any, dataclasses.field(default=default, metadata={"parameter": about})))
+    title = "".join(word[:1].upper() + word[1:] for word in model.name.replace("_", "-").split("-"))
+    namespace: dict[str, Any] = {
+        "made": model,
+        "model": model,
+        "structure": structure,
+        "name": model.name,
+        "order": structure.order,
+        "__module__": __name__,
+        "__doc__": model.text or f"The fully connected model {model.name}.",
+    }
+    namespace["branches"] = {"glass": Branch("x", (0.0,)*len(structure.order))}
+    return dataclasses.make_dataclass(title, fields, bases=(FullyConnected,), namespace=namespace, frozen=True)
