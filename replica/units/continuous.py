@@ -10,12 +10,12 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy import special
 
-from replica.numerics.functions import INVERSE_ROOT_2PI, H, is_exact, log, maximum, pi, tail_ratios
+from replica.numerics.functions import INVERSE_ROOT_2PI, H, is_exact, log, maximum, pdf, pi, tail_ratios
 from replica.numerics.spins import TINY
 from replica.typing import Array, Number
 from replica.units.half_normal import sample_half_normal
 from replica.units.landscape import Kink
-from replica.units.unit import HALF_LINE, Averages, Unit, check_positive
+from replica.units.unit import HALF_LINE, Averages, Moments, Unit, check_positive
 
 __all__ = ["DoubleReLU", "Gaussian", "ReLU"]
 
@@ -58,17 +58,26 @@ class Gaussian(Unit):
         return Gaussian(self.g * length / energy, self.gamma * length**2 / energy)
 
     def averages(self, loc: Number, width: Number, a: Number, T: Number) -> Averages:
+        return self.moments(loc, width, a, T)
+
+    def moments(self, loc: Number, width: Number, a: Number, T: Number) -> Moments:
         A, field = self._stiffness(a), loc + self.g
         second = (field**2 + width**2) / A  # E[b^2]/A
         logs = _log_gaussian(A, T)
         one = field / field if is_exact(field) and field else 1.0 + 0 * second
-        return Averages(
+        return Moments(
             free_energy=-second / 2 - T * logs,
             mean=field / A,
             square=second / A,
             response=one / A,
             response_square=one / A**2,
             entropy=_cold_entropy(logs + one / 2, T),
+            mean2=0 * one,
+            mean3=0 * one,
+            square1=2 * field / A**2,
+            square2=2 * one / A**2,
+            cube1=3 * second / A**2,
+            hot_square=T * one / A**2,
         )
 
     def _stiffness(self, a: Number) -> Number:
@@ -135,20 +144,32 @@ class ReLU(Unit):
         return ReLU(self.theta * length / energy, self.gamma * length**2 / energy)
 
     def averages(self, loc: Number, width: Number, a: Number, T: Number) -> Averages:
-        if not np.all(np.equal(T, 0)):
-            return super().averages(loc, width, a, T)
+        return self._cold(loc, width, a) if np.all(np.equal(T, 0)) else super().averages(loc, width, a, T)
+
+    def moments(self, loc: Number, width: Number, a: Number, T: Number) -> Moments:
+        return self._cold(loc, width, a) if np.all(np.equal(T, 0)) else super().moments(loc, width, a, T)
+
+    def _cold(self, loc: Number, width: Number, a: Number) -> Moments:
+        """The closed form at T = 0."""
         precise = is_exact(loc, width, a, *self._numbers.values())
         A = self.gamma - a if precise else np.where(np.less(a, self.gamma), self.gamma - a, np.nan)[()]
         width = maximum(width, 0 * width + TINY)
         u = (self.theta - loc) / width
         h0, h1, h2 = (H(k, u) for k in range(3))
-        return Averages(
+        density = pdf(u) / width
+        return Moments(
             free_energy=-(width**2) * h2 / (2 * A),
             mean=width * h1 / A,
             square=width**2 * h2 / A**2,
             response=h0 / A,
             response_square=h0 / A**2,
             entropy=-np.inf + 0 * h0 if not precise else -np.inf,
+            mean2=density / A,
+            mean3=density * (u / width) / A,
+            square1=2 * width * h1 / A**2,
+            square2=2 * h0 / A**2,
+            cube1=3 * width**2 * h2 / A**3,
+            hot_square=0 * h0 / A,
         )
 
     def _thermal(self, b: Array, a: Array, T: Array) -> tuple[Array, ...]:
