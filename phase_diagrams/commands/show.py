@@ -97,7 +97,8 @@ def _latex(kind: type[Theory]) -> str:
     """The equations, aligned at their first relation."""
     from replica.theory.equations import latex
 
-    written = [latex(text) for text in kind.equations.values()]
+    names = (*kind.parameters(), *kind.order, *kind.symbols)
+    written = [latex(text, names) for text in kind.equations.values()]
     rows = [re.sub(r" (=|>|<|\\sim|\\[lg]e) ", r" &\1 ", row, count=1) for row in written]
     body = " \\\\\n".join(f"  {row}" for row in rows)
     return f"% {kind.name}: {headline(kind)}\n\\begin{{align}}\n{body}\n\\end{{align}}"
