@@ -65,19 +65,24 @@ class Gaussian(Unit):
         second = (field**2 + width**2) / A  # E[b^2]/A
         logs = _log_gaussian(A, T)
         one = field / field if is_exact(field) and field else 1.0 + 0 * second
-        return Moments(
+        known = Averages(
             free_energy=-second / 2 - T * logs,
             mean=field / A,
             square=second / A,
             response=one / A,
             response_square=one / A**2,
             entropy=_cold_entropy(logs + one / 2, T),
-            mean2=0 * one,
-            mean3=0 * one,
-            square1=2 * field / A**2,
-            square2=2 * one / A**2,
-            cube1=3 * second / A**2,
-            hot_square=T * one / A**2,
+        )
+        return Moments.later(
+            known,
+            lambda: {
+                "mean2": 0 * one,
+                "mean3": 0 * one,
+                "square1": 2 * field / A**2,
+                "square2": 2 * one / A**2,
+                "cube1": 3 * second / A**2,
+                "hot_square": T * one / A**2,
+            },
         )
 
     def _stiffness(self, a: Number) -> Number:
@@ -156,20 +161,24 @@ class ReLU(Unit):
         width = maximum(width, 0 * width + TINY)
         u = (self.theta - loc) / width
         h0, h1, h2 = (H(k, u) for k in range(3))
-        density = pdf(u) / width
-        return Moments(
+        known = Averages(
             free_energy=-(width**2) * h2 / (2 * A),
             mean=width * h1 / A,
             square=width**2 * h2 / A**2,
             response=h0 / A,
             response_square=h0 / A**2,
             entropy=-np.inf + 0 * h0 if not precise else -np.inf,
-            mean2=density / A,
-            mean3=density * (u / width) / A,
-            square1=2 * width * h1 / A**2,
-            square2=2 * h0 / A**2,
-            cube1=3 * width**2 * h2 / A**3,
-            hot_square=0 * h0 / A,
+        )
+        return Moments.later(
+            known,
+            lambda: {
+                "mean2": pdf(u) / (width * A),
+                "mean3": pdf(u) / width * (u / width) / A,
+                "square1": 2 * width * h1 / A**2,
+                "square2": 2 * h0 / A**2,
+                "cube1": 3 * width**2 * h2 / A**3,
+                "hot_square": 0 * h0 / A,
+            },
         )
 
     def _thermal(self, b: Array, a: Array, T: Array) -> tuple[Array, ...]:

@@ -14,7 +14,7 @@ from replica.numerics.functions import is_exact, ratio
 from replica.numerics.quadrature import LOGISTIC_NODES, logistic_rule
 from replica.numerics.spins import TINY, SpinAverages, spin_averages
 from replica.typing import Array, Integers, Number
-from replica.units.unit import Averages, Moments, Unit
+from replica.units.unit import Moments, Unit
 
 __all__ = ["Bernoulli", "Spin"]
 
@@ -45,12 +45,11 @@ class Spin(Unit):
     def rescaled(self, energy: Number, length: Number) -> Unit | None:
         return Spin(self.g / energy) if np.all(np.equal(length, 1)) else None
 
-    def averages(self, loc: Number, width: Number, a: Number, T: Number) -> Averages:
+    def averages(self, loc: Number, width: Number, a: Number, T: Number) -> Moments:
         spin = spin_averages(loc + self.g, width, T)
         return _SpinLike(spin, T, shift=a / 2, size=1)
 
-    def moments(self, loc: Number, width: Number, a: Number, T: Number) -> Moments:
-        return _SpinLike(_with_slopes(loc + self.g, width, T), T, shift=a / 2, size=1)
+    moments = averages
 
     def _thermal(self, b: Array, a: Array, T: Array) -> tuple[Array, ...]:
         y = (b + self.g) / T
@@ -87,13 +86,11 @@ class Bernoulli(Unit):
     def rescaled(self, energy: Number, length: Number) -> Unit | None:
         return Bernoulli(self.g / energy) if np.all(np.equal(length, 1)) else None
 
-    def averages(self, loc: Number, width: Number, a: Number, T: Number) -> Averages:
+    def averages(self, loc: Number, width: Number, a: Number, T: Number) -> Moments:
         field = loc + self.g + a / 2  # s = (1 + spin)/2, and the spin feels half of it
         return _Neuron(spin_averages(field / 2, width / 2, T), T, shift=field / 2, size=2)
 
-    def moments(self, loc: Number, width: Number, a: Number, T: Number) -> Moments:
-        field = loc + self.g + a / 2
-        return _Neuron(_with_slopes(field / 2, width / 2, T), T, shift=field / 2, size=2)
+    moments = averages
 
     def _thermal(self, b: Array, a: Array, T: Array) -> tuple[Array, ...]:
         y = (b + self.g + a / 2) / (2 * T)
@@ -109,13 +106,6 @@ def _two_values(y: Array) -> tuple[Array, Array, Array]:
     size = np.abs(y)
     e = np.exp(-2 * size)
     return size + np.log1p(e), 4 * e / (1 + e) ** 2, np.log1p(e) + 2 * size * e / (1 + e)
-
-
-def _with_slopes(loc: Number, width: Number, T: Number) -> SpinAverages:
-    """Averages of a spin with the slopes read first, so that one pass over the noise gives both."""
-    spin = spin_averages(loc, width, T)
-    _ = spin.susceptibility_1
-    return spin
 
 
 class _SpinLike(Moments):
@@ -203,7 +193,8 @@ class _Neuron(_SpinLike):
 
     @property
     def square1(self) -> Number:  # <s>^2 = <s> - T d<s>/db
-        return self.response - self.T * self.mean2
+        second = self.mean2  # read first, as in `Moments.by_loc`
+        return self.response - self.T * second
 
     @property
     def square2(self) -> Number:

@@ -92,6 +92,9 @@ class Interpolating(Unit):
         if not np.all(np.equal(T, 1)):
             return super().moments(loc, width, a, T)
         known = self.averages(loc, width, a, T)
+        return Moments.later(known, lambda: self._closed_slopes(known, loc, width, a))
+
+    def _closed_slopes(self, known: Averages, loc: Number, width: Number, a: Number) -> dict[str, Number]:
         omega, size, one = self.omega, self.size, 1 - self.omega
         A = 1 - a * size**2 * omega
         # <s> = line b + bend tanh(bend b), of which the spin knows the second part
@@ -104,21 +107,19 @@ class Interpolating(Unit):
         moved = loc * slope + v * bend * slope1
         turned = -(loc * slope1 + v * bend * slope2) / 2
         twice = loc * moved + v * (slope + bend * (loc * slope1 + v * bend * slope2))
-        return Moments(
-            **{field.name: getattr(known, field.name) for field in dataclasses.fields(known)},
-            mean2=bend**3 * slope1,
-            mean3=bend**4 * slope2,
-            square1=2 * (line**2 * loc + line * bend * (t + bend * moved)) - bend**3 * slope1,
-            square2=2 * (line**2 + line * bend**2 * (2 * slope + bend * (loc * slope1 + v * bend * slope2)))
-            - bend**4 * slope2,
-            cube1=3
-            * (
-                line * (line**2 * (loc**2 + v) + 2 * line * bend * (loc * t + v * bend * slope))
-                + line * bend**2 * (1 - slope + line * twice + 2 * bend * turned)
-                + bend**4 * (slope - quart)
-            ),
-            hot_square=known.response_square,
+        line2 = 2 * slope + bend * (loc * slope1 + v * bend * slope2)
+        cube = line**2 * (line * (loc**2 + v) + 2 * bend * (loc * t + v * bend * slope))
+        cube = (
+            cube + line * bend**2 * (1 - slope + line * twice + 2 * bend * turned) + bend**4 * (slope - quart)
         )
+        return {
+            "mean2": bend**3 * slope1,
+            "mean3": bend**4 * slope2,
+            "square1": 2 * (line**2 * loc + line * bend * (t + bend * moved)) - bend**3 * slope1,
+            "square2": 2 * (line**2 + line * bend**2 * line2) - bend**4 * slope2,
+            "cube1": 3 * cube,
+            "hot_square": known.response_square,
+        }
 
     def closed_averages(self, loc: Number, width: Number, a: Number) -> Averages:
         """Averages at T = 1 in closed form but for the entropy, which has none and is NaN here."""

@@ -130,14 +130,16 @@ class Scaled(Unit):
     def moments(self, loc: Number, width: Number, a: Number, T: Number) -> Moments:
         known = self.unit.moments(*self._units(loc, width, a, T))
         force, length = self.energy / self.length, self.length
-        return Moments(
-            **self._measured(known, T),
-            mean2=force**2 / length * known.mean2,
-            mean3=force**3 / length * known.mean3,
-            square1=force / length**2 * known.square1,
-            square2=force**2 / length**2 * known.square2,
-            cube1=force / length**3 * known.cube1,
-            hot_square=known.hot_square / (self.energy * self._stiffness**2),
+        return Moments.later(
+            Averages(**self._measured(known, T)),
+            lambda: {
+                "mean2": force**2 / length * known.mean2,
+                "mean3": force**3 / length * known.mean3,
+                "square1": force / length**2 * known.square1,
+                "square2": force**2 / length**2 * known.square2,
+                "cube1": force / length**3 * known.cube1,
+                "hot_square": known.hot_square / (self.energy * self._stiffness**2),
+            },
         )
 
     def _units(self, loc: Number, width: Number, a: Number, T: Number) -> tuple[Number, ...]:

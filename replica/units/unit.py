@@ -24,6 +24,7 @@ REAL_LINE = (-math.inf, math.inf)
 HALF_LINE = (0.0, math.inf)
 _TOGETHER = 700
 """Nodes of a panel times Gaussian fields, of averages taken together: arrays stay in a processor's cache."""
+_SLOPES = ("mean2", "mean3", "square1", "square2", "cube1", "hot_square")
 _NARROW = 0.01
 """Width of a field, beside the scale on which the unit answers, below which slopes are differences."""
 _STEP = 1 / 60
@@ -92,10 +93,26 @@ class Moments(Averages):
     cube1: Number
     hot_square: Number
 
+    @classmethod
+    def later(cls, known: Averages, slopes: Callable[[], dict[str, Number]]) -> Self:
+        """Averages, and a function that answers the six slopes when the first of them is read."""
+        self = object.__new__(cls)
+        self.__dict__.update(vars(known), _slopes=slopes)
+        return self
+
+    def __getattr__(self, name: str) -> Number:
+        """A slope that has not been read yet."""
+        if name not in _SLOPES or "_slopes" not in self.__dict__:
+            msg = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(msg)
+        self.__dict__.update(self.__dict__["_slopes"]())
+        return self.__dict__[name]
+
     @property
     def by_loc(self) -> tuple[Number, Number, Number]:
         """Derivatives of mean, square and response by the mean of the field."""
-        return self.response, self.square1, self.mean2
+        second = self.mean2  # read first: a spin then has its response from the same pass
+        return self.response, self.square1, second
 
     @property
     def by_variance(self) -> tuple[Number, Number, Number]:
