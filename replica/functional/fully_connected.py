@@ -11,22 +11,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from replica.errors import ParameterError
-from replica.functional.model import Model
+from replica.functional import starts, text
+from replica.functional.model import Model, Settings
 from replica.functional.passes import Ingredients, Pass
+from replica.functional.phases import Phases, phases_of
 from replica.functional.structure import Structure, structure_of
-from replica.numerics.functions import is_exact, log, maximum, stack
-from replica.theory import (
-    Boundary,
-    Branch,
-    Coexistence,
-    Critical,
-    Fold,
-    Limit,
-    Phase,
-    Theory,
-    Zero,
-    parameter,
-)
+from replica.numerics.functions import is_exact, log, stack
+from replica.theory import Theory
 from replica.typing import Booleans, Number, Numbers
 
 __all__ = ["FullyConnected", "theory_of"]
@@ -59,10 +50,16 @@ class FullyConnected(Theory, metaclass=_Made):
         The ingredients.
     structure : Structure
         Unknowns and eliminated layers.
+    phases : Phases
+        Branches, lines and what belongs to them.
+    own_starts : mapping of str to settings
+        Starts of the branches that the model itself declares.
     """
 
     model: ClassVar[Model]
     structure: ClassVar[Structure]
+    phases: ClassVar[Phases]
+    own_starts: ClassVar[Mapping[str, Settings]] = {}
 
     # -- one pass, shared ------------------------------------------------------------------------------
 
@@ -137,6 +134,56 @@ class FullyConnected(Theory, metaclass=_Made):
             return mpmath.det(mpmath.eye(n) - mpmath.matrix(matrix.tolist()))
         return np.linalg.det(np.eye(n) - matrix)
 
+    # -- branches --------------------------------------------------------------------------------------
+
+    def start(self, branch: str) -> Numbers:
+        return self.starts(branch)[:, 0]
+
+    def starts(self, branch: str) -> Numbers:
+        self.branch(branch)
+        if branch in self.own_starts:
+            known = {name: self.parts.number(value) for name, value in self.own_starts[branch]}
+            first = self.branches and next(name for name in self.branches if name not in self.own_starts)
+            base = dict(zip(self.order, self.start(first), strict=True))
+            return self.state(**base | known)[:, None]
+        if branch == "paramagnet":
+            return starts.paramagnet(self.parts, self.batch, even=self.phases.even)[:, None]
+        if self.is_exact:
+            plain = {k: v if v is None else np.asarray(v, dtype=float)[()] for k, v in self.values.items()}
+            return self.at(**plain).starts(branch)
+        if branch == "glass":
+            return starts.glass(self.parts, self.batch)
+        return starts.retrieval(self.parts, self.phases.retrieved[branch], self.batch)
+
+    def rank(self, branch: str, x: Numbers) -> Number | None:
+        plan = self.structure
+        if branch != "glass" or all(s in plan.rigid for s in plan.kept):
+            return None
+        here = self.read(x)
+        return sum((here.q[s] for s in plan.kept), here.zero)
+
+    def belongs(self, branch: str, x: Numbers) -> Booleans:
+        here = self.read(x)
+        free, q = self.free, sum((here.q[s] for s in self.structure.kept), here.zero)
+        inside = np.ones(np.shape(x)[1:], dtype=bool)
+        for k, m in enumerate(here.m):
+            if k in self.phases.retrieved.get(branch, ()):
+                first = self.phases.retrieved[branch][0]
+                inside = inside & ((m > SMALL) if branch == "mixture" or k == first else (np.abs(m) > SMALL))
+            elif branch not in self.own_starts:
+                along = m * self.parts.pulls[k].value([0.0] * len(here.m)) >= 0
+                inside = inside & np.where(free[k], np.abs(m) < SMALL, along)
+        if branch == "glass":
+            return inside & (q > SMALL)
+        if branch == "paramagnet":
+            return inside & (np.abs(q) < SMALL if self.phases.even else q >= 0)
+        return inside
+
+    @cached_property
+    def free(self) -> list[Any]:
+        """Whether the order parameter of each pattern may be 0."""
+        return starts.vanishing(self.parts)
+
     # -- states ----------------------------------------------------------------------------------------
 
     def state(self, **known: Number) -> Numbers:
@@ -181,7 +228,7 @@ def theory_of(model: Model) -> type[FullyConnected]:
     if not isinstance(model, Model):
         msg = f"theory_of takes a Model, not {model!r}"
         raise ParameterError(msg)
-    structure = structure_of(model)
+    structure, phases = structure_of(model), phases_of(model)
     required = [one for one in model.parameters if one.required]
     optional = [one for one in model.parameters if not one.required]
     fields = []
@@ -198,8 +245,17 @@ def theory_of(model: Model) -> type[FullyConnected]:
         "structure": structure,
         "name": model.name,
         "order": structure.order,
+        "phases": phases,
+        "own_starts": {one.name: one.start for one in model.branches},
+        "branches": phases.branches,
+        "lines": phases.lines,
+        "limit": phases.limit,
+        "critical": phases.critical,
+        "symmetry": phases.symmetry,
+        "equations": text.equations(model),
+        "symbols": text.symbols(model),
+        "notes": text.notes(model),
         "__module__": __name__,
         "__doc__": model.text or f"The fully connected model {model.name}.",
     }
-    namespace["branches"] = {"glass": Branch("x", (0.0,)*len(structure.order))}
     return dataclasses.make_dataclass(title, fields, bases=(FullyConnected,), namespace=namespace, frozen=True)

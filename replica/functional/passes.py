@@ -164,6 +164,13 @@ class Ingredients:
         return copy
 
 
+    def coarse(self) -> Ingredients:
+        """The same with about four digits of the averages, for guesses."""
+        copy = object.__new__(Ingredients)
+        copy.__dict__.update(self.__dict__, units=[unit.coarse() for unit in self.units])
+        return copy
+
+
 @lru_cache(maxsize=4096)
 def _constant(expression: Expression) -> Any:
     return expression.evaluate({})
@@ -191,12 +198,8 @@ def last(value: Number) -> Number:
     return np.asarray(value)[..., None]
 
 
-_SLOPES = {
-    "mean": ("response", "mean2"),
-    "square": ("square1", "square2"),
-    "response": ("mean2", "mean3"),
-}
-"""Slopes of the averages by the mean of the field, and twice those by its variance (heat equation)."""
+_ROWS = {"mean": 0, "square": 1, "response": 2}
+"""Averages that the equations need, in the order in which a unit gives their derivatives."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,13 +224,15 @@ class Answer:
 
     def over(self, name: str, weight: Number = None) -> Number:
         """An average over the nodes, with the weights of the law or other ones."""
-        values = getattr(self.moments, name)
+        return self._sum(getattr(self.moments, name), weight, endless=name == "response_square")
+
+    def _sum(self, values: Number, weight: Number, *, endless: bool = False) -> Number:
         if not self.nodes:
             return values if weight is None else values * weight[0]
         assert self.law is not None
         weight = self.law.weight if weight is None else weight
         terms = values * weight
-        if name == "response_square" or np.any(np.equal(weight, 0)):  # infinity of weight 0 does not count
+        if endless:  # infinity of weight 0 does not count
             terms = np.where(np.equal(weight, 0), 0 * weight, terms)
         return np.sum(terms, axis=-1)
 
@@ -247,20 +252,27 @@ class Answer:
 
     def by_loc(self, name: str, weight: Number = None) -> Number:
         """Derivative of an average by the mean of the field."""
-        return self.over(_SLOPES[name][0], weight)
+        return self._sum(self._by_loc[_ROWS[name]], weight)
 
     def by_variance(self, name: str, weight: Number = None) -> Number:
         """Derivative of an average by the variance of the field."""
-        return self.over(_SLOPES[name][1], weight) / 2
+        return self._sum(self._by_variance[_ROWS[name]], weight)
 
     def by_a(self, name: str, weight: Number = None) -> Number:
         """Derivative of an average by the quadratic term."""
-        first, second = (self.over(slope, weight) for slope in _SLOPES[name])
-        if name == "mean":
-            return (self.over("square1", weight) + self.T * second) / 2
-        if name == "response":
-            return (self.over("square2", weight) + self.T * second) / 2
-        return 2 * self.over("cube1", weight) / 3 + self.T * second / 2 - self.over("hot_square", weight)
+        return self._sum(self._by_a[_ROWS[name]], weight)
+
+    @cached_property
+    def _by_loc(self) -> tuple[Number, Number, Number]:
+        return self.moments.by_loc
+
+    @cached_property
+    def _by_variance(self) -> tuple[Number, Number, Number]:
+        return self.moments.by_variance
+
+    @cached_property
+    def _by_a(self) -> tuple[Number, Number, Number]:
+        return self.moments.by_a(last(self.T) if self.nodes else self.T)
 
 
 class Pass:
@@ -273,12 +285,19 @@ class Pass:
         Order parameters of the patterns.
     q, C : mapping
         Overlap and response of the kept layers, by their numbers.
+    noise : mapping, optional
+        Variance of the field on some layers, instead of what follows from q; they feel no quadratic term.
     """
 
     def __init__(
-        self, parts: Ingredients, m: Sequence[Number], q: Mapping[int, Number], C: Mapping[int, Number]
+        self,
+        parts: Ingredients,
+        m: Sequence[Number],
+        q: Mapping[int, Number],
+        C: Mapping[int, Number],
+        noise: Mapping[int, Number] | None = None,
     ) -> None:
-        self.parts, self.plan, self.m = parts, parts.structure, list(m)
+        self.parts, self.plan, self.m, self.noise = parts, parts.structure, list(m), noise or {}
         zero = sum((0 * value for value in (*m, *C.values())), 0.0)
         self.zero = zero
         self.q: list[Any] = [q.get(s, zero) for s in self.plan.layers]
@@ -307,11 +326,15 @@ class Pass:
 
     def variance(self, s: int) -> Number:
         """Variance of the Gaussian field on a layer, not below 0."""
+        if s in self.noise:
+            return self.noise[s] + self.zero
         value = self.parts.fields[s].value(self.q) + self.zero
         return maximum(value, 0 * value)
 
     def quadratic(self, s: int) -> Number:
         """Quadratic term that a layer feels."""
+        if s in self.noise:
+            return self.zero
         return self.parts.fields[s].divided(self.q, self.C, self.parts.T) + self.zero
 
     @cached_property

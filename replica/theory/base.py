@@ -136,6 +136,21 @@ class Theory:
         """Order parameters from which to look for a branch, shape ``(n_order, *batch)``."""
         return self.state(**dict(zip(self.order, self.branch(branch).start, strict=True)))
 
+    def starts(self, branch: str) -> Numbers:
+        """All order parameters from which to look for a branch, shape ``(n_order, k, *batch)``.
+
+        Without `rank` the first one that leads to the branch counts, and the next ones are tried at the points
+        where it does not.
+        """
+        return np.asarray(self.start(branch))[:, None]
+
+    def rank(self, branch: str, x: Numbers) -> Number | None:
+        """Of several solutions on a branch the one with the largest rank is meant; None: the first one found.
+
+        With a rank every start is tried, at every point: "the largest q" says something about all of them.
+        """
+        return None
+
     def belongs(self, branch: str, x: Numbers) -> Booleans:
         """Whether a solution is on the named branch (besides stability); shape ``(*batch)``."""
         return np.ones(np.shape(x)[1:], dtype=bool)
