@@ -753,7 +753,7 @@ def _precise(on: _Subject) -> str:
         _ask(
             np.all(off <= allowed),
             f"jacobian differs by {np.max(off):.2g} from that in 30 digits",
-            f"at most {allowed:.2g}",
+            f"at most {np.max(allowed):.2g}",
         )
         derived = precise.derived(y)
         pairs += [(name, value, derived[name]) for name, value in theory.derived(x).items()]

@@ -66,7 +66,10 @@ def own_theory(name: str) -> type[Theory]:
             raise ParameterError(message)
         _declared(name, found)
     if found.name in THEORIES:
-        message = f"{name}: {found.name} is the name of a theory of the package; give yours another name"
+        message = (
+            f"{name}: {found.name} is the name of a theory of the package; give yours another one, "
+            f'name = "my-{found.name}"'
+        )
         raise ParameterError(message)
     return found
 
@@ -215,10 +218,21 @@ def _kind(value: Any) -> str:
 
 
 def _model(name: str) -> type[Theory]:
-    message = f"{name}: model files are not read yet"
-    raise ParameterError(message)
+    """The theory that a model file describes."""
+    from phase_diagrams.storage.kinds_of_files import instead, missing
+    from replica.functional.files import read
+    from replica.functional.fully_connected import theory_of
+
+    if not os.path.lexists(name):
+        raise ParameterError(missing(name, ["model"]))
+    if told := instead(name, ["model"]):
+        raise ParameterError(told)
+    return theory_of(read(name))
 
 
 def _made_of_model(value: Any) -> Any:
     """The theory of a model that a file of Python makes; anything else as it is."""
-    return value
+    from replica.functional.fully_connected import theory_of
+    from replica.functional.model import Model
+
+    return theory_of(value) if isinstance(value, Model) else value
