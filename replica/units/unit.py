@@ -179,6 +179,11 @@ class Unit:
         return bool(self.values)
 
     @property
+    def rigid(self) -> bool:
+        """Whether s^2 = 1, so that of overlap and response of a layer the one follows from the other."""
+        return self.discrete and all(abs(value) == 1 for value in self.values)
+
+    @property
     def bounded(self) -> bool:
         """Whether the unit cannot become large, whatever the field."""
         return self.discrete or (math.isfinite(self.domain[0]) and math.isfinite(self.domain[1]))
@@ -387,7 +392,8 @@ class Unit:
         >>> print(f"{average.mean:.12f} {average.response:.12f}")
         0.303996550299 0.386923416722
         """
-        return Averages(*self._over_fields(loc, width, a, T, slopes=False))
+        shape, _, rows = self._over_fields(loc, width, a, T)
+        return Averages(*_reshaped(rows, shape))
 
     def moments(self, loc: Number, width: Number, a: Number, T: Number) -> Moments:
         """`averages` and their slopes in one pass; parameters, errors and NaN as there.
@@ -406,35 +412,57 @@ class Unit:
         >>> print(f"{unit.mean:.12f} {unit.mean2:.12f} {unit.square1:.12f}")
         0.303996550299 0.403257904928 0.622078038337
         """
-        return Moments(*self._over_fields(loc, width, a, T, slopes=True))
+        shape, fields, rows = self._over_fields(loc, width, a, T, slopes=True)
+
+        def slopes() -> dict[str, Number]:
+            self._correct_narrow(rows, shape, *fields)
+            return dict(zip(_SLOPES, _reshaped(rows[6:], shape), strict=True))
+
+        return Moments.later(Averages(*_reshaped(rows[:6], shape)), slopes)
 
     def _over_fields(
-        self, loc: Number, width: Number, a: Number, T: Number, *, slopes: bool
-    ) -> Iterator[Number]:
-        """The rows of `averages`, or of `moments`, in the shape of the fields."""
+        self, loc: Number, width: Number, a: Number, T: Number, *, slopes: bool = False
+    ) -> tuple[tuple[int, ...], tuple[Array, ...], Array]:
+        """Shape and flattened fields, and the rows of `Averages`, or of `Moments`."""
         self._refuse_exact(loc, width, a, T)
         shape = np.broadcast_shapes(*(np.shape(v) for v in (loc, width, a, T)), self.shape)
         loc, width, a, T = (
             np.broadcast_to(np.asarray(v, dtype=float), shape).ravel() for v in (loc, width, a, T)
         )
+        width = np.maximum(width, TINY)
         out = np.full((12 if slopes else 6, loc.size), np.nan)
         count = _TOGETHER // self.nodes
         for first in range(0, loc.size, count):
             part = np.arange(first, min(first + count, loc.size))
             unit = self.take(part, shape) if self.shape else self
             with np.errstate(all="ignore"):
-                out[:, part] = unit._average(
-                    loc[part], np.maximum(width[part], TINY), a[part], T[part], slopes=slopes
-                )
-        return (row.reshape(shape)[()] for row in out)
+                out[:, part] = unit._average(loc[part], width[part], a[part], T[part], slopes=slopes)
+        return shape, (loc, width, a, T), out
 
-    def _average(
-        self, loc: Array, width: Array, a: Array, T: Array, *, slopes: bool = False, narrow: bool = True
-    ) -> Array:
-        """Averages of a few hundred fields; arrays of one dimension, as are the unit's parameters.
+    def _correct_narrow(
+        self, rows: Array, shape: tuple[int, ...], loc: Array, width: Array, a: Array, T: Array
+    ) -> None:
+        """Slopes of narrow fields as differences by their mean; divided by the width they lose digits."""
+        part = np.flatnonzero((width < _NARROW) & np.isfinite(rows[3]))
+        if not part.size:
+            return
+        unit = self.take(part, shape) if self.shape else self
+        kinks = unit._kinks(unit._confined(a[part])[1])
+        away = [np.hypot(kink.field - loc[part], kink.width(T[part])) for kink in kinks]
+        answers = np.minimum.reduce([np.where(T[part] > 0, np.minimum(np.sqrt(T[part]), 1), 1.0), *away])
+        narrow = width[part] < _NARROW * answers
+        part, step = part[narrow], _STEP * answers[narrow]
+        near = np.stack([loc[part] + i * step for i in range(-4, 5)])
+        unit = self.take(part, shape) if self.shape else self
+        found = unit._over_fields(near, width[part], a[part], T[part], slopes=True)[2].reshape(
+            12, *near.shape
+        )
+        response, square1 = found[3], found[8]
+        rows[6, part], rows[7, part] = _FIRST @ response / step, _SECOND @ response / step**2
+        rows[9, part] = _FIRST @ square1 / step
 
-        With slopes, and with those of narrow fields as differences unless `narrow` says no.
-        """
+    def _average(self, loc: Array, width: Array, a: Array, T: Array, *, slopes: bool) -> Array:
+        """Averages of a few hundred fields; arrays of one dimension, as are the unit's parameters."""
         allowed, a = self._confined(a)
         if type(self)._thermal is Unit._thermal and not self.discrete:
             # sums over a potential reach only so far; a solver that strays has left what is physical
@@ -493,28 +521,7 @@ class Unit:
                     np.sum(density * jump**2, axis=0) / 6,
                 ]
             rows = [np.where(T == 0, new, old) for new, old in zip(cold, rows, strict=True)]
-        if slopes and narrow:
-            self._correct_narrow(rows, np.where(allowed, width, np.inf), centre, scale, loc, a, T)
         return np.where(allowed, np.stack(rows), np.nan)
-
-    def _correct_narrow(
-        self, rows: list[Any], width: Array, centre: Array, scale: Array, loc: Array, a: Array, T: Array
-    ) -> None:
-        """Slopes of narrow fields as differences by their mean; divided by the width they lose digits."""
-        answers = np.min(np.hypot(centre - loc, scale), axis=0, initial=1.0)
-        answers = np.minimum(answers, np.where(T > 0, np.sqrt(T), 1.0))
-        part = np.flatnonzero(width < _NARROW * answers)
-        if not part.size:
-            return
-        unit = self.take(part, loc.shape) if self.shape else self
-        step = _STEP * answers[part]
-        near = [
-            unit._average(loc[part] + i * step, width[part], a[part], T[part], slopes=True, narrow=False)
-            for i in range(-4, 5)
-        ]
-        response, square1 = (np.stack([one[row] for one in near]) for row in (3, 8))
-        rows[6][part], rows[7][part] = _FIRST @ response / step, _SECOND @ response / step**2
-        rows[9][part] = _FIRST @ square1 / step
 
     # -- the numerical answers, for units without closed forms -----------------------------------------
 
@@ -594,6 +601,10 @@ class Unit:
                 f"unit {self}: averages at this temperature are known in double precision only; ask no digits"
             )
             raise ParameterError(msg)
+
+
+def _reshaped(rows: Array, shape: tuple[int, ...]) -> Iterator[Number]:
+    return (row.reshape(shape)[()] for row in rows)
 
 
 def check_positive(unit: Unit, name: str) -> None:
