@@ -63,7 +63,7 @@ class Gaussian(Unit):
     def moments(self, loc: Number, width: Number, a: Number, T: Number) -> Moments:
         A, field = self._stiffness(a), loc + self.g
         second = (field**2 + width**2) / A  # E[b^2]/A
-        logs = _log_gaussian(A, T)
+        logs = log_gaussian(A, T)
         one = field / field if is_exact(field) and field else 1.0 + 0 * second
         known = Averages(
             free_energy=-second / 2 - T * logs,
@@ -71,7 +71,7 @@ class Gaussian(Unit):
             square=second / A,
             response=one / A,
             response_square=one / A**2,
-            entropy=_cold_entropy(logs + one / 2, T),
+            entropy=cold_entropy(logs + one / 2, T),
         )
         return Moments.later(
             known,
@@ -91,7 +91,7 @@ class Gaussian(Unit):
         return np.where(np.less(a, self.gamma), self.gamma - a, np.nan)[()]
 
     def _thermal(self, b: Array, a: Array, T: Array) -> tuple[Array, ...]:
-        A, field, logs = self.gamma - a, b + self.g, _log_gaussian(self.gamma - a, T)
+        A, field, logs = self.gamma - a, b + self.g, log_gaussian(self.gamma - a, T)
         return logs + field**2 / (2 * A * T), field / A, T / A + 0 * b, logs + 0.5 + 0 * b
 
     def _ground(self, b: Array, a: Array) -> tuple[Array, Array]:
@@ -307,14 +307,15 @@ class DoubleReLU(Unit):
         )
 
 
-def _log_gaussian(A: Number, T: Number) -> Number:
+def log_gaussian(A: Number, T: Number) -> Number:
     """Logarithm of the Gaussian integral, (1/2) ln(2 pi T/A); its limit times T is 0."""
     if is_exact(A, T):
         return log(2 * pi(A) * T / A) / 2 if T else 0 * A
     return np.where(np.equal(T, 0), 0.0, 0.5 * np.log(2 * np.pi * np.where(np.equal(T, 0), 1.0, T) / A))[()]
 
 
-def _cold_entropy(entropy: Number, T: Number) -> Number:
+def cold_entropy(entropy: Number, T: Number) -> Number:
+    """The entropy of a continuous variable, which is -inf at T = 0."""
     if is_exact(entropy):
         return entropy if T else -np.inf
     return np.where(np.equal(T, 0), -np.inf, entropy)[()]

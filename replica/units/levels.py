@@ -1,0 +1,142 @@
+"""A unit with finitely many values, each with an energy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from scipy import special
+
+from replica.errors import ParameterError
+from replica.typing import Array, Number
+from replica.units.landscape import Kink
+from replica.units.unit import Unit
+
+__all__ = ["Levels"]
+
+
+@dataclass(frozen=True)
+class Levels(Unit):
+    """Unit with finitely many values; U(s) is a number for each of them.
+
+    Parameters
+    ----------
+    values : sequence of float
+        The values, -1, 0, 1 by default.
+    energies : sequence of float or array
+        U of each value, in the same order; left out, all are 0.
+
+    Raises
+    ------
+    ParameterError
+        For fewer than two values, the same value twice, or another number of energies.
+
+    Examples
+    --------
+    >>> blume_capel = Levels((-1, 0, 1), (0.3, 0.0, 0.3))
+    >>> print(blume_capel, f"{blume_capel.mean(0.68196449, 0.0, 0.4):.8f}")
+    levels:energies=0.3/0/0.3 0.68196449
+    """
+
+    values: tuple[float, ...] = (-1.0, 0.0, 1.0)
+    energies: tuple[Any, ...] = ()
+    name: ClassVar[str] = "levels"
+    about: ClassVar[Mapping[str, str]] = {
+        "domain": "the values, -1, 0, 1 by default",
+        "potential": "U(s) = the energy of each value, 0 by default",
+        "activation": "the value of lowest U(s) - a s^2/2 - b s",
+        "mean": "sum of s exp{-[U(s) - a s^2/2 - b s]/T}, divided by that of the weights",
+    }
+
+    def __post_init__(self) -> None:
+        """Sort the values, which have to differ; energies are in the same order."""
+        values = tuple(float(value) for value in np.ravel(np.asarray(self.values, dtype=float)))
+        energies = tuple(self.energies) or (0.0,) * len(values)
+        if len(set(values)) < max(len(values), 2) or not np.all(np.isfinite(values)):
+            msg = (
+                f"unit levels: values = {_listed(values)} must be two finite numbers or more, each given once"
+            )
+            raise ParameterError(msg)
+        if len(energies) != len(values):
+            msg = (
+                f"unit levels: {len(values)} values, {len(energies)} energies; give one energy for each value"
+            )
+            raise ParameterError(msg)
+        order = sorted(range(len(values)), key=values.__getitem__)
+        object.__setattr__(self, "values", tuple(values[i] for i in order))
+        object.__setattr__(self, "energies", tuple(energies[i] for i in order))
+
+    def potential(self, x: Number) -> Number:
+        where = np.abs(np.asarray(x, dtype=float)[..., None] - np.array(self.values)).argmin(axis=-1)
+        found: Number = 0.0
+        for i, energy in enumerate(self.energies):
+            found = np.where(where == i, energy, found)
+        return found[()]
+
+    @property
+    def symmetric(self) -> bool:
+        mirrored = zip(self.values, self.energies, self.values[::-1], self.energies[::-1], strict=True)
+        return all(s == -t and bool(np.all(np.equal(e, f))) for s, e, t, f in mirrored)
+
+    def __str__(self) -> str:
+        told = [f"values={_listed(self.values)}"] if self.values != type(self).values else []
+        if any(np.ndim(energy) for energy in self.energies):
+            told.append(f"energies=array{self.shape}")
+        elif any(self.energies):
+            told.append(f"energies={_listed(self.energies)}")
+        return f"levels:{','.join(told)}" if told else "levels"
+
+    @property
+    def _numbers(self) -> dict[Any, Any]:
+        return dict(enumerate(self.energies))
+
+    def _with(self, numbers: dict[Any, Any]) -> Self:
+        energies = tuple(numbers.get(i, energy) for i, energy in enumerate(self.energies))
+        others = {key: value for key, value in numbers.items() if isinstance(key, str)}
+        return super()._with(others | {"energies": energies})
+
+    def _energy(self, b: Array, a: Array) -> Array:
+        """U(s) - a s^2/2 - b s of every value, along a last axis."""
+        own = np.stack(np.broadcast_arrays(*self.energies, 0 * b)[:-1], axis=-1)
+        s = np.array(self.values)
+        return own - a[..., None] * s**2 / 2 - b[..., None] * s
+
+    def _thermal(self, b: Array, a: Array, T: Array) -> tuple[Array, ...]:
+        s, logs = np.array(self.values), -self._energy(b, a) / T[..., None]
+        log_z = special.logsumexp(logs, axis=-1)
+        weight = np.exp(logs - log_z[..., None])
+        mean = weight @ s
+        variance = np.sum(weight * (s - mean[..., None]) ** 2, axis=-1)
+        return log_z, mean, variance, np.sum(special.entr(weight), axis=-1)
+
+    def _ground(self, b: Array, a: Array) -> tuple[Array, Array]:
+        return np.array(self.values)[np.argmin(self._energy(b, a), axis=-1)], 0 * b
+
+    def _kinks(self, a: Array) -> list[Kink]:
+        """The jumps along the lower convex hull of the energies, from the lowest value upwards."""
+        s, e, last = np.array(self.values), self._energy(0 * a, a), len(self.values) - 1
+        at, rows, found = np.zeros(a.shape, dtype=int), np.arange(a.size), []
+        for _ in range(last):
+            with np.errstate(all="ignore"):
+                slope = (e - e[rows, at][:, None]) / (s - s[at][:, None])
+            slope = np.where(np.arange(last + 1) > at[:, None], slope, np.inf)
+            to = last - np.argmin(slope[:, ::-1], axis=-1)  # of equal slopes the farthest value
+            done = at == last
+            jump = np.where(done, 0.0, s[to] - s[at])
+            found.append(Kink(np.where(done, np.inf, slope[rows, to]), jump))
+            at = np.where(done, last, to)
+        return found
+
+    def _sample(self, b: Array, a: Array, T: Array, rng: np.random.Generator) -> Array:
+        hot = np.where(T > 0, T, 1.0)
+        weight = special.softmax(-self._energy(b, a) / hot[..., None], axis=-1)
+        index = np.sum(np.cumsum(weight, axis=-1) < rng.random(b.shape)[..., None], axis=-1)
+        drawn = np.array(self.values)[np.minimum(index, len(self.values) - 1)]
+        return np.where(T > 0, drawn, self._ground(b, a)[0])
+
+
+def _listed(numbers: tuple[Any, ...]) -> str:
+    """Numbers as the command line writes them, with slashes between."""
+    return "/".join(f"{float(number):.10g}" for number in numbers)
