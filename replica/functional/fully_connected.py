@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copyreg
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -137,28 +137,35 @@ class FullyConnected(Theory, metaclass=_Made):
     # -- branches --------------------------------------------------------------------------------------
 
     def start(self, branch: str) -> Numbers:
-        return self.starts(branch)[:, 0]
-
-    def starts(self, branch: str) -> Numbers:
         self.branch(branch)
         if branch in self.own_starts:
             known = {name: self.parts.number(value) for name, value in self.own_starts[branch]}
-            first = self.branches and next(name for name in self.branches if name not in self.own_starts)
-            base = dict(zip(self.order, self.start(first), strict=True))
-            return self.state(**base | known)[:, None]
+            first = next(name for name in self.branches if name not in self.own_starts)
+            return self.state(**dict(zip(self.order, self.start(first), strict=True)) | known)
         if branch == "paramagnet":
-            return starts.paramagnet(self.parts, self.batch, even=self.phases.even)[:, None]
-        if self.is_exact:
-            plain = {k: v if v is None else np.asarray(v, dtype=float)[()] for k, v in self.values.items()}
-            return self.at(**plain).starts(branch)
+            return starts.paramagnet(self.parts, self.batch, even=self.phases.even)
+        parts = self.plain.parts
         if branch == "glass":
-            return starts.glass(self.parts, self.batch)
-        return starts.retrieval(self.parts, self.phases.retrieved[branch], self.batch)
+            return starts.glass(parts, self.batch)
+        return starts.retrieval(parts, self.phases.retrieved[branch], self.batch)
+
+    def other_starts(self, branch: str) -> Iterator[Numbers]:
+        if branch == "glass":
+            yield from starts.other_glasses(self.parts, self.batch)
+        elif branch in self.phases.retrieved and branch not in self.own_starts:
+            yield from starts.retrieval_in_noise(self.parts, self.phases.retrieved[branch], self.batch)
+
+    @property
+    def plain(self) -> Self:
+        """The theory in double precision: guesses need no more."""
+        if not self.is_exact:
+            return self
+        return self.at(**{k: v if v is None else np.asarray(v, dtype=float)[()] for k, v in self.values.items()})
 
     def rank(self, branch: str, x: Numbers) -> Number | None:
         plan = self.structure
-        if branch != "glass" or all(s in plan.rigid for s in plan.kept):
-            return None
+        if branch != "glass" or len(plan.kept) == 1 or all(s in plan.rigid for s in plan.kept):
+            return None  # one overlap is followed from its largest value; that of spins is 1
         here = self.read(x)
         return sum((here.q[s] for s in plan.kept), here.zero)
 

@@ -8,7 +8,7 @@ M_k = size norm m_k. Sizes and norms are left out of products and never divided 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -42,6 +42,8 @@ class Ingredients:
     fields : list of Polynomial
         dxi/dR_s over the size of the layer.
     """
+
+    guessing = False
 
     def __init__(self, model: Model, values: Mapping[str, Any]) -> None:
         self.model, self.structure = model, structure_of(model)
@@ -164,10 +166,16 @@ class Ingredients:
         return copy
 
 
-    def coarse(self) -> Ingredients:
-        """The same with about four digits of the averages, for guesses."""
+    def bare(self) -> Ingredients:
+        """The same without patterns: what is left where nothing acts along them."""
         copy = object.__new__(Ingredients)
-        copy.__dict__.update(self.__dict__, units=[unit.coarse() for unit in self.units])
+        copy.__dict__.update(self.__dict__, laws=[None] * len(self.laws))
+        return copy
+
+    def coarse(self) -> Ingredients:
+        """The same with about four digits of the averages and no slopes, for guesses."""
+        copy = object.__new__(Ingredients)
+        copy.__dict__.update(self.__dict__, units=[unit.coarse() for unit in self.units], guessing=True)
         return copy
 
 
@@ -231,23 +239,22 @@ class Answer:
             return values if weight is None else values * weight[0]
         assert self.law is not None
         weight = self.law.weight if weight is None else weight
+        middle = weight.shape[-1] // 2
+        if middle and np.array_equal(weight, -weight[..., ::-1]):  # odd: 0 exactly where the values are even
+            if np.shape(values)[-1:] != weight.shape[-1:]:
+                return np.zeros_like(values[..., 0])
+            half = values[..., -middle:] - values[..., :middle][..., ::-1]
+            return np.sum(half * weight[..., -middle:], axis=-1) + 0.0
         terms = values * weight
         if endless:  # infinity of weight 0 does not count
             terms = np.where(np.equal(weight, 0), 0 * weight, terms)
-        return np.sum(terms, axis=-1)
+        return np.sum(terms, axis=-1) + 0.0  # not -0.0
 
     def projected(self, k: int, c: Number) -> Number:
         """E[w_k <s>]/norm for the pattern k of the layer, in whose field it stands with strength c."""
         assert self.law is not None
         tilt, spread = self.law.tilt[k], self.law.spread[k]
-        middle = tilt.shape[-1] // 2
-        if middle and np.array_equal(tilt, -tilt[..., ::-1]):  # only odd values count; 0 exactly if there are none
-            values = self.moments.mean
-            values = np.broadcast_to(values, np.broadcast_shapes(np.shape(values), np.shape(tilt)))
-            half = values[..., -middle:] - values[..., :middle][..., ::-1]
-            mean = np.sum(half * tilt[..., -middle:], axis=-1)
-        else:
-            mean = self.over("mean", tilt)
+        mean = self.over("mean", tilt)
         return mean + c * self.over("response", spread) if np.any(spread) else mean
 
     def by_loc(self, name: str, weight: Number = None) -> Number:
@@ -300,12 +307,31 @@ class Pass:
         self.parts, self.plan, self.m, self.noise = parts, parts.structure, list(m), noise or {}
         zero = sum((0 * value for value in (*m, *C.values())), 0.0)
         self.zero = zero
-        self.q: list[Any] = [q.get(s, zero) for s in self.plan.layers]
-        self.C: list[Any] = [C.get(s, zero) for s in self.plan.layers]
+        self._kept = [[known.get(s, zero) for s in self.plan.layers] for known in (q, C)]
         self._answers: dict[int, Answer] = {}
+
+    @cached_property
+    def _all(self) -> list[list[Number]]:
+        """Overlaps and responses with those of the layers that follow from the kept ones."""
+        q, C = (list(known) for known in self._kept)
         for s in (*self.plan.eliminated, *self.plan.silent):
             answer = self.answer(s)
-            self.q[s], self.C[s] = answer.over("square"), answer.over("response")
+            q[s], C[s] = answer.over("square"), answer.over("response")
+        return [q, C]
+
+    @property
+    def q(self) -> list[Number]:
+        """Overlaps of all layers."""
+        return self._all[0]
+
+    @property
+    def C(self) -> list[Number]:
+        """Responses of all layers."""
+        return self._all[1]
+
+    def _around(self, s: int) -> list[list[Number]]:
+        """Overlaps and responses that a layer feels; those of the kept layers where it follows from them."""
+        return self._all if s in self.plan.kept else self._kept
 
     @classmethod
     def at(cls, parts: Ingredients, x: Any) -> Pass:
@@ -328,14 +354,14 @@ class Pass:
         """Variance of the Gaussian field on a layer, not below 0."""
         if s in self.noise:
             return self.noise[s] + self.zero
-        value = self.parts.fields[s].value(self.q) + self.zero
+        value = self.parts.fields[s].value(self._around(s)[0]) + self.zero
         return maximum(value, 0 * value)
 
     def quadratic(self, s: int) -> Number:
         """Quadratic term that a layer feels."""
         if s in self.noise:
             return self.zero
-        return self.parts.fields[s].divided(self.q, self.C, self.parts.T) + self.zero
+        return self.parts.fields[s].divided(*self._around(s), self.parts.T) + self.zero
 
     @cached_property
     def c(self) -> list[Number]:
@@ -353,7 +379,7 @@ class Pass:
         unit, on, T = self.parts.units[s], self.plan.on[s], self.parts.T
         entries = self.parts.laws[s]
         if entries is None:
-            return Answer(unit.moments(0 * v, sqrt(v), a, T), T)
+            return Answer(self._ask(unit)(0 * v, sqrt(v), a, T), T)
         nodes = entries.weight.shape != (1,)
         here = [self.c[k] for k in on]
         shift, spread = entries.shift, entries.variance
@@ -366,7 +392,11 @@ class Pass:
         loc = sum((c * u for c, u in zip(here, shift, strict=True)), 0.0)
         for c, w in zip(here, spread, strict=True):
             v = v + c**2 * w if np.any(w) else v
-        return Answer(unit.moments(loc, sqrt(v), a, hot), T, entries, nodes)
+        return Answer(self._ask(unit)(loc, sqrt(v), a, hot), T, entries, nodes)
+
+    def _ask(self, unit: Unit) -> Callable[..., Any]:
+        """How a unit is asked: for slopes, too, unless guesses are all that is wanted."""
+        return unit.averages if self.parts.guessing else unit.moments
 
     # -- equations ---------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,14 @@ from replica.functional.structure import Structure
 from replica.numerics.functions import is_exact, stack
 from replica.typing import Number, Numbers
 
-__all__ = ["glass", "paramagnet", "retrieval", "vanishing"]
+__all__ = ["glass", "other_glasses", "paramagnet", "retrieval", "retrieval_in_noise", "vanishing"]
 
 STRONG = 4.0
 """An order parameter that saturates every unit, from which it falls to that without noise."""
 LOUD = (0.03, 0.3, 1.0)
 """Variances of the noise on the layers with patterns that are tried where a state without noise is none."""
+SHARES = (1.0, 0.4, 0.05)
+"""Shares of the largest overlap at which a glass is looked for."""
 FALLING = 60
 """Steps in which it falls, at most."""
 
@@ -44,16 +46,22 @@ def vanishing(parts: Ingredients) -> list[Any]:
     return found
 
 
-def retrieval(parts: Ingredients, patterns: Sequence[int], shape: tuple[int, ...]) -> Numbers:
-    """Patterns retrieved, shape ``(n_order, k, *batch)``: first without the noise of the other layers, then with.
+def retrieval(parts: Ingredients, patterns: Sequence[int], shape: tuple[int, ...], noise: float = 0.0) -> Numbers:
+    """Patterns retrieved, shape ``(n_order, *batch)``, without the noise of the other layers, or with a given one.
 
     Spins are saturated; other units take the largest overlap that they have, at their temperature.
     """
-    plan = parts.structure
-    bearing = sorted({parts.place[k][0] for k in range(len(parts.pulls))})
-    stiff = all(s in plan.rigid for s in bearing)
-    levels = (0.0,) if stiff else (0.0, *LOUD)
-    return np.stack([_retrieved(parts, patterns, bearing, noise, shape, stiff) for noise in levels], axis=1)
+    bearing = sorted({s for s, _ in parts.place.values()})
+    stiff = all(s in parts.structure.rigid for s in bearing)
+    return _retrieved(parts, patterns, bearing, noise, shape, stiff)
+
+
+def retrieval_in_noise(parts: Ingredients, patterns: Sequence[int], shape: tuple[int, ...]) -> Iterator[Numbers]:
+    """The same in noise, where that is what confines the units."""
+    if all(s in parts.structure.rigid for s, _ in parts.place.values()):
+        return
+    for noise in LOUD:
+        yield retrieval(parts, patterns, shape, noise)
 
 
 def _retrieved(
@@ -91,14 +99,21 @@ def _retrieved(
 
 
 def glass(parts: Ingredients, shape: tuple[int, ...]) -> Numbers:
-    """The largest overlaps without a pattern, shape ``(n_order, k, *batch)``."""
+    """The largest overlaps without a pattern, shape ``(n_order, *batch)``."""
     plan = parts.structure
     if all(s in plan.rigid for s in plan.kept):
         return _frozen(parts, shape)
-    if len(plan.kept) == 1:
-        found = _on_curve(parts, shape)
-        return np.concatenate([found[:, None], _shares(parts, shape)], axis=1)
-    return _shares(parts, shape)
+    return _on_curve(parts, shape) if len(plan.kept) == 1 else _at_share(parts, shape, SHARES[0])
+
+
+def other_glasses(parts: Ingredients, shape: tuple[int, ...]) -> Iterator[Numbers]:
+    """Smaller overlaps without a pattern, each of shape ``(n_order, *batch)``."""
+    plan = parts.structure
+    if all(s in plan.rigid for s in plan.kept):
+        yield _frozen(parts, shape, 0.5)
+        return
+    for share in SHARES if len(plan.kept) == 1 else SHARES[1:]:
+        yield _at_share(parts, shape, share)
 
 
 def _along_fields(parts: Ingredients, zero: Any) -> list[Any]:
@@ -107,7 +122,7 @@ def _along_fields(parts: Ingredients, zero: Any) -> list[Any]:
     return [np.sign(pull.value(nothing)) + zero for pull in parts.pulls]
 
 
-def _frozen(parts: Ingredients, shape: tuple[int, ...]) -> Numbers:
+def _frozen(parts: Ingredients, shape: tuple[int, ...], share: float = 1.0) -> Numbers:
     """Spins with q = 1, and their response at T = 0, by Newton's method; never more than 1/T."""
     plan, zero = parts.structure, np.zeros(shape)
     cold, m = parts.cold(), _along_fields(parts, zero)
@@ -126,11 +141,8 @@ def _frozen(parts: Ingredients, shape: tuple[int, ...]) -> Numbers:
             if np.all(np.abs(moved - here) < 1e-9):
                 break
         T = np.maximum(np.asarray(parts.T, dtype=float), 1e-300)
-        starts = []
-        for share in (1.0, 0.5):
-            some = {s: np.minimum(value, share / T) * (1 - 1e-3) for s, value in C.items()}
-            starts.append(_assembled(plan, m, {}, some, shape))
-    return np.stack(starts, axis=1)
+        some = {s: np.minimum(value, share / T) * (1 - 1e-3) for s, value in C.items()}
+    return _assembled(plan, m, {}, some, shape)
 
 
 def _solved(matrix: Any, right: Any) -> Any:
@@ -147,21 +159,18 @@ def _most(parts: Ingredients, s: int) -> float:
     return float(max((abs(v) for v in parts.units[s].values), default=0.0) ** 2) or 4.0
 
 
-def _shares(parts: Ingredients, shape: tuple[int, ...], shares: Sequence[float] = (1.0, 0.4, 0.05)) -> Numbers:
-    """Several overlaps, and the responses to which a few steps lead at each."""
+def _at_share(parts: Ingredients, shape: tuple[int, ...], share: float) -> Numbers:
+    """A share of the largest overlaps, and the responses to which a few steps lead there."""
     plan, zero = parts.structure, np.zeros(shape)
     m = _along_fields(parts, zero)
-    starts = []
+    q = {s: share * _most(parts, s) + zero for s in plan.kept}
+    C = {s: zero for s in plan.kept}
     with np.errstate(all="ignore"):
-        for share in shares:
-            q = {s: share * _most(parts, s) + zero for s in plan.kept}
-            C = {s: zero for s in plan.kept}
-            for step in range(6):
-                at = Pass(parts, m, q, C)
-                new = {s: at.answer(s).over("response") for s in plan.kept}
-                C = {s: new[s] if step == 0 else (C[s] + new[s]) / 2 for s in plan.kept}
-            starts.append(_assembled(plan, m, q, C, shape))
-    return np.stack(starts, axis=1)
+        for step in range(6):
+            at = Pass(parts, m, q, C)
+            new = {s: at.answer(s).over("response") for s in plan.kept}
+            C = {s: new[s] if step == 0 else (C[s] + new[s]) / 2 for s in plan.kept}
+    return _assembled(plan, m, q, C, shape)
 
 
 def _on_curve(parts: Ingredients, shape: tuple[int, ...]) -> Numbers:
@@ -170,8 +179,8 @@ def _on_curve(parts: Ingredients, shape: tuple[int, ...]) -> Numbers:
     share = np.concatenate([[1.0], 1 - np.geomspace(1e-6, 0.5, 10), np.geomspace(0.45, 1e-4, 12)])
     tail = (1,) * len(shape)
     q = _most(parts, s) * share.reshape(-1, *tail) + np.zeros(shape)
-    coarse = parts.coarse()
     m = _along_fields(parts, 0 * q)
+    coarse = parts.coarse() if np.any(m) else parts.coarse().bare()
     edges = 1 - np.geomspace(1, 1e-4, 17)
     room = _room(parts, s)
 

@@ -198,11 +198,8 @@ def orientation(theory: Theory, x: Any) -> Any:
 def _from_start(theory: Theory, branch: str, solver: Solver | None) -> Solution:
     """Newton from the starts of the branch: the first one that leads there, or the best by the theory's rank."""
     with np.errstate(all="ignore"):  # a start that overflows is none, and its residual says so
-        starts = theory.starts(branch)
-    start = starts[:, 0]
-    solution = label((solver or Newton()).run(theory, start), branch)
-    for other in np.moveaxis(starts, 1, 0)[1:]:
-        solution = _improved(solution, np.broadcast_to(other, solution.x.shape), solver or Newton())
+        start = theory.start(branch)
+    solution = _others(label((solver or Newton()).run(theory, start), branch), solver or Newton())
     if solver is not None:
         return solution
     if theory.branch(branch).explicit:
@@ -212,50 +209,50 @@ def _from_start(theory: Theory, branch: str, solver: Solver | None) -> Solution:
             solution = label(Newton(warmup=warmup, max_iterations=60 + warmup).run(theory, start), branch)
             if solution.success:
                 break
-    return _or_absent(theory, starts, branch, solution)
+    return _or_absent(theory, start, branch, solution)
 
 
-def _improved(known: Solution, start: Any, solver: Solver) -> Solution:
-    """With what another start leads to, where nothing was found yet, or where the theory ranks it higher."""
-    theory, branch, x = known.theory, known.branch, known.x.reshape(len(known.x), -1)
-    flat = start.reshape(len(start), -1)
-    success = np.ravel(known.success)
-    ranked = theory.rank(branch, known.x) is not None
-    points = np.arange(success.size) if ranked else np.flatnonzero(~success)
-    points = points[np.all(np.isfinite(flat[:, points]), axis=0)]
+def _others(known: Solution, solver: Solver) -> Solution:
+    """With what the other starts lead to, where nothing was found yet, or where the theory ranks it higher."""
+    theory, branch, shape = known.theory, known.branch, known.x.shape[1:]
+    n, ranked = len(known.x), theory.rank(branch, known.x) is not None
+    points = np.arange(known.success.size) if ranked else np.flatnonzero(~np.ravel(known.success))
     if not points.size:
         return known
-    part = theory.take(points, known.x.shape[1:]) if known.x.ndim > 1 else theory
-    there = flat[:, points] if known.x.ndim > 1 else start
-    new = label(solver.run(part, there), branch)
-    good = np.atleast_1d(new.success)
-    if ranked:
-        with np.errstate(all="ignore"):
-            before = np.ravel(np.broadcast_to(theory.rank(branch, known.x), known.x.shape[1:]))[points]
-            after = np.ravel(np.broadcast_to(part.rank(branch, new.x), new.x.shape[1:]))
-        good = good & ~(success[points] & (before >= after))
-    won = points[good]
-    columns = [x.copy(), *(np.array(np.ravel(v)) for v in (known.residual, known.status, known.iterations))]
-    columns[0][:, won] = new.x.reshape(len(x), -1)[:, good]
-    for column, values in zip(columns[1:], (new.residual, new.status, new.iterations), strict=True):
-        column[won] = np.atleast_1d(values)[good]
-    shape = known.x.shape[1:]
+    part = theory.take(points, shape) if shape else theory
     x, residual, status, iterations = (
-        columns[0].reshape(known.x.shape),
-        *(column.reshape(shape)[()] for column in columns[1:]),
+        np.array(known.x.reshape(n, -1)),
+        *(np.array(np.ravel(v)) for v in (known.residual, known.status, known.iterations)),
     )
-    return Solution(theory, x, residual, status, iterations, branch)
+    with np.errstate(all="ignore"):
+        for start in part.other_starts(branch):
+            new = label(solver.run(part, start), branch)
+            good, before = np.atleast_1d(new.success), status[points] == Status.CONVERGED.code
+            if ranked:
+                here = x[:, points].reshape(new.x.shape)
+                higher = np.atleast_1d(part.rank(branch, new.x)) > np.atleast_1d(part.rank(branch, here))
+                good = good & (higher | ~before)
+            else:
+                good = good & ~before
+            won = points[good]
+            x[:, won] = new.x.reshape(n, -1)[:, good]
+            for all_, some in ((residual, new.residual), (status, new.status), (iterations, new.iterations)):
+                all_[won] = np.atleast_1d(some)[good]
+            if not ranked and np.all(status[points] == Status.CONVERGED.code):
+                break
+    residual, status, iterations = (v.reshape(shape)[()] for v in (residual, status, iterations))
+    return Solution(theory, x.reshape(known.x.shape), residual, status, iterations, branch)
 
 
-def _or_absent(theory: Theory, starts: Any, branch: str, solution: Solution) -> Solution:
+def _or_absent(theory: Theory, start: Any, branch: str, solution: Solution) -> Solution:
     """Tell a branch that is not there from a solver that fails: the theory gives no start, or a false one.
 
     The start of an explicit branch is the state itself; where it is outside the domain, or solves nothing,
     there is no such state.
     """
-    start = np.broadcast_to(starts[:, 0], solution.x.shape)
+    start = np.broadcast_to(start, solution.x.shape)
     with np.errstate(all="ignore"):
-        absent = np.all(np.any(np.isnan(starts), axis=0), axis=0)
+        absent = np.any(np.isnan(start), axis=0)
         if theory.branch(branch).explicit:
             off = np.max(np.abs(theory.residual(start)), axis=0)
             absent |= ~(off <= 1e-6 * (1 + np.max(np.abs(start), axis=0))) | ~theory.belongs(branch, start)

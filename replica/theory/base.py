@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
@@ -136,13 +136,12 @@ class Theory:
         """Order parameters from which to look for a branch, shape ``(n_order, *batch)``."""
         return self.state(**dict(zip(self.order, self.branch(branch).start, strict=True)))
 
-    def starts(self, branch: str) -> Numbers:
-        """All order parameters from which to look for a branch, shape ``(n_order, k, *batch)``.
+    def other_starts(self, branch: str) -> Iterator[Numbers]:
+        """Further order parameters from which to look for a branch, each of the shape of `start`.
 
-        Without `rank` the first one that leads to the branch counts, and the next ones are tried at the points
-        where it does not.
+        They are tried one after the other, at the points where none before led to the branch.
         """
-        return np.asarray(self.start(branch))[:, None]
+        return iter(())
 
     def rank(self, branch: str, x: Numbers) -> Number | None:
         """Of several solutions on a branch the one with the largest rank is meant; None: the first one found.
