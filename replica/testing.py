@@ -15,6 +15,7 @@ the tolerance is ten times that estimate, and the estimate has to be small for t
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import pickle
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from replica.errors import ParameterError, UnknownNameError
+from replica.functional import FullyConnected
+from replica.functional.checks import one_step, series, weakened
 from replica.solving.derivatives import STEP, jacobian, jacobian_error, jacobian_errors
 from replica.solving.search import solve
 from replica.solving.solvers import Newton
@@ -1038,6 +1041,71 @@ def _states(on: _Subject) -> str:
     return ""
 
 
+# -- a model of layers and couplings --------------------------------------------------------------------
+
+
+def _expansion(on: _Subject) -> str:
+    """The free energy in powers of the covariance, against moments of free units."""
+    theory = on.theory
+    assert isinstance(theory, FullyConnected)
+    T = float(theory.parts.T)
+    if not theory.model.couplings:
+        return "no couplings"
+    if not T > 0:
+        return "T = 0: there is no expansion in 1/T"
+    expected = series(theory)
+    if expected is None:
+        return "a unit has no moments without a field"
+    one, two = expected
+    scale = max(abs(one) / T, abs(two / one) if one else 0.0, 1e-3)  # one over the radius of such a series
+    t = 1e-3 / scale
+    states = [solve(weakened(theory, u), "paramagnet", throw=False) for u in (0.0, t, t / 2)]
+    _ask(all(state.success for state in states), "no state for a weak covariance", "one")
+    zero, far, near = (float(state.free_energy) for state in states)
+    first = 4 * (near - zero) / t - (far - zero) / t
+    far, near = ((f - zero - u * one) / u**2 for f, u in ((far, t), (near, t / 2)))
+    for power, computed, wanted, size in (
+        ("covariance", first, one, T * scale),
+        ("square of the covariance", 2 * near - far, two, T * scale**2),
+    ):
+        allowed = 1e-4 * max(abs(wanted), 0.1 * size)
+        _ask(
+            abs(computed - wanted) <= allowed * on.loose,
+            f"f has the coefficient {computed:.9g} before the {power}",
+            f"{wanted:.9g}, from moments of free units and integration by parts",
+        )
+    return ""
+
+
+def _one_step(on: _Subject) -> str:
+    """The replicon, against the curvature of the free energy with one step of symmetry breaking."""
+    theory = on.theory
+    assert isinstance(theory, FullyConnected)
+    if not (float(theory.parts.T) > 0 and theory.model.couplings):
+        return "asked for couplings at T > 0"
+    here = theory.read(on.x)
+    noise = [float(here.variance(s)) for s in theory.structure.layers if theory.structure.neighbours[s]]
+    if min(noise) < 1e-6 or not 1e-6 < theory.rho(on.x) < 1e6:
+        return "asked where overlaps are larger than 0"
+    size = 0.02 * min(1.0, min(noise))
+    steps = [one_step(theory, on.x, size / 2**n) for n in range(4)]
+    if steps[0] is None:
+        return "a spherical layer is no product of units"
+    row = [found[0] / (size / 2**n) ** 2 for n, found in enumerate(steps) if found is not None]
+    wanted = steps[0][1] / size**2
+    for order in (1, 2, 3):
+        row = [(2**order * near - far) / (2**order - 1) for far, near in itertools.pairwise(row)]
+        if order == 2:
+            error = abs(row[1] - row[0])
+    allowed = 10 * error + 1e-5 * max(abs(wanted), 1e-3 / float(theory.parts.T))
+    _ask(
+        abs(row[0] - wanted) <= allowed,
+        f"curvature {row[0]:.8g} of f towards one step of symmetry breaking at {on.point}",
+        f"{wanted:.8g}, to {allowed:.1g}, from the replicon",
+    )
+    return ""
+
+
 # -- the checks by name ---------------------------------------------------------------------------------
 
 
@@ -1054,6 +1122,7 @@ _OF_THE_THEORY: dict[str, _About] = {
         _validation, "parameter(..., lower, upper); an own __post_init__ calls super().__post_init__()"
     ),
     "states": _About(_states, "state, start, branch, where they are overridden"),
+    "expansion": _About(_expansion, "the covariance: couplings, sizes, v, a and Theta"),
 }
 _OF_A_BRANCH: dict[str, _About] = {
     "solution": _About(_solution, "update, start, belongs, physical, jacobian; or take other parameters"),
@@ -1070,7 +1139,10 @@ _OF_A_BRANCH: dict[str, _About] = {
     "digits": _About(_digits, "constants of 16 digits: write m / 3, not (1 / 3) * m, and functions.pi(x)"),
     "symmetry": _About(_symmetry, "symmetry: the names that change sign together, or the formulas"),
     "cold": _About(_cold, "what is divided by T: take C = (1 - q)/T as unknown, and replica.numerics.spins"),
+    "one-step": _About(_one_step, "rho: its second derivatives of the covariance, and response_square"),
 }
+_OF_A_MODEL = ("expansion", "one-step")
+"""Asked of theories that are made of layers and couplings only."""
 
 
 @dataclass(frozen=True)
@@ -1154,13 +1226,16 @@ def theory_checks(
         raise ParameterError(msg)
     for branch in names:
         theory.branch(branch)
+    left_out = () if isinstance(theory, FullyConnected) else _OF_A_MODEL
     on = _Subject(theory, names[0], True, fixed, accuracy)
     for name in _OF_THE_THEORY:
-        yield Check(name, theory, "", on)
+        if name not in left_out:
+            yield Check(name, theory, "", on)
     for branch in names:
         on = _Subject(theory, branch, branches is not None or branch == names[0], fixed, accuracy)
         for name in _OF_A_BRANCH:
-            yield Check(name, theory, branch, on)
+            if name not in left_out:
+                yield Check(name, theory, branch, on)
 
 
 def check_theory(
@@ -1178,7 +1253,8 @@ def check_theory(
     stationary, and nowhere near (with one unknown: nor anywhere else from the start); `jacobian`, `slope` and
     `entropy`, if there are any, are the derivatives they should be; a batch is a loop; mpmath numbers give
     the same, and all their digits; a declared symmetry holds; the solution at T = 0 is the limit of those at
-    T > 0.
+    T > 0. Of a theory made of layers and couplings further: its free energy is that of its covariance,
+    in powers of it, and its replicon is a curvature of the free energy with one step of symmetry breaking.
 
     Parameters
     ----------
