@@ -17,7 +17,7 @@ from replica.functional.passes import Ingredients, Pass
 from replica.functional.phases import Phases, phases_of
 from replica.functional.structure import Structure, structure_of
 from replica.numerics.functions import is_exact, log, stack
-from replica.theory import Theory
+from replica.theory import Theory, Value
 from replica.typing import Booleans, Number, Numbers
 
 __all__ = ["FullyConnected", "theory_of"]
@@ -70,13 +70,23 @@ class FullyConnected(Theory, metaclass=_Made):
 
     def read(self, x: Numbers) -> Pass:
         """The pass over the averages at order parameters; the last one is kept for what is asked next."""
-        known = self.__dict__.get("_last")
-        if known is not None and (known[0] is x or _same(known[1], x)):
-            return known[2]
+        known = self.parts.last
+        if known is not None and _same(known[0], x):
+            return known[1]
         with np.errstate(all="ignore"):
             here = Pass.at(self.parts, x)
-        self.__dict__["_last"] = (None, np.array(x), here)
+        self.parts.last = (np.array(x), here)
         return here
+
+    def at(self, **changes: Value) -> Self:
+        copy = super().at(**changes)
+        if not changes and "parts" in self.__dict__:  # nothing to evaluate again
+            copy.__dict__["parts"] = self.parts
+        return copy
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: the parameters; the numbers that follow are not."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("parts", "free")}
 
     # -- equations -------------------------------------------------------------------------------------
 
@@ -104,6 +114,11 @@ class FullyConnected(Theory, metaclass=_Made):
         if self.is_exact:
             return None
         return stack(*(stack(*row) for row in self.read(x).jacobian()))
+
+    def linearised(self, x: Numbers) -> tuple[Numbers, Numbers | None]:
+        """Update and Jacobian from one pass, the slopes first: what comes with them need not be asked again."""
+        slopes = self.jacobian(x)
+        return self.update(x), slopes
 
     def derived(self, x: Numbers) -> dict[str, Number]:
         here, plan = self.read(x), self.structure

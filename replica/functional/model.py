@@ -325,27 +325,32 @@ class Model:
 
     @cached_property
     def quiet(self) -> tuple[str, ...]:
-        """Parameters whose value 0 leaves no Gaussian noise on the layers that bear patterns."""
+        """Parameters whose value 0 leaves no noise on the layers that bear patterns.
+
+        The Gaussian noise of the couplings; the temperature, where there are no couplings.
+        """
+        generic = {one.name: 0.37 + 0.011 * i for i, one in enumerate(self.parameters)}
         bearing = {pattern.layer for pattern in self.patterns}
-        found = []
-        for about in self.parameters:
-            if about.lower > 0 or about.upper < 0 or (about.open_lower and about.lower == 0):
-                continue
-            generic = {one.name: 0.37 + 0.011 * i for i, one in enumerate(self.parameters)}
-            values = self.values(generic | {about.name: 0.0})
-            noisy = set()
-            for coupling in self.couplings:
+        candidates = [
+            one.name
+            for one in self.parameters
+            if one.lower <= 0 <= one.upper and not (one.open_lower and one.lower == 0)
+        ]
+        if not bearing & self._noisy(generic):
+            return tuple(name for name in candidates if name == self.temperature.text and bearing)
+        return tuple(name for name in candidates if not bearing & self._noisy(generic | {name: 0.0}))
+
+    def _noisy(self, given: Mapping[str, float]) -> set[str]:
+        """The layers that feel the noise of some coupling at these parameters."""
+        values, found = self.values(given), set()
+        for coupling in self.couplings:
+            for name in set(coupling.layers):
                 amount = coupling.variance.evaluate(values)
-                for name in set(coupling.layers):
-                    others = set(coupling.layers) - {name}
-                    factor = amount
-                    for other in others:
-                        factor = factor * self.layers[self.layer_index[other]].size.evaluate(values)
-                    if factor != 0:
-                        noisy.add(name)
-            if bearing and not noisy & bearing:
-                found.append(about.name)
-        return tuple(found)
+                for other in set(coupling.layers) - {name}:
+                    amount = amount * self.layers[self.layer_index[other]].size.evaluate(values)
+                if amount != 0:
+                    found.add(name)
+        return found
 
     def values(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters and what is defined by them, all by name."""
@@ -433,6 +438,7 @@ class Model:
                 raise ParameterError(msg)
             for name in energy.patterns:
                 _check_known(f"pattern of an energy of {self.name}", name, self.pattern_index)
+        self._check_spheres()
         felt = {name for energy in self.energies for name in energy.patterns}
         for pattern in self.patterns:
             if pattern.name not in felt:
@@ -440,6 +446,22 @@ class Model:
                     f"{self.name}: the pattern {pattern.name} stands in no energy, so nothing feels it; "
                     f"add the energy {pattern.name} {pattern.name}, or leave the pattern out"
                 )
+                raise ParameterError(msg)
+
+    def _check_spheres(self) -> None:
+        """A spherical layer answers as a whole: every node of the laws on it must have the same E[b^2]."""
+        for layer in self.layers:
+            if layer.unit != "spherical" and getattr(layer.unit, "name", None) != "spherical":
+                continue
+            laws = [pattern.law for pattern in self.patterns if pattern.layer == layer.name]
+            if laws not in ([], ["sign"], ["one"]) and not set(laws) <= {"gaussian"}:
+                msg = (
+                    f"{self.name}: the layer {layer.name} is spherical and feels second moments only: "
+                    f"give it gaussian patterns, or one of the law sign or one, not {', '.join(laws)}"
+                )
+                raise ParameterError(msg)
+            if layer.normalised:
+                msg = f"{self.name}: the layer {layer.name} is spherical, and has no measure to be normalised"
                 raise ParameterError(msg)
 
     def _check_numbers(self) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 
 from replica.functional.expressions import Expression
 from replica.functional.laws import Law, joint, law
-from replica.functional.model import Layer, Model, Pattern
+from replica.functional.model import Layer, Model
 from replica.functional.polynomial import Polynomial
 from replica.functional.structure import Structure, Term, structure_of
 from replica.numerics.functions import is_exact, log, maximum, pi, sqrt
@@ -44,6 +44,8 @@ class Ingredients:
     """
 
     guessing = False
+    last: tuple[Any, Pass] | None = None
+    """The last pass, and the order parameters at which it was made."""
 
     def __init__(self, model: Model, values: Mapping[str, Any]) -> None:
         self.model, self.structure = model, structure_of(model)
@@ -83,6 +85,12 @@ class Ingredients:
         return Polynomial(found)
 
     @cached_property
+    def curvatures(self) -> dict[int, Number]:
+        """Below which the quadratic term of a layer must stay, where there is a bound."""
+        every = {s: unit.curvature for s, unit in enumerate(self.units)}
+        return {s: one for s, one in every.items() if not np.all(np.isinf(np.asarray(one, dtype=float)))}
+
+    @cached_property
     def strengths(self) -> list[Number]:
         """Of the energies."""
         return [self.number(energy.strength) for energy in self.model.energies]
@@ -92,15 +100,18 @@ class Ingredients:
         """Of the patterns of each layer, jointly; one node where there is none."""
         found = []
         for s, on in enumerate(self.structure.on):
-            each = [self._law(self.model.patterns[k], len(on)) for k in on]
-            found.append(joint(each, fold=bool(on) and _is_symmetric(self.units[s])) if on else None)
+            found.append(self._joint(s, on) if on else None)
         return found
 
-    def _law(self, pattern: Pattern, modes: int) -> Law:
-        given = {name: self.number(value) for name, value in pattern.settings}
-        if not self.precise and all(type(value) is np.float64 for value in given.values()):
-            return _known_law(pattern.law, modes, tuple(given.items()))
-        return law(pattern.law, modes=modes, like=self.T, **given)
+    def _joint(self, s: int, on: tuple[int, ...]) -> Law:
+        fold = _is_symmetric(self.units[s])
+        given = [
+            (one.law, tuple((name, self.number(value)) for name, value in one.settings))
+            for one in (self.model.patterns[k] for k in on)
+        ]
+        if not self.precise and all(type(value) is np.float64 for _, known in given for _, value in known):
+            return _known_laws(tuple(given), fold)
+        return _laws(given, fold, self.T)
 
     @cached_property
     def weights(self) -> list[Number]:
@@ -184,9 +195,15 @@ def _constant(expression: Expression) -> Any:
     return expression.evaluate({})
 
 
+def _laws(given: Sequence[tuple[str, Any]], fold: bool, like: Number) -> Law:
+    """The law of several patterns on one layer."""
+    each = [law(name, modes=len(given), like=like, **dict(known)) for name, known in given]
+    return joint(each, fold=fold)
+
+
 @lru_cache(maxsize=512)
-def _known_law(name: str, modes: int, given: tuple[tuple[str, float], ...]) -> Law:
-    return law(name, modes=modes, **dict(given))
+def _known_laws(given: tuple[tuple[str, Any], ...], fold: bool) -> Law:
+    return _laws(given, fold, 0.0)
 
 
 def _is_symmetric(unit: Unit) -> bool:
@@ -445,10 +462,8 @@ class Pass:
     def confined(self) -> Any:
         """Whether the quadratic term of every layer leaves its units confined."""
         inside = np.isfinite(np.asarray(self.zero, dtype=float))
-        for s in self.plan.layers:
-            curvature = self.parts.units[s].curvature
-            if not np.all(np.isinf(np.asarray(curvature, dtype=float))):
-                inside = inside & np.asarray(self.quadratic(s) < curvature, dtype=bool)
+        for s, curvature in self.parts.curvatures.items():
+            inside = inside & np.asarray(self.quadratic(s) < curvature, dtype=bool)
         return inside
 
     # -- stability ---------------------------------------------------------------------------------------

@@ -123,13 +123,14 @@ def _lines(
 
 def _critical(model: Model, limit: str | None, lines: dict[str, Boundary]) -> Critical | None:
     spinodal = next((name for name in lines if name.startswith("spinodal")), None)
-    if limit is not None and spinodal is not None:
+    heat = model.temperature.text
+    if limit not in (None, heat) and spinodal is not None:
         symbol = f"{limit}_c"
         return Critical(limit, spinodal, symbol, f"largest {limit} at which a pattern is retrieved")
-    heat = model.temperature.text
     for name, symbol, text in (
         ("glass", "T_g", "temperature below which there is spin glass order"),
         ("condensation", "T_c", "temperature below which a pattern is retrieved"),
+        ("spinodal", "T_M", "highest temperature at which a pattern is retrieved"),
         ("stability", "T_AT", "temperature below which replica symmetry is broken"),
     ):
         if name in lines and heat in model.names:

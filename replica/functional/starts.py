@@ -110,7 +110,8 @@ def other_glasses(parts: Ingredients, shape: tuple[int, ...]) -> Iterator[Number
     """Smaller overlaps without a pattern, each of shape ``(n_order, *batch)``."""
     plan = parts.structure
     if all(s in plan.rigid for s in plan.kept):
-        yield _frozen(parts, shape, 0.5)
+        yield _frozen(parts, shape, steps=8)
+        yield _frozen(parts, shape, 0.5, 8)
         return
     for share in SHARES if len(plan.kept) == 1 else SHARES[1:]:
         yield _at_share(parts, shape, share)
@@ -122,7 +123,7 @@ def _along_fields(parts: Ingredients, zero: Any) -> list[Any]:
     return [np.sign(pull.value(nothing)) + zero for pull in parts.pulls]
 
 
-def _frozen(parts: Ingredients, shape: tuple[int, ...], share: float = 1.0) -> Numbers:
+def _frozen(parts: Ingredients, shape: tuple[int, ...], share: float = 1.0, steps: int = 1) -> Numbers:
     """Spins with q = 1, and their response at T = 0, by Newton's method; never more than 1/T."""
     plan, zero = parts.structure, np.zeros(shape)
     cold, m = parts.cold(), _along_fields(parts, zero)
@@ -130,7 +131,7 @@ def _frozen(parts: Ingredients, shape: tuple[int, ...], share: float = 1.0) -> N
     C = {s: zero for s in plan.kept}
     one = {s: 1.0 + zero for s in plan.kept}
     with np.errstate(all="ignore"):
-        for _ in range(8):
+        for _ in range(steps):
             at = Pass(cold, m, one, C)
             target = stack(*at.update()[n:])
             slope = stack(*(stack(*row[n:]) for row in at.jacobian()[n:]))
@@ -138,8 +139,6 @@ def _frozen(parts: Ingredients, shape: tuple[int, ...], share: float = 1.0) -> N
             step = _solved(np.eye(len(C)).reshape(len(C), len(C), *(1,) * zero.ndim) - slope, target - here)
             moved = np.where(np.isfinite(step), here + step, target)
             C = dict(zip(C, np.maximum(moved, 0.0), strict=True))
-            if np.all(np.abs(moved - here) < 1e-9):
-                break
         T = np.maximum(np.asarray(parts.T, dtype=float), 1e-300)
         some = {s: np.minimum(value, share / T) * (1 - 1e-3) for s, value in C.items()}
     return _assembled(plan, m, {}, some, shape)

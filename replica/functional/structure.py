@@ -158,8 +158,11 @@ def structure_of(model: Model) -> Structure:
 
 def _is_rigid(unit: str | Unit) -> bool:
     """Whether the unit squares to 1."""
-    values = unit.values if isinstance(unit, Unit) else UNITS[unit].values
-    return isinstance(values, tuple) and bool(values) and bool(np.all(np.abs(values) == 1))
+    if isinstance(unit, Unit):
+        return unit.rigid
+    kind = UNITS[unit]
+    values = kind.values if isinstance(kind.values, tuple) else ()
+    return getattr(kind, "rigid", None) is True or (bool(values) and bool(np.all(np.abs(values) == 1)))
 
 
 def _terms(products: Sequence[tuple[int, ...]], member: int) -> tuple[Term, ...]:
