@@ -61,9 +61,9 @@ GOOD, BAD, OPEN = "ok", "FAILS", "-"
 )
 @click.option("--unscaled", is_flag=True, hidden=True)
 def check(as_json: bool, **asked: Any) -> None:
-    """Check a theory, a model file or a class of one's own, at one point.
+    """Check whether a theory or a model is consistent.
 
-    Formulas are checked against each other: the free energy is stationary where the equations hold, its
+    At one point of its parameters, formulas are checked against each other: the free energy is stationary where the equations hold, its
     derivatives are what they are called, a batch is a loop, T = 0 is the limit of T > 0, symmetries hold.
     Of a model further: its free energy is that of its covariance, order by order, and its replicon is the
     curvature in the direction of one step of replica symmetry breaking. Take a point well inside a phase.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -78,6 +78,11 @@ def show(name: str, latex: bool) -> None:
             print_table(rows, indent="  ")
 
 
+def _of_unit(value: Any) -> str:
+    """A default of a unit as the command line writes it: a number, or a list of them, with slashes."""
+    return "/".join(f"{number:g}" for number in value) or "0/..." if isinstance(value, tuple) else f"{value:g}"
+
+
 def _show_units() -> None:
     """Every unit: where it lives, its potential, activation function and thermal mean."""
     from replica.units import UNITS
@@ -85,9 +90,9 @@ def _show_units() -> None:
     click.echo("Units s in a field b, with weight exp{-[U(s) - a s^2/2 - b s]/T}")
     for name, kind in UNITS.items():
         fields = dataclasses.fields(kind)  # type: ignore[arg-type]
-        parameters = ", ".join(f"{field.name}={field.default:g}" for field in fields)
+        parameters = ", ".join(f"{field.name}={_of_unit(field.default)}" for field in fields)
         click.echo(f"\n{name}: {headline(kind)}")
-        print_table([("parameters", parameters), *kind.about.items()], indent="  ")
+        print_table([("parameters", parameters or "none"), *kind.about.items()], indent="  ")
     click.echo(
         "\nOn the command line: --hidden relu:theta=1.5; in Python any potential will do: replica.units.Unit"
     )

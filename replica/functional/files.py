@@ -141,11 +141,10 @@ class _Reader:
         self.check("", self.data, SECTIONS)
         head = self.section("model")
         self.check("model", head, ("name", "text", "limit", "critical", "temperature", "offset"))
-        head.setdefault("name", Path(self.source).stem if self.source.endswith(".toml") else "model")
+        head["name"] = self.name
         for key in ("name", "text", "limit"):
-            if key in head:
-                with self.at("model", key):
-                    self.kind(key, head[key], str, "a text in quotes")
+            with self.at("model", key):
+                self.kind(key, head.get(key, ""), str, "a text in quotes")
         if "critical" in head:
             with self.at("model", "critical"):
                 head["critical"] = _pair(
@@ -162,6 +161,13 @@ class _Reader:
                 lines=dict(self.each("lines", self.line)),  # type: ignore[arg-type]
                 **head,
             )
+
+    @property
+    def name(self) -> Any:
+        """The name of the model: its own, or that of the file."""
+        head = self.data.get("model")
+        stem = Path(self.source).stem if self.source.endswith(".toml") else "model"
+        return head.get("name", stem) if isinstance(head, Mapping) else stem
 
     # -- parts ---------------------------------------------------------------------------------------------
 
@@ -312,7 +318,7 @@ class _Reader:
             if isinstance(error, UnknownNameError):
                 what = f"{error.what} in {place}:"
                 raise UnknownNameError(what, error.name, error.known) from error
-            message = f"{place}: {error}"
+            message = f"{place}: {str(error).removeprefix(f'{self.name}: ')}"
             raise ParameterError(message) from error
 
     def line_of(self, section: str, key: str, number: int = 0) -> int | None:
