@@ -26,6 +26,8 @@ from replica.units import UNITS, Unit
 
 __all__ = ["Ingredients", "Pass"]
 
+EDGE = 1e-12
+"""A variance below minus this is not 0 by rounding."""
 Sparse = dict[int, Number]
 """Derivatives by those unknowns on which something depends."""
 
@@ -198,7 +200,13 @@ def _constant(expression: Expression) -> Any:
 def _laws(given: Sequence[tuple[str, Any]], fold: bool, like: Number) -> Law:
     """The law of several patterns on one layer."""
     each = [law(name, modes=len(given), like=like, **dict(known)) for name, known in given]
-    return joint(each, fold=fold)
+    whole = joint(each, fold=fold)
+    if not whole.even:
+        return whole
+    for shift, tilt in zip(whole.shift, whole.tilt, strict=True):  # odd to the last bit: what is not there stays so
+        if np.array_equal(shift, -shift[..., ::-1]):
+            tilt[...] = (tilt - tilt[..., ::-1]) / 2
+    return whole
 
 
 @lru_cache(maxsize=512)
@@ -544,6 +552,9 @@ class Pass:
                 _add(quadratic, by_q[t], slope.divided(q, C, T))
                 here = slope.value([low + T * response for low, response in zip(q, C, strict=True)])
             _add(quadratic, by_C[t], here)
+        below = np.less(self.parts.fields[s].value(q) + self.zero, -EDGE)
+        if np.any(below):  # there the variance is held at 0
+            variance = {j: np.where(below, 0.0, value) for j, value in variance.items()}
         return variance, quadratic
 
     def _chain(

@@ -20,6 +20,8 @@ LOUD = (0.03, 0.3, 1.0)
 """Variances of the noise on the layers with patterns that are tried where a state without noise is none."""
 SHARES = (1.0, 0.4, 0.05)
 """Shares of the largest overlap at which a glass is looked for."""
+SMALLEST, LARGEST = 1e-9, 1e6
+"""An overlap, and a response, that are none."""
 FALLING = 60
 """Steps in which it falls, at most."""
 
@@ -81,15 +83,18 @@ def _retrieved(
     for _ in range(1 if stiff else FALLING):
         at = answers(m)
         new = [at.projected(k) for k in range(len(m))]
-        moved = max(float(np.nanmax(np.abs(a - b), initial=0.0)) for a, b in zip(m, new, strict=True))
-        m = new
-        if moved < 1e-6:
+        moving = np.max([np.abs(a - b) for a, b in zip(m, new, strict=True)], axis=0) >= 1e-6
+        m = [np.where(moving, b, a) for a, b in zip(m, new, strict=True)]  # each point stops by itself
+        if not np.any(moving):
             break
+    if stiff:  # what nothing acts on yet is saturated, too
+        m = [np.where(np.abs(one) > SMALLEST, one, 1.0 * (k in patterns)) for k, one in enumerate(m)]
     at = answers(m)
     q, C = dict(other), dict(none)
     for s in plan.kept:
         if s in bearing:
             q[s], C[s] = at.answer(s).over("square"), at.answer(s).over("response")
+            C[s] = np.where(C[s] < LARGEST, C[s], 0.0)  # spins without a field are not infinitely soft
     rest = [s for s in plan.kept if s not in bearing]
     for _ in range(4 if rest else 0):
         at = Pass(parts, m, {s: 1 - parts.T * C[s] if s in plan.rigid else q[s] for s in plan.kept}, C)
