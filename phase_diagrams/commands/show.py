@@ -80,7 +80,9 @@ def show(name: str, latex: bool) -> None:
 
 def _of_unit(value: Any) -> str:
     """A default of a unit as the command line writes it: a number, or a list of them, with slashes."""
-    return "/".join(f"{number:g}" for number in value) or "0/..." if isinstance(value, tuple) else f"{value:g}"
+    return (
+        "/".join(f"{number:g}" for number in value) or "0/..." if isinstance(value, tuple) else f"{value:g}"
+    )
 
 
 def _show_units() -> None:
