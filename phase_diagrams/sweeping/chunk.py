@@ -56,13 +56,17 @@ def fingerprint(kind: type[Theory], fixed: Mapping[str, Any] | None = None) -> s
     Empty for a theory whose source cannot be read, such as one typed at a prompt: it equals no other.
     """
     files = sources("numerics", "units", "theory", "solving")
+    model = getattr(kind, "model", None)  # a class that was made of ingredients has no source of its own
+    if model is not None:
+        files |= sources("functional")
     try:
         files |= {Path(inspect.getfile(one)) for one in kind.__mro__ if issubclass(one, Theory)}
         for unit in (type(value) for value in (fixed or {}).values() if isinstance(value, Unit)):
             files |= {Path(inspect.getfile(one)) for one in unit.__mro__ if issubclass(one, Unit)}
-        return digest(tuple(sorted(files, key=lambda path: (path.parent.name, path.name))))
     except (TypeError, OSError):
         return ""
+    found = digest(tuple(sorted(files, key=lambda path: (path.parent.name, path.name))))
+    return found if model is None else hashlib.sha256(f"{found} {model!r}".encode()).hexdigest()[:16]
 
 
 def sources(*rooms: str) -> set[Path]:
