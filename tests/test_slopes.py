@@ -152,6 +152,9 @@ def test_three_levels_that_meet_jump_at_once() -> None:
         (Gaussian(), 0.2),
         (ReLU(0.3), 0.0),
         (Interpolating(0.4), 1.0),
+        (Levels((-1, 0, 2), (0.2, -0.1, 0.4)), 0.3),
+        (Levels((-1, 0, 2), (0.2, 0.5, 0.4)), 0.0),
+        (Levels((-1, 0, 2), (0.2, -0.1, 0.4)), 0.0),
     ],
     ids=str,
 )
@@ -161,7 +164,7 @@ def test_closed_slopes_run_in_mpmath(unit: Unit, T: float) -> None:
             *(mpmath.mpf(text) for text in ("0.3", "0.7", "0.2")), mpmath.mpf(str(T))
         )
         double = unit.moments(0.3, 0.7, 0.2, T)
-        for name in SLOPES:
+        for name in ("free_energy", "mean", "square", "response", *SLOPES):
             value = getattr(precise, name)
             assert isinstance(value, mpmath.mpf), name
             assert float(value) == pytest.approx(getattr(double, name), abs=1e-13), name
@@ -208,3 +211,19 @@ def test_a_sphere_keeps_its_radius(T: float) -> None:
     assert np.isnan(found.mean2)
     with pytest.raises(ParameterError, match="hang together"):
         unit.sample(0.3, 0.0, 0.4, np.random.default_rng(1))
+
+
+def test_levels_have_all_digits_that_are_asked_for() -> None:
+    """Blume-Capel in a sharp field, and a wide field at two precisions."""
+    with mpmath.workdps(40):
+        m, D, T, zero = mpmath.mpf("0.4"), mpmath.mpf("0.3"), mpmath.mpf("0.2"), mpmath.mpf(0)
+        unit = Levels((-1, 0, 1), (D, zero, D))
+        closed = 2 * mpmath.sinh(m / T) / (mpmath.exp(D / T) + 2 * mpmath.cosh(m / T))
+        sharp = unit.moments(m, zero, zero, T)
+        assert abs(sharp.mean - closed) < mpmath.mpf(10) ** -38
+        assert abs(sharp.response - mpmath.diff(lambda b: unit.averages(b, zero, zero, T).mean, m)) < 1e-25
+        fine = unit.moments(m, mpmath.mpf("0.7"), zero, T)
+    with mpmath.workdps(20):
+        rough = unit.moments(m, mpmath.mpf("0.7"), zero, T)
+    for name in ("free_energy", "mean", "entropy", *SLOPES):
+        assert abs(getattr(fine, name) - getattr(rough, name)) < 1e-17, name

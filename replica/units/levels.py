@@ -10,9 +10,12 @@ import numpy as np
 from scipy import special
 
 from replica.errors import ParameterError
+from replica.numerics.functions import H, exact, is_exact, maximum, pdf
+from replica.numerics.quadrature import normal_rule_exact, point_rule
+from replica.numerics.spins import TINY
 from replica.typing import Array, Number
 from replica.units.landscape import Kink
-from replica.units.unit import Unit
+from replica.units.unit import Averages, Moments, Unit
 
 __all__ = ["Levels"]
 
@@ -97,6 +100,27 @@ class Levels(Unit):
         others = {key: value for key, value in numbers.items() if isinstance(key, str)}
         return super()._with(others | {"energies": energies})
 
+    def averages(self, loc: Number, width: Number, a: Number, T: Number) -> Averages:
+        if is_exact(loc, width, a, T, *self.energies):
+            return self._exact_moments(loc, width, a, T)
+        return super().averages(loc, width, a, T)
+
+    def moments(self, loc: Number, width: Number, a: Number, T: Number) -> Moments:
+        if is_exact(loc, width, a, T, *self.energies):
+            return self._exact_moments(loc, width, a, T)
+        return super().moments(loc, width, a, T)
+
+    def _exact_moments(self, *fields: Number) -> Moments:
+        """Moments in mpmath numbers."""
+        values = [exact(value) for value in self.values]
+
+        def one(loc: Any, width: Any, a: Any, T: Any, *energies: Any) -> tuple[Any, ...]:
+            own = [e - a * s * s / 2 for s, e in zip(values, energies, strict=True)]
+            return _warm(values, own, loc, width, T) if T else _cold(values, own, loc, width)
+
+        numbers = [exact(number) for number in (*fields, *self.energies)]
+        return Moments(*np.frompyfunc(one, len(numbers), 12)(*numbers))
+
     def _energy(self, b: Array, a: Array) -> Array:
         """U(s) - a s^2/2 - b s of every value, along a last axis."""
         own = np.stack(np.broadcast_arrays(*self.energies, 0 * b)[:-1], axis=-1)
@@ -135,6 +159,59 @@ class Levels(Unit):
         index = np.sum(np.cumsum(weight, axis=-1) < rng.random(b.shape)[..., None], axis=-1)
         drawn = np.array(self.values)[np.minimum(index, len(self.values) - 1)]
         return np.where(T > 0, drawn, self._ground(b, a)[0])
+
+
+def _warm(values: list[Any], energies: list[Any], loc: Any, width: Any, T: Any) -> tuple[Any, ...]:
+    """Moments at T > 0 by the trapezoidal rule: ln Z has no singularity nearer than that of a spin."""
+    import mpmath
+
+    sharpness = width * (values[-1] - values[0]) / (2 * T)
+    nodes, weight = normal_rule_exact(sharpness) if width else point_rule()
+    rows = []
+    for b in loc + width * nodes:
+        logs = [(b * s - e) / T for s, e in zip(values, energies, strict=True)]
+        top = max(logs)
+        parts = [mpmath.exp(one - top) for one in logs]
+        total = mpmath.fsum(parts)
+        chance = [part / total for part in parts]
+        mean = mpmath.fdot(chance, values)
+        second, third, fourth = (mpmath.fdot(chance, [(s - mean) ** k for s in values]) for k in (2, 3, 4))
+        log_z, slope = top + mpmath.log(total), second / T
+        bend, twist = third / T**2, (fourth - 3 * second**2) / T**3  # second and third derivative of the mean
+        rows.append(
+            (
+                *(-T * log_z, mean, mean**2, slope, slope**2, log_z - mpmath.fdot(chance, logs)),
+                *(bend, twist, 2 * mean * slope, 2 * (slope**2 + mean * bend), 3 * mean**2 * slope),
+                T * slope**2,
+            )
+        )
+    return tuple(mpmath.fdot(weight, row) for row in zip(*rows, strict=True))
+
+
+def _cold(values: list[Any], energies: list[Any], loc: Any, width: Any) -> tuple[Any, ...]:
+    """Moments at T = 0, where <s> is a staircase: sums over its steps."""
+    width, at = maximum(width, exact(TINY)), 0
+    mean, square, energy = values[0], values[0] ** 2, energies[0] - loc * values[0]
+    slopes = [0 * mean] * 7
+    while at < len(values) - 1:
+        steps = [
+            ((e - energies[at]) / (s - values[at]), -s)
+            for s, e in zip(values[at + 1 :], energies[at + 1 :], strict=True)
+        ]
+        field, low = min(steps)  # of equal fields the farthest value
+        s, t, at = values[at], -low, values.index(-low)
+        x = (field - loc) / width
+        above, density = H(0, x), pdf(x) / width
+        mean, square = mean + (t - s) * above, square + (t**2 - s**2) * above
+        energy = energy - (t - s) * width * H(1, x)
+        step = (
+            *((t - s) * density, (t - s) * density * x / width, (t - s) * density * (x**2 - 1) / width**2),
+            *((t**2 - s**2) * density, (t**2 - s**2) * density * x / width, (t**3 - s**3) * density),
+            (t - s) ** 3 * density / 6,
+        )
+        slopes = [old + new for old, new in zip(slopes, step, strict=True)]
+    response, *rest = slopes
+    return energy, mean, square, response, exact(np.inf), 0 * mean, *rest
 
 
 def _listed(numbers: tuple[Any, ...]) -> str:
