@@ -19,7 +19,35 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 EXAMPLE = """\
-$ replica check curie-weiss -p T=0.5 -p h=0.1 --branch up
+$ replica check network.toml -p alpha=0.05 -p T=0.3 --branch retrieval
+network(alpha=0.05, T=0.3)
+
+declarations  ok  what is declared exists, and is called one thing only
+value         ok  a theory is a value: equality, hash, copies
+replacement   ok  other parameters, other numbers: nothing is kept from before
+validation    ok  wrong parameters are refused
+states        ok  states from named order parameters
+expansion     ok  f in powers of the covariance, to 1/T^3
+
+on the branch  retrieval
+solution       ok         the branch has a solution here
+stationarity   ok         df/dx = 0 where x = update(x)
+sensitivity    ok         and nowhere near
+converse       -          x = update(x) where df/dx = 0
+jacobian       ok         the Jacobian is the derivative of update
+slope          -          df/d(parameter) is that of f
+envelope       ok         df/d(parameter) along the branch
+entropy        ok         -df/dT
+batch          ok         many points are solved like one
+starts         ok         starts of many points
+mpmath         ok         the same in arbitrary precision
+digits         ok         and with all digits
+symmetry       ok         what may change sign together
+cold           ok         T = 0 is the limit of T > 0
+one-step       ok         the replicon is a curvature of f with one step of breaking
+
+note: converse (retrieval): with several unknowns a free energy may be stationary elsewhere, too
+note: slope (retrieval): none of its own; it is differenced
 """
 
 WORDS = {
@@ -63,8 +91,9 @@ GOOD, BAD, OPEN = "ok", "FAILS", "-"
 def check(as_json: bool, **asked: Any) -> None:
     """Check whether a theory or a model is consistent.
 
-    At one point of its parameters, formulas are checked against each other: the free energy is stationary where the equations hold, its
-    derivatives are what they are called, a batch is a loop, T = 0 is the limit of T > 0, symmetries hold.
+    At one point of its parameters, formulas are checked against each other: the free energy is stationary
+    where the equations hold, its derivatives are what they are called, a batch is a loop, T = 0 is the limit
+    of T > 0, symmetries hold.
     Of a model further: its free energy is that of its covariance, order by order, and its replicon is the
     curvature in the direction of one step of replica symmetry breaking. Take a point well inside a phase.
     Ends with code 1 if a check fails.
