@@ -122,25 +122,27 @@ class Levels(Unit):
         return Moments(*np.frompyfunc(one, len(numbers), 12)(*numbers))
 
     def _energy(self, b: Array, a: Array) -> Array:
-        """U(s) - a s^2/2 - b s of every value, along a last axis."""
-        own = np.stack(np.broadcast_arrays(*self.energies, 0 * b)[:-1], axis=-1)
-        s = np.array(self.values)
-        return own - a[..., None] * s**2 / 2 - b[..., None] * s
+        """U(s) - a s^2/2 - b s of every value, along a first axis."""
+        return np.stack([e - a * (s**2 / 2) - b * s for s, e in zip(self.values, self.energies, strict=True)])
 
     def _thermal(self, b: Array, a: Array, T: Array) -> tuple[Array, ...]:
-        s, logs = np.array(self.values), -self._energy(b, a) / T[..., None]
-        log_z = special.logsumexp(logs, axis=-1)
-        weight = np.exp(logs - log_z[..., None])
-        mean = weight @ s
-        variance = np.sum(weight * (s - mean[..., None]) ** 2, axis=-1)
-        return log_z, mean, variance, np.sum(special.entr(weight), axis=-1)
+        logs = -self._energy(b, a) / T
+        top = np.max(logs, axis=0)
+        logs -= top
+        weight = np.exp(logs)
+        total = np.sum(weight, axis=0)
+        weight /= total
+        mean = np.tensordot(self.values, weight, axes=1)
+        variance = sum(w * (s - mean) ** 2 for s, w in zip(self.values, weight, strict=True))
+        log_total = np.log(total)
+        return top + log_total, mean, variance, log_total - np.sum(weight * logs, axis=0)
 
     def _ground(self, b: Array, a: Array) -> tuple[Array, Array]:
-        return np.array(self.values)[np.argmin(self._energy(b, a), axis=-1)], 0 * b
+        return np.array(self.values)[np.argmin(self._energy(b, a), axis=0)], 0 * b
 
     def _kinks(self, a: Array) -> list[Kink]:
         """The jumps along the lower convex hull of the energies, from the lowest value upwards."""
-        s, e, last = np.array(self.values), self._energy(0 * a, a), len(self.values) - 1
+        s, e, last = np.array(self.values), self._energy(0 * a, a).T, len(self.values) - 1
         at, rows, found = np.zeros(a.shape, dtype=int), np.arange(a.size), []
         for _ in range(last):
             with np.errstate(all="ignore"):
@@ -154,9 +156,8 @@ class Levels(Unit):
         return found
 
     def _sample(self, b: Array, a: Array, T: Array, rng: np.random.Generator) -> Array:
-        hot = np.where(T > 0, T, 1.0)
-        weight = special.softmax(-self._energy(b, a) / hot[..., None], axis=-1)
-        index = np.sum(np.cumsum(weight, axis=-1) < rng.random(b.shape)[..., None], axis=-1)
+        weight = special.softmax(-self._energy(b, a) / np.where(T > 0, T, 1.0), axis=0)
+        index = np.sum(np.cumsum(weight, axis=0) < rng.random(b.shape), axis=0)
         drawn = np.array(self.values)[np.minimum(index, len(self.values) - 1)]
         return np.where(T > 0, drawn, self._ground(b, a)[0])
 

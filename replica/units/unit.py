@@ -474,7 +474,10 @@ class Unit:
         centre, scale = np.empty((2, len(kinks), loc.size))
         for i, kink in enumerate(kinks):
             centre[i], scale[i] = kink.field, kink.width(T)
-        z, weight = kinked_rule((centre - loc) / width, scale / width, self.nodes)
+        if np.all((width <= TINY) & (T > 0)):  # sharp fields, as without couplings: one node
+            z, weight = np.zeros((loc.size, 1)), np.ones((loc.size, 1))
+        else:
+            z, weight = kinked_rule((centre - loc) / width, scale / width, self.nodes)
         b = loc[:, None] + width[:, None] * z
         column = self.column()
         quad, t = np.broadcast_arrays(a[:, None], T[:, None])
