@@ -1,8 +1,7 @@
 """One functional for every fully connected model: layers of units, Gaussian couplings, patterns.
 
 A `Model` is data; `theory_of` makes a theory of it. Its equations follow from the averages of its units, its
-couplings are a polynomial in the overlaps, its patterns have laws (docs/functional.md). A model file is read by
-`read`.
+couplings are a polynomial in the overlaps, its patterns have laws (docs/functional.md); `read` reads a file.
 """
 
 from __future__ import annotations

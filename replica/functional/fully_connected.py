@@ -41,8 +41,8 @@ copyreg.pickle(_Made, _reduced)
 class FullyConnected(Theory, metaclass=_Made):
     """The functional: free energy, equations, entropy, replicon and Jacobian of any fully connected model.
 
-    Not used by itself: `theory_of` makes the class of a model, and a theory of the package may derive from one
-    to add names, lines or starts of its own.
+    Not used by itself: `theory_of` makes the class of a model. A theory of the package derives from one, to
+    add names, lines or starts of its own.
 
     Attributes
     ----------
@@ -60,6 +60,14 @@ class FullyConnected(Theory, metaclass=_Made):
     structure: ClassVar[Structure]
     phases: ClassVar[Phases]
     own_starts: ClassVar[Mapping[str, Settings]] = {}
+
+    def __post_init__(self) -> None:
+        """Check the parameters, and the numbers of the model that follow from them."""
+        super().__post_init__()
+        if type(self) is FullyConnected:
+            msg = "FullyConnected is the theory of no model; theory_of(model) makes the class of one"
+            raise ParameterError(msg)
+        self.parts.check()
 
     # -- one pass, shared ------------------------------------------------------------------------------
 
@@ -119,13 +127,13 @@ class FullyConnected(Theory, metaclass=_Made):
             raise
 
     def linearised(self, x: Numbers) -> tuple[Numbers, Numbers | None]:
-        """Update and Jacobian from one pass, the slopes first: what comes with them need not be asked again."""
+        """Update and Jacobian from one pass, slopes first: what comes with them need not be asked again."""
         slopes = self.jacobian(x)
         return self.update(x), slopes
 
     def derived(self, x: Numbers) -> dict[str, Number]:
         here, plan = self.read(x), self.structure
-        found = {}
+        found: dict[str, Number] = {}
         for s in plan.layers:
             found |= {plan.overlaps[s]: here.q[s], plan.responses[s]: here.C[s]}
         return {name: value for name, value in found.items() if name not in self.order}
@@ -178,7 +186,9 @@ class FullyConnected(Theory, metaclass=_Made):
         """The theory in double precision: guesses need no more."""
         if not self.is_exact:
             return self
-        return self.at(**{k: v if v is None else np.asarray(v, dtype=float)[()] for k, v in self.values.items()})
+        return self.at(
+            **{k: v if v is None else np.asarray(v, dtype=float)[()] for k, v in self.values.items()}
+        )
 
     def rank(self, branch: str, x: Numbers) -> Number | None:
         plan = self.structure
@@ -283,4 +293,6 @@ def theory_of(model: Model) -> type[FullyConnected]:
         "__module__": __name__,
         "__doc__": model.text or f"The fully connected model {model.name}.",
     }
-    return dataclasses.make_dataclass(title, fields, bases=(FullyConnected,), namespace=namespace, frozen=True)
+    return dataclasses.make_dataclass(
+        title, fields, bases=(FullyConnected,), namespace=namespace, frozen=True
+    )

@@ -110,7 +110,7 @@ class Layer:
 class Coupling:
     """Gaussian couplings between layers, a layer repeated for each power of its overlap.
 
-    The covariance of the energy gets the term variance x (sizes of the distinct layers) x (product of overlaps):
+    The covariance of the energy gets the term variance x (sizes of the distinct layers) x (overlaps):
     ``Coupling(("spins", "spins"), "1/2")`` is R^2/2, the Sherrington-Kirkpatrick model.
 
     Examples
@@ -263,7 +263,7 @@ class Model:
     branches: tuple[Family, ...] = ()
     lines: tuple[tuple[str, Boundary], ...] = ()
     text: str = ""
-    definitions: Settings = ()
+    definitions: tuple[tuple[str, Expression], ...] = ()
 
     def __post_init__(self) -> None:
         """Read the expressions, then check that all of it fits together."""
@@ -279,7 +279,7 @@ class Model:
         _set(
             self,
             parameters=parameters,
-            definitions=definitions + _settings(self.definitions),
+            definitions=definitions + tuple(self.definitions),
             **{name: _parts(self.name, name, getattr(self, name), kind) for name, kind in _KINDS.items()},
             temperature=temperature,
             offset=Expression.parse(self.offset),
@@ -292,7 +292,8 @@ class Model:
         if self.critical is not None and not isinstance(self.critical, Critical):
             name, line = self.critical
             _set(self, critical=Critical(name, line, f"{name}_c", f"{name} at the line {line}"))
-        for name, what in ((self.limit, "limit"), (self.critical and self.critical.parameter, "critical")):
+        asked = None if self.critical is None else self.critical.parameter
+        for name, what in ((self.limit, "limit"), (asked, "critical")):
             if name is not None:
                 _check_known(f"parameter, given as {what} of {self.name},", name, self.names)
 
@@ -378,7 +379,7 @@ class Model:
             raise ParameterError(msg)
         for name in [*self.names, *(name for name, _ in self.definitions)]:
             _check_name("parameter", name)
-            if hasattr(Theory, name) or name in RESERVED:
+            if hasattr(Theory, name) or name in Theory.__annotations__ or name in RESERVED:
                 msg = f"{self.name}: {name} means something else; choose another name for that parameter"
                 raise ParameterError(msg)
         taken = set(self.names) & set(self.pattern_index)
@@ -387,7 +388,7 @@ class Model:
             raise ParameterError(msg)
 
     def _check_expressions(self) -> None:
-        ordered: list[tuple[str, Expression]] = []
+        ordered: list[tuple[str, Expression]] = []  # each after those that it needs
         known, waiting = set(self.names), dict(self.definitions)
         everything = known | set(waiting)
         for where, expression in self.expressions:
@@ -428,10 +429,7 @@ class Model:
             for name in coupling.layers:
                 _check_known(f"layer of a coupling of {self.name}", name, self.layer_index)
         for pattern in self.patterns:
-            if pattern.layer not in self.layer_index:
-                raise UnknownNameError(
-                    f"layer of the pattern {pattern.name}", pattern.layer, self.layer_index
-                )
+            _check_known(f"layer of the pattern {pattern.name}", pattern.layer, self.layer_index)
         for energy in self.energies:
             if not self.patterns:
                 msg = f"{self.name}: an energy of {', '.join(energy.patterns)}, but there are no patterns"
@@ -469,16 +467,16 @@ class Model:
         for where, expression in self.expressions:
             kind = where.split(" ", 1)[0]
             if kind in ("variance", "size") and not expression.names and not expression.evaluate({}) >= 0:
-                raise ParameterError(_negative(self.name, where, expression.evaluate({})))
+                raise ParameterError(negative(self.name, where, expression.evaluate({})))
 
 
-def _negative(model: str, where: str, value: Any) -> str:
-    why = (
-        "couplings of that variance do not exist, so their energy has no such covariance"
-        if where.startswith("variance")
-        else "no layer is smaller than empty"
-    )
-    return f"{model}: the {where} is {float(value):g}, and must be >= 0: {why}"
+def negative(model: str, where: str, value: Any) -> str:
+    """The sentence for a number that must not be negative, and is."""
+    why = {
+        "variance": "there are no couplings of such a variance, so the energy has no such covariance",
+        "size": "no layer is smaller than an empty one",
+    }.get(where.split(" ", 1)[0], "")
+    return f"{model}: the {where} is {float(value):g}, and must be >= 0{why and ': '}{why}"
 
 
 _KINDS: dict[str, type[Any]] = {
@@ -524,7 +522,7 @@ def _check_name(what: str, name: object) -> None:
         raise ParameterError(msg)
 
 
-def _parameters(given: Any) -> tuple[tuple[Parameter, ...], Settings]:
+def _parameters(given: Any) -> tuple[tuple[Parameter, ...], tuple[tuple[str, Expression], ...]]:
     """Control parameters with their names; and definitions, which are texts."""
     if not isinstance(given, Mapping):
         given = {getattr(one, "name", one): one for one in given}

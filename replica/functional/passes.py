@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from replica.errors import ParameterError
 from replica.functional.expressions import Expression
 from replica.functional.laws import Law, joint, law
-from replica.functional.model import Layer, Model
+from replica.functional.model import Layer, Model, negative
 from replica.functional.polynomial import Polynomial
-from replica.functional.structure import Structure, Term, structure_of
+from replica.functional.structure import Term, structure_of
 from replica.numerics.functions import is_exact, log, maximum, pi, sqrt
 from replica.typing import Number
 from replica.units import UNITS, Unit
@@ -77,7 +78,9 @@ class Ingredients:
         given = {name: self.number(value) for name, value in layer.settings}
         return UNITS[layer.unit](**given)
 
-    def _derivative(self, terms: Sequence[Term], amounts: Sequence[Number], sizes: Sequence[Number]) -> Polynomial:
+    def _derivative(
+        self, terms: Sequence[Term], amounts: Sequence[Number], sizes: Sequence[Number]
+    ) -> Polynomial:
         found = []
         for term in terms:
             amount = term.factor * amounts[term.number]
@@ -85,6 +88,30 @@ class Ingredients:
                 amount = amount * sizes[other]
             found.append((amount, term.indices))
         return Polynomial(found)
+
+    def check(self) -> None:
+        """Raise `ParameterError` for a negative variance or size, and for units that nothing confines."""
+        model = self.model
+        named = [
+            *zip(
+                [f"variance of the coupling {' - '.join(c.layers)}" for c in model.couplings],
+                self.variances,
+                strict=True,
+            ),
+            *zip([f"size of layer {layer.name}" for layer in model.layers], self.sizes, strict=True),
+            ("temperature", self.T),
+        ]
+        for where, value in named:
+            if np.any(np.less(value, 0)):
+                raise ParameterError(negative(model.name, where, np.min(value)))
+        for s, curvature in self.curvatures.items():
+            if self.structure.neighbours[s] and not np.all(np.greater(curvature, 0)):
+                layer = model.layers[s]
+                msg = (
+                    f"{model.name}: the couplings add a quadratic term a s^2/2 > 0 to the units of the layer "
+                    f"{layer.name}, and nothing confines them: let U(s) grow like kappa s^2/2, kappa > 0"
+                )
+                raise ParameterError(msg)
 
     @cached_property
     def curvatures(self) -> dict[int, Number]:
@@ -98,12 +125,9 @@ class Ingredients:
         return [self.number(energy.strength) for energy in self.model.energies]
 
     @cached_property
-    def laws(self) -> list[Law]:
+    def laws(self) -> list[Any]:
         """Of the patterns of each layer, jointly; one node where there is none."""
-        found = []
-        for s, on in enumerate(self.structure.on):
-            found.append(self._joint(s, on) if on else None)
-        return found
+        return [self._joint(s, on) if on else None for s, on in enumerate(self.structure.on)]
 
     def _joint(self, s: int, on: tuple[int, ...]) -> Law:
         fold = _is_symmetric(self.units[s])
@@ -152,7 +176,9 @@ class Ingredients:
     @cached_property
     def slopes(self) -> dict[tuple[int, int], Polynomial]:
         """Derivative of the field of a layer by the overlap of another."""
-        return {(s, t): self.fields[s].d(t) for s in self.structure.layers for t in self.structure.neighbours[s]}
+        return {
+            (s, t): self.fields[s].d(t) for s in self.structure.layers for t in self.structure.neighbours[s]
+        }
 
     @cached_property
     def offset(self) -> Number:
@@ -178,7 +204,6 @@ class Ingredients:
         copy.__dict__.pop("offset", None)
         return copy
 
-
     def bare(self) -> Ingredients:
         """The same without patterns: what is left where nothing acts along them."""
         copy = object.__new__(Ingredients)
@@ -203,7 +228,9 @@ def _laws(given: Sequence[tuple[str, Any]], fold: bool, like: Number) -> Law:
     whole = joint(each, fold=fold)
     if not whole.even:
         return whole
-    for shift, tilt in zip(whole.shift, whole.tilt, strict=True):  # odd to the last bit: what is not there stays so
+    for shift, tilt in zip(
+        whole.shift, whole.tilt, strict=True
+    ):  # odd to the last bit: what is not there stays so
         if np.array_equal(shift, -shift[..., ::-1]):
             tilt[...] = (tilt - tilt[..., ::-1]) / 2
     return whole
@@ -237,7 +264,7 @@ _ROWS = {"mean": 0, "square": 1, "response": 2}
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What a layer answers to its fields: the averages of its unit, over the nodes of the law of its patterns.
+    """What a layer answers to its fields: averages of its unit, over the nodes of the law of its patterns.
 
     Attributes
     ----------
@@ -386,7 +413,8 @@ class Pass:
         """Quadratic term that a layer feels."""
         if s in self.noise:
             return self.zero
-        return self.parts.fields[s].divided(*self._around(s), self.parts.T) + self.zero
+        q, C = self._around(s)
+        return self.parts.fields[s].divided(q, C, self.parts.T) + self.zero
 
     @cached_property
     def c(self) -> list[Number]:
@@ -413,7 +441,7 @@ class Pass:
             here = [last(c) for c in here]
             v, a, hot, unit = last(v), last(a), last(T), unit.column()
         else:
-            shift, spread = [u[0] for u in shift], [w[0] for w in spread]
+            shift, spread = tuple(u[0] for u in shift), tuple(w[0] for w in spread)
         loc = sum((c * u for c, u in zip(here, shift, strict=True)), 0.0)
         for c, w in zip(here, spread, strict=True):
             v = v + c**2 * w if np.any(w) else v
@@ -435,13 +463,21 @@ class Pass:
         rows = [self.projected(k) for k in range(len(self.m))]
         for s in self.plan.kept:
             answer = self.answer(s)
-            rows += [answer.over("response")] if s in self.plan.rigid else [answer.over("square"), answer.over("response")]
+            rows += (
+                [answer.over("response")]
+                if s in self.plan.rigid
+                else [answer.over("square"), answer.over("response")]
+            )
         return rows
 
     def free_energy(self) -> Number:
         """Free energy per N."""
         parts = self.parts
-        f = parts.xi.theta().divided(self.q, self.C, parts.T) / 2 + parts.g.theta().value(self.m) + parts.offset
+        f = (
+            parts.xi.theta().divided(self.q, self.C, parts.T) / 2
+            + parts.g.theta().value(self.m)
+            + parts.offset
+        )
         return f + self._sum("free_energy")
 
     def entropy(self) -> Number:
@@ -487,7 +523,7 @@ class Pass:
         return found
 
     def rho(self) -> Number:
-        """The largest eigenvalue of M; of M^2 where the layers have two colours, as in a Boltzmann machine."""
+        """The largest eigenvalue of M; of M^2 where layers have two colours, as in a Boltzmann machine."""
         square = self.stiffness()
         if not square:
             return self.zero
@@ -519,9 +555,7 @@ class Pass:
         for s in plan.eliminated:
             fields = self._by_fields(s, by_q, by_C)
             by_q[s], by_C[s] = (self._chain(s, name, None, fields, {}) for name in ("square", "response"))
-        strength = [
-            {j: pull.d(j).value(self.m) for j in pull.variables} for pull in self.parts.pulls
-        ]
+        strength = [{j: pull.d(j).value(self.m) for j in pull.variables} for pull in self.parts.pulls]
         rows = []
         for k in range(len(self.m)):
             s, i = self.parts.place[k]
@@ -561,7 +595,8 @@ class Pass:
         self, s: int, name: str, weight: Number, fields: tuple[Sparse, Sparse], strength: Any
     ) -> Sparse:
         """Derivatives of an average of a layer, by its variance, its quadratic term, and its patterns."""
-        answer, row = self.answer(s), {}
+        answer = self.answer(s)
+        row: Sparse = {}
         variance, quadratic = fields
         if variance:
             _add(row, variance, answer.by_variance(name, weight))
@@ -594,7 +629,9 @@ def _largest(square: Mapping[tuple[int, int], Number], rows: list[int], columns:
         import mpmath
 
         entries = mpmath.matrix(matrix)
-        return max(mpmath.svd_r(entries, compute_uv=False)) if all(map(mpmath.isfinite, entries)) else mpmath.inf
+        return (
+            max(mpmath.svd_r(entries, compute_uv=False)) if all(map(mpmath.isfinite, entries)) else mpmath.inf
+        )
     values = np.stack([np.stack(np.broadcast_arrays(*row), axis=-1) for row in matrix], axis=-2)
     finite = np.all(np.isfinite(values), axis=(-1, -2))
     safe = np.where(finite[..., None, None], values, 0.0)

@@ -1,4 +1,4 @@
-"""What a model declares where its author did not: branches, lines, the limit, the critical value, the symmetry."""
+"""What a model declares where its author did not: branches, lines, limit, critical value, symmetry."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from replica.errors import ParameterError
+from replica.errors import ParameterError, UnknownNameError
 from replica.functional.model import Model
 from replica.functional.passes import Ingredients
 from replica.functional.structure import structure_of
@@ -45,7 +45,7 @@ def phases_of(model: Model) -> Phases:
     """The declarations of a model: its own, and the default ones."""
     plan = structure_of(model)
     parts = _generic(model)
-    symmetric = [parts is not None and unit.symmetric for unit in (parts.units if parts else plan.layers)]
+    symmetric = [False] * len(model.layers) if parts is None else [unit.symmetric for unit in parts.units]
     even = all(symmetric) and 1 not in map(len, plan.couplings)
     glassy = plan.lowest >= 2 or max(map(len, plan.couplings), default=0) >= 2
     retrieved = _retrieved(model)
@@ -61,7 +61,14 @@ def phases_of(model: Model) -> Phases:
     limit = model.limit or (next(iter(model.quiet), None) if retrieved else None)
     lines = _lines(model, retrieved, even=even, glassy=glassy)
     for name, line in model.lines:
+        for branch in _branches(line):
+            if branch not in branches:
+                msg = f"branch of the line {name} of {model.name}"
+                raise UnknownNameError(msg, branch, branches)
         lines[name] = line
+    if model.critical is not None and model.critical.boundary not in lines:
+        msg = f"line, given as critical of {model.name},"
+        raise UnknownNameError(msg, model.critical.boundary, lines)
     return Phases(
         retrieved,
         even,
@@ -71,6 +78,14 @@ def phases_of(model: Model) -> Phases:
         model.critical or _critical(model, limit, lines),
         _symmetry(model, parts, symmetric),
     )
+
+
+def _branches(line: Boundary) -> list[str]:
+    """The branches that a line is about."""
+    if isinstance(line, Fold):
+        return [line.branch]
+    phases = [line.first, line.second] if isinstance(line, Coexistence) else [line.phase]
+    return [phase.branch for phase in phases]
 
 
 def _retrieved(model: Model) -> dict[str, tuple[int, ...]]:

@@ -1,4 +1,4 @@
-"""Where to look for the states of a fully connected model: guesses from limits, for Newton's method to finish."""
+"""Where to look for the states of a fully connected model: guesses from limits; Newton does the rest."""
 
 from __future__ import annotations
 
@@ -48,8 +48,10 @@ def vanishing(parts: Ingredients) -> list[Any]:
     return found
 
 
-def retrieval(parts: Ingredients, patterns: Sequence[int], shape: tuple[int, ...], noise: float = 0.0) -> Numbers:
-    """Patterns retrieved, shape ``(n_order, *batch)``, without the noise of the other layers, or with a given one.
+def retrieval(
+    parts: Ingredients, patterns: Sequence[int], shape: tuple[int, ...], noise: float = 0.0
+) -> Numbers:
+    """Patterns retrieved, shape ``(n_order, *batch)``, without the noise of the other layers, or with some.
 
     Spins are saturated; other units take the largest overlap that they have, at their temperature.
     """
@@ -58,7 +60,9 @@ def retrieval(parts: Ingredients, patterns: Sequence[int], shape: tuple[int, ...
     return _retrieved(parts, patterns, bearing, noise, shape, stiff)
 
 
-def retrieval_in_noise(parts: Ingredients, patterns: Sequence[int], shape: tuple[int, ...]) -> Iterator[Numbers]:
+def retrieval_in_noise(
+    parts: Ingredients, patterns: Sequence[int], shape: tuple[int, ...]
+) -> Iterator[Numbers]:
     """The same in noise, where that is what confines the units."""
     if all(s in parts.structure.rigid for s, _ in parts.place.values()):
         return
@@ -178,7 +182,7 @@ def _at_share(parts: Ingredients, shape: tuple[int, ...], share: float) -> Numbe
 
 
 def _on_curve(parts: Ingredients, shape: tuple[int, ...]) -> Numbers:
-    """One kept layer: where E<s>^2 - q changes sign from above, along the curve on which C solves its equation."""
+    """One kept layer: where E<s>^2 - q changes sign from above, where C solves its equation."""
     (s,) = parts.structure.kept
     share = np.concatenate([[1.0], 1 - np.geomspace(1e-6, 0.5, 10), np.geomspace(0.45, 1e-4, 12)])
     tail = (1,) * len(shape)
@@ -214,8 +218,8 @@ def _on_curve(parts: Ingredients, shape: tuple[int, ...]) -> Numbers:
 
         part = at(gap, 0) / (at(gap, 0) - at(gap, 1))
         part = np.where(np.isfinite(part), part, 0.0)
-        middle = [at(v, 0) + part * (at(v, 1) - at(v, 0)) for v in (q, response(low))]
-        q0, C0 = (np.where(found, value, np.nan) for value in middle)
+        between = (at(v, 0) + part * (at(v, 1) - at(v, 0)) for v in (q, response(low)))
+        q0, C0 = (np.where(found, value, np.nan) for value in between)
     return _assembled(parts.structure, [row[0] for row in m], {s: q0}, {s: C0}, shape)
 
 
@@ -226,12 +230,14 @@ def _room(parts: Ingredients, s: int) -> Any:
         if (t, s) in parts.slopes and not parts.slopes[t, s].degree:
             with np.errstate(all="ignore"):
                 coefficient = parts.slopes[t, s].value([])
-                room = np.minimum(room, np.where(coefficient > 0, parts.units[t].curvature / coefficient, np.inf))
+                room = np.minimum(
+                    room, np.where(coefficient > 0, parts.units[t].curvature / coefficient, np.inf)
+                )
     return room
 
 
 def paramagnet(parts: Ingredients, shape: tuple[int, ...], *, even: bool) -> Numbers:
-    """No overlap at all, exactly, where units are symmetric; else the smallest one, shape ``(n_order, *batch)``."""
+    """No overlap, exactly, where units are symmetric; else the smallest one, shape ``(n_order, *batch)``."""
     plan = parts.structure
     zero: Any = 0 * parts.T if is_exact(parts.T) else np.zeros(shape)
     m = [zero for _ in parts.pulls]

@@ -55,8 +55,8 @@ class Structure:
     kept : tuple of int
         Layers whose overlap and response are unknowns.
     eliminated : tuple of int
-        Layers that are explicit functions of the kept ones: xi is linear in them, no two are coupled, and they
-        bear no pattern.
+        Layers that are explicit functions of the kept ones: xi is linear in them, no two are coupled, and
+        they bear no pattern.
     silent : tuple of int
         Layers that nothing feels; they follow from all others.
     rigid : frozenset of int
@@ -108,7 +108,9 @@ def structure_of(model: Model) -> Structure:
     ParameterError
         If an order parameter would have the name of another, or of a parameter.
     """
-    couplings = tuple(tuple(sorted(model.layer_index[name] for name in one.layers)) for one in model.couplings)
+    couplings = tuple(
+        tuple(sorted(model.layer_index[name] for name in one.layers)) for one in model.couplings
+    )
     energies = tuple(tuple(sorted(model.pattern_index[n] for n in one.patterns)) for one in model.energies)
     n_layers, n_patterns = len(model.layers), len(model.patterns)
     on = tuple(
@@ -176,7 +178,9 @@ def _terms(products: Sequence[tuple[int, ...]], member: int) -> tuple[Term, ...]
     return tuple(found)
 
 
-def _eliminated(couplings: Iterable[tuple[int, ...]], candidates: list[int], rigid: frozenset[int]) -> tuple[int, ...]:
+def _eliminated(
+    couplings: Iterable[tuple[int, ...]], candidates: list[int], rigid: frozenset[int]
+) -> tuple[int, ...]:
     """The layers without which fewest unknowns are left: none in a power, no two in one coupling."""
     powers = {s for indices in couplings for s, power in Counter(indices).items() if power > 1}
     free = [s for s in candidates if s not in powers]

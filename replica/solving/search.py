@@ -196,10 +196,11 @@ def orientation(theory: Theory, x: Any) -> Any:
 
 
 def _from_start(theory: Theory, branch: str, solver: Solver | None) -> Solution:
-    """Newton from the starts of the branch: the first one that leads there, or the best by the theory's rank."""
+    """Newton from the starts of the branch: the first one that leads there, or the one of highest rank."""
     with np.errstate(all="ignore"):  # a start that overflows is none, and its residual says so
         start = theory.start(branch)
-    solution = _others(label((solver or Newton()).run(theory, start), branch), solver or Newton())
+    solution = label((solver or Newton()).run(theory, start), branch)
+    solution = _others(solution, branch, solver or Newton())
     if solver is not None:
         return solution
     if theory.branch(branch).explicit:
@@ -212,9 +213,9 @@ def _from_start(theory: Theory, branch: str, solver: Solver | None) -> Solution:
     return _or_absent(theory, start, branch, solution)
 
 
-def _others(known: Solution, solver: Solver) -> Solution:
-    """With what the other starts lead to, where nothing was found yet, or where the theory ranks it higher."""
-    theory, branch, shape = known.theory, known.branch, known.x.shape[1:]
+def _others(known: Solution, branch: str, solver: Solver) -> Solution:
+    """With what other starts lead to, where nothing was found yet, or where the theory ranks it higher."""
+    theory, shape = known.theory, known.x.shape[1:]
     n, ranked = len(known.x), theory.rank(branch, known.x) is not None
     points = np.arange(known.success.size) if ranked else np.flatnonzero(~np.ravel(known.success))
     if not points.size:
@@ -230,7 +231,8 @@ def _others(known: Solution, solver: Solver) -> Solution:
             good, before = np.atleast_1d(new.success), status[points] == Status.CONVERGED.code
             if ranked:
                 here = x[:, points].reshape(new.x.shape)
-                higher = np.atleast_1d(part.rank(branch, new.x)) > np.atleast_1d(part.rank(branch, here))
+                ranks: Any = part.rank(branch, new.x), part.rank(branch, here)
+                higher = np.atleast_1d(ranks[0]) > np.atleast_1d(ranks[1])
                 good = good & (higher | ~before)
             else:
                 good = good & ~before
