@@ -104,7 +104,8 @@ def _latex(kind: type[Theory]) -> str:
     """The equations, aligned at their first relation."""
     from replica.theory.equations import latex
 
-    names = (*kind.parameters(), *kind.order, *kind.symbols)
+    heads = (text.partition(" = ")[0] for text in kind.equations.values())  # what is defined is no word
+    names = (*kind.parameters(), *kind.order, *kind.symbols, *heads)
     written = [latex(text, names) for text in kind.equations.values()]
     rows = [re.sub(r" (=|>|<|\\sim|\\[lg]e) ", r" &\1 ", row, count=1) for row in written]
     body = " \\\\\n".join(f"  {row}" for row in rows)
@@ -144,15 +145,19 @@ def _symbol(latex: str) -> str:
     r"""Show a symbol without LaTeX: ``\tilde\theta`` is theta with a tilde above."""
     if latex.startswith(r"\tilde"):
         return _symbol(latex.removeprefix(r"\tilde").strip()) + "\N{COMBINING TILDE}"
+    latex = re.sub(r"\\mathrm|[{}]", "", latex)
     if "_" in latex:
         return "_".join(_symbol(part) for part in latex.split("_"))
-    name = latex.removeprefix("\\")
-    if name == latex:
+    name = latex.removeprefix("\\").removeprefix("var")
+    if "\\" not in latex:
         return latex
-    size = "CAPITAL" if name[0].isupper() else "SMALL"
-    return (
-        "\N{SCRIPT SMALL L}" if name == "ell" else unicodedata.lookup(f"GREEK {size} LETTER {name.upper()}")
-    )
+    if name == "ell":
+        return "\N{SCRIPT SMALL L}"
+    size = "CAPITAL" if name[:1].isupper() else "SMALL"
+    try:
+        return unicodedata.lookup(f"GREEK {size} LETTER {name.upper()}")
+    except KeyError:  # a symbol of the user's own
+        return latex
 
 
 def _unit(about: Parameter) -> str:

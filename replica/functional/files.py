@@ -352,10 +352,10 @@ def _number(what: str, given: Any) -> float:
 
 
 def _symbol(name: str) -> str:
-    """A parameter in LaTeX: Greek letters by their names."""
+    """A parameter in LaTeX: Greek letters by their names, words upright."""
     from replica.theory.equations import latex
 
-    return latex(name) if re.fullmatch("[A-Za-z]+", name) else name
+    return latex(name, [name])
 
 
 def _typical(lower: float, upper: float, default: float | None) -> tuple[float, float]:

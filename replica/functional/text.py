@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeVar
 
 from replica.functional.expressions import Expression
 from replica.functional.model import Layer, Model, Pattern
@@ -22,13 +23,18 @@ from replica.units import UNITS, Unit
 
 __all__ = ["equations", "notes", "symbols"]
 
+_Key = TypeVar("_Key")
+MARK = "\N{MODIFIER LETTER SMALL P}"
+"""Stands behind the names that a model gives, while its equations are written."""
+LETTERS = ("H", "J", "N", "U", "Z", "a", "b", "chi", "f", "g", "rho", "s", "v", "w", "z")
+"""Letters of ours, which a model may have given to its parameters."""
 INDICES = "ijkl"
 ENTRIES = {
     "one": "= 1",
     "sign": "= +1 or -1, equally likely",
     "gaussian": "standard Gaussian",
     "laplace": "of the law of Laplace, variance 1",
-    "two-point": "= 1 - {a} with probability {a}, else -{a}",
+    "two-point": "= 1 - {a} (probability {a}), else -{a}",
     "sparse": "= +1 or -1, each with probability {p}/2, else 0",
     "skellam": "is the difference of two numbers of Poisson, each of mean {l}/2",
     "trinomial": "is the sum of {L} entries, each +1 or -1 with probability {p}/2, else 0",
@@ -61,7 +67,7 @@ def equations(model: Model) -> dict[str, str]:
     rho = chi; replicon = 1 - rho
     chi = E[(1 - <s>^2)^2]/T^2
     """
-    return _Writer(model, structure_of(model)).equations()
+    return _named(model, _Writer(model, structure_of(model)).equations())
 
 
 def symbols(model: Model) -> dict[str, str]:
@@ -83,23 +89,45 @@ def symbols(model: Model) -> dict[str, str]:
 def notes(model: Model) -> tuple[str, ...]:
     """What the signs in the equations mean."""
     made = structure_of(model)
-    told = ["<s> is the mean of a unit with the weight exp{-[U(s) - a s^2/2 - b s]/T} in the field b"]
-    over = "z, a standard Gaussian" + ", and the entries w of the patterns" * bool(model.patterns)
+    told = ["<s> is the mean of one unit with the weight exp{-[U(s) - a s^2/2 - b s]/T} in the field b"]
+    over = "standard Gaussians z" + " and the entries w of the patterns" * bool(model.patterns)
     told.append(f"E is over {over}; energies are per N; k_B = 1")
     if any(max(Counter(one).values()) > 1 for one in made.couplings):
         told.append("sums over units of one layer count every pair, or every set, once")
     if any(len(one) > 2 for one in made.couplings):
-        told.append("Q = q + T C is the overlap of a replica with itself; at T = 0, [P(Q) - P(q)]/T is dP/dT")
+        told.append(
+            "Q = q + T C is the overlap of one replica with itself; at T = 0, [P(Q) - P(q)]/T is dP/dT"
+        )
     alone = [layer.name for s, layer in enumerate(model.layers) if made.overlaps[s] == "q"]
     if len(model.layers) > 1 and alone:
-        told.append(f"letters without the name of a layer are those of the {alone[0]}")
+        told.append(f"letters without an index are those of the {alone[0]}")
     follow = [model.layers[s].name for s in made.eliminated]
     if follow:
         told.append(f"unknowns are {', '.join(made.order)}; what is {', '.join(follow)} follows from these")
     if len(_coupled(made)) > 2 or (len(_coupled(made)) == 2 and not made.colours):
         power = "M^2, as the couplings have two sides" if made.colours else "M"
         told.append(f"rho is the largest eigenvalue of {power}")
-    return tuple(told)
+    return tuple(_named(model, dict(enumerate(told))).values())
+
+
+def _marked(text: object) -> str:
+    """A text of the model, whose names are marked as its own until `_named`."""
+    return re.sub(r"[A-Za-z]\w*", rf"\g<0>{MARK}", str(text))
+
+
+def _named(model: Model, told: dict[_Key, str]) -> dict[_Key, str]:
+    """The equations with other letters where the model has given one of ours to something of its own."""
+    taken = {*model.names, *dict(model.definitions), *model.pattern_index}
+    for letter in LETTERS:
+        if letter in taken:
+            other = next(
+                one
+                for one in (letter.swapcase(), *(f"{letter}{n}" for n in range(1, 99)))
+                if one not in taken
+            )
+            pattern = re.compile(rf"(?<!\w){letter}(?=\d*(_|\b))")
+            told = {key: pattern.sub(other, text) for key, text in told.items()}
+    return {key: text.replace(MARK, "") for key, text in told.items()}
 
 
 def _coupled(made: Structure) -> list[int]:
@@ -150,7 +178,7 @@ def _factored(expression: Expression) -> _Product:
     if not expression.names:
         value = float(expression.evaluate({}))
         near = Fraction(value).limit_denominator(10_000) if math.isfinite(value) else Fraction(0)
-        return _Product(near) if float(near) == value else _Product(factors=(str(expression),))
+        return _Product(near) if float(near) == value else _Product(factors=(_marked(expression),))
     node = ast.parse(expression.text.replace("^", "**"), mode="eval").body
 
     def part(one: ast.expr) -> _Product:
@@ -163,7 +191,7 @@ def _factored(expression: Expression) -> _Product:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
         above, below = part(node.left), part(node.right)
         return _Product(above.number / below.number, above.factors + below.under, above.under + below.factors)
-    return _Product(factors=(str(expression),))
+    return _Product(factors=(_marked(expression),))
 
 
 def _nothing(expression: Expression) -> bool:
@@ -207,9 +235,9 @@ class _Writer:
 
     def equations(self) -> dict[str, str]:
         """Everything, in the order in which one reads it."""
-        told = {name: f"{name} = {expression}" for name, expression in self.model.definitions}
+        told = {name: _marked(f"{name} = {expression}") for name, expression in self.model.definitions}
         if self.model.temperature.text != "T":
-            told["T"] = f"T = {self.model.temperature}"
+            told["T"] = f"T = {_marked(self.model.temperature)}"
         told |= self.energy() | self.functional()
         for s in self.made.layers:
             told |= self.layer(s)
@@ -255,7 +283,9 @@ class _Writer:
             for k, pattern in enumerate(self.model.patterns):
                 s = self.model.layer_index[pattern.layer]
                 overlap = _Product().times("sum_i", f"w{self.which(k)}_i", f"s{self.tail(s)}_i")
-                told[f"overlap {pattern.name}"] = f"{pattern.name} = {overlap.over(*self.weights([k]), 'N')}"
+                told[f"overlap {pattern.name}"] = (
+                    f"{_marked(pattern.name)} = {overlap.over(*self.weights([k]), 'N')}"
+                )
         for s, layer in enumerate(self.model.layers):
             potential = _potential(layer)
             if potential:
@@ -280,7 +310,7 @@ class _Writer:
         """The energy of the patterns, each term times a function of its power."""
         terms = []
         for one, members in zip(self.model.energies, self.made.energies, strict=True):
-            names = [self.model.patterns[k].name for k in members]
+            names = [_marked(self.model.patterns[k].name) for k in members]
             product = _Product().times(
                 factor(len(members)), one.strength, *self.weights(sorted(set(members)))
             )
@@ -343,7 +373,7 @@ class _Writer:
         for k in self.made.on[s]:
             name, norm = self.model.patterns[k].name, _norm(self.model.patterns[k])
             average = _Product(factors=(f"E[w{self.which(k)} <{mean}>]",))
-            told[name] = f"{name} = {average.over(*norm)}"
+            told[name] = f"{_marked(name)} = {average.over(*norm)}"
             told[f"w{self.which(k)}"] = _entries(self.model.patterns[k], f"w{self.which(k)}")
         q, C, rigid = self.made.overlaps[s], self.made.responses[s], s in self.made.rigid
         told[q] = f"{q} = 1 - T {C}" if rigid else f"{q} = E[<{mean}>^2]"
@@ -362,7 +392,7 @@ class _Writer:
                 term.factor,
                 self.model.energies[term.number].strength,
                 *self.weights(term.others),
-                *(self.model.patterns[j].name for j in term.indices),
+                *(_marked(self.model.patterns[j].name) for j in term.indices),
             )
             for term in self.made.pulls[k]
         ]
@@ -513,7 +543,7 @@ def _norm(pattern: Pattern) -> list[Expression | str]:
 
 def _entries(pattern: Pattern, w: str) -> str:
     """The law of the entries of a pattern."""
-    given = {key: str(value) for key, value in pattern.settings if isinstance(value, Expression)}
+    given = {key: _marked(value) for key, value in pattern.settings if isinstance(value, Expression)}
     text = ENTRIES.get(pattern.law)
     if text is None:
         return f"{w} has the law {pattern.law}"
