@@ -1,8 +1,9 @@
 r"""Laws of the entries of a pattern, as mixtures of Gaussians: what a unit needs of them, and nothing else.
 
 An entry is :math:`w = u + \sqrt{v}\, z` with random (u, v) and a standard Gaussian z. A field c w on a unit
-is then Gaussian at fixed (u, v), with mean c u and variance c^2 v, and an entry in front of an average is removed
-by partial integration: :math:`E[w \langle s\rangle] = E[u \langle s\rangle] + c\, E[v\, d\langle s\rangle/db]`.
+is then Gaussian at fixed (u, v), with mean c u and variance c^2 v, and an entry in front of an average is
+removed by partial integration:
+:math:`E[w \langle s\rangle] = E[u \langle s\rangle] + c\, E[v\, d\langle s\rangle/db]`.
 """
 
 from __future__ import annotations
