@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -61,29 +62,7 @@ class Gaussian(Unit):
         return self.moments(loc, width, a, T)
 
     def moments(self, loc: Number, width: Number, a: Number, T: Number) -> Moments:
-        A, field = self._stiffness(a), loc + self.g
-        second = (field**2 + width**2) / A  # E[b^2]/A
-        logs = log_gaussian(A, T)
-        one = field / field if is_exact(field) and field else 1.0 + 0 * second
-        known = Averages(
-            free_energy=-second / 2 - T * logs,
-            mean=field / A,
-            square=second / A,
-            response=one / A,
-            response_square=one / A**2,
-            entropy=cold_entropy(logs + one / 2, T),
-        )
-        return Moments.later(
-            known,
-            lambda: {
-                "mean2": 0 * one,
-                "mean3": 0 * one,
-                "square1": 2 * field / A**2,
-                "square2": 2 * one / A**2,
-                "cube1": 3 * second / A**2,
-                "hot_square": T * one / A**2,
-            },
-        )
+        return _Parabola(loc + self.g, width, self._stiffness(a), T)
 
     def _stiffness(self, a: Number) -> Number:
         if is_exact(a, *self._numbers.values()):
@@ -101,6 +80,77 @@ class Gaussian(Unit):
     def _sample(self, b: Array, a: Array, T: Array, rng: np.random.Generator) -> Array:
         A = self.gamma - a
         return (b + self.g) / A + np.sqrt(T / A) * rng.standard_normal(b.shape)
+
+
+class _Parabola(Moments):
+    """Moments of a Gaussian unit of stiffness A = gamma - a; a caller pays for what it reads."""
+
+    def __init__(self, field: Number, width: Number, A: Number, T: Number) -> None:
+        self.__dict__.update(field=field, width=width, A=A, T=T)
+
+    @cached_property
+    def second(self) -> Number:
+        """E[b^2]/A."""
+        return (self.field**2 + self.width**2) / self.A
+
+    @cached_property
+    def one(self) -> Number:
+        """1 in the shape of the answers."""
+        field = self.field
+        return field / field if is_exact(field) and field else 1.0 + 0 * self.second
+
+    @cached_property
+    def logs(self) -> Number:
+        """The part of ln Z that is not due to the field."""
+        return log_gaussian(self.A, self.T)
+
+    @property
+    def free_energy(self) -> Number:
+        return -self.second / 2 - self.T * self.logs
+
+    @property
+    def mean(self) -> Number:
+        return self.field / self.A
+
+    @property
+    def square(self) -> Number:
+        return self.second / self.A
+
+    @property
+    def response(self) -> Number:
+        return self.one / self.A
+
+    @property
+    def response_square(self) -> Number:
+        return self.one / self.A**2
+
+    @property
+    def entropy(self) -> Number:
+        return cold_entropy(self.logs + self.one / 2, self.T)
+
+    @property
+    def mean2(self) -> Number:
+        return 0 * self.one
+
+    @property
+    def mean3(self) -> Number:
+        return 0 * self.one
+
+    @property
+    def square1(self) -> Number:
+        return 2 * self.field / self.A**2
+
+    @property
+    def square2(self) -> Number:
+        return 2 * self.one / self.A**2
+
+    @property
+    def cube1(self) -> Number:
+        return 3 * self.second / self.A**2
+
+    @property
+    def hot_square(self) -> Number:
+        return self.T * self.one / self.A**2
 
 
 @dataclass(frozen=True)
