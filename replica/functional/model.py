@@ -328,7 +328,8 @@ class Model:
     def quiet(self) -> tuple[str, ...]:
         """Parameters whose value 0 leaves no noise on the layers that bear patterns.
 
-        The Gaussian noise of the couplings; the temperature, where there are no couplings.
+        The Gaussian noise of the couplings, and not the energies of the patterns; the temperature, where there
+        are no couplings.
         """
         generic = {one.name: 0.37 + 0.011 * i for i, one in enumerate(self.parameters)}
         bearing = {pattern.layer for pattern in self.patterns}
@@ -339,7 +340,13 @@ class Model:
         ]
         if not bearing & self._noisy(generic):
             return tuple(name for name in candidates if name == self.temperature.text and bearing)
-        return tuple(name for name in candidates if not bearing & self._noisy(generic | {name: 0.0}))
+        found = []
+        for name in candidates:
+            without = generic | {name: 0.0}
+            pulled = [one.strength.evaluate(self.values(without)) != 0 for one in self.energies]
+            if all(pulled) and not bearing & self._noisy(without):
+                found.append(name)
+        return tuple(found)
 
     def _noisy(self, given: Mapping[str, float]) -> set[str]:
         """The layers that feel the noise of some coupling at these parameters."""

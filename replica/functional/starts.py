@@ -20,6 +20,8 @@ LOUD = (0.03, 0.3, 1.0)
 """Variances of the noise on the layers with patterns that are tried where a state without noise is none."""
 SHARES = (1.0, 0.4, 0.05)
 """Shares of the largest overlap at which a glass is looked for."""
+HALVINGS = 20
+"""How often a step that leads out of the domain is halved."""
 SMALLEST, LARGEST = 1e-9, 1e6
 """An overlap, and a response, that are none."""
 FALLING = 60
@@ -146,8 +148,13 @@ def _frozen(parts: Ingredients, shape: tuple[int, ...], share: float = 1.0, step
             slope = stack(*(stack(*row[n:]) for row in at.jacobian()[n:]))
             here = stack(*C.values())
             step = _solved(np.eye(len(C)).reshape(len(C), len(C), *(1,) * zero.ndim) - slope, target - here)
-            moved = np.where(np.isfinite(step), here + step, target)
-            C = dict(zip(C, np.maximum(moved, 0.0), strict=True))
+            moved = np.maximum(np.where(np.isfinite(step), here + step, target), 0.0)
+            for _ in range(HALVINGS):  # back to where every layer is confined
+                outside = ~Pass(cold, m, one, dict(zip(C, moved, strict=True))).confined()
+                if not np.any(outside):
+                    break
+                moved = np.where(outside, (here + moved) / 2, moved)
+            C = dict(zip(C, moved, strict=True))
         T = np.maximum(np.asarray(parts.T, dtype=float), 1e-300)
         some = {s: np.minimum(value, share / T) * (1 - 1e-3) for s, value in C.items()}
     return _assembled(plan, m, {}, some, shape)
