@@ -140,7 +140,8 @@ class FullyConnected(Theory, metaclass=_Made):
 
     def rho(self, x: Numbers) -> Number:
         """Replica symmetry is stable below 1: see `Pass.rho`."""
-        return self.read(x).rho()
+        with np.errstate(invalid="ignore"):
+            return self.read(x).rho()
 
     def replicon(self, x: Numbers) -> Number:
         return 1 - self.rho(x) if self.structure.couplings else None
@@ -205,7 +206,7 @@ class FullyConnected(Theory, metaclass=_Made):
             if k in self.phases.retrieved.get(branch, ()):
                 first = self.phases.retrieved[branch][0]
                 inside = inside & ((m > SMALL) if branch == "mixture" or k == first else (np.abs(m) > SMALL))
-            elif branch not in self.own_starts:
+            elif k in self.phases.felt and branch not in self.own_starts:
                 along = m * self.parts.pulls[k].value([0.0] * len(here.m)) >= 0
                 inside = inside & np.where(free[k], np.abs(m) < SMALL, along)
         if branch == "glass":

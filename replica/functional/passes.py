@@ -531,11 +531,11 @@ class Pass:
             layers = sorted({s for pair in square for s in pair})
             if len(layers) == 1:
                 return sqrt(square[layers[0], layers[0]])
-            return _largest(square, layers, layers)
+            return _largest(square, layers, layers, self.zero)
         first, second = sorted(self.plan.colours, key=len)
         if len(first) == 1:
             return sum((value for value in square.values()), self.zero)
-        return _largest(square, list(first), list(second)) ** 2
+        return _largest(square, list(first), list(second), self.zero) ** 2
 
     # -- derivatives -------------------------------------------------------------------------------------
 
@@ -618,9 +618,10 @@ def _add(row: Sparse, other: Sparse, factor: Number) -> None:
         row[j] = row[j] + value * factor if j in row else value * factor
 
 
-def _largest(square: Mapping[tuple[int, int], Number], rows: list[int], columns: list[int]) -> Number:
+def _largest(
+    square: Mapping[tuple[int, int], Number], rows: list[int], columns: list[int], zero: Number
+) -> Number:
     """The largest singular value of a matrix of square roots; infinite where an entry is."""
-    zero = sum(0 * value for value in square.values())
     matrix = [
         [sqrt(square[min(s, t), max(s, t)]) if (min(s, t), max(s, t)) in square else zero for t in columns]
         for s in rows
