@@ -39,6 +39,11 @@ class Phases:
     critical: Critical | None
     symmetry: tuple[str, ...]
 
+    @property
+    def felt(self) -> set[int]:
+        """The patterns that feel themselves; what the others do follows from the state."""
+        return set().union(*self.retrieved.values())
+
 
 @cache
 def phases_of(model: Model) -> Phases:
