@@ -24,7 +24,7 @@ MODEL = Model(
 
 
 class BipartiteSK(theory_of(MODEL)):  # type: ignore[misc]
-    """Two layers of spins with Gaussian couplings of variance 1/N between them, replica symmetric [BGG11]_.
+    """Two layers of spins with Gaussian couplings between them, replica symmetric [BGG11]_.
 
     f is per spin of the first layer.
 

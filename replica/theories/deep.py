@@ -24,7 +24,7 @@ MODEL = Model(
 
 
 class Deep(theory_of(MODEL)):  # type: ignore[misc]
-    """Three layers of spins, Gaussian couplings of variance 1/N between neighbours [ABCM20]_.
+    """Three layers of spins, Gaussian couplings between neighbours, replica symmetric [ABCM20]_.
 
     Shares of all spins sum to 1. A model file gives any number of layers of any units.
 

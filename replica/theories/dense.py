@@ -26,7 +26,7 @@ MODEL = Model(
 
 
 class Dense(theory_of(MODEL)):  # type: ignore[misc]
-    """Dense memory of three-body couplings, H = -(N/3) sum_mu m_mu^3 without self-terms [G87]_.
+    """Dense memory of three-body couplings, H = -(N/3) sum m^3, replica symmetric [G87]_.
 
     The noise of the other patterns is that of a spin glass with three-body couplings. A model file gives any
     other order: ``layers = [neurons, ...]`` p times with the variance a/p, and the energy m^p/p.

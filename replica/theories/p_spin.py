@@ -25,7 +25,7 @@ MODEL = Model(
 
 
 class PSpin(theory_of(MODEL)):  # type: ignore[misc]
-    """Ising spins with Gaussian couplings of three at a time and a bias J0 m^3, replica symmetric [G85]_.
+    """Spins with Gaussian couplings of three at a time and a bias, replica symmetric [G85]_.
 
     The energy has the covariance N q^3/2. A model file gives any other order, or several at once.
 

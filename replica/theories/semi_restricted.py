@@ -31,7 +31,7 @@ MODEL = Model(
 
 
 class SemiRestricted(theory_of(MODEL)):  # type: ignore[misc]
-    """Hopfield network with further Gaussian couplings of variance Delta/N between its neurons [S86]_.
+    """Hopfield network with Gaussian couplings of variance Delta/N besides, replica symmetric [S86]_.
 
     A Boltzmann machine with Gaussian hidden units and lateral couplings; static noise of the synapses.
     Delta = 0 is the Hopfield network, alpha = 0 the Sherrington-Kirkpatrick model with J0 = 1.

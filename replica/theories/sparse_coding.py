@@ -35,7 +35,7 @@ MODEL = Model(
 
 
 class SparseCoding(theory_of(MODEL)):  # type: ignore[misc]
-    """Neurons s = 0, 1 that remember patterns of activity a, replica symmetric [TF88]_.
+    """Hopfield network of {0,1} neurons and patterns of activity a, replica symmetric [TF88]_.
 
     Couplings are sums of w w' over the patterns, w = (x - a)/sqrt(a (1 - a)) with x = 0, 1; the field g stands
     for a threshold. The overlap of the literature, E[(x - a) s]/(a (1 - a)), is m/sqrt(a (1 - a)).

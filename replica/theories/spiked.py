@@ -27,7 +27,7 @@ MODEL = Model(
 
 
 class Spiked(theory_of(MODEL)):  # type: ignore[misc]
-    """Spiked matrix with a signal of signs, Y = sqrt(gamma/N) x x^T + noise: the posterior of x [DAM17]_.
+    """Signal of signs in a noisy matrix, Y = sqrt(gamma/N) x x^T + noise, replica symmetric [DAM17]_.
 
     At T = 1, the Nishimori line, m = q: the overlap with the signal is that of two samples of the posterior.
 
