@@ -148,7 +148,8 @@ def test_what_is_changed_around_the_formulas(source: str, expected: list[str]) -
 
 
 def test_words_and_declarations_are_left_alone() -> None:
-    assert made("""
+    assert (
+        made("""
 SIZE = 3 * 4
 
 class A:
@@ -157,7 +158,9 @@ class A:
         "One + two."
         msg = f"{x + 1} of 3"
         raise ValueError(msg, 4)
-""") == []
+""")
+        == []
+    )
 
 
 def test_a_change_is_one_change_in_one_function() -> None:

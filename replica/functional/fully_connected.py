@@ -259,7 +259,7 @@ def theory_of(model: Model) -> type[FullyConnected]:
     >>> spins = Model("my-glass", layers=[Layer("spins")], couplings=[Coupling("spins spins", "1/2")])
     >>> state = solve(theory_of(spins)(T=0.5), "glass")
     >>> print(f"{state['q']:.9f} {state.free_energy:.9f}")
-    0.589862537 -0.752545478
+    0.530368392 -0.792392945
     """
     if not isinstance(model, Model):
         msg = f"theory_of takes a Model, not {model!r}"

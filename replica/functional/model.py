@@ -328,8 +328,8 @@ class Model:
     def quiet(self) -> tuple[str, ...]:
         """Parameters whose value 0 leaves no noise on the layers that bear patterns.
 
-        The Gaussian noise of the couplings, and not the energies of the patterns; the temperature, where there
-        are no couplings.
+        The Gaussian noise of the couplings, and not the energies of the patterns; the temperature, where
+        there are no couplings.
         """
         generic = {one.name: 0.37 + 0.011 * i for i, one in enumerate(self.parameters)}
         bearing = {pattern.layer for pattern in self.patterns}

@@ -50,7 +50,7 @@ class Deep(theory_of(MODEL)):  # type: ignore[misc]
     aliases: ClassVar[tuple[str, ...]] = ("deep-boltzmann-machine", "dbm")
     line_names: ClassVar[Mapping[str, str]] = {"T_c": "glass"}
     known: ClassVar[Mapping[str, str]] = {
-        "T_c": "sqrt(second (first + third)), exact: sqrt(2)/3 for equal layers",
+        "T_c": "[second (first + third)]^(1/4), exact; its square is sqrt(2)/3 for equal layers",
     }
     references: ClassVar[tuple[str, ...]] = (
         "D. Alberici, A. Barra, P. Contucci, E. Mingione, J. Stat. Phys. 180, 665 (2020)",

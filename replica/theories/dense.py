@@ -14,7 +14,11 @@ MODEL = Model(
     "dense",
     parameters={
         "a": Parameter(
-            "load, 2 patterns per pair of neurons: a = 2 P/N^2", "a", lower=0.0, required=True, typical=(0.0, 0.28)
+            "load, 2 patterns per pair of neurons: a = 2 P/N^2",
+            "a",
+            lower=0.0,
+            required=True,
+            typical=(0.0, 0.28),
         ),
         "T": Parameter("temperature", "T", lower=0.0, default=0.0, unit="J", typical=(0.0, 0.6)),
     },

@@ -22,12 +22,21 @@ MODEL = Model(
             typical=(0.0, 0.5),
         ),
         "a": Parameter(
-            "activity of the patterns", "a", lower=0.0, upper=1.0, open_lower=True, open_upper=True, default=0.1
+            "activity of the patterns",
+            "a",
+            lower=0.0,
+            upper=1.0,
+            open_lower=True,
+            open_upper=True,
+            default=0.1,
         ),
         "g": Parameter("field on the neurons", "g", default=-0.5, unit="J", typical=(-1.0, 0.0)),
         "T": Parameter("temperature", "T", lower=0.0, default=0.0, unit="J", typical=(0.0, 0.3)),
     },
-    layers=[Layer("neurons", "bernoulli", {"g": "g"}), Layer("hidden", "gaussian", size="alpha", normalised=True)],
+    layers=[
+        Layer("neurons", "bernoulli", {"g": "g"}),
+        Layer("hidden", "gaussian", size="alpha", normalised=True),
+    ],
     couplings=[Coupling("neurons hidden")],
     patterns=[Pattern("m", "neurons", "two-point", {"a": "a", "scale": "sqrt(a*(1-a))"})],
     energies=[Energy("m m")],
@@ -37,8 +46,8 @@ MODEL = Model(
 class SparseCoding(theory_of(MODEL)):  # type: ignore[misc]
     """Hopfield network of {0,1} neurons and patterns of activity a, replica symmetric [TF88]_.
 
-    Couplings are sums of w w' over the patterns, w = (x - a)/sqrt(a (1 - a)) with x = 0, 1; the field g stands
-    for a threshold. The overlap of the literature, E[(x - a) s]/(a (1 - a)), is m/sqrt(a (1 - a)).
+    Couplings are sums of w w' over the patterns, w = (x - a)/sqrt(a (1 - a)) with x = 0, 1; the field g is
+    minus a threshold. The overlap of the literature, E[(x - a) s]/(a (1 - a)), is m/sqrt(a (1 - a)).
 
     Parameters
     ----------

@@ -54,7 +54,7 @@ class Spiked(theory_of(MODEL)):  # type: ignore[misc]
     line_names: ClassVar[Mapping[str, str]] = {"gamma_c": "condensation"}
     known: ClassVar[Mapping[str, str]] = {
         "gamma_c at T = 1": "1, exact: below it nothing can be told",
-        "m at T = 1": "q, on the whole Nishimori line; the Sherrington-Kirkpatrick model with T = 1/sqrt(gamma), J0 = sqrt(gamma)",
+        "m at T = 1": "q (Nishimori 1981): the SK model with T = 1/sqrt(gamma), J0 = sqrt(gamma)",
     }
     references: ClassVar[tuple[str, ...]] = (
         "Y. Deshpande, E. Abbe, A. Montanari, Inform. Inference 6, 125 (2017)",
