@@ -26,12 +26,13 @@ from phase_diagrams.diagram import Axis, Line, LineKind, PhaseDiagram, Point
 from phase_diagrams.storage.diagrams import load_diagram, save_diagram
 from reference import Reference, reference
 from replica.errors import LocateError
+from replica.functional.files import template
 from replica.machines.models.ensembles import teacher_data
 from replica.theories import THEORIES
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = (
-    *("list", "show", "solve", "capacity", "line", "diagram", "draw", "figure"),
+    *("list", "new", "show", "check", "solve", "capacity", "line", "diagram", "draw", "figure"),
     *("sweep", "export", "map", "place", "learn-theory"),
     *("simulate", "infer"),
     *("validate", "compare"),
@@ -131,6 +132,8 @@ def test_examples_print_what_the_help_says(
     np.savez(here / "weights.npz", W=two_modes())
     (here / "mine.csv").write_text(MEASURED)
     np.save(here / "data.npy", teacher_data(200, 800, 1.2, seed=3).values)
+    if "network.toml" in line and not line.startswith("new"):
+        (here / "network.toml").write_text(template())
     if line == "list":
         monkeypatch.undo()
     if " run.zarr" in line:

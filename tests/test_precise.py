@@ -20,8 +20,10 @@ from replica.theories import (
     BlumeCapel,
     Compositional,
     CurieWeiss,
+    Dense,
     Hopfield,
     Mixtures,
+    SemiRestricted,
     ThresholdedHopfield,
 )
 
@@ -250,12 +252,15 @@ def test_numbers_of_digits_that_make_no_sense(digits: Any) -> None:
 
 def test_digits_are_quick_where_there_is_no_integral() -> None:
     quick = {"hopfield", "mixtures", "thresholded-hopfield", "curie-weiss", "blume-capel"}
+    quick |= {"dense", "semi-restricted"}
     assert {name for name, kind in THEORIES.items() if kind.without_integrals} == quick
     for point in (
         critical(Hopfield(alpha=0.0, T=0.0)),
         critical(ThresholdedHopfield(alpha=0.0, theta=0.3)),
         critical(Mixtures(n=3)),  # T itself is asked for
         critical(CurieWeiss(T=0.5)),
+        critical(Dense(a=0.1)),
+        critical(SemiRestricted(alpha=0.05, Delta=0.1)),
     ):
         assert quick_digits(point) == 15
         assert polish(point, 15).value is not None

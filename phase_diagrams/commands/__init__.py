@@ -15,7 +15,7 @@ from phase_diagrams.commands.shared.door import Door, Verbs
 __all__ = ["main"]
 
 VERBS = (
-    *("list", "show", "solve", "capacity", "line", "diagram", "draw", "figure"),
+    *("list", "new", "show", "check", "solve", "capacity", "line", "diagram", "draw", "figure"),
     *("sweep", "export", "map", "place", "learn-theory"),
     *("simulate", "infer", "validate", "compare"),
     *("train", "likelihood", "diagnose", "sample"),
@@ -74,6 +74,9 @@ def main(ctx: click.Context) -> None:
 
     Solves saddle-point equations, locates capacities and phase boundaries, draws phase diagrams. Every
     command has an example in its own help, such as `replica capacity -h`.
+
+    THEORY is a name that `replica list` prints; a model file such as network.toml, which `replica new`
+    writes; or a class of yours, my.py:Class. A unit may be yours, too: --hidden my.py:Unit.
 
     Exit codes: 0 done; 1 an error of ours, such as a damaged file; 2 usage; 3 computed but not converged, or
     no such solution.

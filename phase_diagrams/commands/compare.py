@@ -13,7 +13,7 @@ import click
 from phase_diagrams.commands.shared.comparison import PICTURE, at, draw, report_on, subject_of
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.names import in_words_of, theory_named
-from phase_diagrams.commands.shared.options import InputFile, Setting, as_json, looks, once
+from phase_diagrams.commands.shared.options import UNIT, InputFile, Setting, as_json, looks, once
 
 if TYPE_CHECKING:
     from phase_diagrams.commands.shared.drawing import Look
@@ -46,8 +46,8 @@ against 0.999954: z = -1.2
     callback=once,
     help="A control parameter that is no column of the table; once for each.",
 )
-@click.option("--visible", metavar="UNIT", help="Visible units of an RBM.")
-@click.option("--hidden", metavar="UNIT", help="Hidden units of an RBM.")
+@click.option("--visible", metavar="UNIT", type=UNIT, help="Visible units of an RBM.")
+@click.option("--hidden", metavar="UNIT", type=UNIT, help="Hidden units of an RBM.")
 @click.option("--branch", help="The branch of the theory; without it the first one that show names.")
 @click.option("--scaled", is_flag=True, help="Parameters and observables of an RBM are the scaled ones.")
 @click.option("--figure", metavar="FILE", type=PICTURE, help="A figure, or a .json diagram for draw.")
@@ -58,8 +58,8 @@ def compare(
     ctx: click.Context,
     /,
     as_json: bool,
-    visible: str | None,
-    hidden: str | None,
+    visible: Any,
+    hidden: Any,
     given: Any,
     look: Look,
     **asked: Any,

@@ -28,6 +28,13 @@ Theories
   random-energy                 2^N independent Gaussian energies of variance N/2, in a field
   one-hidden-unit               Binary weights of one hidden unit, inferred from data that a teacher generated
   hopfield-hidden-unit          Inference of binary weights in the Hopfield approximation, ln cosh(beta x) = (beta x)^2/2
+  p-spin                        Spins with Gaussian couplings of three at a time and a bias, replica symmetric
+  bipartite-sk                  Two layers of spins with Gaussian couplings between them, replica symmetric
+  deep                          Three layers of spins, Gaussian couplings between neighbours, replica symmetric
+  semi-restricted               Hopfield network with Gaussian couplings of variance Delta/N besides, replica symmetric
+  sparse-coding                 Hopfield network of {0,1} neurons and patterns of activity a, replica symmetric
+  dense                         Dense memory of three-body couplings, H = -(N/3) sum m^3, replica symmetric
+  spiked                        Signal of signs in a noisy matrix, Y = sqrt(gamma/N) x x^T + noise, replica symmetric
 Diagrams
   hopfield                    Hopfield network: phases in load and temperature
   hopfield-error              Hopfield network at T = 0: fraction of errors against load

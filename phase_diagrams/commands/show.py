@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -78,6 +78,13 @@ def show(name: str, latex: bool) -> None:
             print_table(rows, indent="  ")
 
 
+def _of_unit(value: Any) -> str:
+    """A default of a unit as the command line writes it: a number, or a list of them, with slashes."""
+    return (
+        "/".join(f"{number:g}" for number in value) or "0/..." if isinstance(value, tuple) else f"{value:g}"
+    )
+
+
 def _show_units() -> None:
     """Every unit: where it lives, its potential, activation function and thermal mean."""
     from replica.units import UNITS
@@ -85,9 +92,9 @@ def _show_units() -> None:
     click.echo("Units s in a field b, with weight exp{-[U(s) - a s^2/2 - b s]/T}")
     for name, kind in UNITS.items():
         fields = dataclasses.fields(kind)  # type: ignore[arg-type]
-        parameters = ", ".join(f"{field.name}={field.default:g}" for field in fields)
+        parameters = ", ".join(f"{field.name}={_of_unit(field.default)}" for field in fields)
         click.echo(f"\n{name}: {headline(kind)}")
-        print_table([("parameters", parameters), *kind.about.items()], indent="  ")
+        print_table([("parameters", parameters or "none"), *kind.about.items()], indent="  ")
     click.echo(
         "\nOn the command line: --hidden relu:theta=1.5; in Python any potential will do: replica.units.Unit"
     )
@@ -97,7 +104,9 @@ def _latex(kind: type[Theory]) -> str:
     """The equations, aligned at their first relation."""
     from replica.theory.equations import latex
 
-    written = [latex(text) for text in kind.equations.values()]
+    heads = (text.partition(" = ")[0] for text in kind.equations.values())  # what is defined is no word
+    names = (*kind.parameters(), *kind.order, *kind.symbols, *heads)
+    written = [latex(text, names) for text in kind.equations.values()]
     rows = [re.sub(r" (=|>|<|\\sim|\\[lg]e) ", r" &\1 ", row, count=1) for row in written]
     body = " \\\\\n".join(f"  {row}" for row in rows)
     return f"% {kind.name}: {headline(kind)}\n\\begin{{align}}\n{body}\n\\end{{align}}"
@@ -136,15 +145,19 @@ def _symbol(latex: str) -> str:
     r"""Show a symbol without LaTeX: ``\tilde\theta`` is theta with a tilde above."""
     if latex.startswith(r"\tilde"):
         return _symbol(latex.removeprefix(r"\tilde").strip()) + "\N{COMBINING TILDE}"
+    latex = re.sub(r"\\mathrm|[{}]", "", latex)
     if "_" in latex:
         return "_".join(_symbol(part) for part in latex.split("_"))
-    name = latex.removeprefix("\\")
-    if name == latex:
+    name = latex.removeprefix("\\").removeprefix("var")
+    if "\\" not in latex:
         return latex
-    size = "CAPITAL" if name[0].isupper() else "SMALL"
-    return (
-        "\N{SCRIPT SMALL L}" if name == "ell" else unicodedata.lookup(f"GREEK {size} LETTER {name.upper()}")
-    )
+    if name == "ell":
+        return "\N{SCRIPT SMALL L}"
+    size = "CAPITAL" if name[:1].isupper() else "SMALL"
+    try:
+        return unicodedata.lookup(f"GREEK {size} LETTER {name.upper()}")
+    except KeyError:  # a symbol of the user's own
+        return latex
 
 
 def _unit(about: Parameter) -> str:

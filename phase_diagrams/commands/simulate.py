@@ -8,7 +8,7 @@ import click
 
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.names import in_words_of, theory_named
-from phase_diagrams.commands.shared.options import Assignment, as_json, once
+from phase_diagrams.commands.shared.options import UNIT, Assignment, as_json, once
 from phase_diagrams.commands.shared.printing import number, print_json, print_table, with_error
 from phase_diagrams.commands.shared.sampling import keeping, remark, sampled
 from replica.errors import ConvergenceError
@@ -44,8 +44,12 @@ wrote mc.nc
     callback=once,
     help="A control parameter, such as T=0.3; once for each.",
 )
-@click.option("--visible", metavar="UNIT", help="Visible units of a random RBM, such as bernoulli:g=-0.02.")
-@click.option("--hidden", metavar="UNIT", help="Hidden units of a random RBM, such as relu:theta=0.3.")
+@click.option(
+    "--visible", metavar="UNIT", type=UNIT, help="Visible units of a random RBM, such as bernoulli:g=-0.02."
+)
+@click.option(
+    "--hidden", metavar="UNIT", type=UNIT, help="Hidden units of a random RBM, such as relu:theta=0.3."
+)
 @click.option(
     "--N", "N", type=click.IntRange(1), default=1000, show_default=True, help="Size of the machine."
 )
@@ -57,8 +61,8 @@ wrote mc.nc
 def simulate(
     name: str,
     given: dict[str, float],
-    visible: str | None,
-    hidden: str | None,
+    visible: Any,
+    hidden: Any,
     N: int,
     samples: int,
     as_json: bool,

@@ -191,7 +191,10 @@ class Request:
     def description(self) -> dict[str, Any]:
         """What was computed, for programs."""
         axes = {name: {"from": v[0], "to": v[-1], "count": len(v)} for name, v in self.over.items()}
-        return {"theory": self.name, "parameters": self.given, "over": axes, "output": str(self.output)}
+        from replica.units import Unit
+
+        given = {name: str(value) if isinstance(value, Unit) else value for name, value in self.given.items()}
+        return {"theory": self.name, "parameters": given, "over": axes, "output": str(self.output)}
 
     def print(self, counts: dict[str, dict[str, int]]) -> None:
         """Print how the points ended, a row for each branch."""

@@ -14,8 +14,11 @@ from phase_diagrams.storage.files import StorageError
 from phase_diagrams.sweeping import open_sweep
 from phase_diagrams.sweeping.chunk import fingerprint
 from phase_diagrams.sweeping.files import check_whole
+from phase_diagrams.sweeping.plan import MODEL
 from phase_diagrams.sweeping.store import identity_of
 from replica.errors import ParameterError, UnknownNameError
+from replica.functional import theory_of as made_of
+from replica.functional.files import parse
 from replica.theories import THEORIES
 from replica.theory import Theory
 from replica.typing import Array
@@ -82,9 +85,7 @@ def theory_of(data: xr.Dataset, source: str | os.PathLike[str]) -> Theory:
     if "theory" not in identity:
         message = f"{source} holds samples of machines; a map is made of what replica sweep writes"
         raise ParameterError(message)
-    if identity["theory"] not in THEORIES:
-        raise UnknownNameError(what="theory", name=identity["theory"], known=THEORIES)
-    kind = THEORIES[identity["theory"]]
+    kind = _kind(identity["theory"], data, source)
     if identity.get("equations (digest of the source)") != fingerprint(kind):
         message = (
             f"{source} was computed with other equations than this version has (those of replica "
@@ -111,6 +112,19 @@ def theory_of(data: xr.Dataset, source: str | os.PathLike[str]) -> Theory:
         message = f"cannot read {source}: its description is damaged ({unknown[0]} is no axis of {kind.name})"
         raise StorageError(message)
     return kind(**fixed, **swept)
+
+
+def _kind(name: str, data: xr.Dataset, source: str | os.PathLike[str]) -> type[Theory]:
+    """The class of a theory of the package, or of a model, whose file is kept with the sweep."""
+    if name in THEORIES:
+        return THEORIES[name]
+    if MODEL in data.attrs:
+        return made_of(parse(str(data.attrs[MODEL]), str(source)))
+    message = (
+        f"{source} is about {name}, which is no theory of this package and no model of a file: no file of "
+        "results names code that is run; use phase_diagrams.mapping in Python"
+    )
+    raise ParameterError(message)
 
 
 def _shown(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 import shlex
 import zipfile
 from collections.abc import Collection
@@ -56,6 +57,11 @@ KINDS = {
         "is a table",
         "`replica train {file}` and --data take one of samples, compare one of measurements",
     ),
+    "model": (
+        "describes a model",
+        "`replica show {file}` writes it out; commands take it in place of a theory",
+    ),
+    "python": ("is a file of Python", "commands take a class in it in place of a theory, {file}:CLASS"),
     "figure": ("is a figure", "figures are drawn from what diagram, sweep or train wrote, and not read"),
     "pickle": ("is a pickle", "they are never read, as they can run anything; write arrays with numpy.savez"),
     "matlab": ("is a file of MATLAB", "read it with scipy.io.loadmat and write it with numpy.savez"),
@@ -71,6 +77,8 @@ WANTED = {
     "machine": ("a machine", "`replica train` writes one"),
     "weights": ("weights", "numpy.savez(file, W=W) writes them"),
     "array": ("data", "give digits or a file: IDX, .npy, .npz or .csv"),
+    "model": ("a model file", "`replica new {file}` writes one that runs as it stands"),
+    "python": ("a file of Python", "docs/add_a_theory.md shows one"),
     "table": ("a table", "give a .csv file with the names of its columns in the first row"),
 }
 """What is wanted, in words, and where such files come from, by the first kind that a command takes."""
@@ -84,6 +92,7 @@ _FORMATS = {
     IDX: "images",
 }
 """What a file is whose format says it all; images come in several."""
+_SECTION = re.compile(r"^\s*\[(model|layers|parameters)\]", re.MULTILINE)
 _SWEEP = "replica_sweep_format"
 _MOST = 64 << 20
 """Bytes of a JSON file that are looked at."""
@@ -110,6 +119,8 @@ def kind_of(path: str | os.PathLike[str]) -> str | None:
         form = format_of(path)
     except OSError:
         return None
+    if form == JSON and path.suffix == ".toml":  # a section begins like a list
+        form = TEXT
     look = {HDF5: _hdf5, ZIPPED: _archive, JSON: _json, TEXT: _text}.get(form)
     if look is not None:
         return look(path)
@@ -218,6 +229,10 @@ def _text(path: Path) -> str | None:
         text = head.decode("utf-8-sig", errors="strict" if len(head) < 4096 else "ignore")
     except (OSError, UnicodeDecodeError):
         return None
+    if path.suffix == ".toml" and _SECTION.search(text):
+        return "model"
+    if path.suffix == ".py":
+        return "python"
     if "<svg" in text:
         return "figure"
     rows = [row for row in text.splitlines() if row.strip()][:3]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from replica.solving import Newton, Solution, Solver, Status, solve
 from replica.solving.derivatives import jacobian
 from replica.solving.search import guarded, label
 from replica.theory import Theory
+from replica.units import Unit
 
 __all__ = [
     "PHASE",
@@ -59,17 +61,23 @@ class WorkerError(ReplicaError):
     """A worker cannot compute what it was given."""
 
 
-def fingerprint(kind: type[Theory]) -> str:
-    """Digest of the source code that decides the numbers: the theory's, its formulas', the solvers'.
+def fingerprint(kind: type[Theory], fixed: Mapping[str, Any] | None = None) -> str:
+    """Digest of the source code that decides the numbers: the theory's, its units', the solvers'.
 
     Empty for a theory whose source cannot be read, such as one typed at a prompt: it equals no other.
     """
     files = sources("numerics", "units", "theory", "solving")
+    model = getattr(kind, "model", None)  # a class that was made of ingredients has no source of its own
+    if model is not None:
+        files |= sources("functional")
     try:
         files |= {Path(inspect.getfile(one)) for one in kind.__mro__ if issubclass(one, Theory)}
-        return digest(tuple(sorted(files, key=lambda path: (path.parent.name, path.name))))
+        for unit in (type(value) for value in (fixed or {}).values() if isinstance(value, Unit)):
+            files |= {Path(inspect.getfile(one)) for one in unit.__mro__ if issubclass(one, Unit)}
     except (TypeError, OSError):
         return ""
+    found = digest(tuple(sorted(files, key=lambda path: (path.parent.name, path.name))))
+    return found if model is None else hashlib.sha256(f"{found} {model!r}".encode()).hexdigest()[:16]
 
 
 def sources(*rooms: str) -> set[Path]:
@@ -121,10 +129,11 @@ def solve_chunk(task: Task) -> dict[str, Any]:
     WorkerError
         If this process has other equations than the one that planned the sweep.
     """
-    if fingerprint(task.kind) != task.equations:
+    here = fingerprint(task.kind, task.fixed)
+    if here != task.equations:
         message = (
             f"this worker has another version of the equations of {task.kind.name} "
-            f"({fingerprint(task.kind)}, not {task.equations}); install the same version everywhere"
+            f"({here}, not {task.equations}); install the same version everywhere"
         )
         raise WorkerError(message)
     return solve_points(task.theory, task)

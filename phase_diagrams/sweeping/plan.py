@@ -15,14 +15,18 @@ import replica
 from phase_diagrams.sweeping.chunk import PHASE, STATES, Task, fingerprint, solve_chunk
 from phase_diagrams.sweeping.grid import NOT_COMPUTED, Index, Plan, Variable, flags
 from replica.errors import ParameterError, UnknownNameError
+from replica.functional.files import write
 from replica.solving import Solver, Status
 from replica.theory import Theory
 from replica.theory.base import required
 
-__all__ = ["ALL", "CHUNK", "SweepPlan", "make_plan"]
+__all__ = ["ALL", "CHUNK", "MODEL", "SweepPlan", "make_plan"]
 
 ALL = "all"
 """Stands for every named branch."""
+
+MODEL = "model_file"
+"""Attribute that holds the text of a model file, from which the theory can be made again."""
 
 CHUNK = 8192
 """Points of a chunk unless told otherwise: enough to spread the cost of a call, few enough to lose little."""
@@ -68,7 +72,7 @@ class SweepPlan(Plan):
             self.every,
             self.solver,
             self.measures,
-            fingerprint(self.kind),
+            fingerprint(self.kind, self.fixed),
         )
 
     # -- description ----------------------------------------------------------------------------------
@@ -165,7 +169,7 @@ class SweepPlan(Plan):
     def about(self) -> dict[str, Any]:
         """Attributes of the result that say which theory it is about."""
         headline = (self.kind.__doc__ or self.kind.name).strip().splitlines()[0]
-        return {
+        return _as_file(self.kind) | {
             "title": f"{self.kind.name}: {'all branches' if self.every else self.branches[0]}",
             "references": "; ".join(self.kind.references),
             "comment": "Units J = k_B = 1. NaN where there is no solution; status says why.",
@@ -187,8 +191,17 @@ class SweepPlan(Plan):
             "solver": repr(self.solver),
             "chunk": list(self.chunk),
             "version of replica": replica.__version__,
-            "equations (digest of the source)": fingerprint(self.kind),
+            "equations (digest of the source)": fingerprint(self.kind, self.fixed),
         }
+
+
+def _as_file(kind: type[Theory]) -> dict[str, str]:
+    """The model file of a theory that was made of a model: no other name stands for it."""
+    model = getattr(kind, "made", None)
+    try:
+        return {} if model is None else {MODEL: write(model)}
+    except ParameterError:  # a unit written in Python: no file holds it
+        return {}
 
 
 def _numbered(names: Sequence[str]) -> dict[int, str]:

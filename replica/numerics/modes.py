@@ -59,7 +59,9 @@ class ComponentLaw:
         return ComponentLaw(shift, variance, taken(self.weight, 1, index, shape))
 
 
-def component_law(name: str, p: Number | None = None, *, modes: int = 1, like: Number = 0.0) -> ComponentLaw:
+def component_law(
+    name: str, p: Number | None = None, *, modes: int = 1, like: Number = 0.0, among: int = 0
+) -> ComponentLaw:
     """Law of components of singular vectors, of mean 0 and variance 1.
 
     Parameters
@@ -72,6 +74,8 @@ def component_law(name: str, p: Number | None = None, *, modes: int = 1, like: N
         Number of independent components.
     like : number
         An mpmath number asks for nodes at the current precision.
+    among : int
+        How many components there will be in all, where others are joined to these.
 
     Raises
     ------
@@ -96,7 +100,9 @@ def component_law(name: str, p: Number | None = None, *, modes: int = 1, like: N
     one = exact(1.0) if is_exact(like) or is_exact(p) else 1.0
     if name == "laplace":
         variance, weight = (
-            _exponential_rule(_STEPS[modes]) if isinstance(one, float) else _exponential_rule_exact()
+            _exponential_rule(_STEPS[min(max(modes, among), 3)])
+            if isinstance(one, float)
+            else _exponential_rule_exact()
         )
         shift = 0 * variance
     elif name == "bernoulli":

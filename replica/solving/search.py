@@ -198,12 +198,13 @@ def orientation(theory: Theory, x: Numbers) -> Number:
 
 
 def _from_start(theory: Theory, branch: str, solver: Solver | None) -> Solution:
-    """Newton from the branch's start."""
+    """Newton from the starts of the branch: the first one that leads there, or the one of highest rank."""
     with np.errstate(all="ignore"):  # a start that overflows is none, and its residual says so
         start = theory.start(branch)
+    first = Newton().run(theory, start, branch=branch) if solver is None else solver.run(theory, start)
+    solution = _others(label(first, branch), branch, solver or Newton())
     if solver is not None:
-        return label((solver).run(theory, start), branch)
-    solution = label(Newton().run(theory, start, branch=branch), branch)
+        return solution
     if theory.branch(branch).explicit:
         solution = _as_known(theory, start, branch, solution)
     if not theory.batch and not solution.success:
@@ -213,6 +214,39 @@ def _from_start(theory: Theory, branch: str, solver: Solver | None) -> Solution:
             if solution.success:
                 break
     return _or_absent(theory, start, branch, solution)
+
+
+def _others(known: Solution, branch: str, solver: Solver) -> Solution:
+    """With what other starts lead to, where nothing was found yet, or where the theory ranks it higher."""
+    theory, shape = known.theory, known.x.shape[1:]
+    n, ranked = len(known.x), theory.rank(branch, known.x) is not None
+    points = np.arange(known.success.size) if ranked else np.flatnonzero(~np.ravel(known.success))
+    if not points.size:
+        return known
+    part = theory.take(points, shape) if shape else theory
+    x, residual, status, iterations = (
+        np.array(known.x.reshape(n, -1)),
+        *(np.array(np.ravel(v)) for v in (known.residual, known.status, known.iterations)),
+    )
+    with np.errstate(all="ignore"):
+        for start in part.other_starts(branch):
+            new = label(solver.run(part, start), branch)
+            good, before = np.atleast_1d(new.success), status[points] == Status.CONVERGED.code
+            if ranked:
+                here = x[:, points].reshape(new.x.shape)
+                ranks: Any = part.rank(branch, new.x), part.rank(branch, here)
+                higher = np.atleast_1d(ranks[0]) > np.atleast_1d(ranks[1])
+                good = good & (higher | ~before)
+            else:
+                good = good & ~before
+            won = points[good]
+            x[:, won] = new.x.reshape(n, -1)[:, good]
+            for all_, some in ((residual, new.residual), (status, new.status), (iterations, new.iterations)):
+                all_[won] = np.atleast_1d(some)[good]
+            if not ranked and np.all(status[points] == Status.CONVERGED.code):
+                break
+    residual, status, iterations = (v.reshape(shape)[()] for v in (residual, status, iterations))
+    return Solution(theory, x.reshape(known.x.shape), residual, status, iterations, branch)
 
 
 def _or_absent(theory: Theory, start: Any, branch: str, solution: Solution) -> Solution:

@@ -7,7 +7,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from replica.errors import ParameterError, UnknownNameError
+from replica.functional import FullyConnected
 from replica.testing.by_itself import OF_THE_THEORY
+from replica.testing.of_a_model import OF_A_MODEL, OF_A_STATE
 from replica.testing.on_a_branch import MISSING, OF_A_BRANCH
 from replica.testing.report import CheckError, Failure, Report, Wrong
 from replica.testing.subject import ACCURACY, Subject
@@ -50,7 +52,7 @@ class Check:
         CheckError
             With the one failure. Whatever a formula raises is a failure, too.
         """
-        about = (OF_A_BRANCH if self.branch else OF_THE_THEORY)[self.name]
+        about = (OF_A_BRANCH | OF_A_STATE if self.branch else OF_THE_THEORY | OF_A_MODEL)[self.name]
         try:
             if self.branch and self.name not in ("solution", "jacobian") and not self._on.found:
                 return MISSING
@@ -97,12 +99,13 @@ def theory_checks(
         raise ParameterError(msg)
     for branch in names:
         theory.branch(branch)
+    model = isinstance(theory, FullyConnected)  # made of layers and couplings
     on = Subject(theory, names[0], True, fixed, accuracy)
-    for name in OF_THE_THEORY:
+    for name in OF_THE_THEORY | (OF_A_MODEL if model else {}):
         yield Check(name, theory, "", on)
     for branch in names:
         on = Subject(theory, branch, branches is not None or branch == names[0], fixed, accuracy)
-        for name in OF_A_BRANCH:
+        for name in OF_A_BRANCH | (OF_A_STATE if model else {}):
             yield Check(name, theory, branch, on)
 
 
@@ -121,7 +124,8 @@ def check_theory(
     stationary, and nowhere near (with one unknown: nor anywhere else from the start); `jacobian`, `slope` and
     `entropy`, if there are any, are the derivatives they should be; a batch is a loop; mpmath numbers give
     the same, and all their digits; a declared symmetry holds; the solution at T = 0 is the limit of those at
-    T > 0.
+    T > 0. Of a theory made of layers and couplings further: its free energy is that of its covariance,
+    in powers of it, and its replicon is a curvature of the free energy with one step of symmetry breaking.
 
     Parameters
     ----------

@@ -7,23 +7,30 @@ from typing import TYPE_CHECKING
 from replica._face import Classes, face
 
 if TYPE_CHECKING:
+    from replica.theories.bipartite_sk import BipartiteSK as BipartiteSK
     from replica.theories.blume_capel import BlumeCapel as BlumeCapel
     from replica.theories.compositional import Compositional as Compositional
     from replica.theories.compositional import ThresholdedHopfield as ThresholdedHopfield
     from replica.theories.curie_weiss import CurieWeiss as CurieWeiss
+    from replica.theories.deep import Deep as Deep
+    from replica.theories.dense import Dense as Dense
     from replica.theories.general_priors import GeneralPriors as GeneralPriors
     from replica.theories.hopfield import Hopfield as Hopfield
     from replica.theories.hopfield_1rsb import Hopfield1RSB as Hopfield1RSB
     from replica.theories.mixtures import Mixtures as Mixtures
     from replica.theories.one_hidden_unit import HopfieldHiddenUnit as HopfieldHiddenUnit
     from replica.theories.one_hidden_unit import OneHiddenUnit as OneHiddenUnit
+    from replica.theories.p_spin import PSpin as PSpin
     from replica.theories.random_energy import RandomEnergy as RandomEnergy
     from replica.theories.random_rbm import RandomRBM as RandomRBM
+    from replica.theories.semi_restricted import SemiRestricted as SemiRestricted
     from replica.theories.sherrington_kirkpatrick import SherringtonKirkpatrick as SherringtonKirkpatrick
     from replica.theories.sherrington_kirkpatrick_1rsb import (
         SherringtonKirkpatrick1RSB as SherringtonKirkpatrick1RSB,
     )
+    from replica.theories.sparse_coding import SparseCoding as SparseCoding
     from replica.theories.spectral_rbm import SpectralRBM as SpectralRBM
+    from replica.theories.spiked import Spiked as Spiked
     from replica.theory import Theory
 
 _HOMES = {
@@ -42,6 +49,13 @@ _HOMES = {
     "random-energy": ("random_energy", "RandomEnergy"),
     "one-hidden-unit": ("one_hidden_unit", "OneHiddenUnit"),
     "hopfield-hidden-unit": ("one_hidden_unit", "HopfieldHiddenUnit"),
+    "p-spin": ("p_spin", "PSpin"),
+    "bipartite-sk": ("bipartite_sk", "BipartiteSK"),
+    "deep": ("deep", "Deep"),
+    "semi-restricted": ("semi_restricted", "SemiRestricted"),
+    "sparse-coding": ("sparse_coding", "SparseCoding"),
+    "dense": ("dense", "Dense"),
+    "spiked": ("spiked", "Spiked"),
 }
 
 THEORIES: Classes[Theory] = Classes(__name__, _HOMES)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
@@ -141,6 +141,20 @@ class Theory:
     def start(self, branch: str) -> Numbers:
         """Order parameters from which to look for a branch, shape ``(n_order, *batch)``."""
         return self.state(**dict(zip(self.order, self.branch(branch).start, strict=True)))
+
+    def other_starts(self, branch: str) -> Iterator[Numbers]:
+        """Further order parameters from which to look for a branch, each of the shape of `start`.
+
+        They are tried one after the other, at the points where none before led to the branch.
+        """
+        return iter(())
+
+    def rank(self, branch: str, x: Numbers) -> Number | None:
+        """Of several solutions on a branch the one with the largest rank is meant; None: the first one found.
+
+        With a rank every start is tried, at every point: "the largest q" says something about all of them.
+        """
+        return None
 
     def belongs(self, branch: str, x: Numbers) -> Booleans:
         """Whether a solution is on the named branch (besides stability); shape ``(*batch)``."""

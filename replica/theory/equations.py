@@ -13,7 +13,7 @@ A theory writes each of its equations once, as plain text: ``r = q/(1 - C)^2``. 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -57,13 +57,15 @@ _CLOSING = {"(": ")", "[": "]", "{": "}", "<": ">"}
 _BRACKETS = {"<": r"\langle ", ">": r"\rangle", "{": r"\{", "}": r"\}"}
 
 
-def latex(equation: str) -> str:
+def latex(equation: str, names: Collection[str] = ()) -> str:
     r"""Write an equation of a theory in LaTeX.
 
     Parameters
     ----------
     equation : str
         Plain text; the module says how it is read.
+    names : collection of str
+        Symbols that would be taken for words, such as a parameter ``width``.
 
     Returns
     -------
@@ -82,7 +84,7 @@ def latex(equation: str) -> str:
     >>> print(latex("q = <tanh^2((J0 m + sqrt(q) z)/T)>"))
     q = \left\langle \tanh^2\frac{J_0 m+\sqrt{q}\,z}{T}\right\rangle
     """
-    reader = _Reader(equation)
+    reader = _Reader(equation, names)
     found = reader.run(None)
     if reader.at < len(reader.tokens):
         raise reader.unread()
@@ -100,8 +102,8 @@ class _Token:
 class _Reader:
     """Reads the tokens of an equation from left to right, once."""
 
-    def __init__(self, equation: str) -> None:
-        self.equation, self.at = equation, 0
+    def __init__(self, equation: str, names: Collection[str] = ()) -> None:
+        self.equation, self.at, self.names = equation, 0, names
         self.tokens = list(self._split())
         for token, _, behind in zip(self.tokens, self.tokens[1:], self.tokens[2:], strict=False):
             if token.text == "a" and behind.kind == "word":  # an article
@@ -118,7 +120,7 @@ class _Reader:
             text = found[0].strip() if kind in ("sign", "wide") else found[0]
             if kind == "under":
                 kind, text = "slope", f"{found['over']} {found['under']}"
-            elif kind == "name" and _is_word(text):
+            elif kind == "name" and text not in self.names and _is_word(text):
                 kind = "word"
             yield _Token(kind, text, place, found.end())
             place = found.end()
@@ -305,7 +307,8 @@ def _symbol(name: str) -> str:
     if "star" in indices:
         indices[indices.index("star")] = "*"
     below = [digits] * bool(digits) + [
-        one if len(one) == 1 or one.isdigit() else _letter(one) for one in indices
+        one if len(one) == 1 or one.isdigit() or re.fullmatch("[ijkl]+", one) else _letter(one)
+        for one in indices
     ]
     if not below:
         return written

@@ -5,15 +5,17 @@ T is exp{-[U(s) - a s^2/2 - b s]/T}. Theories need ln Z and its cumulants in tha
 where T = 0, and all of them averaged over a Gaussian field; machines need samples. A unit written once
 serves both.
 
-`Spin`, `Bernoulli`, `Gaussian`, `ReLU`, `DoubleReLU` and `Interpolating` have closed forms. Any other unit is
-its potential and nothing else: subclass `Unit`, or call `Potential` (docs/your_own_unit.md). Units: k_B = 1.
+`Spin`, `Bernoulli`, `Levels`, `Gaussian`, `ReLU`, `DoubleReLU`, `Interpolating` and `Spherical` have closed
+forms. Any other unit is its potential and nothing else: subclass `Unit`, or call `Potential`
+(docs/your_own_unit.md). Units: k_B = 1.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from replica._face import Classes, face
 from replica.errors import ParameterError, UnknownNameError
@@ -25,9 +27,12 @@ if TYPE_CHECKING:
     from replica.units.discrete import Bernoulli as Bernoulli
     from replica.units.discrete import Spin as Spin
     from replica.units.interpolating import Interpolating as Interpolating
+    from replica.units.levels import Levels as Levels
     from replica.units.potential import Potential as Potential
     from replica.units.scaled import Scaled as Scaled
+    from replica.units.spherical import Spherical as Spherical
     from replica.units.unit import Averages as Averages
+    from replica.units.unit import Moments as Moments
     from replica.units.unit import Unit as Unit
 
 _HOMES = {
@@ -37,6 +42,8 @@ _HOMES = {
     "relu": ("continuous", "ReLU"),
     "double-relu": ("continuous", "DoubleReLU"),
     "interpolating": ("interpolating", "Interpolating"),
+    "levels": ("levels", "Levels"),
+    "spherical": ("spherical", "Spherical"),
 }
 
 UNITS: Classes[Unit] = Classes(__name__, _HOMES)
@@ -46,14 +53,26 @@ if not TYPE_CHECKING:
     __getattr__, __dir__, __all__ = face(
         __name__,
         {kind: home for home, kind in _HOMES.values()}
-        | {"Potential": "potential", "Scaled": "scaled", "Averages": "unit", "Unit": "unit"},
+        | {
+            "Potential": "potential",
+            "Scaled": "scaled",
+            "Averages": "unit",
+            "Moments": "unit",
+            "Unit": "unit",
+        },
         "UNITS",
         "parse",
     )
 
 
-def parse(text: str) -> Unit:
+def parse(text: str, kinds: Mapping[str, type[Unit]] = UNITS) -> Unit:
     """Read a unit as the command line writes it, ``NAME`` or ``NAME:PARAMETER=VALUE,...``.
+
+    Parameters
+    ----------
+    text : str
+    kinds : mapping of str to type of Unit
+        What the names mean; the units of the package by default.
 
     Raises
     ------
@@ -66,27 +85,32 @@ def parse(text: str) -> Unit:
     --------
     >>> parse("relu:theta=1.5")
     ReLU(theta=1.5, gamma=1.0)
+    >>> parse("levels:energies=0.3/0/0.3")
+    Levels(values=(-1.0, 0.0, 1.0), energies=(0.3, 0.0, 0.3))
     """
     name, _, rest = text.partition(":")
-    if name not in UNITS:
-        raise UnknownNameError(what="unit", name=name, known=UNITS)
-    kind = UNITS[name]
-    known = [field.name for field in dataclasses.fields(kind)]  # type: ignore[arg-type]
-    given: dict[str, float] = {}
+    if name not in kinds:
+        raise UnknownNameError(what="unit", name=name, known=kinds)
+    kind = kinds[name]
+    fields: Any = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
+    known = [field.name for field in fields]
+    several = {field.name for field in fields if isinstance(field.default, tuple)}
+    given: dict[str, float | tuple[float, ...]] = {}
     for item in filter(None, rest.split(",")):
         key, sign, value = item.partition("=")
         if key not in known:
             what = f"parameter of the unit {name}"
             raise UnknownNameError(what=what, name=key, known=known)
         try:
-            number = float(value)
+            numbers = tuple(map(float, value.split("/") if key in several else [value]))
         except ValueError:
-            number = math.nan
-        if not sign or not math.isfinite(number):
-            msg = f"unit {name}: {item!r} is not of the form {key}=NUMBER, such as {key}=0.5"
+            numbers = ()
+        if not sign or not numbers or not all(map(math.isfinite, numbers)):
+            form, such = ("NUMBER/NUMBER/...", "1/0/1") if key in several else ("NUMBER", "0.5")
+            msg = f"unit {name}: {item!r} is not of the form {key}={form}, such as {key}={such}"
             raise ParameterError(msg)
         if key in given:
             msg = f"unit {name}: {key} is given twice"
             raise ParameterError(msg)
-        given[key] = number
+        given[key] = numbers if key in several else numbers[0]
     return kind(**given)

@@ -5,17 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 from scipy import special
 
-from replica.numerics.functions import INVERSE_ROOT_2PI, H, is_exact, log, maximum, pi, tail_ratios
+from replica.numerics.functions import INVERSE_ROOT_2PI, H, is_exact, log, maximum, pdf, pi, tail_ratios
 from replica.numerics.spins import TINY
 from replica.typing import Array, Number
 from replica.units.half_normal import sample_half_normal
 from replica.units.landscape import Kink
-from replica.units.unit import HALF_LINE, Averages, Unit, check_positive
+from replica.units.unit import HALF_LINE, Averages, Moments, Unit, check_positive
 
 __all__ = ["DoubleReLU", "Gaussian", "ReLU"]
 
@@ -58,18 +59,10 @@ class Gaussian(Unit):
         return Gaussian(self.g * length / energy, self.gamma * length**2 / energy)
 
     def averages(self, loc: Number, width: Number, a: Number, T: Number) -> Averages:
-        A, field = self._stiffness(a), loc + self.g
-        second = (field**2 + width**2) / A  # E[b^2]/A
-        logs = _log_gaussian(A, T)
-        one = field / field if is_exact(field) and field else 1.0 + 0 * second
-        return Averages(
-            free_energy=-second / 2 - T * logs,
-            mean=field / A,
-            square=second / A,
-            response=one / A,
-            response_square=one / A**2,
-            entropy=_cold_entropy(logs + one / 2, T),
-        )
+        return self.moments(loc, width, a, T)
+
+    def moments(self, loc: Number, width: Number, a: Number, T: Number) -> Moments:
+        return _Parabola(loc + self.g, width, self._stiffness(a), T)
 
     def _stiffness(self, a: Number) -> Number:
         if is_exact(a, *self._numbers.values()):
@@ -77,7 +70,7 @@ class Gaussian(Unit):
         return np.where(np.less(a, self.gamma), self.gamma - a, np.nan)[()]
 
     def _thermal(self, b: Array, a: Array, T: Array) -> tuple[Array, ...]:
-        A, field, logs = self.gamma - a, b + self.g, _log_gaussian(self.gamma - a, T)
+        A, field, logs = self.gamma - a, b + self.g, log_gaussian(self.gamma - a, T)
         return logs + field**2 / (2 * A * T), field / A, T / A + 0 * b, logs + 0.5 + 0 * b
 
     def _ground(self, b: Array, a: Array) -> tuple[Array, Array]:
@@ -87,6 +80,77 @@ class Gaussian(Unit):
     def _sample(self, b: Array, a: Array, T: Array, rng: np.random.Generator) -> Array:
         A = self.gamma - a
         return (b + self.g) / A + np.sqrt(T / A) * rng.standard_normal(b.shape)
+
+
+class _Parabola(Moments):
+    """Moments of a Gaussian unit of stiffness A = gamma - a; a caller pays for what it reads."""
+
+    def __init__(self, field: Number, width: Number, A: Number, T: Number) -> None:
+        self.__dict__.update(field=field, width=width, A=A, T=T)
+
+    @cached_property
+    def second(self) -> Number:
+        """E[b^2]/A."""
+        return (self.field**2 + self.width**2) / self.A
+
+    @cached_property
+    def one(self) -> Number:
+        """1 in the shape of the answers."""
+        field = self.field
+        return field / field if is_exact(field) and field else 1.0 + 0 * self.second
+
+    @cached_property
+    def logs(self) -> Number:
+        """The part of ln Z that is not due to the field."""
+        return log_gaussian(self.A, self.T)
+
+    @property
+    def free_energy(self) -> Number:
+        return -self.second / 2 - self.T * self.logs
+
+    @property
+    def mean(self) -> Number:
+        return self.field / self.A
+
+    @property
+    def square(self) -> Number:
+        return self.second / self.A
+
+    @property
+    def response(self) -> Number:
+        return self.one / self.A
+
+    @property
+    def response_square(self) -> Number:
+        return self.one / self.A**2
+
+    @property
+    def entropy(self) -> Number:
+        return cold_entropy(self.logs + self.one / 2, self.T)
+
+    @property
+    def mean2(self) -> Number:
+        return 0 * self.one
+
+    @property
+    def mean3(self) -> Number:
+        return 0 * self.one
+
+    @property
+    def square1(self) -> Number:
+        return 2 * self.field / self.A**2
+
+    @property
+    def square2(self) -> Number:
+        return 2 * self.one / self.A**2
+
+    @property
+    def cube1(self) -> Number:
+        return 3 * self.second / self.A**2
+
+    @property
+    def hot_square(self) -> Number:
+        return self.T * self.one / self.A**2
 
 
 @dataclass(frozen=True)
@@ -135,20 +199,36 @@ class ReLU(Unit):
         return ReLU(self.theta * length / energy, self.gamma * length**2 / energy)
 
     def averages(self, loc: Number, width: Number, a: Number, T: Number) -> Averages:
-        if not np.all(np.equal(T, 0)):
-            return super().averages(loc, width, a, T)
+        return self._cold(loc, width, a) if np.all(np.equal(T, 0)) else super().averages(loc, width, a, T)
+
+    def moments(self, loc: Number, width: Number, a: Number, T: Number) -> Moments:
+        return self._cold(loc, width, a) if np.all(np.equal(T, 0)) else super().moments(loc, width, a, T)
+
+    def _cold(self, loc: Number, width: Number, a: Number) -> Moments:
+        """The closed form at T = 0."""
         precise = is_exact(loc, width, a, *self._numbers.values())
         A = self.gamma - a if precise else np.where(np.less(a, self.gamma), self.gamma - a, np.nan)[()]
         width = maximum(width, 0 * width + TINY)
         u = (self.theta - loc) / width
         h0, h1, h2 = (H(k, u) for k in range(3))
-        return Averages(
+        known = Averages(
             free_energy=-(width**2) * h2 / (2 * A),
             mean=width * h1 / A,
             square=width**2 * h2 / A**2,
             response=h0 / A,
             response_square=h0 / A**2,
             entropy=-np.inf + 0 * h0 if not precise else -np.inf,
+        )
+        return Moments.later(
+            known,
+            lambda: {
+                "mean2": pdf(u) / (width * A),
+                "mean3": pdf(u) / width * (u / width) / A,
+                "square1": 2 * width * h1 / A**2,
+                "square2": 2 * h0 / A**2,
+                "cube1": 3 * width**2 * h2 / A**3,
+                "hot_square": 0 * h0 / A,
+            },
         )
 
     def _thermal(self, b: Array, a: Array, T: Array) -> tuple[Array, ...]:
@@ -277,14 +357,15 @@ class DoubleReLU(Unit):
         )
 
 
-def _log_gaussian(A: Number, T: Number) -> Number:
+def log_gaussian(A: Number, T: Number) -> Number:
     """Logarithm of the Gaussian integral, (1/2) ln(2 pi T/A); its limit times T is 0."""
     if is_exact(A, T):
         return log(2 * pi(A) * T / A) / 2 if T else 0 * A
     return np.where(np.equal(T, 0), 0.0, 0.5 * np.log(2 * np.pi * np.where(np.equal(T, 0), 1.0, T) / A))[()]
 
 
-def _cold_entropy(entropy: Number, T: Number) -> Number:
+def cold_entropy(entropy: Number, T: Number) -> Number:
+    """The entropy of a continuous variable, which is -inf at T = 0."""
     if is_exact(entropy):
         return entropy if T else -np.inf
     return np.where(np.equal(T, 0), -np.inf, entropy)[()]

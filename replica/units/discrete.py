@@ -14,7 +14,7 @@ from replica.numerics.functions import is_exact, ratio
 from replica.numerics.quadrature import LOGISTIC_NODES, logistic_rule
 from replica.numerics.spins import TINY, SpinAverages, spin_averages
 from replica.typing import Array, Integers, Number
-from replica.units.unit import Averages, Unit
+from replica.units.unit import Moments, Unit
 
 __all__ = ["Bernoulli", "Spin"]
 
@@ -45,9 +45,11 @@ class Spin(Unit):
     def rescaled(self, energy: Number, length: Number) -> Unit | None:
         return Spin(self.g / energy) if np.all(np.equal(length, 1)) else None
 
-    def averages(self, loc: Number, width: Number, a: Number, T: Number) -> Averages:
+    def averages(self, loc: Number, width: Number, a: Number, T: Number) -> Moments:
         spin = spin_averages(loc + self.g, width, T)
         return _SpinLike(spin, T, shift=a / 2, size=1)
+
+    moments = averages
 
     def _thermal(self, b: Array, a: Array, T: Array) -> tuple[Array, ...]:
         y = (b + self.g) / T
@@ -84,9 +86,11 @@ class Bernoulli(Unit):
     def rescaled(self, energy: Number, length: Number) -> Unit | None:
         return Bernoulli(self.g / energy) if np.all(np.equal(length, 1)) else None
 
-    def averages(self, loc: Number, width: Number, a: Number, T: Number) -> Averages:
+    def averages(self, loc: Number, width: Number, a: Number, T: Number) -> Moments:
         field = loc + self.g + a / 2  # s = (1 + spin)/2, and the spin feels half of it
         return _Neuron(spin_averages(field / 2, width / 2, T), T, shift=field / 2, size=2)
+
+    moments = averages
 
     def _thermal(self, b: Array, a: Array, T: Array) -> tuple[Array, ...]:
         y = (b + self.g + a / 2) / (2 * T)
@@ -104,8 +108,8 @@ def _two_values(y: Array) -> tuple[Array, Array, Array]:
     return size + np.log1p(e), 4 * e / (1 + e) ** 2, np.log1p(e) + 2 * size * e / (1 + e)
 
 
-class _SpinLike(Averages):
-    """Averages of (constant + spin)/size with a shifted energy; a caller pays for what it reads."""
+class _SpinLike(Moments):
+    """Moments of (constant + spin)/size with a shifted energy; a caller pays for what it reads."""
 
     spin: SpinAverages
     T: Any
@@ -139,6 +143,30 @@ class _SpinLike(Averages):
     def entropy(self) -> Number:
         return self.spin.entropy
 
+    @property
+    def mean2(self) -> Number:
+        return self.spin.susceptibility_1 / self.size**3
+
+    @property
+    def mean3(self) -> Number:
+        return self.spin.susceptibility_2 / self.size**4
+
+    @property
+    def square1(self) -> Number:  # <s>^2 = 1 - T d<s>/db
+        return -self.T * self.mean2
+
+    @property
+    def square2(self) -> Number:
+        return -self.T * self.mean3
+
+    @property
+    def cube1(self) -> Number:
+        return 3 * (self.response - self.hot_square)
+
+    @property
+    def hot_square(self) -> Number:
+        return self.spin.sech4_over_T / self.size**4
+
 
 FAINT = 0.03
 """Mean of a neuron below which it is not what is left of (1 + tanh)/2: small averages keep their digits."""
@@ -162,6 +190,19 @@ class _Neuron(_SpinLike):
     @property
     def response_square(self) -> Number:
         return self._unless_faint(super().response_square, 3)
+
+    @property
+    def square1(self) -> Number:  # <s>^2 = <s> - T d<s>/db
+        second = self.mean2  # read first, as in `Moments.by_loc`
+        return self.response - self.T * second
+
+    @property
+    def square2(self) -> Number:
+        return self.mean2 - self.T * self.mean3
+
+    @property
+    def cube1(self) -> Number:
+        return 3 * (self.square1 / 2 - self.hot_square)
 
     def _unless_faint(self, value: Number, row: int) -> Number:
         if is_exact(value):

@@ -14,7 +14,7 @@ from replica.errors import ParameterError
 from replica.numerics.functions import exact, is_exact, log, ratio, sqrt
 from replica.numerics.spins import spin_averages
 from replica.typing import Array, Number
-from replica.units.unit import Averages, Unit, check_positive
+from replica.units.unit import Averages, Moments, Unit, check_positive
 
 __all__ = ["Interpolating"]
 
@@ -87,6 +87,39 @@ class Interpolating(Unit):
         if is_exact(closed.mean):
             return closed
         return dataclasses.replace(closed, entropy=self._summed.averages(loc, width, a, 1.0).entropy)
+
+    def moments(self, loc: Number, width: Number, a: Number, T: Number) -> Moments:
+        if not np.all(np.equal(T, 1)):
+            return super().moments(loc, width, a, T)
+        known = self.averages(loc, width, a, T)
+        return Moments.later(known, lambda: self._closed_slopes(known, loc, width, a))
+
+    def _closed_slopes(self, known: Averages, loc: Number, width: Number, a: Number) -> dict[str, Number]:
+        omega, size, one = self.omega, self.size, 1 - self.omega
+        A = 1 - a * size**2 * omega
+        # <s> = line b + bend tanh(bend b), of which the spin knows the second part
+        line, bend = size**2 * omega / A, size * sqrt(one) / A
+        spin = spin_averages(bend * loc, bend * width, 1.0 if not is_exact(known.mean) else exact(1.0))
+        slope1, slope2 = spin.susceptibility_1, spin.susceptibility_2
+        slope, t, quart = spin.susceptibility, spin.tanh, spin.sech4_over_T
+        v = width**2
+        # averages of b sech^2, b tanh sech^2 and b^2 sech^2 by partial integration
+        moved = loc * slope + v * bend * slope1
+        turned = -(loc * slope1 + v * bend * slope2) / 2
+        twice = loc * moved + v * (slope + bend * (loc * slope1 + v * bend * slope2))
+        line2 = 2 * slope + bend * (loc * slope1 + v * bend * slope2)
+        cube = line**2 * (line * (loc**2 + v) + 2 * bend * (loc * t + v * bend * slope))
+        cube = (
+            cube + line * bend**2 * (1 - slope + line * twice + 2 * bend * turned) + bend**4 * (slope - quart)
+        )
+        return {
+            "mean2": bend**3 * slope1,
+            "mean3": bend**4 * slope2,
+            "square1": 2 * (line**2 * loc + line * bend * (t + bend * moved)) - bend**3 * slope1,
+            "square2": 2 * (line**2 + line * bend**2 * line2) - bend**4 * slope2,
+            "cube1": 3 * cube,
+            "hot_square": known.response_square,
+        }
 
     def closed_averages(self, loc: Number, width: Number, a: Number) -> Averages:
         """Averages at T = 1 in closed form but for the entropy, which has none and is NaN here."""

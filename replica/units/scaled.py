@@ -11,7 +11,7 @@ import numpy as np
 from replica.numerics.functions import log
 from replica.typing import Array, Number
 from replica.units.landscape import Kink
-from replica.units.unit import Averages, Unit
+from replica.units.unit import Averages, Moments, Unit
 
 __all__ = ["Scaled", "scaled"]
 
@@ -125,16 +125,38 @@ class Scaled(Unit):
         return Scaled(self.unit, self.energy * energy, self.length * length)
 
     def averages(self, loc: Number, width: Number, a: Number, T: Number) -> Averages:
-        force = self.energy / self.length
-        known = self.unit.averages(force * loc, force * width, a / self._stiffness, self.energy * T)
-        return Averages(
-            free_energy=known.free_energy / self.energy + T * self._unit_length,
-            mean=known.mean / self.length,
-            square=known.square / self.length**2,
-            response=known.response / self._stiffness,
-            response_square=known.response_square / self._stiffness**2,
-            entropy=known.entropy - self._unit_length,
+        return Averages(**self._measured(self.unit.averages(*self._units(loc, width, a, T)), T))
+
+    def moments(self, loc: Number, width: Number, a: Number, T: Number) -> Moments:
+        known = self.unit.moments(*self._units(loc, width, a, T))
+        force, length = self.energy / self.length, self.length
+        return Moments.later(
+            Averages(**self._measured(known, T)),
+            lambda: {
+                "mean2": force**2 / length * known.mean2,
+                "mean3": force**3 / length * known.mean3,
+                "square1": force / length**2 * known.square1,
+                "square2": force**2 / length**2 * known.square2,
+                "cube1": force / length**3 * known.cube1,
+                "hot_square": known.hot_square / (self.energy * self._stiffness**2),
+            },
         )
+
+    def _units(self, loc: Number, width: Number, a: Number, T: Number) -> tuple[Number, ...]:
+        """Field, width, quadratic term and temperature as the unit itself measures them."""
+        force = self.energy / self.length
+        return force * loc, force * width, a / self._stiffness, self.energy * T
+
+    def _measured(self, known: Averages, T: Number) -> dict[str, Number]:
+        """The averages of the unit as they are measured here."""
+        return {
+            "free_energy": known.free_energy / self.energy + T * self._unit_length,
+            "mean": known.mean / self.length,
+            "square": known.square / self.length**2,
+            "response": known.response / self._stiffness,
+            "response_square": known.response_square / self._stiffness**2,
+            "entropy": known.entropy - self._unit_length,
+        }
 
     def entropy(self, b: Number, a: Number, T: Number) -> Number:
         b, a, T = self._fields(b, a, T)

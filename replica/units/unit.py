@@ -18,12 +18,19 @@ from replica.numerics.spins import TINY
 from replica.typing import Array, Number
 from replica.units.landscape import LARGEST_FIELD, Kink, Landscape, Levels, curvature_at_infinity, kinks_of
 
-__all__ = ["HALF_LINE", "REAL_LINE", "Averages", "Unit", "check_positive"]
+__all__ = ["HALF_LINE", "REAL_LINE", "Averages", "Moments", "Unit", "check_positive"]
 
 REAL_LINE = (-math.inf, math.inf)
 HALF_LINE = (0.0, math.inf)
 _TOGETHER = 700
 """Nodes of a panel times Gaussian fields, of averages taken together: arrays stay in a processor's cache."""
+_SLOPES = ("mean2", "mean3", "square1", "square2", "cube1", "hot_square")
+_NARROW = 0.01
+"""Width of a field, beside the scale on which the unit answers, below which slopes are differences."""
+_STEP = 1 / 60
+"""Step of these differences, in the same scale: 8th order, where truncation and rounding are about equal."""
+_FIRST = np.array([1 / 280, -4 / 105, 1 / 5, -4 / 5, 0.0, 4 / 5, -1 / 5, 4 / 105, -1 / 280])
+_SECOND = np.array([-1 / 560, 8 / 315, -1 / 5, 8 / 5, -205 / 72, 8 / 5, -1 / 5, 8 / 315, -1 / 560])
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,75 @@ class Averages:
     response: Number
     response_square: Number
     entropy: Number
+
+
+@dataclass(frozen=True)
+class Moments(Averages):
+    """Averages and their slopes: how mean, square and response follow the field, its variance and a.
+
+    With k = <s> as a function of the field b, and E the average over it:
+
+    Attributes
+    ----------
+    mean2, mean3 : float or array
+        Second and third derivative of E[k] by the mean of the field; the first is `response`.
+    square1, square2 : float or array
+        First and second derivative of E[k^2].
+    cube1 : float or array
+        First derivative of E[k^3].
+    hot_square : float or array
+        T E[(dk/db)^2]; finite at T = 0, where each jump of the ground state adds a sixth of its cube times
+        the density of the field there.
+
+    Examples
+    --------
+    >>> from replica.units import Spin
+    >>> spin = Spin().moments(0.2, 0.5, 0.0, 0.3)
+    >>> up, down = (Spin().averages(0.2 + shift, 0.5, 0.0, 0.3).square for shift in (1e-5, -1e-5))
+    >>> print(f"{spin.by_loc[1]:.9f} {(up - down) / 2e-5:.9f}")
+    0.251332377 0.251332377
+    """
+
+    mean2: Number
+    mean3: Number
+    square1: Number
+    square2: Number
+    cube1: Number
+    hot_square: Number
+
+    @classmethod
+    def later(cls, known: Averages, slopes: Callable[[], dict[str, Number]]) -> Self:
+        """Averages, and a function that answers the six slopes when the first of them is read."""
+        self = object.__new__(cls)
+        self.__dict__.update(vars(known), _slopes=slopes)
+        return self
+
+    def __getattr__(self, name: str) -> Number:
+        """A slope that has not been read yet."""
+        if name not in _SLOPES or "_slopes" not in self.__dict__:
+            msg = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(msg)
+        self.__dict__.update(self.__dict__["_slopes"]())
+        return self.__dict__[name]
+
+    @property
+    def by_loc(self) -> tuple[Number, Number, Number]:
+        """Derivatives of mean, square and response by the mean of the field."""
+        second = self.mean2  # read first: a spin then has its response from the same pass
+        return self.response, self.square1, second
+
+    @property
+    def by_variance(self) -> tuple[Number, Number, Number]:
+        """Derivatives of mean, square and response by the variance of the field: the heat equation."""
+        return self.mean2 / 2, self.square2 / 2, self.mean3 / 2
+
+    def by_a(self, T: Number) -> tuple[Number, Number, Number]:
+        """Derivatives of mean, square and response by the quadratic term."""
+        return (
+            (self.square1 + T * self.mean2) / 2,
+            2 * self.cube1 / 3 + T * self.square2 / 2 - self.hot_square,
+            (self.square2 + T * self.mean3) / 2,
+        )
 
 
 class Unit:
@@ -101,6 +177,11 @@ class Unit:
     def discrete(self) -> bool:
         """Whether the unit takes finitely many values."""
         return bool(self.values)
+
+    @property
+    def rigid(self) -> bool:
+        """Whether s^2 = 1, so that of overlap and response of a layer the one follows from the other."""
+        return self.discrete and all(abs(value) == 1 for value in self.values)
 
     @property
     def bounded(self) -> bool:
@@ -311,21 +392,76 @@ class Unit:
         >>> print(f"{average.mean:.12f} {average.response:.12f}")
         0.303996550299 0.386923416722
         """
+        shape, _, rows = self._over_fields(loc, width, a, T)
+        return Averages(*_reshaped(rows, shape))
+
+    def moments(self, loc: Number, width: Number, a: Number, T: Number) -> Moments:
+        """`averages` and their slopes in one pass; parameters, errors and NaN as there.
+
+        Notes
+        -----
+        Slopes need no more than <s> and var(s)/T at the nodes, since a derivative by the mean of the field is
+        an average with z/width. Where a field is narrow beside the scale on which the unit answers, they are
+        differences by its mean. Compared with closed forms: 1e-11 of their natural size, which is that of the
+        scale to the power of the order.
+
+        Examples
+        --------
+        >>> from replica.units import ReLU
+        >>> unit = ReLU(theta=0.5).moments(0.0, 1.0, 0.2, 0.05)
+        >>> print(f"{unit.mean:.12f} {unit.mean2:.12f} {unit.square1:.12f}")
+        0.303996550299 0.403257904928 0.622078038337
+        """
+        shape, fields, rows = self._over_fields(loc, width, a, T, slopes=True)
+
+        def slopes() -> dict[str, Number]:
+            self._correct_narrow(rows, shape, *fields)
+            return dict(zip(_SLOPES, _reshaped(rows[6:], shape), strict=True))
+
+        return Moments.later(Averages(*_reshaped(rows[:6], shape)), slopes)
+
+    def _over_fields(
+        self, loc: Number, width: Number, a: Number, T: Number, *, slopes: bool = False
+    ) -> tuple[tuple[int, ...], tuple[Array, ...], Array]:
+        """Shape and flattened fields, and the rows of `Averages`, or of `Moments`."""
         self._refuse_exact(loc, width, a, T)
         shape = np.broadcast_shapes(*(np.shape(v) for v in (loc, width, a, T)), self.shape)
         loc, width, a, T = (
             np.broadcast_to(np.asarray(v, dtype=float), shape).ravel() for v in (loc, width, a, T)
         )
-        out = np.full((6, loc.size), np.nan)
+        width = np.maximum(width, TINY)
+        out = np.full((12 if slopes else 6, loc.size), np.nan)
         count = _TOGETHER // self.nodes
         for first in range(0, loc.size, count):
             part = np.arange(first, min(first + count, loc.size))
             unit = self.take(part, shape) if self.shape else self
             with np.errstate(all="ignore"):
-                out[:, part] = unit._average(loc[part], np.maximum(width[part], TINY), a[part], T[part])
-        return Averages(*(row.reshape(shape)[()] for row in out))
+                out[:, part] = unit._average(loc[part], width[part], a[part], T[part], slopes=slopes)
+        return shape, (loc, width, a, T), out
 
-    def _average(self, loc: Array, width: Array, a: Array, T: Array) -> Array:
+    def _correct_narrow(
+        self, rows: Array, shape: tuple[int, ...], loc: Array, width: Array, a: Array, T: Array
+    ) -> None:
+        """Slopes of narrow fields as differences by their mean; divided by the width they lose digits."""
+        part = np.flatnonzero((width < _NARROW) & np.isfinite(rows[3]))
+        if not part.size:
+            return
+        unit = self.take(part, shape) if self.shape else self
+        kinks = unit._kinks(unit._confined(a[part])[1])
+        away = [np.hypot(kink.field - loc[part], kink.width(T[part])) for kink in kinks]
+        answers = np.minimum.reduce([np.where(T[part] > 0, np.minimum(np.sqrt(T[part]), 1), 1.0), *away])
+        narrow = width[part] < _NARROW * answers
+        part, step = part[narrow], _STEP * answers[narrow]
+        near = np.stack([loc[part] + i * step for i in range(-4, 5)])
+        unit = self.take(part, shape) if self.shape else self
+        found = unit._over_fields(near, width[part], a[part], T[part], slopes=True)[2].reshape(
+            12, *near.shape
+        )
+        response, square1 = found[3], found[8]
+        rows[6, part], rows[7, part] = _FIRST @ response / step, _SECOND @ response / step**2
+        rows[9, part] = _FIRST @ square1 / step
+
+    def _average(self, loc: Array, width: Array, a: Array, T: Array, *, slopes: bool) -> Array:
         """Averages of a few hundred fields; arrays of one dimension, as are the unit's parameters."""
         allowed, a = self._confined(a)
         if type(self)._thermal is Unit._thermal and not self.discrete:
@@ -338,13 +474,18 @@ class Unit:
         centre, scale = np.empty((2, len(kinks), loc.size))
         for i, kink in enumerate(kinks):
             centre[i], scale[i] = kink.field, kink.width(T)
-        z, weight = kinked_rule((centre - loc) / width, scale / width, self.nodes)
+        if np.all((width <= TINY) & (T > 0)):  # sharp fields, as without couplings: one node
+            z, weight = np.zeros((loc.size, 1)), np.ones((loc.size, 1))
+        else:
+            z, weight = kinked_rule((centre - loc) / width, scale / width, self.nodes)
         b = loc[:, None] + width[:, None] * z
         column = self.column()
         quad, t = np.broadcast_arrays(a[:, None], T[:, None])
         hot = np.broadcast_to(np.where(t > 0, t, 1.0), b.shape)
         quad = np.broadcast_to(quad, b.shape)
-        rows: list[Any] = [np.full(loc.shape, np.nan)] * 6
+        rows: list[Any] = [np.full(loc.shape, np.nan)] * (12 if slopes else 6)
+        if slopes:  # an average with these is the first and the second derivative by the mean of the field
+            one, two = z / width[:, None], (z * z - 1) / width[:, None] ** 2
 
         def average(values: Number) -> Number:
             return np.einsum("ij,ij->i", np.broadcast_to(values, b.shape), weight)
@@ -353,20 +494,35 @@ class Unit:
             logs, mean, variance, entropy = column._thermal(b, quad, hot)
             response = variance / hot
             rows = [average(v) for v in (-hot * logs, mean, mean**2, response, response**2, entropy)]
+            if slopes:
+                moved = 2 * mean * response
+                values = (one * response, two * response, moved, one * moved)
+                rows += [average(v) for v in (*values, 1.5 * mean * moved, hot * response**2)]
         if np.any(T == 0):
             s, slope = column._ground(b, quad)
             energy = column.potential(s) - quad * s**2 / 2 - b * s
-            jumps = [np.abs(kink.jump) * np.exp(-(((kink.field - loc) / width) ** 2) / 2) for kink in kinks]
-            density = sum(jumps, np.zeros_like(loc)) / (width * math.sqrt(2 * math.pi))
-            jumping = sum((np.asarray(kink.jump) > 0 for kink in kinks), np.zeros(loc.shape, dtype=bool))
+            jump = np.stack([np.abs(kink.jump) + 0 * loc for kink in kinks] or [0 * loc])
+            far = np.stack([kink.field + 0 * loc for kink in kinks] or [0 * loc]) - loc
+            far = np.clip(far / width, -1e3, 1e3)  # nothing is left of the density there
+            density = jump * np.exp(-(far**2) / 2) / (width * math.sqrt(2 * math.pi))
             cold = [
                 average(energy),
                 average(s),
                 average(s**2),
-                average(slope) + density,
-                np.where(jumping, np.inf, average(slope**2)),
+                average(slope) + np.sum(density, axis=0),
+                np.where(np.any(jump > 0, axis=0), np.inf, average(slope**2)),
                 np.full(loc.shape, 0.0 if self.discrete else -np.inf),
             ]
+            if slopes:
+                moved, jumping = 2 * s * slope, np.any(density > 0, axis=0)
+                cold += [
+                    average(one * slope) + np.sum(density * far, axis=0) / width,
+                    average(two * slope) + np.sum(density * (far**2 - 1), axis=0) / width**2,
+                    np.where(jumping, average(one * s**2), average(moved)),
+                    np.where(jumping, average(two * s**2), average(one * moved)),
+                    np.where(jumping, average(one * s**3), average(1.5 * s * moved)),
+                    np.sum(density * jump**2, axis=0) / 6,
+                ]
             rows = [np.where(T == 0, new, old) for new, old in zip(cold, rows, strict=True)]
         return np.where(allowed, np.stack(rows), np.nan)
 
@@ -448,6 +604,10 @@ class Unit:
                 f"unit {self}: averages at this temperature are known in double precision only; ask no digits"
             )
             raise ParameterError(msg)
+
+
+def _reshaped(rows: Array, shape: tuple[int, ...]) -> Iterator[Number]:
+    return (row.reshape(shape)[()] for row in rows)
 
 
 def check_positive(unit: Unit, name: str) -> None:

@@ -79,9 +79,11 @@ def build(
     values: dict[str, Any] = dict(given)
     for name in computed:
         if name in given:
-            value = given[name]
-            shown = value if isinstance(value, str) else f"{value:g}"
-            message = f"{kind.name}: {name} is what is computed here; leave -p {name}={shown} out"
+            from replica.theory.parameters import short
+
+            message = (
+                f"{kind.name}: {name} is what is computed here; leave -p {name}={short(given[name])} out"
+            )
             raise ParameterError(message)
         if name in fields and fields[name].choices:
             message = f"{kind.name}: {name} is a name, {fields[name].domain}; it cannot be varied"

@@ -171,6 +171,12 @@ class Door(Verb, click.Group):
             raise Failure(sentence) from error
         except KeyboardInterrupt:
             raise click.exceptions.Exit(130) from None
+        except Exception as error:  # a file of the user may raise anything; what is ours goes on
+            from phase_diagrams.commands.shared.own import blamed
+
+            if sentence := blamed(error):
+                raise Failure(sentence) from error
+            raise
 
 
 def _short(error: BaseException) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from phase_diagrams.commands.shared.own import is_own, own_theory
 from replica.errors import ParameterError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -14,7 +15,9 @@ __all__ = ["in_words_of", "theory_called", "theory_named"]
 
 
 def theory_called(name: str) -> str:
-    """The name of the theory that is called so, itself or by one of its aliases."""
+    """The name of the theory that is called so, itself or by one of its aliases; of a file, as it stands."""
+    if is_own(name):
+        return name
     from replica.theories import THEORIES
     from replica.theory.names import named
 
@@ -32,10 +35,18 @@ def theory_called(name: str) -> str:
 
 
 def theory_named(name: str, rsb: int = 0) -> type[Theory]:
-    """Look a theory up by its name; or the one with so many more steps of replica symmetry breaking."""
+    """Look a theory up; or the one with so many more steps of replica symmetry breaking.
+
+    Parameters
+    ----------
+    name : str
+        A name of `replica.theories.THEORIES`, a model file ``network.toml``, or a class ``my.py:Class``.
+    rsb : int
+        Steps of replica symmetry breaking beyond those that it has.
+    """
     from replica.theories import THEORIES
 
-    kind = THEORIES[theory_called(name)]
+    kind = own_theory(name) if is_own(name) else THEORIES[theory_called(name)]
     for step in range(rsb):
         if kind.next_step is None:
             most = f"at most --rsb {step}" if step else "leave --rsb out"

@@ -14,12 +14,14 @@ import click
 
 from phase_diagrams.commands.shared.drawing import Look
 from phase_diagrams.commands.shared.names import in_words_of, theory_called, theory_named
+from phase_diagrams.commands.shared.own import is_own, unit_called
 
 __all__ = [
     "DATA",
     "DIGITS",
     "MACHINE",
     "PICTURE",
+    "UNIT",
     "Assignment",
     "InputFile",
     "Numbers",
@@ -119,6 +121,19 @@ class Setting(Assignment):
         if name and sign and _NAME.fullmatch(text) and text.lower() not in ("nan", "inf", "infinity"):
             return name, text
         return super().convert(value, param, ctx)
+
+
+class OwnUnit(ParamType):
+    """A unit: a name of `replica show units`, which stays a text, or a class of the user, ``my.py:Class``."""
+
+    name = "unit"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the text, or the unit that a file of Python holds."""
+        return unit_called(value) if isinstance(value, str) and is_own(value.partition("=")[0]) else value
+
+
+UNIT = OwnUnit()
 
 
 class Span(NamedTuple):
@@ -353,8 +368,12 @@ def ingredients(command: Command) -> Command:
         click.option(
             "--sites", metavar="FRACTION:X,...", type=Sites(), help="Heterogeneous weights, x = p_i/p."
         ),
-        click.option("--hidden", metavar="UNIT", help="Hidden units, such as relu:theta=1.5."),
-        click.option("--visible", metavar="UNIT", help="Visible units; `replica show units` lists them."),
+        click.option(
+            "--hidden", metavar="UNIT", type=UNIT, help="Hidden units: relu:theta=1.5, or my.py:Unit."
+        ),
+        click.option(
+            "--visible", metavar="UNIT", type=UNIT, help="Visible units; `replica show units` lists them."
+        ),
         steps,
         given,
     ):
