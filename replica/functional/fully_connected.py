@@ -126,10 +126,10 @@ class FullyConnected(Theory, metaclass=_Made):
                 return None
             raise
 
-    def linearised(self, x: Numbers) -> tuple[Numbers, Numbers | None]:
-        """Update and Jacobian from one pass, slopes first: what comes with them need not be asked again."""
+    def linearised(self, x: Numbers) -> tuple[Numbers, Numbers] | None:
+        """Equations and Jacobian from one pass, slopes first: what comes with them need not be asked again."""
         slopes = self.jacobian(x)
-        return self.update(x), slopes
+        return None if slopes is None else (self.mismatch(x), slopes)
 
     def derived(self, x: Numbers) -> dict[str, Number]:
         here, plan = self.read(x), self.structure
