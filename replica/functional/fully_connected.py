@@ -127,7 +127,7 @@ class FullyConnected(Theory, metaclass=_Made):
             raise
 
     def linearised(self, x: Numbers) -> tuple[Numbers, Numbers] | None:
-        """Equations and Jacobian from one pass, slopes first: what comes with them need not be asked again."""
+        """Equations and Jacobian from one pass, slopes first: what comes with them is not asked again."""
         slopes = self.jacobian(x)
         return None if slopes is None else (self.mismatch(x), slopes)
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from replica.errors import ParameterError, UnknownNameError
 from replica.functional.expressions import RESERVED, Expression
@@ -77,6 +77,17 @@ class Layer:
     size: Expression = 1  # type: ignore[assignment]
     normalised: bool = False
 
+    if TYPE_CHECKING:  # what is read into the fields
+
+        def __init__(
+            self,
+            name: str,
+            unit: str | Unit = "spin",
+            settings: Mapping[str, Any] | Settings = (),
+            size: Expression | str | float = 1,
+            normalised: bool = False,
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         """Read the expressions; refuse a unit or a setting that does not exist."""
         _check_name("layer", self.name)
@@ -122,6 +133,10 @@ class Coupling:
     layers: tuple[str, ...]
     variance: Expression = 1  # type: ignore[assignment]
 
+    if TYPE_CHECKING:  # what is read into the fields
+
+        def __init__(self, layers: str | Iterable[str], variance: Expression | str | float = 1) -> None: ...
+
     def __post_init__(self) -> None:
         """Read the expression."""
         _set(
@@ -143,6 +158,12 @@ class Pattern:
     layer: str
     law: str = "sign"
     settings: Settings = ()
+
+    if TYPE_CHECKING:  # what is read into the fields
+
+        def __init__(
+            self, name: str, layer: str, law: str = "sign", settings: Mapping[str, Any] | Settings = ()
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         """Read the expressions; refuse a law or a setting that does not exist."""
@@ -173,6 +194,12 @@ class Energy:
     patterns: tuple[str, ...]
     strength: Expression = "1/2"  # type: ignore[assignment]
 
+    if TYPE_CHECKING:  # what is read into the fields
+
+        def __init__(
+            self, patterns: str | Iterable[str], strength: Expression | str | float = "1/2"
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         """Read the expression."""
         patterns = _texts("an energy", "patterns", self.patterns)
@@ -189,6 +216,10 @@ class Family:
     name: str
     start: Settings
     text: str = ""
+
+    if TYPE_CHECKING:  # what is read into the fields
+
+        def __init__(self, name: str, start: Mapping[str, Any] | Settings, text: str = "") -> None: ...
 
     def __post_init__(self) -> None:
         """Read the expressions."""
@@ -264,6 +295,26 @@ class Model:
     lines: tuple[tuple[str, Boundary], ...] = ()
     text: str = ""
     definitions: tuple[tuple[str, Expression], ...] = ()
+
+    if TYPE_CHECKING:  # what is read into the fields
+
+        def __init__(
+            self,
+            name: str,
+            parameters: Mapping[str, Any] | Iterable[Parameter] = (),
+            layers: Iterable[Layer] = (),
+            couplings: Iterable[Coupling] = (),
+            patterns: Iterable[Pattern] = (),
+            energies: Iterable[Energy] = (),
+            temperature: Expression | str | float = "T",
+            offset: Expression | str | float = 0,
+            limit: str | None = None,
+            critical: Critical | tuple[str, str] | None = None,
+            branches: Iterable[Family] = (),
+            lines: Mapping[str, Boundary] | Iterable[tuple[str, Boundary]] = (),
+            text: str = "",
+            definitions: Mapping[str, Any] | Iterable[tuple[str, Any]] = (),
+        ) -> None: ...
 
     def __post_init__(self) -> None:
         """Read the expressions, then check that all of it fits together."""
