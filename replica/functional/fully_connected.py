@@ -220,6 +220,20 @@ class FullyConnected(Theory, metaclass=_Made):
         """Whether the order parameter of each pattern may be 0."""
         return starts.vanishing(self.parts)
 
+    def hint(self, branch: str) -> str:
+        alone = [
+            self.model.layers[s].name
+            for s in self.parts.curvatures
+            if any(indices.count(s) > 1 for indices in self.structure.couplings)
+        ]
+        if not alone:
+            return ""
+        verb = "is" if len(alone) == 1 else "are"
+        return (
+            f"{' and '.join(alone)} {verb} coupled to itself, and such units resist a quadratic term only up to "
+            "a point: take units in walls, or smaller couplings"
+        )
+
     # -- states ----------------------------------------------------------------------------------------
 
     def state(self, **known: Number) -> Numbers:

@@ -16,6 +16,9 @@ from replica.theory.boundaries import Boundary, Branch, Coexistence, Critical, F
 
 __all__ = ["Phases", "phases_of"]
 
+TESTS = ("stability", "log_rho", "replicon", "condensation", "free_energy", "energy", "entropy")
+"""What may vanish on a line."""
+
 
 @dataclass(frozen=True)
 class Phases:
@@ -70,6 +73,9 @@ def phases_of(model: Model) -> Phases:
             if branch not in branches:
                 msg = f"branch of the line {name} of {model.name}"
                 raise UnknownNameError(msg, branch, branches)
+        if isinstance(line, Zero) and line.test not in TESTS:
+            msg = f"test of the line {name} of {model.name}"
+            raise UnknownNameError(msg, line.test, TESTS)
         lines[name] = line
     if model.critical is not None and model.critical.boundary not in lines:
         msg = f"line, given as critical of {model.name},"

@@ -281,7 +281,8 @@ def _settled(
                 matrix = stack(*(stack(*((s == t) - J[place[s]][place[t]] for t in soft)) for s in soft))
                 change = list(_solved_any(matrix, stack(*(new[s] - C[s] for s in soft))))
             C = C | {s: C[s] + by for s, by in zip(soft, change, strict=True)}
-            size = max(float(np.nanmax(np.abs(np.asarray(by, dtype=float)), initial=0.0)) for by in change)
+            sizes = [np.abs(np.asarray(by, dtype=float)) for by in change]
+            size = max(float(np.max(one, initial=0.0, where=~np.isnan(one))) for one in sizes)
             if step > 3 and size <= (1e-30 if precise else 1e-15):
                 break
     return C
