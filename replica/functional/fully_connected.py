@@ -230,8 +230,8 @@ class FullyConnected(Theory, metaclass=_Made):
             return ""
         verb = "is" if len(alone) == 1 else "are"
         return (
-            f"{' and '.join(alone)} {verb} coupled to itself, and such units resist a quadratic term only up to "
-            "a point: take units in walls, or smaller couplings"
+            f"{' and '.join(alone)} {verb} coupled to itself, and such units resist a quadratic term only "
+            "up to a point: take units in walls, or smaller couplings"
         )
 
     # -- states ----------------------------------------------------------------------------------------
