@@ -55,6 +55,7 @@ NARROW = NORMAL_STEPS[-1][0]
 _NARROW_RULES = ((0.0, np.inf), *NORMAL_STEPS)
 _WIDE_RULES = (*((min(upper, 1e300), count) for upper, count in LOGISTIC_NODES), (np.inf, 1))
 """At T = 0 thermal noise has one node, at zero."""
+_BORDERS = np.array([upper for upper, _ in (*_NARROW_RULES, *_WIDE_RULES)])
 
 SMALLEST = 1e-9
 """An overlap below this is that of a paramagnet, where rounding is all that is left of it."""
@@ -255,27 +256,25 @@ class SpinAverages:
         loc, width, T = loc.ravel(), width.ravel(), T.ravel()
         out = np.full((len(odd), loc.size), np.nan)
 
-        def store(part: Any, values: Any, weight: Any, units: Any) -> None:
-            for row, value, unit in zip(out, values, units, strict=True):
-                row[part] = value @ weight * unit
-
         with np.errstate(all="ignore"):
             ratio = np.where(T == 0, np.inf, width / np.abs(T))
-            lower = -1.0
-            for upper, step in _NARROW_RULES:
-                z, weight = trapezoidal_rule(step)
-                for part in _blocks((ratio > lower) & (ratio <= upper)):
+            rules = np.searchsorted(_BORDERS, ratio)  # NaN comes behind all of them
+            for rule in np.flatnonzero(np.bincount(rules, minlength=_BORDERS.size)[: _BORDERS.size]):
+                narrow = rule < len(_NARROW_RULES)
+                if not (narrow or smeared):
+                    continue
+                nodes, weight = _rule(rule)
+                for part in _blocks(rules == rule):
                     t = T[part]
-                    y = (loc[part] / t)[:, None] + (width[part] / t)[:, None] * z
-                    store(part, bare(y), weight, bare_units(t))
-                lower = upper
-            for upper, count in _WIDE_RULES if smeared else ():
-                u, weight = logistic_rule(count)
-                for part in _blocks((ratio > lower) & (ratio <= upper)):
-                    t, w = T[part], np.maximum(width[part], TINY)
-                    x = (loc[part] / w)[:, None] - (t / w)[:, None] * u
-                    store(part, smeared(x, u), weight, smeared_units(w, t))
-                lower = upper
+                    if narrow:
+                        values = bare((loc[part] / t)[:, None] + (width[part] / t)[:, None] * nodes)
+                        units = bare_units(t)
+                    else:
+                        w = np.maximum(width[part], TINY)
+                        values = smeared((loc[part] / w)[:, None] - (t / w)[:, None] * nodes, nodes)
+                        units = smeared_units(w, t)
+                    for row, value, unit in zip(out, values, units, strict=True):
+                        row[part] = value @ weight * unit
         for row, is_odd in zip(out, odd, strict=True):
             if is_odd:
                 row[loc == 0] = 0.0  # by symmetry; rounding must not break m = 0
@@ -409,6 +408,13 @@ def _with(value: Any, function: Any) -> Any:
 
 def _erf_over_root2(x: Number) -> Number:
     return erf(x / (sqrt(exact(2.0)) if is_exact(x) else np.sqrt(2.0)))
+
+
+def _rule(which: int) -> tuple[Any, Any]:
+    """Nodes and weights of one of the rules, in z or in u."""
+    if which < len(_NARROW_RULES):
+        return trapezoidal_rule(_NARROW_RULES[which][1])
+    return logistic_rule(_WIDE_RULES[which - len(_NARROW_RULES)][1])
 
 
 def _blocks(mask: Any) -> Any:

@@ -15,7 +15,7 @@ from replica.numerics.spins import TINY
 from replica.typing import Array, Number
 from replica.units.half_normal import sample_half_normal
 from replica.units.landscape import Kink
-from replica.units.unit import HALF_LINE, Averages, Unit, check_positive
+from replica.units.unit import HALF_LINE, Averages, OnDemand, Unit, check_positive
 
 __all__ = ["DoubleReLU", "Gaussian", "ReLU"]
 
@@ -141,14 +141,13 @@ class ReLU(Unit):
         A = self.gamma - a if precise else np.where(np.less(a, self.gamma), self.gamma - a, np.nan)[()]
         width = maximum(width, 0 * width + TINY)
         u = (self.theta - loc) / width
-        h0, h1, h2 = (H(k, u) for k in range(3))
-        return Averages(
-            free_energy=-(width**2) * h2 / (2 * A),
-            mean=width * h1 / A,
-            square=width**2 * h2 / A**2,
-            response=h0 / A,
-            response_square=h0 / A**2,
-            entropy=-np.inf + 0 * h0 if not precise else -np.inf,
+        return OnDemand(
+            free_energy=lambda: -(width**2) * H(2, u) / (2 * A),
+            mean=lambda: width * H(1, u) / A,
+            square=lambda: width**2 * H(2, u) / A**2,
+            response=lambda: H(0, u) / A,
+            response_square=lambda: H(0, u) / A**2,
+            entropy=lambda: -np.inf + 0 * H(0, u) if not precise else -np.inf,
         )
 
     def _thermal(self, b: Array, a: Array, T: Array) -> tuple[Array, ...]:

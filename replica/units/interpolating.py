@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,7 +13,7 @@ from replica.errors import ParameterError
 from replica.numerics.functions import exact, is_exact, log, ratio, sqrt
 from replica.numerics.spins import spin_averages
 from replica.typing import Array, Number
-from replica.units.unit import Averages, Unit, check_positive
+from replica.units.unit import Averages, OnDemand, Unit, check_positive
 
 __all__ = ["Interpolating"]
 
@@ -83,13 +82,16 @@ class Interpolating(Unit):
     def averages(self, loc: Number, width: Number, a: Number, T: Number) -> Averages:
         if not np.all(np.equal(T, 1)):
             return super().averages(loc, width, a, T)
-        closed = self.closed_averages(loc, width, a)
-        if is_exact(closed.mean):
-            return closed
-        return dataclasses.replace(closed, entropy=self._summed.averages(loc, width, a, 1.0).entropy)
+        if is_exact(loc, width, a, *self._numbers.values()):
+            return self.closed_averages(loc, width, a)
+        return self.closed_averages(
+            loc, width, a, entropy=lambda: self._summed.averages(loc, width, a, 1.0).entropy
+        )
 
-    def closed_averages(self, loc: Number, width: Number, a: Number) -> Averages:
-        """Averages at T = 1 in closed form but for the entropy, which has none and is NaN here."""
+    def closed_averages(
+        self, loc: Number, width: Number, a: Number, entropy: Callable[[], Number] | None = None
+    ) -> Averages:
+        """Averages at T = 1 in closed form but for the entropy, which has none; NaN unless it is given."""
         precise = is_exact(loc, width, a, *self._numbers.values())
         omega, size = self.omega, self.size
         gamma, one = a * size**2, 1 - self.omega
@@ -101,19 +103,33 @@ class Interpolating(Unit):
         c = sqrt(one)
         loc, width = loc * size, width * size
         spin = spin_averages(c * loc / A, c * width / A, 1.0 if not precise else exact(1.0))
-        t, chi = spin.tanh, spin.susceptibility
-        field_square, cross = loc**2 + width**2, loc * t + width**2 * c / A * chi
-        logs = (gamma * one + omega * field_square) / (2 * A) - log(A) / 2 + spin.log2cosh - log(2 + 0 * A)
-        variance = omega / A + one / A**2 * chi
-        return Averages(
-            free_energy=-logs,
-            mean=size * (omega * loc / A + c / A * t),
-            square=size**2
-            * (omega**2 * field_square / A**2 + 2 * omega * c / A**2 * cross + one / A**2 * (1 - chi)),
-            response=size**2 * variance,
-            response_square=size**4
-            * (omega**2 / A**2 + 2 * omega * one / A**3 * chi + one**2 / A**4 * spin.sech4_over_T),
-            entropy=np.full(np.shape(logs), np.nan)[()],
+        field_square = loc**2 + width**2
+
+        def logs() -> Number:
+            return (
+                (gamma * one + omega * field_square) / (2 * A) - log(A) / 2 + spin.log2cosh - log(2 + 0 * A)
+            )
+
+        def square() -> Number:
+            chi = spin.susceptibility
+            cross = loc * spin.tanh + width**2 * c / A * chi
+            terms = omega**2 * field_square / A**2 + 2 * omega * c / A**2 * cross + one / A**2 * (1 - chi)
+            return size**2 * terms
+
+        return OnDemand(
+            free_energy=lambda: -logs(),
+            mean=lambda: size * (omega * loc / A + c / A * spin.tanh),
+            square=square,
+            response=lambda: size**2 * (omega / A + one / A**2 * spin.susceptibility),
+            response_square=lambda: (
+                size**4
+                * (
+                    omega**2 / A**2
+                    + 2 * omega * one / A**3 * spin.susceptibility
+                    + one**2 / A**4 * spin.sech4_over_T
+                )
+            ),
+            entropy=entropy or (lambda: np.full(np.shape(spin.tanh), np.nan)[()]),
         )
 
     def entropy(self, b: Number, a: Number, T: Number) -> Number:

@@ -11,7 +11,7 @@ import numpy as np
 from replica.numerics.functions import log
 from replica.typing import Array, Number
 from replica.units.landscape import Kink
-from replica.units.unit import Averages, Unit
+from replica.units.unit import Averages, OnDemand, Unit
 
 __all__ = ["Scaled", "scaled"]
 
@@ -127,13 +127,13 @@ class Scaled(Unit):
     def averages(self, loc: Number, width: Number, a: Number, T: Number) -> Averages:
         force = self.energy / self.length
         known = self.unit.averages(force * loc, force * width, a / self._stiffness, self.energy * T)
-        return Averages(
-            free_energy=known.free_energy / self.energy + T * self._unit_length,
-            mean=known.mean / self.length,
-            square=known.square / self.length**2,
-            response=known.response / self._stiffness,
-            response_square=known.response_square / self._stiffness**2,
-            entropy=known.entropy - self._unit_length,
+        return OnDemand(
+            free_energy=lambda: known.free_energy / self.energy + T * self._unit_length,
+            mean=lambda: known.mean / self.length,
+            square=lambda: known.square / self.length**2,
+            response=lambda: known.response / self._stiffness,
+            response_square=lambda: known.response_square / self._stiffness**2,
+            entropy=lambda: known.entropy - self._unit_length,
         )
 
     def entropy(self, b: Number, a: Number, T: Number) -> Number:

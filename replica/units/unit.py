@@ -18,7 +18,7 @@ from replica.numerics.spins import TINY
 from replica.typing import Array, Number
 from replica.units.landscape import LARGEST_FIELD, Kink, Landscape, Levels, curvature_at_infinity, kinks_of
 
-__all__ = ["HALF_LINE", "REAL_LINE", "Averages", "Unit", "check_positive"]
+__all__ = ["HALF_LINE", "REAL_LINE", "Averages", "OnDemand", "Unit", "check_positive"]
 
 REAL_LINE = (-math.inf, math.inf)
 HALF_LINE = (0.0, math.inf)
@@ -50,6 +50,19 @@ class Averages:
     response: Number
     response_square: Number
     entropy: Number
+
+
+class OnDemand(Averages):
+    """Averages of which each is computed when it is asked for, so that a caller pays for what it reads."""
+
+    def __init__(self, **rows: Callable[[], Number]) -> None:
+        self.__dict__["_rows"] = rows
+
+    def __getattr__(self, name: str) -> Number:
+        if name not in self.__dict__.get("_rows", {}):
+            raise AttributeError(name)
+        value = self.__dict__[name] = self._rows[name]()
+        return value
 
 
 class Unit:
