@@ -60,8 +60,8 @@ _BORDERS = np.array([upper for upper, _ in (*_NARROW_RULES, *_WIDE_RULES)])
 SMALLEST = 1e-9
 """An overlap below this is that of a paramagnet, where rounding is all that is left of it."""
 
-_BLOCK = 512
-"""Points per block: nodes times points then stay inside the second-level cache."""
+_BLOCK = 1 << 14
+"""Nodes times points per block, and at least 512 points: it stays inside the second-level cache."""
 
 
 def spin_averages(loc: Number, width: Number, T: Number) -> SpinAverages:
@@ -264,7 +264,7 @@ class SpinAverages:
                 if not (narrow or smeared):
                     continue
                 nodes, weight = _rule(rule)
-                for part in _blocks(rules == rule):
+                for part in _blocks(rules == rule, nodes.size):
                     t = T[part]
                     if narrow:
                         values = bare((loc[part] / t)[:, None] + (width[part] / t)[:, None] * nodes)
@@ -417,8 +417,8 @@ def _rule(which: int) -> tuple[Any, Any]:
     return logistic_rule(_WIDE_RULES[which - len(_NARROW_RULES)][1])
 
 
-def _blocks(mask: Any) -> Any:
-    """Index arrays of at most `_BLOCK` points each."""
-    index = np.flatnonzero(mask)
-    for start in range(0, index.size, _BLOCK):
-        yield index[start : start + _BLOCK]
+def _blocks(mask: Any, nodes: int) -> Any:
+    """Index arrays of some points each."""
+    index, count = np.flatnonzero(mask), max(512, _BLOCK // nodes)
+    for start in range(0, index.size, count):
+        yield index[start : start + count]
