@@ -188,7 +188,8 @@ class Newton:
             if worse:
                 matrix = _one(len(x)) - (jacobian(theory, x) if slope is None else slope)
                 change = solve_linear(matrix, residual)
-                fraction, last, beyond = 1.0, _largest(change), determinant(matrix) < 0
+                fraction, last = 1.0, _largest(change)
+                beyond = branch is not None and determinant(matrix) < 0
                 for halvings in range(9):
                     moved = x + fraction * change
                     after, ahead = _evaluated(theory, moved, slope=iteration >= self.warmup)
