@@ -33,8 +33,8 @@ class Recorded(System):
 
     def residual(self, theory: Theory, z: Any) -> Any:
         a: Any = getattr(theory, "a")  # noqa: B009  (a Saddle, by __init__)
-        if np.ndim(z) == 1:
-            self.trials.append((float(z[0]), float(a)))
+        # where derivatives are taken in the same call, the trial itself comes last
+        self.trials.append((float(np.ravel(z[0])[-1]), float(np.ravel(a)[-1])))
         return np.stack([np.asarray(row, dtype=float) for row in self.equations(z[0], a)])
 
     def path(self, x: float, a: float) -> Any:

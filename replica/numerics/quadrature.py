@@ -157,10 +157,14 @@ def gauss_legendre(edges: Array, count: int) -> tuple[Array, Array]:
     >>> print(f"{np.sum(weight * x**5):.10f}")
     121.5000000000
     """
+    return _panels(edges[..., :-1], np.diff(edges, axis=-1), count)
+
+
+def _panels(left: Array, width: Array, count: int) -> tuple[Array, Array]:
     node, weight = _legendre_rule(count)
-    left, half = edges[..., :-1, None], np.diff(edges, axis=-1)[..., None] / 2
-    shape = (*edges.shape[:-1], (edges.shape[-1] - 1) * count)
-    return (left + half * (1 + node)).reshape(shape), (half * weight).reshape(shape)
+    half = width[..., None] / 2
+    shape = (*width.shape[:-1], width.shape[-1] * count)
+    return (left[..., None] + half * (1 + node)).reshape(shape), (half * weight).reshape(shape)
 
 
 @cache
@@ -194,5 +198,15 @@ def kinked_rule(centre: Array, scale: Array, count: int = 20) -> tuple[Array, Ar
     number = layers.shape[1]
     flat = np.moveaxis(layers, 1, 0).reshape(number, -1)
     edges = np.clip(np.concatenate([np.tile(_BODY, (number, 1)), flat], axis=1), -9.0, 9.0)
-    z, weight = gauss_legendre(np.sort(edges, axis=1), count)
+    z, weight = _panels(*_filled(np.sort(edges, axis=1)), count)
     return z, weight * pdf(z)
+
+
+def _filled(edges: Array) -> tuple[Array, Array]:
+    """Left ends and widths of the panels between sorted edges, without the empty ones."""
+    left, width = edges[:, :-1], np.diff(edges, axis=1)
+    most = int(np.max(np.sum(width > 0, axis=1), initial=1))
+    if most == width.shape[1]:
+        return left, width
+    order = np.argsort(width == 0, axis=1, kind="stable")[:, :most]
+    return np.take_along_axis(left, order, 1), np.take_along_axis(width, order, 1)

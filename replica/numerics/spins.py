@@ -55,12 +55,13 @@ NARROW = NORMAL_STEPS[-1][0]
 _NARROW_RULES = ((0.0, np.inf), *NORMAL_STEPS)
 _WIDE_RULES = (*((min(upper, 1e300), count) for upper, count in LOGISTIC_NODES), (np.inf, 1))
 """At T = 0 thermal noise has one node, at zero."""
+_BORDERS = np.array([upper for upper, _ in (*_NARROW_RULES, *_WIDE_RULES)])
 
 SMALLEST = 1e-9
 """An overlap below this is that of a paramagnet, where rounding is all that is left of it."""
 
-_BLOCK = 512
-"""Points per block: nodes times points then stay inside the second-level cache."""
+_BLOCK = 1 << 14
+"""Nodes times points per block, and at least 512 points: it stays inside the second-level cache."""
 
 
 def spin_averages(loc: Number, width: Number, T: Number) -> SpinAverages:
@@ -255,27 +256,25 @@ class SpinAverages:
         loc, width, T = loc.ravel(), width.ravel(), T.ravel()
         out = np.full((len(odd), loc.size), np.nan)
 
-        def store(part: Any, values: Any, weight: Any, units: Any) -> None:
-            for row, value, unit in zip(out, values, units, strict=True):
-                row[part] = value @ weight * unit
-
         with np.errstate(all="ignore"):
             ratio = np.where(T == 0, np.inf, width / np.abs(T))
-            lower = -1.0
-            for upper, step in _NARROW_RULES:
-                z, weight = trapezoidal_rule(step)
-                for part in _blocks((ratio > lower) & (ratio <= upper)):
+            rules = np.searchsorted(_BORDERS, ratio)  # NaN comes behind all of them
+            for rule in np.flatnonzero(np.bincount(rules, minlength=_BORDERS.size)[: _BORDERS.size]):
+                narrow = rule < len(_NARROW_RULES)
+                if not (narrow or smeared):
+                    continue
+                nodes, weight = _rule(rule)
+                for part in _blocks(rules == rule, nodes.size):
                     t = T[part]
-                    y = (loc[part] / t)[:, None] + (width[part] / t)[:, None] * z
-                    store(part, bare(y), weight, bare_units(t))
-                lower = upper
-            for upper, count in _WIDE_RULES if smeared else ():
-                u, weight = logistic_rule(count)
-                for part in _blocks((ratio > lower) & (ratio <= upper)):
-                    t, w = T[part], np.maximum(width[part], TINY)
-                    x = (loc[part] / w)[:, None] - (t / w)[:, None] * u
-                    store(part, smeared(x, u), weight, smeared_units(w, t))
-                lower = upper
+                    if narrow:
+                        values = bare((loc[part] / t)[:, None] + (width[part] / t)[:, None] * nodes)
+                        units = bare_units(t)
+                    else:
+                        w = np.maximum(width[part], TINY)
+                        values = smeared((loc[part] / w)[:, None] - (t / w)[:, None] * nodes, nodes)
+                        units = smeared_units(w, t)
+                    for row, value, unit in zip(out, values, units, strict=True):
+                        row[part] = value @ weight * unit
         for row, is_odd in zip(out, odd, strict=True):
             if is_odd:
                 row[loc == 0] = 0.0  # by symmetry; rounding must not break m = 0
@@ -411,8 +410,15 @@ def _erf_over_root2(x: Number) -> Number:
     return erf(x / (sqrt(exact(2.0)) if is_exact(x) else np.sqrt(2.0)))
 
 
-def _blocks(mask: Any) -> Any:
-    """Index arrays of at most `_BLOCK` points each."""
-    index = np.flatnonzero(mask)
-    for start in range(0, index.size, _BLOCK):
-        yield index[start : start + _BLOCK]
+def _rule(which: int) -> tuple[Any, Any]:
+    """Nodes and weights of one of the rules, in z or in u."""
+    if which < len(_NARROW_RULES):
+        return trapezoidal_rule(_NARROW_RULES[which][1])
+    return logistic_rule(_WIDE_RULES[which - len(_NARROW_RULES)][1])
+
+
+def _blocks(mask: Any, nodes: int) -> Any:
+    """Index arrays of some points each."""
+    index, count = np.flatnonzero(mask), max(512, _BLOCK // nodes)
+    for start in range(0, index.size, count):
+        yield index[start : start + count]
