@@ -66,11 +66,11 @@ METHODS = ("update", "free_energy")
 GUARD = "a guard against a division by zero, far below anything that counts"
 EQUIVALENT: dict[str, str] = {
     "BernoulliReLU.field: 2 -> 3 #2": GUARD,
-    "BernoulliReLU.field: TINY ** 2 -> 2 * TINY ** 2 #8": GUARD,
+    "BernoulliReLU.field: TINY ** 2 -> 2 * TINY ** 2 #5": GUARD,
     "BernoulliReLU.hidden: q * 0 + TINY -> q * 0 - TINY #0": GUARD,
     "BernoulliReLU.hidden: 0 -> 1 #1": "max(q, q + TINY): " + GUARD,
     "BernoulliReLU.hidden: TINY -> 2 * TINY #8": GUARD,
-    "BlumeCapel.site: COLD -> 2 * COLD #13": GUARD,
+    "BlumeCapel.heat: COLD -> 2 * COLD #4": GUARD,
     "SherringtonKirkpatrick1RSB.spins: 0 -> 1 #1": "max(q0, q0): an overlap is positive at every solution",
     "OneHiddenUnit.field: 0 -> 1 #0": "max(Q, Q): an overlap is positive at every solution",
     "HiddenUnit.weights: 0 -> 1 #0": "max(Q_hat, Q_hat): a variance is positive at every solution",

@@ -256,7 +256,7 @@ def choose(condition: Booleans | bool, yes: Number, no: Number) -> Number:
     """
     if isinstance(condition, bool | np.bool_):
         return yes if condition else no
-    return np.where(condition, yes, no)[()]
+    return np.asarray(np.where(condition, yes, no))[()]
 
 
 def ratio(a: Number, b: Number) -> Number:

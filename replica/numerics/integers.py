@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 from scipy import special
@@ -41,8 +42,10 @@ class IntegerLaw:
 
     def take(self, index: Integers, shape: tuple[int, ...]) -> IntegerLaw:
         """The laws of the points `index` of a flattened batch of that shape."""
-        rows = (taken(rows, self.axes, index, shape) for rows in (self.weight, self.tilted, self.slope))
-        return IntegerLaw(self.w, *rows, axes=self.axes)
+        kept: list[Any] = [
+            taken(rows, self.axes, index, shape) for rows in (self.weight, self.tilted, self.slope)
+        ]
+        return replace(self, weight=kept[0], tilted=kept[1], slope=kept[2])
 
 
 def taken(rows: Numbers | None, axes: int, index: Integers, shape: tuple[int, ...]) -> Numbers | None:

@@ -143,8 +143,7 @@ def slope_by(theory: Theory, parameter: str, x: Array, value: float, scale: floa
 
         return difference(update, np.array([value]), np.array([scale]), lower)[:, 0]
     step = STEP * max(abs(value), scale)
-    lower = theory.parameters()[parameter].lower
-    left, right = (-step if value - step >= lower else 2 * step), step
+    left, right = (-step if value - step >= theory.parameters()[parameter].lower else 2 * step), step
     with np.errstate(all="ignore"):
         a, b = (theory.at(**{parameter: value + shift}).update(x) for shift in (left, right))
         if left == -right:

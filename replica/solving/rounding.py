@@ -190,7 +190,7 @@ def _rounded_parameters(theory: Theory, x: Numbers, unit: Array) -> Array:
     with np.errstate(all="ignore"):
         for name in theory.parameters():
             value = getattr(theory, name)
-            if np.any(np.not_equal(value, 0)):
+            if isinstance(value, float | np.ndarray) and np.any(value != 0):
                 moved = _moved(theory, name, value).residual(x) - here
                 total = total + np.where(np.isfinite(moved), np.abs(moved), 0.0)
     return EPS / PUSH * total / unit

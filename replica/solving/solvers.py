@@ -152,6 +152,7 @@ class Newton:
 
             return step
 
+        required(theory)
         if np.ndim(start) == 1 and not theory.batch:
             return self._run_one(theory, start, branch)
         return _iterate(theory, start, steps, self.tol, self.step_tol, self.max_iterations, branch)
@@ -159,7 +160,6 @@ class Newton:
     @np.errstate(all="ignore")
     def _run_one(self, theory: Theory, start: Any, branch: str | None) -> Solution:
         """The same steps for one point, without the bookkeeping of a batch."""
-        required(theory)
         theory.check_double()
         branch = branch if branch in theory.folding else None
         x = np.array(start, dtype=float)
@@ -358,7 +358,7 @@ def _iterate_block(
 
 def on_branch(theory: Theory, branch: str, x: Any) -> tuple[Any, Any]:
     """States, or their mirror images where those are on the branch; and whether they are on it."""
-    here = theory.belongs(branch, x)
+    here: Any = theory.belongs(branch, x)
     if here is True or here is np.True_:
         return x, here
     here = np.asarray(here, dtype=bool)

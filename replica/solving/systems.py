@@ -134,9 +134,10 @@ class System:
 
     def residual(self, theory: Theory, z: Numbers) -> Numbers:
         """The equations, shape ``(size + number of boundaries, *batch)``."""
-        rows, states = [], {}
+        rows: list[Any] = []
+        states: dict[Phase, tuple[Theory, Any, Any]] = {}
         for phase, here, x in self.states(theory, z):
-            slope = None
+            slope: Any = None
             if theory.branch(phase.branch).explicit:
                 states[phase] = here, x, slope
             else:
@@ -211,7 +212,8 @@ def refine(
     rows = np.append(large[: system.offset], np.ones(len(z) + 1 - system.offset))
     fences = np.append(np.full(len(z), -np.inf), -np.inf if logarithmic else about.lower)
     best, size, shortest, longest = y, np.inf, np.inf, np.inf
-    matrix = linear = None
+    matrix: Any = None
+    linear: Any = None
     with np.errstate(all="ignore"):
         for _ in range(iterations):
             if longest < SETTLED:
