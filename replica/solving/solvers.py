@@ -357,7 +357,7 @@ def _iterate_block(
 
 def on_branch(theory: Theory, branch: str, x: Any) -> tuple[Any, Any]:
     """States, or their mirror images where those are on the branch; and whether they are on it."""
-    here = theory.belongs(branch, x)
+    here: Any = theory.belongs(branch, x)
     if here is True or here is np.True_:
         return x, here
     here = np.asarray(here, dtype=bool)
