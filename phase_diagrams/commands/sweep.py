@@ -27,10 +27,10 @@ EXAMPLE = """\
 $ replica sweep hopfield --over alpha=0.01:0.15:8 --over T=0.1:0.9:5 --branch all -o run.nc
 hopfield: 40 points, alpha from 0.01 to 0.15 (8), T from 0.1 to 0.9 (5)
 
-branch      converged  iteration limit reached  left the physical domain  converged to another branch  absent
-retrieval   16         8                        1                         15                           0
-glass       40         0                        0                         0                            0
-paramagnet  0          0                        0                         0                            40
+branch      converged  iteration limit reached  converged to another branch  absent
+retrieval   16         11                       13                           0
+glass       40         0                        0                            0
+paramagnet  0          0                        0                            40
 
 where a branch has not converged it is most often absent; `replica line` locates its end
 wrote run.nc
