@@ -256,7 +256,8 @@ def choose(condition: Booleans | bool, yes: Number, no: Number) -> Number:
     """
     if isinstance(condition, bool | np.bool_):
         return yes if condition else no
-    return np.asarray(np.where(condition, yes, no))[()]
+    chosen: Number = np.where(np.asarray(condition), yes, no)
+    return chosen[()]
 
 
 def ratio(a: Number, b: Number) -> Number:

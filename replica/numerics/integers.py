@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -42,13 +42,13 @@ class IntegerLaw:
 
     def take(self, index: Integers, shape: tuple[int, ...]) -> IntegerLaw:
         """The laws of the points `index` of a flattened batch of that shape."""
-        kept: list[Any] = [
+        weight, tilted, slope = (
             taken(rows, self.axes, index, shape) for rows in (self.weight, self.tilted, self.slope)
-        ]
-        return replace(self, weight=kept[0], tilted=kept[1], slope=kept[2])
+        )
+        return IntegerLaw(self.w, weight, tilted, slope, self.axes)
 
 
-def taken(rows: Numbers | None, axes: int, index: Integers, shape: tuple[int, ...]) -> Numbers | None:
+def taken(rows: Any, axes: int, index: Integers, shape: tuple[int, ...]) -> Any:
     """Rows of the points of a batch; what is the same at all of them stays one row."""
     if rows is None or np.ndim(rows) == axes:
         return rows

@@ -292,14 +292,15 @@ class SpinAverages:
             ratio = width / abs(T) if T else np.inf
             weight = None  # of one node, at zero
             if ratio <= NARROW:
-                y = loc / T
+                y: Any = loc / T
                 if ratio > 0:
                     z, weight = trapezoidal_rule(next(step for upper, step in NORMAL_STEPS if ratio <= upper))
                     y = y + width / T * z
                 values, units = bare(y), bare_units(T)
             elif smeared and width == width and ratio == ratio:
-                w, u = maximum(width, np.float64(TINY)), np.float64(0.0)
-                x = loc / w
+                w = maximum(width, np.float64(TINY))
+                u: Any = np.float64(0.0)
+                x: Any = loc / w
                 if T:
                     u, weight = logistic_rule(next(n for upper, n in LOGISTIC_NODES if ratio <= upper))
                     x = x - T / w * u

@@ -135,13 +135,13 @@ def slope_by(theory: Theory, parameter: str, x: Array, value: float, scale: floa
     [2.]
     """
     if type(theory).linearised is Theory.linearised:  # its averages cost least together
-        lower = np.array([theory.parameters()[parameter].lower])
+        bound = np.array([theory.parameters()[parameter].lower])
 
         def update(values: Any) -> Any:
             here = theory.at(**{parameter: values[0]})
             return here.update(np.broadcast_to(x[:, None], (len(x), *np.shape(values[0]))))
 
-        return difference(update, np.array([value]), np.array([scale]), lower)[:, 0]
+        return difference(update, np.array([value]), np.array([scale]), bound)[:, 0]
     step = STEP * max(abs(value), scale)
     left, right = (-step if value - step >= theory.parameters()[parameter].lower else 2 * step), step
     with np.errstate(all="ignore"):

@@ -218,6 +218,10 @@ def _jacobian_at(on: Subject, x: Any) -> bool:
     if not np.all(np.isfinite(theory.update(x))):
         return False
     scale = np.maximum(1, np.max(np.abs(matrix)))
+    both = theory.linearised(x)
+    if both is not None:
+        off = max(np.max(np.abs(both[0] - theory.mismatch(x))), np.max(np.abs(both[1] - matrix)))
+        ask(off <= 1e-13 * scale, f"linearised differs by {off:.2g} from mismatch and jacobian", "the same")
     columns = [_column(on, x, i, (1e-3, 1e-4), 1e-8 * scale) for i in range(len(x))]
     if not all(np.all(error < 1e-8 * scale) for _, error in columns):
         return False

@@ -84,7 +84,7 @@ class Theory:
 
     def __new__(cls, *args: Any, **given: Any) -> Self:
         """Refuse names that no parameter has, and missing ones, with a sentence and the nearest name."""
-        known, kinds = _signature(cls)  # type: ignore[arg-type]  # a class can be hashed
+        known, kinds = _signature(cls)  # type: ignore[arg-type]  # a class is hashable
         if inspect.Parameter.VAR_KEYWORD not in kinds and inspect.Parameter.VAR_POSITIONAL not in kinds:
             for name in given:
                 if name not in known:
