@@ -152,13 +152,13 @@ class _Reader:
                 )
         with self.at("model"):
             return Model(
-                parameters=dict(self.each("parameters", self.parameter)),  # type: ignore[arg-type]
+                parameters=dict(self.each("parameters", self.parameter)),
                 layers=tuple(one for _, one in self.each("layers", self.layer)),
                 couplings=tuple(self.listed("couplings", Coupling, "layers", "variance")),
                 patterns=tuple(one for _, one in self.each("patterns", self.pattern)),
                 energies=tuple(self.listed("energy", Energy, "patterns", "strength")),
                 branches=tuple(one for _, one in self.each("branches", self.branch)),
-                lines=dict(self.each("lines", self.line)),  # type: ignore[arg-type]
+                lines=dict(self.each("lines", self.line)),
                 **head,
             )
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from replica.errors import ParameterError, UnknownNameError
 from replica.functional.expressions import RESERVED, Expression
@@ -77,6 +77,17 @@ class Layer:
     size: Expression = 1  # type: ignore[assignment]
     normalised: bool = False
 
+    if TYPE_CHECKING:  # what is taken; the fields say what is kept
+
+        def __init__(
+            self,
+            name: str,
+            unit: str | Unit = ...,
+            settings: Any = ...,
+            size: Any = ...,
+            normalised: bool = ...,
+        ) -> None: ...
+
     def __post_init__(self) -> None:
         """Read the expressions; refuse a unit or a setting that does not exist."""
         _check_name("layer", self.name)
@@ -122,6 +133,10 @@ class Coupling:
     layers: tuple[str, ...]
     variance: Expression = 1  # type: ignore[assignment]
 
+    if TYPE_CHECKING:  # what is taken; the fields say what is kept
+
+        def __init__(self, layers: str | Iterable[str], variance: Any = ...) -> None: ...
+
     def __post_init__(self) -> None:
         """Read the expression."""
         _set(
@@ -143,6 +158,10 @@ class Pattern:
     layer: str
     law: str = "sign"
     settings: Settings = ()
+
+    if TYPE_CHECKING:  # what is taken; the fields say what is kept
+
+        def __init__(self, name: str, layer: str, law: str = ..., settings: Any = ...) -> None: ...
 
     def __post_init__(self) -> None:
         """Read the expressions; refuse a law or a setting that does not exist."""
@@ -173,6 +192,10 @@ class Energy:
     patterns: tuple[str, ...]
     strength: Expression = "1/2"  # type: ignore[assignment]
 
+    if TYPE_CHECKING:  # what is taken; the fields say what is kept
+
+        def __init__(self, patterns: str | Iterable[str], strength: Any = ...) -> None: ...
+
     def __post_init__(self) -> None:
         """Read the expression."""
         patterns = _texts("an energy", "patterns", self.patterns)
@@ -189,6 +212,10 @@ class Family:
     name: str
     start: Settings
     text: str = ""
+
+    if TYPE_CHECKING:  # what is taken; the fields say what is kept
+
+        def __init__(self, name: str, start: Any, text: str = ...) -> None: ...
 
     def __post_init__(self) -> None:
         """Read the expressions."""
@@ -264,6 +291,10 @@ class Model:
     lines: tuple[tuple[str, Boundary], ...] = ()
     text: str = ""
     definitions: tuple[tuple[str, Expression], ...] = ()
+
+    if TYPE_CHECKING:  # what is taken; the fields say what is kept
+
+        def __init__(self, name: str, **ingredients: Any) -> None: ...
 
     def __post_init__(self) -> None:
         """Read the expressions, then check that all of it fits together."""
