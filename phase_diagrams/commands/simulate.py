@@ -122,7 +122,7 @@ def machine_called(name: str, branch: str | None) -> tuple[Machine, type[Theory]
         else:
             if branch is not None:
                 message = (
-                    f"{found.name} has one start; leave --branch out, or give a model such as network.toml"
+                    f"{found.name} has one start; leave --branch out"
                 )
                 raise ParameterError(message)
             return found, theory_named(found.theories[0]) if found.theories else None
