@@ -202,7 +202,7 @@ class _OfModel(Machine):
             "T": float(theory.parts.T),
             "along": self._along(theory, branch),
             "temper": branch == "glass",
-            "absolute": self._mirrored(branch),
+            "absolute": self._mirrored(theory, branch),
         }
 
     def _along(self, theory: FullyConnected, branch: str) -> list[float] | None:
@@ -215,13 +215,13 @@ class _OfModel(Machine):
         some = self.kind.phases.retrieved.get(branch)
         return None if some is None else [float(k in some) for k in range(len(patterns))]
 
-    def _mirrored(self, branch: str) -> bool:
+    def _mirrored(self, theory: FullyConnected, branch: str) -> bool:
         """Whether all units may change sign together, so that a glass has two states for one."""
-        plan = self.kind.structure
+        parts = theory.parts
         return (
             branch == "glass"
             and self.kind.phases.even
-            and all(len(one) % 2 == 0 for one in (*plan.couplings, *plan.energies))
+            and all(len(one) % 2 == 0 for one in (*parts.couplings, *parts.energies))
         )
 
     def _constant(self, theory: FullyConnected, counts: tuple[int, ...], N: int) -> float:
@@ -235,15 +235,15 @@ class _OfModel(Machine):
     def compared(self, theory: Theory) -> dict[str, str]:
         """Everything; in a glass that may change its sign only the energy, which all its states share."""
         assert isinstance(theory, FullyConnected)
-        if self._mirrored(self._branch(theory)):
+        if self._mirrored(theory, self._branch(theory)):
             return {"energy": "energy"}
         return super().compared(theory)
 
     def power(self, state: Solution) -> float:
         """As of a Sherrington-Kirkpatrick glass, N^(-2/3), where a glass of pairs may change its sign."""
         assert isinstance(state.theory, FullyConnected)
-        pairs = all(len(layers) == 2 for layers in self.kind.structure.couplings)
-        return 2 / 3 if pairs and self._mirrored(self._branch(state.theory)) else 1.0
+        pairs = all(len(layers) == 2 for layers in state.theory.parts.couplings)
+        return 2 / 3 if pairs and self._mirrored(state.theory, self._branch(state.theory)) else 1.0
 
     def resolution(self, theory: Theory, N: int) -> dict[str, float]:
         """One unit of a layer, by 2: spins."""
@@ -278,9 +278,9 @@ def _first(theory: FullyConnected) -> str:
 
 def layout_of(theory: FullyConnected) -> Layout:
     """What the machine of a model is made of, at one point of its parameters."""
-    parts, plan, model = theory.parts, theory.structure, theory.model
+    parts, model = theory.parts, theory.model
     directions = []
-    for s, pattern in zip(_layers(plan), model.patterns, strict=True):
+    for s, pattern in zip(_layers(theory.structure), model.patterns, strict=True):
         known = law(pattern.law, **{name: parts.number(value) for name, value in pattern.settings})
         (shift,), (variance,), (norm,) = known.shift, known.variance, known.norm
         directions.append(
@@ -290,7 +290,7 @@ def layout_of(theory: FullyConnected) -> Layout:
         [layer.name for layer in model.layers],
         parts.units,
         [float(size) for size in parts.sizes],
-        [(layers, float(v)) for layers, v in zip(plan.couplings, parts.variances, strict=True)],
+        [(layers, float(v)) for layers, v in zip(parts.couplings, parts.variances, strict=True)],
         directions,
-        [(patterns, float(v)) for patterns, v in zip(plan.energies, parts.strengths, strict=True)],
+        [(patterns, float(v)) for patterns, v in zip(parts.energies, parts.strengths, strict=True)],
     )

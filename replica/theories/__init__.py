@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from replica.theories.mixtures import Mixtures as Mixtures
     from replica.theories.one_hidden_unit import HopfieldHiddenUnit as HopfieldHiddenUnit
     from replica.theories.one_hidden_unit import OneHiddenUnit as OneHiddenUnit
+    from replica.theories.p_spin import MixedPSpin as MixedPSpin
     from replica.theories.p_spin import PSpin as PSpin
+    from replica.theories.p_spin import SphericalPSpin as SphericalPSpin
     from replica.theories.random_energy import RandomEnergy as RandomEnergy
     from replica.theories.random_rbm import RandomRBM as RandomRBM
     from replica.theories.semi_restricted import SemiRestricted as SemiRestricted
@@ -50,6 +52,8 @@ _HOMES = {
     "one-hidden-unit": ("one_hidden_unit", "OneHiddenUnit"),
     "hopfield-hidden-unit": ("one_hidden_unit", "HopfieldHiddenUnit"),
     "p-spin": ("p_spin", "PSpin"),
+    "spherical-p-spin": ("p_spin", "SphericalPSpin"),
+    "mixed-p-spin": ("p_spin", "MixedPSpin"),
     "bipartite-sk": ("bipartite_sk", "BipartiteSK"),
     "deep": ("deep", "Deep"),
     "semi-restricted": ("semi_restricted", "SemiRestricted"),
