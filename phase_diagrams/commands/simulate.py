@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from phase_diagrams.commands.shared.door import Verb
-from phase_diagrams.commands.shared.names import in_words_of, theory_named
+from phase_diagrams.commands.shared.names import in_words_of, theory_called, theory_named
 from phase_diagrams.commands.shared.options import UNIT, Assignment, as_json, once
+from phase_diagrams.commands.shared.own import is_own
 from phase_diagrams.commands.shared.printing import number, print_json, print_table, with_error
 from phase_diagrams.commands.shared.sampling import keeping, remark, sampled
-from replica.errors import ConvergenceError
+from replica.errors import ConvergenceError, ParameterError, UnknownNameError
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from phase_diagrams.simulating import Alone
+    from phase_diagrams.simulating import Alone, Machine
+    from replica.theory import Theory
 
 __all__ = ["simulate"]
 
@@ -51,6 +53,9 @@ wrote mc.nc
     "--hidden", metavar="UNIT", type=UNIT, help="Hidden units of a random RBM, such as relu:theta=0.3."
 )
 @click.option(
+    "--branch", help="Of a model: where it starts; without it, the first branch that has a solution."
+)
+@click.option(
     "--N", "N", type=click.IntRange(1), default=1000, show_default=True, help="Size of the machine."
 )
 @click.option(
@@ -63,6 +68,7 @@ def simulate(
     given: dict[str, float],
     visible: Any,
     hidden: Any,
+    branch: str | None,
     N: int,
     samples: int,
     as_json: bool,
@@ -80,23 +86,47 @@ def simulate(
       edwards-anderson         T, d (2): two replicas on a lattice of N = L^d spins, tempered
       random-energy            T: all configurations
       one-hidden-unit          alpha, beta (1), beta_star (1): AMP on a teacher's data
+      network.toml             those of a model file: its layers, couplings and patterns
 
+    So are theories that are made of layers, couplings and patterns, such as dense or p-spin.
     Means are over samples of the disorder, with their standard errors; below them is how the runs went. Each
     sample is stored when it is finished; an interrupted run goes on with --resume and ends with the same
     numbers.
     """  # noqa: D301  # a backspace: click leaves the paragraph as it is
-    from phase_diagrams.simulating import Alone, machine
+    from phase_diagrams.simulating import Alone
 
     units = {layer: unit for layer, unit in (("visible", visible), ("hidden", hidden)) if unit is not None}
-    drawn = machine(name)
-    for theory in drawn.theories[:1]:
-        given = in_words_of(theory_named(theory), {"given": given})["given"]
+    drawn, kind = machine_called(name, branch)
+    if kind is not None:
+        given = in_words_of(kind, {"given": given})["given"]
     what = Alone(drawn, units | given)
     output = options["output"]
     with sampled(what, {}, [N], samples=samples, **options) as data:
         report(data, what, as_json)
     if output is not None:
         click.echo(f"wrote {output}", err=True)
+
+
+def machine_called(name: str, branch: str | None) -> tuple[Machine, type[Theory] | None]:
+    """The machine of that name, or that of the theory of that name; and the theory, where there is one."""
+    from phase_diagrams.simulating import machine, machine_of
+
+    if not is_own(name):
+        try:
+            found = machine(name)
+        except UnknownNameError as error:
+            try:
+                theory_called(name)
+            except UnknownNameError:
+                raise error from None
+        else:
+            if branch is not None:
+                message = f"{found.name} has one start; leave --branch out"
+                raise ParameterError(message)
+            return found, theory_named(found.theories[0]) if found.theories else None
+    kind = theory_named(name)
+    branch = None if branch is None else in_words_of(kind, {"branch": branch})["branch"]
+    return machine_of(kind, branch), kind
 
 
 def report(data: xr.Dataset, what: Alone, as_json: bool) -> None:

@@ -89,8 +89,9 @@ def validate(ctx: click.Context, /, as_json: bool, look: Look, **asked: Any) -> 
     Prints, for every observable, theory and simulation, its extrapolation in 1/N, and their distance z in
     sigmas. Ends with code 3 if some |z| is above 4. Machines: hopfield, random-rbm, compositional,
     sherrington-kirkpatrick, random-energy, one-hidden-unit; hopfield and sherrington-kirkpatrick also with
-    --rsb 1. Parameters of an RBM are those in its energy, unless --scaled is given. With -o every sample is
-    stored as soon as it is finished.
+    --rsb 1; every model file, and every theory that is made of layers, couplings and patterns. Parameters of
+    an RBM are those in its energy, unless --scaled is given. With -o every sample is stored as soon as it is
+    finished.
     """
     Validation(**asked).run(as_json, ctx.find_root().obj, look)
 
@@ -117,10 +118,10 @@ class Validation:
 
     def run(self, as_json: bool, command: Sequence[str], look: Look) -> None:
         """Simulate, compare, print, write; the last word is the verdict."""
-        from phase_diagrams.simulating import beside, judge, measurements, write_table
+        from phase_diagrams.simulating import judge, machine_of, measurements, write_table
 
         kind = theory_named(self.name, self.rsb)
-        one = beside(kind.name)
+        one = machine_of(kind, self.branch)
         over = {name: value for name, value in self.given.items() if isinstance(value, list)}
         fixed = {name: value for name, value in self.given.items() if name not in over}
         subject = subject_of(kind, fixed, over, self.branch, self.scaled)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from phase_diagrams.simulating.machines import Machine as Machine
     from phase_diagrams.simulating.machines import beside as beside
     from phase_diagrams.simulating.machines import machine as machine
+    from phase_diagrams.simulating.models import machine_of as machine_of
     from phase_diagrams.simulating.pictures import picture as picture
     from phase_diagrams.simulating.samples import Alone as Alone
     from phase_diagrams.simulating.samples import judge as judge
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "agreement": "Agreement DisagreementError Measurement Row Subject confront",
     "machines": "MACHINES Machine beside machine",
+    "models": "machine_of",
     "pictures": "picture",
     "samples": "Alone judge measurements simulate validate",
     "tables": "TableError read_table write_table",

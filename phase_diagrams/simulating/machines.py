@@ -31,7 +31,7 @@ from replica.units.scaled import scaled
 if TYPE_CHECKING:
     from phase_diagrams.simulating.agreement import Subject
 
-__all__ = ["LEFT", "MACHINES", "OK", "UNFINISHED", "Machine", "beside", "machine", "stream"]
+__all__ = ["LEFT", "MACHINES", "OK", "UNFINISHED", "Machine", "beside", "machine", "memory", "stream"]
 
 OK, LEFT, UNFINISHED = 0, 1, 2
 """How a sample ended: measured; the state decayed into another one; the dynamics did not come to rest."""
@@ -74,6 +74,10 @@ class Machine:
         Sizes N at which it is validated unless others are asked for.
     sweeps : int
         Length of a run unless another one is asked for; its unit is that of the dynamics.
+    made : str
+        What tells it from other machines of that name; nothing for those in the table.
+    rooms : tuple of str
+        Rooms of the library whose source decides the numbers.
     """
 
     name: ClassVar[str]
@@ -88,6 +92,8 @@ class Machine:
     branches: ClassVar[tuple[str, ...]] = ()
     sizes: ClassVar[tuple[int, ...]] = (500, 1000, 2000)
     sweeps: ClassVar[int] = 200
+    made: ClassVar[str] = ""
+    rooms: ClassVar[tuple[str, ...]] = ("numerics", "units", "machines")
 
     @property
     def called(self) -> tuple[str, ...]:
@@ -248,7 +254,8 @@ def _unit(value: Any) -> Unit:
     return value if isinstance(value, Unit) else parse(str(value))
 
 
-def _memory(of: str) -> dict[str, str]:
+def memory(of: str) -> dict[str, str]:
+    """What is told of a run that remembers where it was."""
     return {
         "tau": f"integrated autocorrelation time of the {of}, in sweeps",
         "effective": "effective number of independent measurements in a run",
@@ -264,7 +271,7 @@ class _Hopfield(Machine):
     name = "hopfield"
     text = "heat-bath dynamics from the stored pattern; at T = 0 single flips until no neuron wants to flip"
     parameters: ClassVar[Mapping[str, float | None]] = {"alpha": None, "T": 0.0}
-    told = _memory("overlap")
+    told = memory("overlap")
     run = runs.hopfield_run
     check = runs.hopfield_check
     theories = ("hopfield", "hopfield-1rsb")
@@ -302,7 +309,7 @@ chains on the same weights, at T = 0 single flips to a minimum of the energy"
         "L": 1.0,
     }
     told: ClassVar[Mapping[str, str]] = {
-        **_memory("energy"),
+        **memory("energy"),
         "left": "share of samples that left the state; they are not in the means",
     }
     run = runs.random_rbm_run
@@ -427,7 +434,7 @@ class _Glass(Machine):
     """Two replicas, tempered."""
 
     told: ClassVar[Mapping[str, str]] = {
-        **_memory("overlap"),
+        **memory("overlap"),
         "swaps": "smallest rate of swaps between neighbouring temperatures",
         "trips": "round trips between the lowest temperature and the highest",
     }

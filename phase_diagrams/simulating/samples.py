@@ -22,7 +22,8 @@ import numpy as np
 
 import replica
 from phase_diagrams.simulating.agreement import Agreement, Measurement, Subject, check_point, confront
-from phase_diagrams.simulating.machines import LEFT, MACHINES, OK, UNFINISHED, Machine, beside
+from phase_diagrams.simulating.machines import LEFT, OK, UNFINISHED, Machine
+from phase_diagrams.simulating.models import machine_of
 from phase_diagrams.sweeping import compute
 from phase_diagrams.sweeping.chunk import digest, sources
 from phase_diagrams.sweeping.grid import NOT_COMPUTED, Index, Plan, Variable, flags
@@ -65,7 +66,7 @@ class Alone:
 class Task:
     """One sample; small, and safe to send to another process."""
 
-    machine: str
+    machine: Machine
     parameters: dict[str, Any]
     N: int
     sweeps: int
@@ -77,8 +78,7 @@ class Task:
 
 def draw(task: Task) -> dict[str, Any]:
     """Draw and measure one sample; arrays with an axis of length one for each axis of the grid."""
-    found = MACHINES[task.machine]
-    values, ended = found.sample(task.parameters, task.N, task.sweeps, task.number, task.seed)
+    values, ended = task.machine.sample(task.parameters, task.N, task.sweeps, task.number, task.seed)
     out: dict[str, Any] = {
         name: np.asarray(value) / task.units.get(name, 1.0) for name, value in values.items()
     }
@@ -127,7 +127,7 @@ class SamplePlan(Plan):
         *place, size, number = index
         point = {name: self.over[name][i].item() for name, i in zip(self.names, place, strict=True)}
         return Task(
-            self.machine.name,
+            self.machine,
             parameters_at(self.what, self.machine, point),
             int(self.over["N"][size]),
             self.sweeps,
@@ -219,14 +219,14 @@ class SamplePlan(Plan):
             if self.units({name: self.over[name][0] for name in self.names})
             else "of the machine",
             "version of replica": replica.__version__,
-            "machines (digest of the source)": _source(),
-        }
+            "machines (digest of the source)": _source(self.machine),
+        } | ({"made of": self.machine.made} if self.machine.made else {})
 
 
-def _source() -> str:
+def _source(machine: Machine) -> str:
     """Digest of the source code that decides the numbers of a sample."""
-    files = {Path(inspect.getfile(Machine)), *sources("numerics", "units", "machines")}
-    return digest(tuple(sorted(files)))
+    files = {Path(inspect.getfile(kind)) for kind in type(machine).__mro__ if kind is not object}
+    return digest(tuple(sorted(files | sources(*machine.rooms))))
 
 
 def parameters_at(what: Alone | Subject, machine: Machine, point: Mapping[str, Any]) -> dict[str, Any]:
@@ -253,7 +253,7 @@ def plan_samples(
             raise ParameterError(message)
     if isinstance(what, Subject):
         check_point(what, list(over))
-        found = beside(what.kind.name)
+        found = machine_of(what.kind, what.branch)
     else:
         found = what.machine
     axes = {name: np.array(values, dtype=float) for name, values in over.items()}
@@ -388,7 +388,7 @@ def measurements(data: xr.Dataset, subject: Subject | None = None) -> list[Measu
         good = status[place] == OK
         names, steps = dict(zip(own, own, strict=True)), {}
         if subject is not None:
-            theory, one = subject.at(point), beside(subject.kind.name)
+            theory, one = subject.at(point), machine_of(subject.kind, subject.branch)
             names = one.compared(theory)
             steps = {
                 name: subject.asked(theory, name, step) for name, step in one.resolution(theory, N).items()
@@ -469,6 +469,6 @@ def validate(
 
 def judge(subject: Subject, data: xr.Dataset) -> Agreement:
     """Put samples that were simulated beside the theory."""
-    one = beside(subject.kind.name)
+    one = machine_of(subject.kind, subject.branch)
     subject = replace(subject, among=one.branches)
     return confront(subject, measurements(data, subject), one.finite_size, one.power)

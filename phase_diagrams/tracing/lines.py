@@ -17,7 +17,7 @@ from replica.solving.derivatives import determinant, difference, jacobian
 from replica.solving.locate import Located, find
 from replica.solving.rounding import pseudo_inverse, roughness, through
 from replica.solving.systems import System, distinct, phases, refine, separations
-from replica.theory import Boundary, Theory, Zero
+from replica.theory import Boundary, Optimum, Theory, Zero
 from replica.theory.base import required
 from replica.theory.names import line_named
 
@@ -295,7 +295,8 @@ def _check_axes(theory: Theory, boundary: Boundary, x: str, y: str) -> None:
     for name in (x, y):
         for phase in phases(boundary):
             if name in dict(phase.at) or name == phase.over:
-                how = "minimised over" if name == phase.over else "fixed"
+                best = "the best one" if isinstance(boundary, Optimum) else "minimised over"
+                how = best if name == phase.over else "fixed"
                 msg = f"{theory.name}: {name} is {how} by this boundary and cannot be an axis of its line"
                 raise ParameterError(msg)
 

@@ -280,7 +280,7 @@ def _turns(traced: Traced) -> Iterator[SpecialPoint]:
             here, z = traced.at(index), traced.z(index)
             reach = 3 * traced.length(i - 1, j + 1) + 1e-6
             point = None
-            if isinstance(system.boundary, Fold):
+            if isinstance(system.boundary, Fold) and system.size == 2 * system.n:
                 point = cusp(here, traced.parameters, z[: system.n], z[system.n :])
             if point is None or not point.located or traced.distance(point, index) > reach:
                 point = tip(system, here, traced.parameters, z, name)

@@ -15,14 +15,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from replica.errors import ParameterError, UnknownNameError
-from replica.functional.expressions import RESERVED, Expression
+from replica.functional.expressions import LARGEST_POWER, RESERVED, Expression
 from replica.functional.laws import settings
 from replica.theory.base import Theory
 from replica.theory.boundaries import Boundary, Critical
 from replica.theory.parameters import Parameter
 from replica.units import UNITS, Unit
 
-__all__ = ["Coupling", "Energy", "Family", "Layer", "Model", "Pattern"]
+__all__ = ["Coupling", "Energy", "Family", "Layer", "Model", "Pattern", "raised", "repeated"]
 
 Setting = Expression | tuple[Expression, ...]
 """An expression; or several, for the values of a unit and the table of a law."""
@@ -122,12 +122,15 @@ class Coupling:
     """Gaussian couplings between layers, a layer repeated for each power of its overlap.
 
     The covariance of the energy gets the term variance x (sizes of the distinct layers) x (overlaps):
-    ``Coupling(("spins", "spins"), "1/2")`` is R^2/2, the Sherrington-Kirkpatrick model.
+    ``Coupling(("spins", "spins"), "1/2")`` is R^2/2, the Sherrington-Kirkpatrick model. A power may be
+    written as one, and may be a parameter that takes whole numbers from 2 on: ``Coupling("spins^p", "1/2")``.
 
     Examples
     --------
     >>> Coupling(("visible", "hidden")).variance
     Expression(text='1')
+    >>> Coupling("spins^3").layers
+    ('spins', 'spins', 'spins')
     """
 
     layers: tuple[str, ...]
@@ -183,7 +186,8 @@ class Energy:
     """An energy -N g of patterns, a pattern repeated for each power of its order parameter.
 
     g gets the term strength x (size of the layer and norm of the law of each distinct pattern) x (product of
-    order parameters): ``Energy(("m", "m"))`` is m^2/2, one pattern of a Hopfield network.
+    order parameters): ``Energy(("m", "m"))`` is m^2/2, one pattern of a Hopfield network. Powers are written
+    as those of couplings are.
 
     Examples
     --------
@@ -370,7 +374,7 @@ class Model:
         """Patterns that share energy terms, as groups of their numbers: each is retrieved on its own."""
         groups: list[set[int]] = [{k} for k in range(len(self.patterns))]
         for energy in self.energies:
-            members = {self.pattern_index[name] for name in energy.patterns}
+            members = {self.pattern_index[raised(entry)[0]] for entry in energy.patterns}
             touched = [group for group in groups if group & members]
             groups = [group for group in groups if not group & members] + [set().union(*touched)]
         return tuple(sorted(tuple(sorted(group)) for group in groups))
@@ -403,9 +407,10 @@ class Model:
         """The layers that feel the noise of some coupling at these parameters."""
         values, found = self.values(given), set()
         for coupling in self.couplings:
-            for name in set(coupling.layers):
+            members = {raised(entry)[0] for entry in coupling.layers}
+            for name in members:
                 amount = coupling.variance.evaluate(values)
-                for other in set(coupling.layers) - {name}:
+                for other in members - {name}:
                     amount = amount * self.layers[self.layer_index[other]].size.evaluate(values)
                 if amount != 0:
                     found.add(name)
@@ -484,18 +489,20 @@ class Model:
 
     def _check_terms(self) -> None:
         for coupling in self.couplings:
-            for name in coupling.layers:
+            for name, power in map(raised, coupling.layers):
                 _check_known(f"layer of a coupling of {self.name}", name, self.layer_index)
+                self._check_power(power)
         for pattern in self.patterns:
             _check_known(f"layer of the pattern {pattern.name}", pattern.layer, self.layer_index)
         for energy in self.energies:
             if not self.patterns:
                 msg = f"{self.name}: an energy of {', '.join(energy.patterns)}, but there are no patterns"
                 raise ParameterError(msg)
-            for name in energy.patterns:
+            for name, power in map(raised, energy.patterns):
                 _check_known(f"pattern of an energy of {self.name}", name, self.pattern_index)
+                self._check_power(power)
         self._check_spheres()
-        felt = {name for energy in self.energies for name in energy.patterns}
+        felt = {raised(entry)[0] for energy in self.energies for entry in energy.patterns}
         for pattern in self.patterns:
             if pattern.name not in felt:
                 msg = (
@@ -503,6 +510,27 @@ class Model:
                     f"add the energy {pattern.name} {pattern.name}, or leave the pattern out"
                 )
                 raise ParameterError(msg)
+
+    @cached_property
+    def powers(self) -> Mapping[str, int]:
+        """The parameters that are powers, and the lowest value of each."""
+        entries = [entry for one in self.couplings for entry in one.layers]
+        entries += [entry for one in self.energies for entry in one.patterns]
+        named = {power for _, power in map(raised, entries) if not power.isdecimal()}
+        return {one.name: int(one.lower) for one in self.parameters if one.name in named}
+
+    def _check_power(self, power: str) -> None:
+        """A power that is no number is a parameter whose values leave unchanged who feels whom."""
+        if power.isdecimal():
+            return
+        _check_known(f"parameter, given as a power in {self.name},", power, self.names)
+        about = next(one for one in self.parameters if one.name == power)
+        if not (about.integer and about.lower >= 2 and about.upper <= LARGEST_POWER):
+            msg = (
+                f"{self.name}: {power} is a power, and so a parameter of whole numbers, integer = true, "
+                f"lower >= 2, upper <= {LARGEST_POWER}"
+            )
+            raise ParameterError(msg)
 
     def _check_spheres(self) -> None:
         """A spherical layer answers as a whole: every node of the laws on it must have the same E[b^2]."""
@@ -553,11 +581,46 @@ def _set(what: object, **fields: Any) -> None:
 
 
 def _texts(who: str, what: str, given: Iterable[str]) -> tuple[str, ...]:
+    """The members of a product, repeated for powers that are numbers: ``A^3`` is A A A."""
     names = tuple(given.split()) if isinstance(given, str) else tuple(given)
     if not names or not all(isinstance(name, str) for name in names):
         msg = f"{who} names its {what}, such as {what}=(A, A), not {given!r}"
         raise ParameterError(msg)
-    return names
+    members: list[str] = []
+    for entry in names:
+        name, power = raised(entry)
+        if power.isdecimal() and not 1 <= int(power) <= LARGEST_POWER:
+            msg = f"{who}: the power of {entry} is a whole number from 1 to {LARGEST_POWER}, or a parameter"
+            raise ParameterError(msg)
+        members += [name] * int(power) if power.isdecimal() else [entry]
+    return tuple(members)
+
+
+def raised(entry: str) -> tuple[str, str]:
+    """A member of a product, and its power.
+
+    Examples
+    --------
+    >>> raised("spins^p"), raised("spins")
+    (('spins', 'p'), ('spins', '1'))
+    """
+    name, _, power = entry.partition("^")
+    return name.strip(), power.strip() or "1"
+
+
+def repeated(entries: Iterable[str], powers: Mapping[str, int]) -> tuple[str, ...]:
+    """The members of a product, each as often as its power says, where that of parameters is known.
+
+    Examples
+    --------
+    >>> repeated(("spins^p", "field"), {"p": 3})
+    ('spins', 'spins', 'spins', 'field')
+    """
+    found: list[str] = []
+    for entry in entries:
+        name, power = raised(entry)
+        found += [name] * (powers[power] if power in powers else int(power))
+    return tuple(found)
 
 
 def _parts(model: str, what: str, given: Iterable[_Part], kind: type[_Part]) -> tuple[_Part, ...]:

@@ -8,6 +8,7 @@ M_k = size norm m_k. Sizes and norms are left out of products and never divided 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -18,9 +19,9 @@ import numpy as np
 from replica.errors import ParameterError
 from replica.functional.expressions import Expression
 from replica.functional.laws import Law, joint, law
-from replica.functional.model import Layer, Model, negative
+from replica.functional.model import Layer, Model, negative, raised
 from replica.functional.polynomial import Polynomial
-from replica.functional.structure import Term, structure_of
+from replica.functional.structure import Term, numbered, structure_of, terms
 from replica.numerics.functions import is_exact, log, maximum, pi, sqrt
 from replica.typing import Number
 from replica.units import UNITS, Unit
@@ -44,6 +45,11 @@ class Ingredients:
         Of the layers.
     fields : list of Polynomial
         dxi/dR_s over the size of the layer.
+    couplings : tuple of tuple of int
+        The layers of each term of the covariance, repeated for the powers that they have here; in a batch
+        with several powers there is a term for each, of variance 0 where it is not that of the point.
+    variances : list
+        Of these terms.
     """
 
     guessing = False
@@ -56,10 +62,18 @@ class Ingredients:
         self.precise = is_exact(*self.values.values())
         self.T = self.number(model.temperature)
         self.sizes = [self.number(layer.size) for layer in model.layers]
-        self.variances = [self.number(coupling.variance) for coupling in model.couplings]
+        self.couplings, self.variances = self._at_powers(
+            self.structure.couplings,
+            [self.number(coupling.variance) for coupling in model.couplings],
+            [coupling.layers for coupling in model.couplings],
+            model.layer_index,
+        )
         self.units = [self._unit(layer) for layer in model.layers]
         self.place = {k: (s, i) for s, on in enumerate(self.structure.on) for i, k in enumerate(on)}
-        self.fields = [self._derivative(terms, self.variances, self.sizes) for terms in self.structure.fields]
+        self.fields = [
+            self._derivative(own, self.variances, self.sizes)
+            for own in terms(self.couplings, len(model.layers))
+        ]
 
     def number(self, expression: Any) -> Any:
         """What an expression is here; a list of what several are."""
@@ -78,11 +92,33 @@ class Ingredients:
         given = {name: self.number(value) for name, value in layer.settings}
         return UNITS[layer.unit](**given)
 
+    def _at_powers(
+        self,
+        products: tuple[tuple[int, ...], ...],
+        amounts: list[Number],
+        entries: Sequence[tuple[str, ...]],
+        index: Mapping[str, int],
+    ) -> tuple[tuple[tuple[int, ...], ...], list[Number]]:
+        """Products and their amounts at the powers of this point, or at each of those of the batch."""
+        if not self.model.powers:
+            return products, amounts
+        found: list[tuple[int, ...]] = []
+        shares: list[Number] = []
+        for members, amount in zip(entries, amounts, strict=True):
+            named = [name for name in self.model.powers if name in {raised(one)[1] for one in members}]
+            here = {name: np.asarray(self.values[name], dtype=float) for name in named}
+            for powers in itertools.product(*(np.unique(value) for value in here.values())):
+                known = {name: int(power) for name, power in zip(named, powers, strict=True)}
+                found.append(numbered(members, index, known))
+                inside = [here[name] == power for name, power in known.items() if here[name].ndim]
+                shares.append(amount * np.all(np.broadcast_arrays(*inside), axis=0) if inside else amount)
+        return tuple(found), shares
+
     def _derivative(
-        self, terms: Sequence[Term], amounts: Sequence[Number], sizes: Sequence[Number]
+        self, own: Sequence[Term], amounts: Sequence[Number], sizes: Sequence[Number]
     ) -> Polynomial:
         found = []
-        for term in terms:
+        for term in own:
             amount = term.factor * amounts[term.number]
             for other in term.others:
                 amount = amount * sizes[other]
@@ -93,10 +129,9 @@ class Ingredients:
         """Raise `ParameterError` for a negative variance or size, and for units that nothing confines."""
         model = self.model
         named = [
-            *zip(
-                [f"variance of the coupling {' - '.join(c.layers)}" for c in model.couplings],
-                self.variances,
-                strict=True,
+            *(
+                (f"variance of the coupling {' - '.join(c.layers)}", self.number(c.variance))
+                for c in model.couplings
             ),
             *zip([f"size of layer {layer.name}" for layer in model.layers], self.sizes, strict=True),
             ("temperature", self.T),
@@ -120,9 +155,23 @@ class Ingredients:
         return {s: one for s, one in every.items() if not np.all(np.isinf(np.asarray(one, dtype=float)))}
 
     @cached_property
+    def _of_patterns(self) -> tuple[tuple[tuple[int, ...], ...], list[Number]]:
+        return self._at_powers(
+            self.structure.energies,
+            [self.number(energy.strength) for energy in self.model.energies],
+            [energy.patterns for energy in self.model.energies],
+            self.model.pattern_index,
+        )
+
+    @property
+    def energies(self) -> tuple[tuple[int, ...], ...]:
+        """The patterns of each term of g, as `couplings` are those of the covariance."""
+        return self._of_patterns[0]
+
+    @property
     def strengths(self) -> list[Number]:
-        """Of the energies."""
-        return [self.number(energy.strength) for energy in self.model.energies]
+        """Of these terms."""
+        return self._of_patterns[1]
 
     @cached_property
     def laws(self) -> list[Any]:
@@ -151,17 +200,18 @@ class Ingredients:
     @cached_property
     def pulls(self) -> list[Polynomial]:
         """dg/dm_k over size and norm: the strength with which a pattern acts on its layer."""
-        return [self._derivative(terms, self.strengths, self.weights) for terms in self.structure.pulls]
+        count = len(self.model.patterns)
+        return [self._derivative(own, self.strengths, self.weights) for own in terms(self.energies, count)]
 
     @cached_property
     def xi(self) -> Polynomial:
         """The covariance of the energy per N, in the overlaps of the layers."""
-        return self._whole(self.structure.couplings, self.variances, self.sizes)
+        return self._whole(self.couplings, self.variances, self.sizes)
 
     @cached_property
     def g(self) -> Polynomial:
         """Minus the energy of the patterns per N, in their order parameters."""
-        return self._whole(self.structure.energies, self.strengths, self.weights)
+        return self._whole(self.energies, self.strengths, self.weights)
 
     def _whole(
         self, products: Sequence[tuple[int, ...]], amounts: Sequence[Number], sizes: Sequence[Number]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from replica.errors import ParameterError, UnknownNameError
-from replica.functional.model import Model
+from replica.functional.model import Model, raised
 from replica.functional.passes import Ingredients
 from replica.functional.structure import structure_of
 from replica.theory.boundaries import Boundary, Branch, Coexistence, Critical, Fold, Limit, Phase, Zero
@@ -101,7 +101,12 @@ def _branches(line: Boundary) -> list[str]:
 
 def _retrieved(model: Model) -> dict[str, tuple[int, ...]]:
     """Branches in which patterns are retrieved: one for each group that feels itself, and one for all."""
-    felt = {name for energy in model.energies if len(energy.patterns) > 1 for name in energy.patterns}
+    felt = {
+        model.patterns[k].name
+        for members in structure_of(model).energies
+        if len(members) > 1
+        for k in members
+    }
     groups = [group for group in model.groups if any(model.patterns[k].name in felt for k in group)]
     if len(groups) == 1:
         return {"retrieval": groups[0]}
@@ -170,6 +175,8 @@ def _symmetry(model: Model, parts: Ingredients | None, symmetric: list[bool]) ->
         return ()
     fields = []
     for energy in model.energies:
+        if any(raised(entry)[1] in model.powers for entry in energy.patterns):  # even or odd
+            return ()
         if len(energy.patterns) % 2:
             if energy.strength.text not in model.names or len(energy.patterns) != 1:
                 return ()
@@ -185,7 +192,8 @@ def _generic(model: Model) -> Ingredients | None:
     values: dict[str, Any] = {}
     for i, about in enumerate(model.parameters):
         low, high = (float(np.clip(end, about.lower, about.upper)) for end in about.typical)
-        values[about.name] = low + (0.37 + 0.0113 * i) * (high - low) if high > low else low
+        value = low + (0.37 + 0.0113 * i) * (high - low) if high > low else low
+        values[about.name] = round(value) if about.integer else value
     try:
         parts = Ingredients(model, values)
         _ = parts.laws

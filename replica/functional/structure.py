@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
 from replica.errors import ParameterError
-from replica.functional.model import Model
+from replica.functional.model import Model, repeated
 from replica.units import UNITS, Unit
 
-__all__ = ["Structure", "Term", "structure_of"]
+__all__ = ["Structure", "Term", "numbered", "structure_of", "terms"]
 
 FEW = 12
 """Layers of which every subset is tried for elimination; of more, one after the other."""
@@ -49,7 +49,8 @@ class Structure:
     Attributes
     ----------
     couplings, energies : tuple of tuple of int
-        The layers of each coupling, the patterns of each energy, as numbers.
+        The layers of each coupling, the patterns of each energy, as numbers; where a power is a parameter,
+        at its lowest value: who feels whom is the same at all of them.
     on : tuple of tuple of int
         The patterns on each layer.
     kept : tuple of int
@@ -108,18 +109,16 @@ def structure_of(model: Model) -> Structure:
     ParameterError
         If an order parameter would have the name of another, or of a parameter.
     """
-    couplings = tuple(
-        tuple(sorted(model.layer_index[name] for name in one.layers)) for one in model.couplings
-    )
-    energies = tuple(tuple(sorted(model.pattern_index[n] for n in one.patterns)) for one in model.energies)
+    couplings = tuple(numbered(one.layers, model.layer_index, model.powers) for one in model.couplings)
+    energies = tuple(numbered(one.patterns, model.pattern_index, model.powers) for one in model.energies)
     n_layers, n_patterns = len(model.layers), len(model.patterns)
     on = tuple(
         tuple(k for k, pattern in enumerate(model.patterns) if model.layer_index[pattern.layer] == s)
         for s in range(n_layers)
     )
     rigid = frozenset(s for s, layer in enumerate(model.layers) if _is_rigid(layer.unit))
-    fields = tuple(_terms(couplings, s) for s in range(n_layers))
-    neighbours = tuple(tuple(sorted({t for term in terms for t in term.indices})) for terms in fields)
+    fields = terms(couplings, n_layers)
+    neighbours = tuple(tuple(sorted({t for term in own for t in term.indices})) for own in fields)
     felt = sorted({t for around in neighbours for t in around})
     eliminated = _eliminated(couplings, [s for s in felt if not on[s]], rigid)
     kept = tuple(s for s in felt if s not in eliminated)
@@ -149,7 +148,7 @@ def structure_of(model: Model) -> Structure:
         silent,
         rigid,
         fields,
-        tuple(_terms(energies, k) for k in range(n_patterns)),
+        terms(energies, n_patterns),
         neighbours,
         _colours(neighbours),
         tuple(order),
@@ -165,6 +164,17 @@ def _is_rigid(unit: str | Unit) -> bool:
     kind = UNITS[unit]
     values = kind.values if isinstance(kind.values, tuple) else ()
     return getattr(kind, "rigid", None) is True or (bool(values) and bool(np.all(np.abs(values) == 1)))
+
+
+def numbered(entries: Iterable[str], index: Mapping[str, int], powers: Mapping[str, int]) -> tuple[int, ...]:
+    """The members of a product as numbers, in order, at given powers."""
+    return tuple(sorted(index[name] for name in repeated(entries, powers)))
+
+
+@cache
+def terms(products: tuple[tuple[int, ...], ...], count: int) -> tuple[tuple[Term, ...], ...]:
+    """The terms of the derivative of a sum of products by each of `count` members."""
+    return tuple(_terms(products, member) for member in range(count))
 
 
 def _terms(products: Sequence[tuple[int, ...]], member: int) -> tuple[Term, ...]:

@@ -9,6 +9,7 @@ in the theory of the machine. Beside each run stands a check, which raises what 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from replica.machines.inference.sampling import ParallelTempering, autocorrelati
 from replica.machines.models import ensembles
 from replica.machines.models.ensembles import Seed, spawned
 from replica.machines.models.hopfield import HopfieldNetwork
+from replica.machines.models.layered import LayeredGibbs, LayeredMachine, Layout, Settled
 from replica.machines.models.rbm import RBM, BlockGibbs
 from replica.machines.models.sparse_rbm import SparseRBM, check_flips, sparse_signs
 from replica.machines.models.spin_glass import (
@@ -46,6 +48,8 @@ __all__ = [
     "edwards_anderson_run",
     "hopfield_check",
     "hopfield_run",
+    "layered_check",
+    "layered_run",
     "one_hidden_unit_check",
     "one_hidden_unit_run",
     "random_energy_check",
@@ -343,6 +347,125 @@ def _warm(
     )
 
 
+def layered_check(N: int, *, layout: Layout, T: float, along: Sequence[float] | None) -> None:
+    """Refuse what cannot be drawn, and at T = 0 a start that is not that of a pattern."""
+    _not_negative(T)
+    layout.check(N)
+    if T == 0 and along is None:
+        msg = (
+            "at T = 0 the machine descends to a minimum next to its start, which says something about a "
+            "retrieved pattern, and nothing about the lowest energy; take T > 0"
+        )
+        raise ParameterError(msg)
+
+
+def layered_run(
+    N: int,
+    sweeps: int,
+    seed: Seed,
+    *,
+    layout: Layout,
+    T: float,
+    along: Sequence[float] | None = None,
+    temper: bool = False,
+    absolute: bool = False,
+) -> Values:
+    """Two chains of a machine of layers on the same disorder; at T = 0 one descent to a minimum.
+
+    Parameters
+    ----------
+    layout : Layout
+        What the machine is made of.
+    T : float
+    along : sequence of float, optional
+        For each pattern the share with which the start is the state without noise; without it units begin at
+        random.
+    temper : bool
+        Whether each chain is the coldest of a tempering ladder, as for glasses.
+    absolute : bool
+        Whether overlaps are known up to the sign that all units have in common, so that their absolute values
+        are measured.
+
+    Returns
+    -------
+    dict
+        ``m`` of each pattern, ``q`` and ``C`` (not at T = 0) of each layer, as lists; the energy H/N; how the
+        run went.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from replica.machines.models.layered import Direction
+    >>> from replica.units import Gaussian, Spin
+    >>> signs = Direction(0, np.array([-1.0, 1.0]), np.zeros(2), np.array([0.5, 0.5]))
+    >>> layers = (["neurons", "hidden"], [Spin(), Gaussian()], [1.0, 0.05])
+    >>> hopfield = Layout(*layers, [((0, 1), 1.0)], [signs], [((0, 0), 0.5)])
+    >>> one = layered_run(1000, 40, 1, layout=hopfield, T=0.2, along=[1.0])
+    >>> print(f"{one['m'][0]:.2f} {one['q'][0]:.2f} {one['energy']:.2f}")  # here with the diagonal, -alpha/2
+    1.00 1.00 -0.52
+    """
+    layered_check(N, layout=layout, T=T, along=along)
+    whole("sweeps", sweeps, 0)
+    room(f"{sweeps} sweeps", sweeps, 4, hint="take fewer")
+    disorder, dynamics, exchange = spawned(seed, 3)
+    machine = layout.draw(N, disorder)
+    start = None if along is None else machine.noise_free(along)
+    if T == 0:
+        assert start is not None
+        return _descended(machine.descend(start, max(sweeps, 1)), machine)
+    high = 1.6 * max(machine.scale, T)
+    count = min(max(math.ceil(0.8 * math.sqrt(sum(machine.counts)) * math.log(high / T)) + 2, 6), 24)
+    ladder = temperatures(T, high, count) if temper else np.array([T])
+    gibbs = LayeredGibbs(machine, 2 * ladder.size, dynamics, T=T, states=start)
+    tempering = ParallelTempering(gibbs, ladder, exchange)
+    tempering.step(max(sweeps // 2, 1))
+    total = [np.zeros((n, 2)) for n in machine.counts]
+    both, square = np.zeros((2, len(total)))
+    m, energy = np.zeros((len(layout.patterns), 2)), np.empty((sweeps, 2))
+    for row in energy:
+        tempering.step()
+        cold = tempering.at(0)
+        row[:] = gibbs.energy()[cold] / N
+        here = gibbs.overlaps()[:, cold]
+        m += np.abs(here) if absolute else here
+        for s, (add, states) in enumerate(zip(total, gibbs.states, strict=True)):
+            x = states[:, cold]
+            add += x
+            both[s] += abs(np.mean(x[:, 0] * x[:, 1]))
+            square[s] += np.mean(x**2)
+    # of two chains: no bias from their own noise
+    q = both / sweeps if absolute else np.array([np.prod(x / sweeps, axis=1).mean() for x in total])
+    found = {
+        "m": (m / sweeps).mean(axis=1).tolist(),
+        "q": q.tolist(),
+        "C": ((square / sweeps - q) / T).tolist(),
+        "energy": float(np.mean(energy)),
+    }
+    return found | (_mixing(tempering) if temper else _UNTEMPERED) | memory(energy)
+
+
+def _descended(end: Settled, machine: LayeredMachine) -> Values:
+    """What is measured in a minimum; NaN where it is none."""
+    sure = 1.0 if end.converged else math.nan
+    found = {
+        "m": (machine.overlaps(end.states)[:, 0] * sure).tolist(),
+        "q": [float(np.mean(x**2)) * sure for x in end.states],
+        "energy": end.energy * sure,
+    }
+    return found | _UNTEMPERED | memory(None)
+
+
+_UNTEMPERED = {"swaps": math.nan, "trips": math.nan}
+
+
+def _mixing(tempering: ParallelTempering) -> Values:
+    """Whether a ladder mixes."""
+    return {
+        "swaps": float(np.min(tempering.swap_rates)),
+        "trips": float(tempering.round_trips.sum()),
+    }
+
+
 # -- how a run went ------------------------------------------------------------------------------------------
 
 
@@ -369,14 +492,16 @@ def _tempered(
         row[:] = abs(q[0]), (abs(a.mean()) + abs(b.mean())) / 2, glass.energy()[cold].mean() / N
     q, m, e = rows.mean(axis=0)
     density, _ = np.histogram(overlaps, bins=BINS, range=(-1, 1), density=True)
-    return {
-        "q": float(q),
-        "m": float(m),
-        "energy": float(e),
-        "P": (density + density[::-1]) / 2,  # without a field both signs are equally likely
-        "swaps": float(np.min(tempering.swap_rates)),
-        "trips": float(tempering.round_trips.sum()),
-    } | memory(rows[:, 0])
+    return (
+        {
+            "q": float(q),
+            "m": float(m),
+            "energy": float(e),
+            "P": (density + density[::-1]) / 2,  # without a field both signs are equally likely
+        }
+        | _mixing(tempering)
+        | memory(rows[:, 0])
+    )
 
 
 def _enumerated(energies: Array, N: int, T: float) -> Values:
@@ -392,14 +517,16 @@ def _enumerated(energies: Array, N: int, T: float) -> Values:
     overlap = 1 - 2 * np.arange(N + 1) / N
     law = np.bincount(flipped, pairs, N + 1)
     density, _ = np.histogram(overlap, bins=BINS, range=(-1, 1), weights=law, density=True)
-    return {
-        "q": float(np.abs(overlap) @ law),
-        "m": float(np.abs(overlap) @ np.bincount(flipped, weight, N + 1)),
-        "energy": float(weight @ energies) / N,
-        "P": (density + density[::-1]) / 2,
-        "swaps": math.nan,
-        "trips": math.nan,
-    } | memory(None)
+    return (
+        {
+            "q": float(np.abs(overlap) @ law),
+            "m": float(np.abs(overlap) @ np.bincount(flipped, weight, N + 1)),
+            "energy": float(weight @ energies) / N,
+            "P": (density + density[::-1]) / 2,
+        }
+        | _UNTEMPERED
+        | memory(None)
+    )
 
 
 def _walsh(values: Array) -> Array:

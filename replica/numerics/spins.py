@@ -285,9 +285,6 @@ class SpinAverages:
     ) -> tuple[Number, ...]:
         """The same for one point: no search for where each rule applies."""
         loc, width, T = np.float64(self.loc), np.float64(self.width), np.float64(self.T)
-        x: Any  # one number, or the nodes of a rule
-        y: Any
-        u: Any
         with np.errstate(all="ignore"):
             ratio = width / abs(T) if T else np.inf
             weight = None  # of one node, at zero

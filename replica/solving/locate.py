@@ -14,10 +14,11 @@ import numpy as np
 
 from replica.errors import LocateError, ParameterError, ReplicaError
 from replica.solving.continuation import Stepping, trace
+from replica.solving.optimum import climb
 from replica.solving.rounding import value_error
 from replica.solving.search import solve
 from replica.solving.systems import System, distinct, phases, refine, unknown_errors
-from replica.theory import Boundary, Fold, Phase, Theory
+from replica.theory import Boundary, Fold, Optimum, Phase, Theory
 from replica.theory.base import required
 from replica.theory.names import line_named
 from replica.typing import Number, Numbers
@@ -220,10 +221,7 @@ def _located(
     good: bool,
     bracket: Any,
 ) -> Located:
-    at = theory.at(**{parameter: value})
-    x = z[: system.n]
-    if not isinstance(system.boundary, Fold):
-        _, at, x = system.states(at, z)[0]
+    _, at, x = system.states(theory.at(**{parameter: value}), z)[0]
     return Located(
         at, system.boundary, parameter, value if good else np.nan, z, x, good, bracket, size, spread
     )
@@ -319,6 +317,10 @@ def _along(system: System, theory: Theory, parameter: str, origin: float, end: f
     phase = phases(boundary)[0]
     theory = theory.at(**dict(phase.at))
     base = theory.at(**{parameter: origin})
+    if isinstance(boundary, Optimum):
+        folds = _along(System(Fold(boundary.branch), theory), theory, parameter, origin, end)
+        tops = (climb(system, fold.theory, parameter, fold.z) for fold in folds if fold.located)
+        return [_located(system, theory, parameter, *top) for top in tops if top is not None]
     if phase.over is not None or theory.branch(phase.branch).explicit:
         return _scan(system, theory, parameter, origin, end)
     first = _solve_phase(base, phase)

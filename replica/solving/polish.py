@@ -14,7 +14,7 @@ from replica.solving.derivatives import jacobian, solve_linear
 from replica.solving.locate import Located
 from replica.solving.solution import Solution
 from replica.solving.systems import System, refine
-from replica.theory import Theory, Zero
+from replica.theory import Theory
 
 __all__ = ["Precise", "polish", "quick_digits"]
 
@@ -161,9 +161,7 @@ def _newton(point: Located | Solution) -> tuple[Any, Theory, Any, float]:
         msg = f"{point.theory.describe()}: Newton's method did not settle in high precision"
         raise LocateError(msg)
     theory = theory.at(**{point.parameter: value})
-    x = z[: system.n]
-    if isinstance(point.boundary, Zero) or system.size != 2 * system.n:
-        _, theory, x = system.states(theory, z)[0]
+    _, theory, x = system.states(theory, z)[0]
     return value, theory, x, residual
 
 

@@ -22,7 +22,7 @@ from replica.solving.derivatives import (
     solve_linear,
 )
 from replica.solving.rounding import root_error, roughness, sizes
-from replica.theory import Boundary, Coexistence, Fold, Parameter, Phase, Theory, Zero
+from replica.theory import Boundary, Coexistence, Fold, Optimum, Parameter, Phase, Theory, Zero
 from replica.typing import Array, Booleans, Number, Numbers
 
 __all__ = ["System", "distinct", "phases", "refine", "separations", "unknown_errors"]
@@ -43,7 +43,8 @@ MARGIN = 1e-8
 class System:
     """The equations of a boundary in unknowns z, at given control parameters; or of several at once.
 
-    The unknowns are the states of the phases, each phase once, then one direction for each fold.
+    The unknowns are the states of the phases, each phase once, then one direction for each fold; at an
+    optimum also one in which the state moves with the parameter that is the best.
 
     Parameters
     ----------
@@ -68,7 +69,9 @@ class System:
             offset += width
         self.offset = offset
         """Where the directions of folds begin."""
-        self.size = offset + self.n * sum(isinstance(one, Fold) for one in self.boundaries)
+        self.size = offset + self.n * sum(
+            isinstance(one, Fold) + isinstance(one, Optimum) for one in self.boundaries
+        )
         """Number of unknowns; there is one more equation for each boundary."""
         self.linearised = {phases(one)[0] for one in self.boundaries if isinstance(one, Fold)}
         """Phases of which both the equations and their Jacobian are needed."""
@@ -91,7 +94,7 @@ class System:
     def jacobian_rows(self) -> slice:
         """The equations that hold derivatives of `update`."""
         if isinstance(self.boundary, Fold):
-            return slice(self.n, 2 * self.n)
+            return slice(self.n, self.size)
         return slice(-1, None) if getattr(self.boundary, "test", "") == "stability" else slice(0)
 
     def jacobian_noise(self, theory: Theory, z: Numbers) -> float:
@@ -101,7 +104,8 @@ class System:
         if not np.any(errors):
             return 0.0
         if isinstance(self.boundary, Fold):
-            return float(np.max(errors @ np.abs(z[self.offset : self.offset + self.n])))
+            directions = np.abs(z[self.offset :]).reshape(-1, self.n)  # at an optimum, the shift too
+            return float(np.max(errors @ directions.T))
         n, unit = len(x), sizes(x)
         size = np.linalg.svd((np.eye(n) - jacobian(here, x)) * unit / unit[:, None], compute_uv=False)
         error = float(np.max(errors * unit / unit[:, None]))  # a determinant knows no units
@@ -150,7 +154,7 @@ class System:
                 if pinned is not None:
                     rest = np.where(pinned.reshape(-1, *(1,) * (np.ndim(x) - 1)), -x, rest)
                 rows.append(rest)
-            if phase.over:
+            if phase.over and not self.best(phase):
                 rows.append(np.asarray(here.slope(phase.over, x))[None])
         offset = self.offset
         for boundary in self.boundaries:
@@ -162,6 +166,10 @@ class System:
                 moved = np.einsum("ij...,j...->i...", slope, direction)
                 norm = np.sum(direction * direction, axis=0) - 1
                 rows += [moved - direction, np.asarray(norm)[None]]
+                if isinstance(boundary, Optimum):
+                    shift = z[offset : offset + self.n]
+                    offset += self.n
+                    rows += self.shifted(here, x, boundary.over, direction, shift)
                 continue
             if isinstance(boundary, Coexistence):
                 other, x2, _ = states[boundary.second]
@@ -172,6 +180,19 @@ class System:
                     last = np.where(here.physical(x), last, np.nan)
             rows.append(np.asarray(last)[None])
         return np.concatenate(rows)
+
+    def best(self, phase: Phase) -> bool:
+        """Whether the parameter over which a phase is, is the one of an optimum: f has no minimum there."""
+        return any(isinstance(one, Optimum) and phase in phases(one) for one in self.boundaries)
+
+    def shifted(self, theory: Theory, x: Any, parameter: str, direction: Any, shift: Any) -> list[Any]:
+        """The state may move by `shift` per unit of a parameter at the fold, and not along its direction.
+
+        Off the optimum no shift solves this: 1 - d update/dx is singular, and the fold moves instead.
+        """
+        pull = theory.derivative(parameter, lambda here: here.residual(x))
+        moved = np.einsum("ij...,j...->i...", jacobian(theory, x), shift) - shift
+        return [moved + pull, np.asarray(np.sum(direction * shift, axis=0))[None]]
 
     def test(self, theory: Theory, x: Numbers, boundary: Zero) -> Number:
         """The test function of a `Zero` boundary."""
@@ -186,7 +207,7 @@ class System:
 def phases(boundary: Boundary) -> tuple[Phase, ...]:
     """The phases that a boundary is about, in the order of its unknowns."""
     if isinstance(boundary, Fold):
-        return (Phase(boundary.branch),)
+        return (Phase(boundary.branch, boundary.over if isinstance(boundary, Optimum) else None),)
     if isinstance(boundary, Coexistence):
         return (boundary.first, boundary.second)
     return (boundary.phase,)
@@ -360,4 +381,5 @@ def separations(system: System, theory: Theory, z: Numbers) -> list[Number]:
         return [np.asarray(first) - np.asarray(second)]
     own = system.boundary.branch
     trivial = [name for name, branch in theory.branches.items() if branch.explicit and name != own]
-    return [z[: system.n] - np.asarray(theory.start(name)) for name in trivial]
+    _, here, x = system.states(theory, z)[0]
+    return [x - np.asarray(here.start(name)) for name in trivial]

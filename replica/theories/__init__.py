@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from replica._face import Classes, face
 
 if TYPE_CHECKING:
+    from replica.theories.bidirectional import Bidirectional as Bidirectional
     from replica.theories.bipartite_sk import BipartiteSK as BipartiteSK
     from replica.theories.blume_capel import BlumeCapel as BlumeCapel
     from replica.theories.compositional import Compositional as Compositional
@@ -20,17 +21,23 @@ if TYPE_CHECKING:
     from replica.theories.mixtures import Mixtures as Mixtures
     from replica.theories.one_hidden_unit import HopfieldHiddenUnit as HopfieldHiddenUnit
     from replica.theories.one_hidden_unit import OneHiddenUnit as OneHiddenUnit
+    from replica.theories.p_spin import MixedPSpin as MixedPSpin
     from replica.theories.p_spin import PSpin as PSpin
+    from replica.theories.p_spin import SphericalPSpin as SphericalPSpin
     from replica.theories.random_energy import RandomEnergy as RandomEnergy
     from replica.theories.random_rbm import RandomRBM as RandomRBM
     from replica.theories.semi_restricted import SemiRestricted as SemiRestricted
+    from replica.theories.semi_restricted import SemiRestrictedBits as SemiRestrictedBits
     from replica.theories.sherrington_kirkpatrick import SherringtonKirkpatrick as SherringtonKirkpatrick
     from replica.theories.sherrington_kirkpatrick_1rsb import (
         SherringtonKirkpatrick1RSB as SherringtonKirkpatrick1RSB,
     )
+    from replica.theories.sparse_coding import BiasedPatterns as BiasedPatterns
     from replica.theories.sparse_coding import SparseCoding as SparseCoding
     from replica.theories.spectral_rbm import SpectralRBM as SpectralRBM
     from replica.theories.spiked import Spiked as Spiked
+    from replica.theories.spiked import SpikedGaussian as SpikedGaussian
+    from replica.theories.spiked import SpikedSparse as SpikedSparse
     from replica.theory import Theory
 
 _HOMES = {
@@ -50,12 +57,19 @@ _HOMES = {
     "one-hidden-unit": ("one_hidden_unit", "OneHiddenUnit"),
     "hopfield-hidden-unit": ("one_hidden_unit", "HopfieldHiddenUnit"),
     "p-spin": ("p_spin", "PSpin"),
+    "spherical-p-spin": ("p_spin", "SphericalPSpin"),
+    "mixed-p-spin": ("p_spin", "MixedPSpin"),
     "bipartite-sk": ("bipartite_sk", "BipartiteSK"),
     "deep": ("deep", "Deep"),
+    "bidirectional": ("bidirectional", "Bidirectional"),
     "semi-restricted": ("semi_restricted", "SemiRestricted"),
+    "semi-restricted-bits": ("semi_restricted", "SemiRestrictedBits"),
     "sparse-coding": ("sparse_coding", "SparseCoding"),
+    "biased-patterns": ("sparse_coding", "BiasedPatterns"),
     "dense": ("dense", "Dense"),
     "spiked": ("spiked", "Spiked"),
+    "spiked-gaussian": ("spiked", "SpikedGaussian"),
+    "spiked-sparse": ("spiked", "SpikedSparse"),
 }
 
 THEORIES: Classes[Theory] = Classes(__name__, _HOMES)

@@ -1,4 +1,4 @@
-"""Ising spins with couplings of three at a time."""
+"""Spins with couplings of p at a time: Ising or spherical, of one order or of two."""
 
 from __future__ import annotations
 
@@ -6,35 +6,67 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from replica.functional import Coupling, Energy, Layer, Model, Pattern, theory_of
-from replica.theory import Parameter
+from replica.theory import Fold, Parameter
 
-__all__ = ["PSpin"]
+__all__ = ["MixedPSpin", "PSpin", "SphericalPSpin"]
 
-MODEL = Model(
-    "p-spin",
-    parameters={
-        "T": Parameter("temperature", "T", lower=0.0, required=True, unit="J", typical=(0.0, 1.0)),
-        "J0": Parameter("strength of the bias J0 m^3", "J_0", default=0.0, unit="J", typical=(0.0, 1.5)),
-    },
-    layers=[Layer("spins")],
-    couplings=[Coupling("spins spins spins", "1/2")],
-    patterns=[Pattern("m", "spins", "one")],
-    energies=[Energy("m m m", "J0")],
-    critical=("T", "glass"),
+LARGEST = 40
+"""Spins in one coupling: the random-energy model is near from 10 on."""
+TEMPERATURE = Parameter("temperature", "T", lower=0.0, required=True, unit="J", typical=(0.0, 1.0))
+ORDER = Parameter(
+    "spins in each coupling", "p", lower=3, upper=LARGEST, default=3, integer=True, typical=(3, 6)
 )
 
 
-class PSpin(theory_of(MODEL)):  # type: ignore[misc]
-    """Spins with Gaussian couplings of three at a time and a bias, replica symmetric [G85]_.
+def model(name: str, unit: str = "spin") -> Model:
+    """Units with couplings of p at a time, and a bias of the same order."""
+    return Model(
+        name,
+        parameters={
+            "T": TEMPERATURE,
+            "p": ORDER,
+            "J0": Parameter(
+                "strength of the bias J0 m^p", "J_0", lower=0.0, default=0.0, unit="J", typical=(0.0, 1.5)
+            ),
+        },
+        layers=[Layer("spins", unit)],
+        couplings=[Coupling("spins^p", "1/2")],
+        patterns=[Pattern("m", "spins", "one")],
+        energies=[Energy("m^p", "J0")],
+        critical=("T", "glass"),
+    )
 
-    The energy has the covariance N q^3/2. A model file gives any other order, or several at once.
+
+MIXED = Model(
+    "mixed-p-spin",
+    parameters={
+        "T": TEMPERATURE,
+        "c": Parameter("share of the couplings of p spins", "c", lower=0.0, upper=1.0, default=0.5),
+        "p": ORDER,
+        "h": Parameter("field", "h", default=0.0, unit="J", typical=(0.0, 1.0)),
+    },
+    layers=[Layer("spins")],
+    couplings=[Coupling("spins^2", "(1 - c)/2"), Coupling("spins^p", "c/2")],
+    patterns=[Pattern("M", "spins", "one")],
+    energies=[Energy("M", "h")],
+    critical=("T", "glass"),
+    lines={"glass-end": Fold("glass")},
+)
+
+
+class PSpin(theory_of(model("p-spin"))):  # type: ignore[misc]
+    """Ising spins with Gaussian couplings of p at a time and a bias, replica symmetric [G85]_.
+
+    The energy has the covariance N q^p/2.
 
     Parameters
     ----------
     T : float or array
         Temperature, >= 0.
+    p : int or array
+        Spins in each coupling, from 3 on; `SherringtonKirkpatrick` has p = 2.
     J0 : float or array
-        Strength of the bias: the energy -N J0 m^3.
+        Strength of the bias: the energy -N J0 m^p.
 
     References
     ----------
@@ -43,21 +75,99 @@ class PSpin(theory_of(MODEL)):  # type: ignore[misc]
     Examples
     --------
     >>> from replica import critical
-    >>> print(f"{critical(PSpin(T=0.3)).value:.8f}")
-    0.48486586
+    >>> print(" ".join(f"{critical(PSpin(T=0.3, p=p)).value:.8f}" for p in (3, 4)))
+    0.48486586 0.37503710
     """
 
-    aliases: ClassVar[tuple[str, ...]] = ("three-spin",)
+    aliases: ClassVar[tuple[str, ...]] = ("three-spin", "p-spin-glass")
     line_names: ClassVar[Mapping[str, str]] = {"T_R": "stability"}
     known: ClassVar[Mapping[str, str]] = {
-        "f of the paramagnet": "-T ln 2 - 1/(4 T), exact",
-        "J0 at T = 0.9": "0.82867: the ferromagnet has the free energy of the paramagnet",
+        "f of the paramagnet": "-T ln 2 - 1/(4 T) for every p, exact",
+        "J0 at T = 0.9, p = 3": "0.82867: the ferromagnet has the free energy of the paramagnet",
     }
     references: ClassVar[tuple[str, ...]] = (
         "E. Gardner, Nucl. Phys. B 257, 747 (1985)",
         "D. J. Gross, M. Mezard, Nucl. Phys. B 240, 431 (1984)",
     )
     notes: ClassVar[tuple[str, ...]] = (
+        "Written out for p = 3.",
         "The replica symmetric state with q > 0 ends at a fold, with a jump of q.",
         "Replica symmetry is broken there in one step, at temperatures above that fold.",
+    )
+
+
+class SphericalPSpin(theory_of(model("spherical-p-spin", "spherical"))):  # type: ignore[misc]
+    """Spins on a sphere with Gaussian couplings of p at a time and a bias, replica symmetric [CS92]_.
+
+    The energy has the covariance N q^p/2, and the sum of squares of the spins is N.
+
+    Parameters
+    ----------
+    T : float or array
+        Temperature, >= 0.
+    p : int or array
+        Spins in each coupling, from 3 on.
+    J0 : float or array
+        Strength of the bias: the energy -N J0 m^p.
+
+    References
+    ----------
+    .. [CS92] A. Crisanti, H.-J. Sommers, Z. Phys. B 87, 341 (1992).
+
+    Examples
+    --------
+    >>> from replica import critical
+    >>> print(" ".join(f"{critical(SphericalPSpin(T=0.3, p=p)).value**2:.9f}" for p in (3, 4)))
+    0.222222222 0.125000000
+    """
+
+    aliases: ClassVar[tuple[str, ...]] = ("spherical-three-spin",)
+    line_names: ClassVar[Mapping[str, str]] = {"T_R": "stability"}
+    known: ClassVar[Mapping[str, str]] = {
+        "T^2 where q > 0 ends": "(2/p) ((p - 2)/p)^(p - 2) at q = (p - 2)/p, exact",
+        "f of the paramagnet": "-(T/2) (1 + ln 2 pi) - 1/(4 T), exact",
+    }
+    references: ClassVar[tuple[str, ...]] = (
+        "A. Crisanti, H.-J. Sommers, Z. Phys. B 87, 341 (1992)",
+        "P. Gillin, D. Sherrington, J. Phys. A 33, 3081 (2000)",
+    )
+    notes: ClassVar[tuple[str, ...]] = (
+        "Written out for p = 3.",
+        "rho of the replica symmetric state with q > 0 is p - 1: replica symmetry is broken wherever it is.",
+        "The entropy of a sphere is that of a volume, and falls to -infinity at T = 0.",
+    )
+
+
+class MixedPSpin(theory_of(MIXED)):  # type: ignore[misc]
+    """Ising spins with Gaussian couplings of pairs and of p at a time, replica symmetric.
+
+    The energy has the covariance N [(1 - c) q^2 + c q^p]/2: from the Sherrington-Kirkpatrick model at c = 0
+    to p-spin couplings at c = 1, with the same paramagnet.
+
+    Parameters
+    ----------
+    T : float or array
+        Temperature, >= 0.
+    c : float or array
+        Share of the couplings of p spins, in [0, 1].
+    p : int or array
+        Spins in these, from 3 on.
+    h : float or array
+        Field.
+
+    Examples
+    --------
+    >>> from replica import critical
+    >>> print(f"{critical(MixedPSpin(T=0.3, c=0.19)).value:.12f}")
+    0.900000000000
+    """
+
+    aliases: ClassVar[tuple[str, ...]] = ("two-plus-p-spin",)
+    line_names: ClassVar[Mapping[str, str]] = {"T_f": "glass"}
+    known: ClassVar[Mapping[str, str]] = {"T_g": "sqrt(1 - c), exact where the glass sets in continuously"}
+    references: ClassVar[tuple[str, ...]] = ("E. Gardner, Nucl. Phys. B 257, 747 (1985)",)
+    notes: ClassVar[tuple[str, ...]] = (
+        "Written out for p = 3.",
+        "Where c is large the glass begins with a jump, at its end, `glass-end`, and not at `glass`.",
+        "Replica symmetric: in the glass replica symmetry is broken.",
     )

@@ -2,7 +2,8 @@
 
 A theory is a frozen dataclass that derives from `Theory`, with two formulas, `Theory.update` and
 `Theory.free_energy`. Its fields are declared by `parameter`; branches, phase boundaries and the critical
-value that people ask for are data (`Branch`, `Fold`, `Coexistence`, `Zero`, `Critical`). It knows no solver.
+value that people ask for are data (`Branch`, `Fold`, `Optimum`, `Coexistence`, `Zero`, `Critical`). It knows
+no solver.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from replica.theory.boundaries import Fold as Fold
     from replica.theory.boundaries import Kind as Kind
     from replica.theory.boundaries import Limit as Limit
+    from replica.theory.boundaries import Optimum as Optimum
     from replica.theory.boundaries import Phase as Phase
     from replica.theory.boundaries import Zero as Zero
     from replica.theory.parameters import Parameter as Parameter
@@ -37,6 +39,7 @@ else:
             "Fold": "boundaries",
             "Kind": "boundaries",
             "Limit": "boundaries",
+            "Optimum": "boundaries",
             "Phase": "boundaries",
             "Zero": "boundaries",
             "Parameter": "parameters",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar, Self
@@ -209,16 +209,27 @@ class Theory:
     def slope(self, parameter: str, x: Numbers) -> Number:
         """Explicit derivative of the free energy by a control parameter; shape ``(*batch)``.
 
-        At a solution it is the total derivative. Differenced to fourth order unless a theory knows better,
-        one-sided next to the parameter's lower bound.
+        At a solution it is the total derivative. Differenced unless a theory knows better.
+        """
+        return self.derivative(parameter, lambda here: here.free_energy(x))
+
+    def derivative(self, parameter: str, function: Callable[[Self], Number]) -> Number:
+        """Derivative of a function of the theory by a control parameter, differenced to fourth order.
+
+        One-sided next to the parameter's lower bound.
         """
         self.check_varied(parameter)
         value = getattr(self, parameter)
-        step = 1e-3 * np.maximum(np.abs(value), 0.1)
+        if is_exact(value):
+            import mpmath
+
+            step = mpmath.mpf(2) ** (-mpmath.mp.prec // 5) * max(abs(value), mpmath.mpf("0.1"))
+        else:
+            step = 1e-3 * np.maximum(np.abs(value), 0.1)
         near = np.asarray(value - 2 * step < self.parameters()[parameter].lower)
 
         def f(shift: int) -> Number:
-            return self.at(**{parameter: value + shift * step}).free_energy(x)
+            return function(self.at(**{parameter: value + shift * step}))
 
         def forward() -> Number:
             return (-25 * f(0) + 48 * f(1) - 36 * f(2) + 16 * f(3) - 3 * f(4)) / (12 * step)

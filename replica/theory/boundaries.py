@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
 
-__all__ = ["Boundary", "Branch", "Coexistence", "Critical", "Fold", "Kind", "Limit", "Phase", "Zero"]
+__all__ = [
+    "Boundary",
+    "Branch",
+    "Coexistence",
+    "Critical",
+    "Fold",
+    "Kind",
+    "Limit",
+    "Optimum",
+    "Phase",
+    "Zero",
+]
 
 
 @dataclass(frozen=True)
@@ -65,6 +76,16 @@ class Fold:
 
     branch: str
     kind: ClassVar[str] = "spinodal"
+
+
+@dataclass(frozen=True)
+class Optimum(Fold):
+    """Boundary where the control parameter of a fold is largest over one more: the best threshold.
+
+    Along the fold the derivative of the one by the other vanishes. Both are solved for at once.
+    """
+
+    over: str
 
 
 @dataclass(frozen=True)

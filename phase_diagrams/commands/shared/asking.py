@@ -113,8 +113,10 @@ def build(
 def check_free(kind: type[Theory], boundary: Boundary, names: Iterable[str]) -> None:
     """Refuse parameters that a phase boundary fixes by itself, and would ignore."""
     from replica.solving.systems import phases
+    from replica.theory import Optimum
 
-    fixed = {phase.over: "minimised over" for phase in phases(boundary) if phase.over}
+    how = "the best one" if isinstance(boundary, Optimum) else "minimised over"
+    fixed = {phase.over: how for phase in phases(boundary) if phase.over}
     fixed |= {name: f"held at {value:g}" for phase in phases(boundary) for name, value in phase.at}
     for name in names:
         if name in fixed:

@@ -207,8 +207,10 @@ def where(values: Mapping[str, Any]) -> str:
 
 def describe(boundary: Boundary) -> str:
     """A phase boundary in words."""
-    from replica.theory import Coexistence, Fold
+    from replica.theory import Coexistence, Fold, Optimum
 
+    if isinstance(boundary, Optimum):
+        return f"fold where the {boundary.branch} branch ends, at the best {boundary.over}"
     if isinstance(boundary, Fold):
         return f"fold where the {boundary.branch} branch ends"
     if isinstance(boundary, Coexistence):

@@ -1,0 +1,98 @@
+"""The best value of one more parameter, along a fold: solved for, not scanned."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from phase_diagrams import boundary_line
+from phase_diagrams.tracing.special_points import holds
+from replica import critical, locate
+from replica.errors import LocateError, ParameterError
+from replica.functional import Coupling, Energy, Layer, Model, Pattern, theory_of
+from replica.solving import polish
+from replica.theories import Hopfield, SparseCoding
+from replica.theory import Fold, Optimum, Parameter
+
+LOAD = Parameter("load", r"\alpha", lower=0.0, required=True, typical=(0.0, 0.5))
+SHARE = Parameter("activity", "a", lower=0.0, upper=1.0, open_lower=True, open_upper=True, default=0.1)
+
+
+def _memory(name: str, neurons: Layer, field: tuple[float, float], **more: object) -> Model:
+    """Patterns of activity a in neurons of any kind."""
+    return Model(
+        name,
+        parameters={"alpha": LOAD, "a": SHARE, "g": Parameter("field", "g", default=0.0, typical=field)},
+        layers=[neurons, Layer("hidden", "gaussian", size="alpha", normalised=True)],
+        couplings=[Coupling("neurons hidden")],
+        **more,  # type: ignore[arg-type]
+    )
+
+
+ENTRIES = ("two-point", {"a": "a", "scale": "sqrt(a*(1-a))"})
+BIASED = _memory(
+    "my-biased",
+    Layer("neurons"),
+    (-1.0, 1.0),
+    patterns=[Pattern("m", "neurons", *ENTRIES), Pattern("M", "neurons", "one")],
+    energies=[Energy("m m"), Energy("M", "g")],
+)
+CENTRED = _memory(
+    "my-centred",
+    Layer("neurons", "levels", {"values": ["-a", "1 - a"], "energies": [0, "-g"]}),
+    (-1.0, 0.0),
+    patterns=[Pattern("m", "neurons", *ENTRIES)],
+    energies=[Energy("m m")],
+)
+
+
+@pytest.mark.parametrize("T", [0.0, 0.1])
+def test_the_tip_of_a_line_is_an_optimum(T: float) -> None:
+    """The largest load of the Hopfield network at any temperature, which the traced line turns round."""
+    point = locate(Hopfield(alpha=0.1, T=T), Optimum("retrieval", "T"), "alpha")
+    assert point.value == pytest.approx(0.138188511165, abs=1e-12)
+    assert pytest.approx(0.02287355, abs=5e-9) == point.theory.T
+    assert point.bracket is not None
+    assert point.bracket[0] < point.value
+
+
+@pytest.mark.parametrize("g", [-0.45, -0.9])
+def test_capacity_at_the_best_threshold(g: float) -> None:
+    """From either side; independent values of both conventions of the energy."""
+    point = locate(SparseCoding(alpha=0.1, a=0.1, g=g), Optimum("retrieval", "g"), "alpha")
+    assert point.value == pytest.approx(0.4409672442, abs=5e-11)
+    for shift in (-0.01, 0.01):
+        beside = critical(SparseCoding(alpha=0.1, a=0.1, g=float(point.theory.g) + shift))
+        assert beside.value < point.value
+    assert polish(point, 14).value == "0.44096724423902"
+
+
+def test_capacity_at_the_best_threshold_of_centred_neurons() -> None:
+    point = locate(theory_of(CENTRED)(alpha=0.1, g=-0.5), Optimum("retrieval", "g"), "alpha")
+    assert point.value == pytest.approx(0.4841584575, abs=5e-11)
+
+
+def test_capacity_of_biased_patterns() -> None:
+    """Spins and patterns of mean b = 0.4, without a field, and in the best one."""
+    theory = theory_of(BIASED)(alpha=0.01, a=0.7)
+    assert critical(theory).value == pytest.approx(0.04810108077, abs=5e-12)
+    point = locate(theory.at(g=0.05), Optimum("retrieval", "g"), "alpha")
+    assert point.value == pytest.approx(0.14326647834, abs=5e-12)
+
+
+def test_the_line_of_the_best_threshold_and_its_end() -> None:
+    """At a = 1/2 spins with a field, in other units: the best field is none."""
+    line = boundary_line(SparseCoding(alpha=0.1), Optimum("retrieval", "g"), "a", "alpha", at=[0.1, 0.2, 0.5])
+    loads = np.array(line.y)
+    assert loads[0] == pytest.approx(0.4409672442, abs=5e-11)
+    assert np.all(np.diff(loads) < 0)
+
+
+def test_an_optimum_is_no_axis_and_may_not_exist() -> None:
+    best = Optimum("retrieval", "g")
+    assert best != Fold("retrieval")
+    assert holds(best, ("alpha", "g"))
+    with pytest.raises(ParameterError, match="g is the best one by this boundary"):
+        boundary_line(SparseCoding(alpha=0.1), best, "g", "alpha")
+    with pytest.raises(LocateError, match="no spinodal point"):  # the lower, the better
+        locate(Hopfield(alpha=0.1, T=0.5), Optimum("retrieval", "alpha"), "T")
