@@ -32,7 +32,7 @@ CLOSE = 1e-11
 """Residual below which Newton's method goes on for as long as its steps become shorter."""
 
 
-SETTLED = 1e-7
+SETTLED = 1e-9
 """Step, in units of the unknowns, after which the derivatives need not be taken again: they hardly change."""
 
 
