@@ -31,11 +31,11 @@ def test_equal_layers_of_two_colours_are_one_glass() -> None:
 
 
 def test_three_layers() -> None:
-    state = solve(Deep(T=0.3), "glass")
+    state = solve(Deep(l1=0.5, l2=0.3, T=0.3), "glass")
     assert state["q"] == pytest.approx(0.6402693506874924, abs=1e-14)
     assert state.free_energy == pytest.approx(-0.5057688478745354, abs=1e-14)
-    assert critical(Deep(first=1 / 3, second=1 / 3)).value ** 2 == pytest.approx(np.sqrt(2) / 3, rel=1e-12)
-    alone = solve(Deep(first=0.5, second=0.5, T=0.3), "glass")  # an empty layer is none; fields are 1/sqrt(2)
+    assert critical(Deep()).value ** 2 == pytest.approx(np.sqrt(2) / 3, rel=1e-12)
+    alone = solve(Deep(l1=0.5, l2=0.5, T=0.3), "glass")  # an empty layer is none; fields are 1/sqrt(2)
     pair = solve(BipartiteSK(alpha=1.0, T=0.3 * np.sqrt(2)), "glass")
     assert alone.free_energy == pytest.approx(pair.free_energy / np.sqrt(8), abs=1e-13)
 
