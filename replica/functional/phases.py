@@ -12,7 +12,17 @@ from replica.errors import ParameterError, UnknownNameError
 from replica.functional.model import Model, raised
 from replica.functional.passes import Ingredients
 from replica.functional.structure import structure_of
-from replica.theory.boundaries import Boundary, Branch, Coexistence, Critical, Fold, Limit, Phase, Zero
+from replica.theory.boundaries import (
+    Boundary,
+    Branch,
+    Coexistence,
+    Critical,
+    Fold,
+    Limit,
+    Optimum,
+    Phase,
+    Zero,
+)
 
 __all__ = ["Phases", "phases_of"]
 
@@ -70,6 +80,9 @@ def phases_of(model: Model) -> Phases:
             if branch not in branches:
                 msg = f"branch of the line {name} of {model.name}"
                 raise UnknownNameError(msg, branch, branches)
+        if isinstance(line, Optimum) and line.over not in model.names:
+            msg = f"parameter of the line {name} of {model.name}"
+            raise UnknownNameError(msg, line.over, model.names)
         lines[name] = line
     if model.critical is not None and model.critical.boundary not in lines:
         msg = f"line, given as critical of {model.name},"
@@ -96,7 +109,10 @@ def _branches(line: Boundary) -> list[str]:
 def _retrieved(model: Model) -> dict[str, tuple[int, ...]]:
     """Branches in which patterns are retrieved: one for each group that feels itself, and one for all."""
     felt = {
-        model.patterns[k].name for members in structure_of(model).energies if len(members) > 1 for k in members
+        model.patterns[k].name
+        for members in structure_of(model).energies
+        if len(members) > 1
+        for k in members
     }
     groups = [group for group in model.groups if any(model.patterns[k].name in felt for k in group)]
     if len(groups) == 1:
