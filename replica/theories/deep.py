@@ -77,7 +77,7 @@ class Deep(theory_of(model(*["spin"] * 3))):  # type: ignore[misc]
     )
     notes: ClassVar[tuple[str, ...]] = (
         "Of neighbours every second one follows from the others: with three layers q is that of the middle.",
-        "Other depths and units: deep:5 has five layers of spins, deep:spin+relu:theta=0.5+spin what it says.",
+        "Other depths and units: deep:5 has five layers of spins; deep:spin+relu:theta=0.5+spin.",
         "Replica symmetric: below T_c replica symmetry is broken.",
     )
 
