@@ -121,9 +121,7 @@ def machine_called(name: str, branch: str | None) -> tuple[Machine, type[Theory]
                 raise error from None
         else:
             if branch is not None:
-                message = (
-                    f"{found.name} has one start; leave --branch out"
-                )
+                message = f"{found.name} has one start; leave --branch out"
                 raise ParameterError(message)
             return found, theory_named(found.theories[0]) if found.theories else None
     kind = theory_named(name)
