@@ -202,7 +202,7 @@ def test_a_hopfield_network_is_the_named_one(alpha: float, T: float) -> None:
     given = {"alpha": alpha, "T": T}
     mine = simulate(Alone(machine_of(theory_of(hopfield())), given), {}, [200], samples=20, seed=1, sweeps=60)
     named = simulate(Alone(machine("hopfield"), given), {}, [200], samples=20, seed=2, sweeps=60)
-    compared(mine, named, ("m", "q", "energy"), shift=1 / 400)
+    compared(mine, named, ("m", "q", "energy") if T else ("m", "energy"), shift=1 / 400)
 
 
 def test_a_magnet_of_levels_at_its_size() -> None:
