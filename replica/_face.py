@@ -61,24 +61,34 @@ class Classes(Mapping[str, type[T]]):
     package : str
         In whose modules they live.
     homes : mapping of str to (str, str)
-        Module and class, by name.
+        Module and class, by name. A class may have variants, which ``NAME:TEXT`` asks for, as units have
+        parameters: its class method `variant` makes the one of that text.
 
     Examples
     --------
     >>> known = Classes("replica", {"unknown": ("errors", "UnknownNameError")})
-    >>> list(known), "unknown" in known, known["unknown"].__name__
-    (['unknown'], True, 'UnknownNameError')
+    >>> list(known), "unknown" in known, known["unknown"].__name__, "unknown:2" in known
+    (['unknown'], True, 'UnknownNameError', False)
     """
 
     def __init__(self, package: str, homes: Mapping[str, tuple[str, str]]) -> None:
         self._package, self._homes = package, homes
 
     def __getitem__(self, name: str) -> type[T]:
-        module, kind = self._homes[name]
-        return getattr(importlib.import_module(f"{self._package}.{module}"), kind)
+        base, _, variant = name.partition(":")
+        module, kind = self._homes[base]
+        found = getattr(importlib.import_module(f"{self._package}.{module}"), kind)
+        if not variant:
+            return found
+        if not hasattr(found, "variant"):
+            raise KeyError(name)
+        return found.variant(variant)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._homes
+        if name in self._homes or not isinstance(name, str):
+            return name in self._homes
+        base, _, variant = name.partition(":")
+        return bool(variant) and base in self._homes and hasattr(self[base], "variant")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._homes)

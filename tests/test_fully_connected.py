@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import pickle
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,18 @@ from replica.errors import ParameterError, UnknownNameError
 from replica.functional import Coupling, Energy, Family, Layer, Model, Pattern, theory_of
 from replica.solving.derivatives import difference
 from replica.testing import check_theory
-from replica.theories import BlumeCapel, CurieWeiss, Hopfield, RandomRBM, SherringtonKirkpatrick, SpectralRBM
+from replica.theories import (
+    BlumeCapel,
+    Compositional,
+    CurieWeiss,
+    GeneralPriors,
+    Hopfield,
+    Mixtures,
+    RandomRBM,
+    SherringtonKirkpatrick,
+    SpectralRBM,
+    ThresholdedHopfield,
+)
 from replica.theory import Parameter, Theory
 from replica.units import Potential
 
@@ -160,6 +172,127 @@ def test_spectral_rbm_is_one_mode_on_two_layers(T: float) -> None:
     assert theory.update(x) == pytest.approx(x, rel=1e-12, abs=1e-13)
     same(theory, x, named.theory, named.x)
     assert solve(theory, "retrieval").x == pytest.approx(x, rel=1e-10)
+
+
+PRIORS = Model(
+    "my-priors",
+    parameters={"alpha": given("alpha", 0.0), "T": given("T", 0.0, (0.02, 2.0)), "v": 0.0, "h": 1.0},
+    temperature=1,
+    layers=[
+        Layer("visible", "interpolating", {"omega": "v"}),
+        Layer("hidden", "interpolating", {"omega": "h"}, size="alpha"),
+    ],
+    couplings=[Coupling("visible hidden", "1/T")],
+    patterns=[Pattern("m", "visible")],
+    energies=[Energy("m m", "h/(2*T)")],
+    limit="alpha",
+)
+SPINS = Model(
+    "my-spins",
+    parameters={"T": given("T", 0.0), "h": 0.0},
+    layers=[Layer("s")],
+    patterns=[Pattern("m", "s", "one")],
+    energies=[Energy("m m"), Energy("m", "h")],
+)
+LEVELS = Model(
+    "my-levels",
+    parameters={"T": given("T", 0.0), "D": 0.3},
+    layers=[Layer("s", "levels", {"values": [-1, 0, 1], "energies": ["D", 0, "D"]})],
+    patterns=[Pattern("m", "s", "one")],
+    energies=[Energy("m m")],
+)
+MIXED = Model(
+    "my-mixture",
+    parameters={"T": given("T", 0.0), "n": Parameter("n", "n", lower=1, integer=True, default=3)},
+    layers=[Layer("s")],
+    patterns=[Pattern("m", "s", "signs", {"n": "n"})],
+    energies=[Energy("m m")],
+)
+
+
+def sites(law: str, **settings: str) -> Model:
+    """Bits and rectified units, with one pattern of some law on the bits."""
+    return replace(RBM, name=f"my-{law}", patterns=(Pattern("m", "v", law, settings),))
+
+
+SIGNS, FEW = sites("sign"), sites("trinomial", p="l", L="2")
+BITS = {"alpha": 0.2, "theta": 0.5, "g": -0.1}
+SPARSE = {"alpha": 0.3, "theta": 1.5, "g": -0.21}
+SAME: list[tuple[Theory, str, Model, dict[str, Any], Any]] = [
+    (CurieWeiss(T=0.4, h=0.1), "up", SPINS, {"T": 0.4, "h": 0.1}, None),
+    (CurieWeiss(T=0.4, h=0.1), "down", SPINS, {"T": 0.4, "h": 0.1}, None),
+    (CurieWeiss(T=0.0), "up", SPINS, {"T": 0.0}, None),
+    *((BlumeCapel(T=T, D=0.3), "ferromagnet", LEVELS, {"T": T}, None) for T in (0.4, 0.1, 0.0)),
+    *((Mixtures(n=n, T=0.3), "mixture", MIXED, {"T": 0.3, "n": n}, None) for n in (1, 3, 5)),
+    (Mixtures(n=3, T=0.0), "mixture", MIXED, {"T": 0.0, "n": 3}, None),
+    *(
+        (ThresholdedHopfield(**BITS), branch, SIGNS, BITS | {"l": 1.0, "T": 0.0}, None)
+        for branch in ("retrieval", "glass")
+    ),
+    *(
+        (Compositional(**SPARSE, l=0.5), branch, RBM, SPARSE | {"l": 0.5, "T": 0.0}, [0.5, 1, 1])
+        for branch in ("retrieval", "glass")
+    ),
+    (Compositional(**SPARSE, p=0.3, L=2), "retrieval", FEW, SPARSE | {"l": 0.3, "T": 0.0}, [0.5, 1, 1]),
+]
+"""Named theories, the models that they are, and the unknowns of the one in units of the other."""
+
+
+@pytest.mark.parametrize(
+    ("named", "branch", "model", "point", "scale"),
+    SAME,
+    ids=[f"{one[0].name}-{one[1]}-{i}" for i, one in enumerate(SAME)],
+)
+def test_named_theories_are_their_ingredients(
+    named: Theory, branch: str, model: Model, point: dict[str, Any], scale: Any
+) -> None:
+    state, theory = solve(named, branch), theory_of(model)(**point)
+    scale = np.ones(len(state.x)) if scale is None else np.array(scale)
+    x = state.x * scale
+    assert theory.update(x) == pytest.approx(x, rel=1e-12, abs=1e-14)
+    slopes = named.jacobian(state.x) * scale[:, None] / scale
+    assert theory.jacobian(x) == pytest.approx(slopes, rel=1e-9, abs=1e-11)
+    mine = [getattr(theory, name)(x) for name in MEASURES[:3]]
+    known = [getattr(named, name)(state.x) for name in MEASURES[:3]]
+    for one, other in zip(mine, known, strict=True):
+        assert other is None or one == pytest.approx(other, rel=1e-12, abs=1e-14)
+    derived, other = theory.derived(x), named.derived(state.x)
+    for name, value in {"q_h": other.get("r"), "C_h": other.get("B")}.items():
+        assert value is None or derived[name] == pytest.approx(value, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("point", "priors", "branch"),
+    [
+        ({"alpha": 0.02, "T": 0.2}, (0.0, 1.0), "retrieval"),
+        ({"alpha": 0.02, "T": 0.3}, (0.1, 0.7), "retrieval"),
+        ({"alpha": 0.3, "T": 0.4}, (0.2, 0.0), "glass"),
+    ],
+)
+def test_general_priors_are_units_at_temperature_1(
+    point: dict[str, float], priors: tuple[float, float], branch: str
+) -> None:
+    named = solve(GeneralPriors(**point, omega_visible=priors[0], omega_hidden=priors[1]), branch)
+    theory = theory_of(PRIORS)(**point, v=priors[0], h=priors[1])
+    m, q, qd, p, pd = named.x
+    x = np.array([m, q, qd - q])
+    assert theory.update(x) == pytest.approx(x, rel=1e-12, abs=1e-14)
+    derived = theory.derived(x)
+    assert (derived["q_hidden"], derived["C_hidden"]) == pytest.approx((p, pd - p), rel=1e-12)
+    assert point["T"] * theory.free_energy(x) == pytest.approx(named.free_energy, rel=1e-12)
+    assert theory.replicon(x) == pytest.approx(named.replicon, abs=1e-12)
+
+
+def test_lines_of_named_theories_are_those_of_their_ingredients() -> None:
+    tuned = locate(theory_of(SPINS)(T=0.5), "condensation", "T").value
+    assert tuned == pytest.approx(critical(CurieWeiss(T=0.5)).value, abs=1e-14)
+    mine, named = critical(theory_of(RBM)(**SPARSE, l=0.5, T=0.0)), critical(Compositional(**SPARSE, l=0.5))
+    assert mine.value == pytest.approx(named.value, rel=1e-10)
+    assert critical(theory_of(SIGNS)(**BITS, l=1.0, T=0.0)).value == pytest.approx(
+        critical(ThresholdedHopfield(**BITS)).value, rel=1e-10
+    )
+    meets = locate(theory_of(LEVELS)(T=0.3, D=0.3), "first-order", "D").value
+    assert meets == pytest.approx(locate(BlumeCapel(T=0.3, D=0.3), "first-order", "D").value, abs=1e-11)
 
 
 def test_models_without_couplings() -> None:

@@ -168,3 +168,19 @@ def test_every_law_says_what_it_is_and_what_it_needs(name: str) -> None:
             law(name)
     else:
         assert law(name).patterns == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("two-point", {"a": 1.1}),
+        ("sparse", {"p": 1.1}),
+        ("skellam", {"l": -0.1}),
+        ("trinomial", {"p": -0.1, "L": 2}),
+    ],
+)
+def test_beyond_their_range_laws_are_refused_or_unknown(name: str, given: dict[str, float]) -> None:
+    with pytest.raises(ParameterError, match="must lie in"):
+        law(name, **given)
+    assert np.all(np.isnan(law(name, strict=False, **given).weight))
+    assert np.all(np.isnan(joint([law(name, strict=False, **given), law("sign")]).weight))

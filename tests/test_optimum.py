@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from phase_diagrams import boundary_line
 from phase_diagrams.tracing.special_points import holds
 from replica import critical, locate
-from replica.errors import LocateError, ParameterError
-from replica.functional import Coupling, Energy, Layer, Model, Pattern, theory_of
-from replica.solving import polish
+from replica.errors import LocateError, ParameterError, UnknownNameError
+from replica.functional import Coupling, Energy, Layer, Model, Pattern, files, theory_of
 from replica.theories import Hopfield, SparseCoding
 from replica.theory import Fold, Optimum, Parameter
 
@@ -51,20 +52,23 @@ def test_the_tip_of_a_line_is_an_optimum(T: float) -> None:
     """The largest load of the Hopfield network at any temperature, which the traced line turns round."""
     point = locate(Hopfield(alpha=0.1, T=T), Optimum("retrieval", "T"), "alpha")
     assert point.value == pytest.approx(0.138188511165, abs=1e-12)
-    assert pytest.approx(0.02287355, abs=5e-9) == point.theory.T
+    assert float(point.theory.T) == pytest.approx(0.02287355, abs=5e-9)
     assert point.bracket is not None
     assert point.bracket[0] < point.value
 
 
-@pytest.mark.parametrize("g", [-0.45, -0.9])
+@pytest.mark.parametrize("g", [-0.45, -0.6])
 def test_capacity_at_the_best_threshold(g: float) -> None:
     """From either side; independent values of both conventions of the energy."""
     point = locate(SparseCoding(alpha=0.1, a=0.1, g=g), Optimum("retrieval", "g"), "alpha")
     assert point.value == pytest.approx(0.4409672442, abs=5e-11)
+    fold = np.concatenate([point.z[:3], point.z[4:7]])  # the state and its direction
     for shift in (-0.01, 0.01):
-        beside = critical(SparseCoding(alpha=0.1, a=0.1, g=float(point.theory.g) + shift))
+        beside = locate(
+            point.theory.at(g=point.theory.g + shift), "spinodal", "alpha", near=fold, value=point.value
+        )
+        assert beside.located
         assert beside.value < point.value
-    assert polish(point, 14).value == "0.44096724423902"
 
 
 def test_capacity_at_the_best_threshold_of_centred_neurons() -> None:
@@ -82,10 +86,19 @@ def test_capacity_of_biased_patterns() -> None:
 
 def test_the_line_of_the_best_threshold_and_its_end() -> None:
     """At a = 1/2 spins with a field, in other units: the best field is none."""
-    line = boundary_line(SparseCoding(alpha=0.1), Optimum("retrieval", "g"), "a", "alpha", at=[0.1, 0.2, 0.5])
+    line = boundary_line(
+        SparseCoding(alpha=0.1), Optimum("retrieval", "g"), "a", "alpha", at=[0.1, 0.3, 0.5], step=0.05
+    )
     loads = np.array(line.y)
     assert loads[0] == pytest.approx(0.4409672442, abs=5e-11)
     assert np.all(np.diff(loads) < 0)
+
+
+def test_the_line_of_a_model_file() -> None:
+    best = replace(CENTRED, lines={"best-threshold": Optimum("retrieval", "g")})
+    assert files.parse(files.write(best), "here") == best
+    with pytest.raises(UnknownNameError, match="parameter of the line best-threshold"):
+        theory_of(replace(CENTRED, lines={"best-threshold": Optimum("retrieval", "G")}))
 
 
 def test_an_optimum_is_no_axis_and_may_not_exist() -> None:

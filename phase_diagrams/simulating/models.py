@@ -201,7 +201,7 @@ class _OfModel(Machine):
             "layout": layout_of(theory),
             "T": float(theory.parts.T),
             "along": self._along(theory, branch),
-            "temper": branch == "glass",
+            "temper": branch == "glass" and self.kind.phases.even,
             "absolute": self._mirrored(theory, branch),
         }
 

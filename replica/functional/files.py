@@ -7,7 +7,8 @@ r"""Model files: a model in TOML, read, never run; and written.
     [patterns]     NAME = {layer, law, and what the law has}
     [[energy]]     patterns = [NAME, ...], strength
     [branches]     NAME = {text, start = {m = 1}}
-    [lines]        NAME = {fold = BRANCH}, {coexistence = [BRANCH, BRANCH]} or {zero = TEST, branch = BRANCH}
+    [lines]        NAME = {fold = BRANCH}, {fold = BRANCH, over = PARAMETER} (at the best one),
+                   {coexistence = [BRANCH, BRANCH]} or {zero = TEST, branch = BRANCH}
 
 Every number may be an expression in the parameters. `template` is a file to begin with.
 """
@@ -28,7 +29,7 @@ from replica.errors import ParameterError, UnknownNameError
 from replica.functional.expressions import Expression
 from replica.functional.laws import LAWS, settings
 from replica.functional.model import Coupling, Energy, Family, Layer, Model, Pattern
-from replica.theory.boundaries import Boundary, Coexistence, Fold, Phase, Zero
+from replica.theory.boundaries import Boundary, Coexistence, Fold, Optimum, Phase, Zero
 from replica.theory.parameters import Parameter
 from replica.units import UNITS, Unit
 
@@ -42,7 +43,11 @@ _PARAMETER = (
     *("text", "symbol", "unit", "lower", "upper", "open_lower", "open_upper"),
     *("default", "typical", "integer"),
 )
-_BOUNDARIES = {"fold": ("fold",), "coexistence": ("coexistence",), "zero": ("zero", "branch", "kind", "text")}
+_BOUNDARIES = {
+    "fold": ("fold", "over"),
+    "coexistence": ("coexistence",),
+    "zero": ("zero", "branch", "kind", "text"),
+}
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -243,7 +248,7 @@ class _Reader:
         for key in given.keys() - {"coexistence"}:
             self.kind(key, given[key], str, "a text in quotes")
         if kinds == ["fold"]:
-            return Fold(given["fold"])
+            return Optimum(given["fold"], given["over"]) if "over" in given else Fold(given["fold"])
         if kinds == ["coexistence"]:
             first, second = _pair(given["coexistence"], "[BRANCH, BRANCH]", str)
             return Coexistence(Phase(first), Phase(second))
@@ -495,7 +500,7 @@ def _layer(model: Model, layer: Layer) -> dict[str, Any]:
 
 def _boundary(model: Model, name: str, line: Boundary) -> dict[str, Any]:
     if isinstance(line, Fold):
-        return {"fold": line.branch}
+        return {"fold": line.branch} | ({"over": line.over} if isinstance(line, Optimum) else {})
     phases = [line.phase] if isinstance(line, Zero) else [line.first, line.second]
     if any(phase.over or phase.at for phase in phases):
         message = f"{model.name}: no file can hold the line {name}, about a minimum or at fixed parameters"

@@ -27,12 +27,11 @@ SMALL = 1e-7
 
 
 class _Made(type):
-    """The metaclass of theories of models: a class that was made pickles as its model."""
+    """The metaclass of theories of models: a class pickles as what made it, a function and its arguments."""
 
 
 def _reduced(kind: type) -> Any:
-    made = kind.__dict__.get("made")
-    return (theory_of, (made,)) if made is not None else kind.__qualname__
+    return kind.__dict__.get("made", kind.__qualname__)
 
 
 copyreg.pickle(_Made, _reduced)
@@ -290,7 +289,7 @@ def theory_of(model: Model) -> type[FullyConnected]:
         fields.append((about.name, Any, dataclasses.field(default=default, metadata={"parameter": about})))
     title = "".join(word[:1].upper() + word[1:] for word in model.name.replace("_", "-").split("-"))
     namespace: dict[str, Any] = {
-        "made": model,
+        "made": (theory_of, (model,)),
         "model": model,
         "structure": structure,
         "name": model.name,

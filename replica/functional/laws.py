@@ -21,7 +21,7 @@ from replica.numerics.integers import IntegerLaw, skellam, trinomial
 from replica.numerics.modes import NEGLIGIBLE, component_law
 from replica.typing import Booleans, Integers, Number
 
-__all__ = ["LAWS", "Law", "joint", "law", "settings"]
+__all__ = ["LAWS", "Law", "joint", "law", "settings", "within"]
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Law:
         )
 
 
-def law(name: str, *, modes: int = 1, like: Number = 0.0, **given: Any) -> Law:
+def law(name: str, *, modes: int = 1, like: Number = 0.0, strict: bool = True, **given: Any) -> Law:
     """The law of that name.
 
     Parameters
@@ -103,6 +103,9 @@ def law(name: str, *, modes: int = 1, like: Number = 0.0, **given: Any) -> Law:
         How many patterns will be joined: rules become coarser, as nodes multiply.
     like : number
         An mpmath number asks for nodes at the current precision.
+    strict : bool
+        Whether a setting outside its range is refused; else the law is NaN there. Continuation may probe
+        just beyond a bound.
     **given : float, array of shape (*batch,), or mpmath number
         The settings of the law; sequences of them for a ``table``.
 
@@ -135,7 +138,22 @@ def law(name: str, *, modes: int = 1, like: Number = 0.0, **given: Any) -> Law:
         raise ParameterError(msg)
     if is_exact(like, *(value for value in given.values() if not isinstance(value, list | tuple))):
         like = exact(1.0)
-    return LAWS[name](_How(modes, like), **given)
+    return LAWS[name](_How(modes, like), **within(name, given, strict=strict))
+
+
+def within(name: str, given: Mapping[str, Any], *, strict: bool) -> dict[str, Any]:
+    """Settings of a law; one outside its range is refused, or NaN. What is not known yet, NaN, is let pass.
+
+    Examples
+    --------
+    >>> within("two-point", {"a": 1.1}, strict=False)
+    {'a': nan}
+    """
+    ranges = RANGES.get(name, {})
+    return {
+        key: _within(name, key, value, *ranges[key], strict=strict) if key in ranges else value
+        for key, value in given.items()
+    }
 
 
 def settings(name: str) -> dict[str, bool]:
@@ -195,7 +213,7 @@ def joint(laws: Sequence[Law], *, fold: bool = False) -> Law:
             even=all(one.even for one in laws),
         )
         if not is_exact(whole.weight):
-            some = whole.weight > NEGLIGIBLE
+            some = ~(whole.weight <= NEGLIGIBLE)  # NaN is not negligible
             for tilt in whole.tilt:  # at l = 0 of a Skellam law a node has a tilt and no weight
                 some = some | (np.abs(tilt) > NEGLIGIBLE)
             whole = whole._nodes(np.any(some.reshape(-1, some.shape[-1]), axis=0))
@@ -223,14 +241,20 @@ class _How:
         return exact(value) if is_exact(self.like) else np.asarray(value, dtype=float)[()]
 
 
-def _within(name: str, key: str, value: Number, low: float, high: float, *, open_low: bool = False) -> None:
-    """Raise `ParameterError` unless a setting lies in its range; what is not known yet, NaN, is let pass."""
-    below = np.less_equal(value, low) if open_low else np.less(value, low)
-    if np.any(below | np.greater(value, high)):
+def _within(name: str, key: str, value: Number, low: float, high: float, *, strict: bool) -> Number:
+    """One of these settings."""
+    below = np.less(value, low) if (name, key) in CLOSED else np.less_equal(value, low)
+    outside = below | np.greater(value, high)
+    if not np.any(outside):
+        return value
+    if strict:
         worst = float(np.min(value) if np.any(below) else np.max(value))
         end = f"{high:g}]" if np.isfinite(high) else "inf)"
-        msg = f"law {name}: {key} = {worst:g} must lie in {'(' if open_low else '['}{low:g}, {end}"
+        msg = (
+            f"law {name}: {key} = {worst:g} must lie in {'[' if (name, key) in CLOSED else '('}{low:g}, {end}"
+        )
         raise ParameterError(msg)
+    return np.where(outside, np.nan, value)[()] if np.ndim(value) else float("nan")
 
 
 def _sharp(values: Number, weight: Number, side: Integers, *, norm: Number = 1.0, even: bool) -> Law:
@@ -254,7 +278,7 @@ def _component(name: str, how: _How, p: Number | None = None) -> Law:
     """A law of `replica.numerics.modes`, of mean 0 and variance 1."""
     known = component_law(name, p, like=how.like, among=how.modes)
     (shift,), (variance,) = known.shift, known.variance
-    side = np.sign(np.asarray(shift, dtype=float).reshape(-1, shift.shape[-1])[0]).astype(int)
+    side = np.sign(np.nan_to_num(np.asarray(shift, dtype=float).reshape(-1, shift.shape[-1])[0])).astype(int)
     return _single(shift, variance, known.weight, side, shift * known.weight, 1.0, True)
 
 
@@ -275,13 +299,11 @@ def _laplace(how: _How) -> Law:
 
 def _sparse(how: _How, p: Number) -> Law:
     """W = -1/sqrt(p) or 1/sqrt(p) with probability p/2 each, else 0."""
-    _within("sparse", "p", p, 0.0, 1.0, open_low=True)
     return _component("bernoulli", how, how.number(p))
 
 
 def _two_point(how: _How, a: Number, scale: Number = 1.0) -> Law:
     """W = (x - a)/scale, x = 1 with probability a, the activity, else 0."""
-    _within("two-point", "a", a, 0.0, 1.0)
     a, scale = (np.asarray(how.number(value))[..., None] for value in (a, scale))
     values = np.concatenate(np.broadcast_arrays(-a / scale, (1 - a) / scale), axis=-1)
     weight = np.concatenate([1 - a, a], axis=-1)
@@ -296,14 +318,12 @@ def _integers(known: IntegerLaw, norm: Number) -> Law:
 
 def _skellam(how: _How, l: Number) -> Law:
     """W is the difference of two Poisson counts of mean l/2; norm l."""
-    _within("skellam", "l", l, 0.0, np.inf)
     l = how.number(l)
     return _integers(skellam(l), l)
 
 
 def _trinomial(how: _How, p: Number, L: Number = 1) -> Law:
     """W is the sum of L entries, -1 or +1 with probability p/2 each, else 0; norm p L."""
-    _within("trinomial", "p", p, 0.0, 1.0, open_low=True)
     return _integers(trinomial(how.number(p), _whole("trinomial", "L", L)), how.number(p) * L)
 
 
@@ -368,3 +388,12 @@ LAWS: Mapping[str, Callable[..., Law]] = {
     "table": _table,
 }
 """The laws by name; the first line of each says what an entry is."""
+RANGES: Mapping[str, Mapping[str, tuple[float, float]]] = {
+    "two-point": {"a": (0.0, 1.0)},
+    "sparse": {"p": (0.0, 1.0)},
+    "skellam": {"l": (0.0, np.inf)},
+    "trinomial": {"p": (0.0, 1.0)},
+}
+"""Where settings lie."""
+CLOSED = {("two-point", "a"), ("skellam", "l")}
+"""Settings that may be at the lower end of their range."""

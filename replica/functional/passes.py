@@ -18,7 +18,7 @@ import numpy as np
 
 from replica.errors import ParameterError
 from replica.functional.expressions import Expression
-from replica.functional.laws import Law, joint, law
+from replica.functional.laws import Law, joint, law, within
 from replica.functional.model import Layer, Model, negative, raised
 from replica.functional.polynomial import Polynomial
 from replica.functional.structure import Term, numbered, structure_of, terms
@@ -126,7 +126,7 @@ class Ingredients:
         return Polynomial(found)
 
     def check(self) -> None:
-        """Raise `ParameterError` for a negative variance or size, and for units that nothing confines."""
+        """Raise `ParameterError` for a number outside its range, and for units that nothing confines."""
         model = self.model
         named = [
             *(
@@ -139,6 +139,8 @@ class Ingredients:
         for where, value in named:
             if np.any(np.less(value, 0)):
                 raise ParameterError(negative(model.name, where, np.min(value)))
+        for pattern in model.patterns:
+            within(pattern.law, {name: self.number(value) for name, value in pattern.settings}, strict=True)
         for s, curvature in self.curvatures.items():
             if self.structure.neighbours[s] and not np.all(np.greater(curvature, 0)):
                 layer = model.layers[s]
@@ -274,7 +276,7 @@ def _constant(expression: Expression) -> Any:
 
 def _laws(given: Sequence[tuple[str, Any]], fold: bool, like: Number) -> Law:
     """The law of several patterns on one layer."""
-    each = [law(name, modes=len(given), like=like, **dict(known)) for name, known in given]
+    each = [law(name, modes=len(given), like=like, strict=False, **dict(known)) for name, known in given]
     whole = joint(each, fold=fold)
     if not whole.even:
         return whole

@@ -12,7 +12,17 @@ from replica.errors import ParameterError, UnknownNameError
 from replica.functional.model import Model, raised
 from replica.functional.passes import Ingredients
 from replica.functional.structure import structure_of
-from replica.theory.boundaries import Boundary, Branch, Coexistence, Critical, Fold, Limit, Phase, Zero
+from replica.theory.boundaries import (
+    Boundary,
+    Branch,
+    Coexistence,
+    Critical,
+    Fold,
+    Limit,
+    Optimum,
+    Phase,
+    Zero,
+)
 
 __all__ = ["Phases", "phases_of"]
 
@@ -76,6 +86,9 @@ def phases_of(model: Model) -> Phases:
         if isinstance(line, Zero) and line.test not in TESTS:
             msg = f"test of the line {name} of {model.name}"
             raise UnknownNameError(msg, line.test, TESTS)
+        if isinstance(line, Optimum) and line.over not in model.names:
+            msg = f"parameter of the line {name} of {model.name}"
+            raise UnknownNameError(msg, line.over, model.names)
         lines[name] = line
     if model.critical is not None and model.critical.boundary not in lines:
         msg = f"line, given as critical of {model.name},"

@@ -6,22 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from replica.solving.derivatives import difference, solve_linear
+from replica.errors import LocateError
+from replica.solving.continuation import Event, Stepping, Stop, follow
 from replica.solving.systems import System, refine
 from replica.theory import Fold, Optimum, Theory
 
 __all__ = ["climb"]
 
-STEPS = 200
-"""Steps along a fold, at most; the longest of them is FARTHEST times the typical range."""
-FIRST, FARTHEST, SHORTEST = 0.02, 0.2, 1e-6
-"""Lengths of steps in units of the typical range of the parameter that is varied."""
+TURNS = 5
+"""How often a fold may turn back, in the parameter over which the best is wanted, before a top is met."""
 
 
 def climb(
     system: System, theory: Theory, parameter: str, z: Any
 ) -> tuple[Any, float, float, float, bool, tuple[float, float]] | None:
-    """Follow a fold uphill, until its slope has changed sign; then Newton's method on the optimum itself.
+    """Follow a fold uphill until it goes down again; then Newton's method on the optimum itself.
 
     Parameters
     ----------
@@ -37,70 +36,55 @@ def climb(
     Returns
     -------
     tuple or None
-        Unknowns of the optimum, value, residual, uncertainty, whether it converged, and values of the fold on
-        either side; None where the fold ends, or the domain does, before a top.
+        Unknowns of the optimum, value, residual, uncertainty, whether it converged, and values of the fold
+        next to it; None where the fold ends, or the domain does, before a top.
     """
-    boundary = system.boundary
+    boundary, n = system.boundary, system.n
     assert isinstance(boundary, Optimum)
-    fold, over = System(Fold(boundary.branch), theory), boundary.over
-    about = theory.parameters()[over]
-    unit = float(np.ptp(about.typical)) or 1.0
-    here = _Point(fold, theory, parameter, over, np.append(z, getattr(theory, parameter)))
-    step, uphill = FIRST * unit, np.sign(here.slope[-1])
-    for _ in range(STEPS):
-        if not np.isfinite(uphill) or step < SHORTEST * unit:
-            return None
-        place = float(np.clip(here.place + uphill * step, about.lower, about.upper))
-        there = here.moved(place)
-        if there is None:
-            step /= 2
-            continue
-        if there.slope[-1] * uphill <= 0:
-            return _between(system, here, there)
-        if place in (about.lower, about.upper):
-            return None
-        here, step = there, min(1.5 * step, FARTHEST * unit)
-    return None
+    over = boundary.over
+    fold, names = System(Fold(boundary.branch), theory), (parameter, over)
+    about = [theory.parameters()[name] for name in names]
+    free = np.full(len(z), np.inf)
+    lower = np.append(-free, [one.lower for one in about])
+    upper = np.append(free, [one.upper for one in about])
+    scale = np.append(np.ones(len(z)), [float(np.ptp(one.typical)) or 1.0 for one in about])
+    direction = np.zeros(len(scale))
+    direction[-2] = scale[-2]  # uphill
 
+    def residual(y: Any) -> Any:
+        return fold.residual(theory.at(**dict(zip(names, y[-2:], strict=True))), y[:-2])
 
-class _Point:
-    """A point of a fold, y its unknowns and its control parameter; and dy/d over, along the fold."""
+    def level(_: Any, tangent: Any) -> float:
+        """Changes sign at a top, and where the fold turns back; not in a cusp, where both stand still."""
+        return float(tangent[-2] * tangent[-1])
 
-    def __init__(self, fold: System, theory: Theory, parameter: str, over: str, y: Any) -> None:
-        self.fold, self.theory, self.parameter, self.over, self.y = fold, theory, parameter, over, y
-        self.place = float(getattr(theory, over))
-
-        def equations(where: Any) -> Any:
-            return fold.residual(theory.at(**{parameter: where[-1]}), where[:-1])
-
-        with np.errstate(all="ignore"):
-            by_over = theory.derivative(
-                over, lambda here: fold.residual(here.at(**{parameter: y[-1]}), y[:-1])
+    y = np.append(z, [float(getattr(theory, name)) for name in names])
+    for _ in range(TURNS):
+        try:
+            curve = follow(
+                residual,
+                y,
+                scale=scale,
+                direction=direction,
+                lower=lower,
+                upper=upper,
+                fences=lower,
+                events={"level": Event(level, terminal=True)},
+                settings=Stepping(step=0.02, largest=0.2, smallest=1e-6, points=400),
             )
-            self.slope = solve_linear(difference(equations, y), -by_over)
-
-    def moved(self, place: float) -> _Point | None:
-        """The point of the same fold at another value of the parameter; None if Newton fails, or jumps."""
-        guess = self.y + (place - self.place) * self.slope
-        theory = self.theory.at(**{self.over: place})
-        if not np.all(np.isfinite(guess)):
+        except LocateError:
             return None
-        z, value, _, _, good = refine(self.fold, theory, self.parameter, guess[:-1], float(guess[-1]))
-        y = np.append(z, value)
-        far = np.max(np.abs(y - guess)) > 0.5 * np.max(np.abs(guess - self.y)) + 1e-6
-        if not good or far:
+        if curve.stop is not Stop.EVENT:
             return None
-        return _Point(self.fold, theory.at(**{self.parameter: value}), self.parameter, self.over, y)
-
-
-def _between(system: System, here: _Point, there: _Point) -> Any:
-    """The top between two points of a fold, by Newton's method from where the slope would vanish."""
-    share = here.slope[-1] / (here.slope[-1] - there.slope[-1])
-    y, slope = (a + share * (b - a) for a, b in ((here.y, there.y), (here.slope, there.slope)))
-    n = system.n
-    direction, shift = y[n : 2 * n], slope[:n]
-    shift = shift - direction * (direction @ shift) / (direction @ direction)
-    best = here.place + share * (there.place - here.place)
-    z = np.concatenate([y[:n], [best], direction, shift])
-    sides = float(min(here.y[-1], there.y[-1])), float(max(y[-1], here.y[-1], there.y[-1]))
-    return *refine(system, here.theory, here.parameter, z, float(y[-1])), sides
+        y, (before, after) = curve.y[:, -1], curve.tangent[:, -2:].T * scale  # of the points on either side
+        if before[-2] * after[-2] < 0:
+            break
+        direction, y = after, y + 1e-3 * after  # it turns back here: go on
+    else:
+        return None
+    along = before + before[-2] / (before[-2] - after[-2]) * (after - before)  # level
+    v, shift = y[n : 2 * n], along[:n]
+    both = np.append(shift - v * (v @ shift) / (v @ v), along[-1])
+    start = np.concatenate([y[:n], y[-1:], v, both / np.linalg.norm(both)])
+    here, (low, high) = theory.at(**{over: float(y[-1])}), np.sort(curve.y[-2, -2:])
+    return *refine(system, here, parameter, start, float(y[-2])), (float(low), float(high))

@@ -44,7 +44,7 @@ class System:
     """The equations of a boundary in unknowns z, at given control parameters; or of several at once.
 
     The unknowns are the states of the phases, each phase once, then one direction for each fold; at an
-    optimum also one in which the state moves with the parameter that is the best.
+    optimum also one in the space of the state and of the parameter that is the best.
 
     Parameters
     ----------
@@ -69,8 +69,10 @@ class System:
             offset += width
         self.offset = offset
         """Where the directions of folds begin."""
-        self.size = offset + self.n * sum(
-            isinstance(one, Fold) + isinstance(one, Optimum) for one in self.boundaries
+        self.size = offset + sum(
+            self.n + (self.n + 1) * isinstance(one, Optimum)
+            for one in self.boundaries
+            if isinstance(one, Fold)
         )
         """Number of unknowns; there is one more equation for each boundary."""
         self.linearised = {phases(one)[0] for one in self.boundaries if isinstance(one, Fold)}
@@ -104,8 +106,8 @@ class System:
         if not np.any(errors):
             return 0.0
         if isinstance(self.boundary, Fold):
-            directions = np.abs(z[self.offset :]).reshape(-1, self.n)  # at an optimum, the shift too
-            return float(np.max(errors @ directions.T))
+            along = z[self.offset : self.size - isinstance(self.boundary, Optimum)]
+            return float(np.max(errors @ np.abs(along.reshape(-1, self.n)).T))
         n, unit = len(x), sizes(x)
         size = np.linalg.svd((np.eye(n) - jacobian(here, x)) * unit / unit[:, None], compute_uv=False)
         error = float(np.max(errors * unit / unit[:, None]))  # a determinant knows no units
@@ -167,9 +169,9 @@ class System:
                 norm = np.sum(direction * direction, axis=0) - 1
                 rows += [moved - direction, np.asarray(norm)[None]]
                 if isinstance(boundary, Optimum):
-                    shift = z[offset : offset + self.n]
-                    offset += self.n
-                    rows += self.shifted(here, x, boundary.over, direction, shift)
+                    shift, share = z[offset : offset + self.n], z[offset + self.n]
+                    offset += self.n + 1
+                    rows += self.shifted(here, x, boundary.over, direction, shift, share)
                 continue
             if isinstance(boundary, Coexistence):
                 other, x2, _ = states[boundary.second]
@@ -185,14 +187,18 @@ class System:
         """Whether the parameter over which a phase is, is the one of an optimum: f has no minimum there."""
         return any(isinstance(one, Optimum) and phase in phases(one) for one in self.boundaries)
 
-    def shifted(self, theory: Theory, x: Any, parameter: str, direction: Any, shift: Any) -> list[Any]:
-        """The state may move by `shift` per unit of a parameter at the fold, and not along its direction.
+    def shifted(
+        self, theory: Theory, x: Any, parameter: str, direction: Any, shift: Any, share: Any
+    ) -> list[Any]:
+        """The state may move by `shift` while a parameter does by `share` at the fold, besides its direction.
 
-        Off the optimum no shift solves this: 1 - d update/dx is singular, and the fold moves instead.
+        Off the optimum there is no such pair: 1 - d update/dx is singular, and the fold moves instead. The
+        share is 0 where a second state merges.
         """
         pull = theory.derivative(parameter, lambda here: here.residual(x))
         moved = np.einsum("ij...,j...->i...", jacobian(theory, x), shift) - shift
-        return [moved + pull, np.asarray(np.sum(direction * shift, axis=0))[None]]
+        across, norm = (np.sum(other * shift, axis=0) for other in (direction, shift))
+        return [moved + share * pull, np.asarray(across)[None], np.asarray(norm + share * share - 1)[None]]
 
     def test(self, theory: Theory, x: Numbers, boundary: Zero) -> Number:
         """The test function of a `Zero` boundary."""

@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
-from replica.functional import Coupling, Energy, Family, Layer, Model, Pattern, theory_of
-from replica.theory import Parameter
+import numpy as np
+
+from replica.functional import Coupling, Energy, Layer, Model, Pattern, theory_of
+from replica.numerics.functions import log, maximum, sqrt, stack
+from replica.theory import (
+    Boundary,
+    Branch,
+    Coexistence,
+    Critical,
+    Fold,
+    Parameter,
+    Phase,
+    Theory,
+    Value,
+    Zero,
+    parameter,
+)
+from replica.typing import Booleans, Number, Numbers
+from replica.units import Levels
 
 __all__ = ["Spiked", "SpikedGaussian", "SpikedSparse"]
 
@@ -39,31 +58,6 @@ GAUSSIAN = Model(
     offset="gamma/4 + (1 + log(2*pi))/2",
     critical=("gamma", "condensation"),
 )
-# units of -1, 0, 1 are the entries times sqrt(p); (gamma/2 N) sum_ij s_i^2 s_j^2 acts on each of them with
-# E s^2, which is 1 where the prior is the true one
-SPARSE = Model(
-    "spiked-sparse",
-    parameters={
-        "gamma": SNR,
-        "p": Parameter(
-            "share of entries that are not 0", "p", lower=0.0, upper=1.0, open_lower=True, open_upper=True,
-            default=0.1,
-        ),
-        "occupied": "gamma/(2*p) - log(p/2)",
-    },
-    temperature=1,
-    layers=[
-        Layer(
-            "entries", "levels", {"values": [-1, 0, 1], "energies": ["occupied", "-log(1 - p)", "occupied"]}
-        )
-    ],
-    couplings=[Coupling("entries^2", "gamma/(2*p^2)")],
-    patterns=[Pattern("m", "entries", "sparse", {"p": "p"})],
-    energies=[Energy("m m", "gamma/(2*p)")],
-    offset="-gamma/4",
-    branches=[Family("retrieval", {"m": "sqrt(p)", "q": "p", "C": 0}, "the signal is told from noise")],
-    critical=("gamma", "condensation"),
-)  # fmt: skip
 
 
 class Spiked(theory_of(SIGNS)):  # type: ignore[misc]
@@ -139,11 +133,13 @@ class SpikedGaussian(theory_of(GAUSSIAN)):  # type: ignore[misc]
     notes: ClassVar[tuple[str, ...]] = ("Replica symmetric, which is exact on the Nishimori line.",)
 
 
-class SpikedSparse(theory_of(SPARSE)):  # type: ignore[misc]
+@dataclass(frozen=True)
+class SpikedSparse(Theory):
     """Sparse signal in a noisy matrix, Y = sqrt(gamma/N) x x^T + noise, seen with its prior [LKZ17]_.
 
-    Entries x are -1/sqrt(p) or 1/sqrt(p) with probability p/2 each, else 0. The units are x sqrt(p) = -1, 0,
-    1, so the overlaps of the literature are m/sqrt(p) and q/p, and these are equal.
+    What `Spiked` is for signs, at T = 1: entries x are -1/sqrt(p) or 1/sqrt(p) with probability p/2 each,
+    else 0. Samples of the posterior are as the signal itself, so that one overlap q is enough, and the length
+    of a sample is known. The functional would let the length find its value, and it runs away.
 
     Parameters
     ----------
@@ -158,23 +154,89 @@ class SpikedSparse(theory_of(SPARSE)):  # type: ignore[misc]
 
     Examples
     --------
-    >>> from replica import solve
+    >>> from replica import critical, solve
     >>> state = solve(SpikedSparse(gamma=1.5, p=0.08))
-    >>> print(f"{state['m'] / 0.08**0.5:.9f} {state['q'] / 0.08:.9f}")
-    0.873179791 0.873179791
+    >>> print(f"{state['q']:.9f} {critical(state.theory).value:.6f}")
+    0.873179791 1.000000
     """
 
+    gamma: Value = parameter("signal-to-noise ratio", r"\gamma", lower=0, typical=(0.0, 3.0))
+    p: Value = parameter(
+        "share of entries that are not 0",
+        "p",
+        lower=0,
+        upper=1,
+        open_lower=True,
+        open_upper=True,
+        default=0.1,
+        typical=(0.02, 0.5),
+    )
+
+    name: ClassVar[str] = "spiked-sparse"
     aliases: ClassVar[tuple[str, ...]] = ("sparse-pca",)
+    order: ClassVar[tuple[str, ...]] = ("q",)
+    branches: ClassVar[Mapping[str, Branch]] = {
+        "retrieval": Branch("the signal is told from the noise", (1.0,)),
+        "paramagnet": Branch("q = 0: nothing is told", (0.0,), explicit=True),
+    }
+    lines: ClassVar[Mapping[str, Boundary]] = {
+        "spinodal": Fold("retrieval"),
+        "first-order": Coexistence(Phase("retrieval"), Phase("paramagnet")),
+        "condensation": Zero(Phase("paramagnet"), "stability", text="a first guess leads to the signal"),
+    }
     line_names: ClassVar[Mapping[str, str]] = {"gamma_c": "condensation"}
+    critical: ClassVar[Critical | None] = Critical(
+        "gamma",
+        "condensation",
+        "gamma_c",
+        "signal-to-noise ratio above which a first guess leads to the signal",
+    )
+    equations: ClassVar[Mapping[str, str]] = {
+        "q": "q = E[x <s>], x and s of the prior P",
+        "Z": "Z = E_s[exp(b s - gamma q s^2/2)]",
+        "b": "b = gamma q x + sqrt(gamma q) z",
+        "f": "f = gamma q^2/4 - E[ln Z]",
+    }
+    symbols: ClassVar[Mapping[str, str]] = {"q": "overlap with the signal, and of two samples"}
     known: ClassVar[Mapping[str, str]] = {
-        "gamma_c": "1 for every p: below it no fast algorithm that is known tells anything",
-        "q/p + C/p": "1: samples of the posterior have the length of the signal",
-        "df/dgamma": "-(q/p)^2/4, exact",
+        "gamma_c": "1 for every p, exact: below it no fast algorithm that is known tells anything",
+        "df/dgamma": "-q^2/4, exact",
     }
     references: ClassVar[tuple[str, ...]] = (
         "T. Lesieur, F. Krzakala, L. Zdeborova, J. Stat. Mech. 073403 (2017)",
     )
     notes: ClassVar[tuple[str, ...]] = (
-        "Where p is small the signal can be told below gamma = 1, from `first-order-paramagnet` on.",
-        "Replica symmetric, which is exact on the Nishimori line; the glass is not on it.",
+        "Where p is small the signal can be told below gamma = 1, from `first-order` on.",
+        "Replica symmetric, which is exact on the Nishimori line.",
     )
+
+    @cached_property
+    def prior(self) -> Levels:
+        """Units s sqrt(p) = -1, 0, 1, with the logarithms of their probabilities as energies."""
+        p = self.p
+        some = -log(p / 2)
+        return Levels((-1, 0, 1), (some, -log(1 - p), some))
+
+    def fields(self, x: Numbers, signal: float) -> tuple[Number, Number, Number, Number]:
+        """What acts on a unit where the signal is +1/sqrt(p), or 0: mean, width, quadratic term, T = 1."""
+        (q,) = x
+        strength = maximum(self.gamma * q / self.p, 0 * q)
+        return signal * strength, sqrt(strength), -strength, 0 * strength + 1
+
+    def update(self, x: Numbers) -> Numbers:
+        return stack(self.prior.averages(*self.fields(x, 1.0)).mean)
+
+    def free_energy(self, x: Numbers) -> Number:
+        (q,) = x
+        inside, outside = (self.prior.averages(*self.fields(x, signal)).free_energy for signal in (1.0, 0.0))
+        return self.gamma * q**2 / 4 + self.p * inside + (1 - self.p) * outside
+
+    def jacobian(self, x: Numbers) -> Numbers:
+        fields = self.fields(x, 1.0)
+        known = self.prior.moments(*fields)
+        by_loc, by_variance, by_a = known.by_loc[0], known.by_variance[0], known.by_a(fields[-1])[0]
+        return stack(stack(self.gamma / self.p * (by_loc + by_variance - by_a)))
+
+    def belongs(self, branch: str, x: Numbers) -> Booleans:
+        (q,) = x
+        return q > 1e-7 if branch == "retrieval" else np.abs(q) < 1e-7
