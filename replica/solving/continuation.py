@@ -348,6 +348,7 @@ def trace(
     start: Numbers | None = None,
     branch: str | None = None,
     through_folds: bool = False,
+    within: tuple[float, float] | None = None,
     events: Mapping[str, Callable[[Theory, Any], float]] | None = None,
     settings: Stepping | None = None,
 ) -> Trace:
@@ -367,6 +368,8 @@ def trace(
         The branch to start on.
     through_folds : bool
         Whether to go on behind the first fold (then the range ends at either side).
+    within : (float, float), optional
+        Range that the curve stays in; by default from where it starts to where it shall stop.
     events : mapping of str to callable, optional
         ``f(theory, x) -> float``; sign changes are located along the arc.
     settings : Settings, optional
@@ -408,12 +411,13 @@ def trace(
         start = first.x
     n = len(start)
     about = theory.parameters()[parameter]
-    span = abs(to - origin) or 1.0
+    low_end, high_end = within or (min(origin, to), max(origin, to))
+    span = high_end - low_end or 1.0
     sizes = np.maximum(np.abs(start), 1.0)  # an order parameter may be large
     scale = np.append(sizes, max(span, 1e-12))
     box = np.full(n + 1, np.inf)
     low, high = -box, box.copy()
-    low[n], high[n] = min(origin, to), max(origin, to)
+    low[n], high[n] = low_end, high_end
     fences = np.append(np.full(n, -np.inf), about.lower)
 
     def residual(y: Any) -> Any:

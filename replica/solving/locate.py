@@ -22,7 +22,7 @@ from replica.theory.base import required
 from replica.theory.names import line_named
 from replica.typing import Number, Numbers
 
-__all__ = ["Located", "critical", "find", "locate"]
+__all__ = ["Located", "critical", "find", "locate", "located"]
 
 
 FARTHEST = 1e12
@@ -188,7 +188,7 @@ def locate(
         )
         raise ParameterError(msg)
     z, value, size, spread, good = refine(system, theory, parameter, near, value)
-    return _located(system, theory, parameter, z, value, size, spread, good, None)
+    return located(system, theory, parameter, z, value, size, spread, good, None)
 
 
 def _declared(theory: Theory, boundary: str | Boundary) -> Boundary:
@@ -209,7 +209,7 @@ def _require_limit(theory: Theory, boundary: Boundary, parameter: str) -> None:
         raise LocateError(msg)
 
 
-def _located(
+def located(
     system: System,
     theory: Theory,
     parameter: str,
@@ -341,7 +341,7 @@ def _along(system: System, theory: Theory, parameter: str, origin: float, end: f
             out = refine(system, theory, parameter, z, float(curve.values[index]))
             if not distinct(system, theory.at(**{parameter: out[1]}), out[0]):
                 continue  # the branch turns through m = 0: a continuous transition, no spinodal
-            found.append(_located(system, theory, parameter, *out, bracket=(low, high)))
+            found.append(located(system, theory, parameter, *out, bracket=(low, high)))
         return found
     z = _complete_all(system, theory.at(**{parameter: curve.values}), curve.x)
     with np.errstate(all="ignore"):
@@ -393,7 +393,7 @@ def _sign_changes(
         if good:
             bracket = min(bracket[0], out[1]), max(bracket[1], out[1])
         z, value, size, spread, _ = out
-        found.append(_located(system, theory, parameter, z, value, size, spread, good, bracket))
+        found.append(located(system, theory, parameter, z, value, size, spread, good, bracket))
     return found
 
 
