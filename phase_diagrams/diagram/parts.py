@@ -33,7 +33,7 @@ class LineKind(Enum):
     Examples
     --------
     >>> [kind.value for kind in LineKind]
-    ['continuous', 'first-order', 'spinodal', 'stability', 'curve', 'measured']
+    ['continuous', 'first-order', 'spinodal', 'stability', 'curve', 'measured', 'stable', 'unstable']
     """
 
     CONTINUOUS = "continuous"
@@ -48,6 +48,10 @@ class LineKind(Enum):
     """A plain function graph, such as f(l)."""
     MEASURED = "measured"
     """One measured value: the lower end of its error bar, the value, the upper end."""
+    STABLE = "stable"
+    """States against a control parameter that damped iteration of their equations leads to."""
+    UNSTABLE = "unstable"
+    """States that it leads away from: behind a fold, say."""
 
 
 @dataclass(frozen=True, slots=True)

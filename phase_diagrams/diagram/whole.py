@@ -12,11 +12,11 @@ from phase_diagrams.diagram.checks import DiagramError, check_items, check_text,
 from phase_diagrams.diagram.parts import Axis, HeatMap, Images, Inset, Line, LineKind, Point, Region
 from phase_diagrams.diagram.reading import build, check_keys, each, plain
 
-FORMAT = 6
+FORMAT = 7
 """Number of the newest JSON format that this version reads.
 
 A diagram is written in the oldest format that holds it: 1, with a heat map 2, with measured values 3, with
-images 4, with lines on which replica symmetry is broken 5, with metastable states of regions 6."""
+images 4, with lines on which replica symmetry is broken 5, with metastable states of regions 6, with stable and unstable states 7."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +205,8 @@ class PhaseDiagram:
                 number = 6
             else:
                 del region["metastable"]
+        if any(line.kind in (LineKind.STABLE, LineKind.UNSTABLE) for line in self.lines):
+            number = 7
         return {"format": number, **told, "beside": beside}
 
     @classmethod
@@ -219,11 +221,11 @@ class PhaseDiagram:
 
         Examples
         --------
-        >>> PhaseDiagram.from_json({"format": 7})
+        >>> PhaseDiagram.from_json({"format": 8})
         Traceback (most recent call last):
             ...
-        phase_diagrams.diagram.checks.DiagramError: the diagram is written in format 7; this version reads \
-formats up to 6; read it with the version that wrote it, or compute it again
+        phase_diagrams.diagram.checks.DiagramError: the diagram is written in format 8; this version reads \
+formats up to 7; read it with the version that wrote it, or compute it again
         """
         check_keys(data, {"format"}, None)
         number = data["format"]

@@ -21,7 +21,7 @@ from replica.errors import ParameterError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SUFFIXES", "check_whole", "export", "tally", "to_netcdf"]
+__all__ = ["SUFFIXES", "check_whole", "columns_to_netcdf", "export", "tally", "to_netcdf"]
 
 SUFFIXES = (".nc", ".csv", ".parquet")
 
@@ -160,6 +160,14 @@ def to_netcdf(data: xr.Dataset, output: Path, chunk: Sequence[int], source: Any 
                     made[place] = block(data, str(name), where, source)
                     target.check()
         target.check()
+
+
+def columns_to_netcdf(columns: Mapping[str, Sequence[Any]], output: Path, about: Mapping[str, Any]) -> None:
+    """Write a table as netCDF-4: a variable for each column, along the dimension ``row``."""
+    data = xr.Dataset({name: ("row", list(values)) for name, values in columns.items()})
+    data.attrs.update({name: value if isinstance(value, int | float) else str(value) for name, value in about.items()})
+    with replacing(output) as temporary:
+        data.to_netcdf(temporary, engine="h5netcdf")
 
 
 class _Target(io.FileIO):

@@ -1,13 +1,15 @@
-"""All branches of a theory along one control parameter: stable and unstable parts, with the points where they turn.
+"""All branches of a theory along one control parameter: stable and unstable parts, and where they turn.
 
-The named branches are solved for at some values of the parameter; from every state that no curve passes through
-yet, one is traced in both directions, through its folds. Folds and branch points are roots of augmented systems.
+The named branches are solved for at some values of the parameter; from every state that no curve passes
+through yet, one is traced in both directions, through its folds. Folds and branch points are roots of
+augmented systems.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -95,7 +97,7 @@ class Stretch:
             if min(self.unstable[i : i + 2]) >= 0 and self.stable[i] != self.stable[i + 1]
         ]
         cuts = sorted({*cuts, *changes})
-        for first, last in zip(cuts[:-1], cuts[1:], strict=True):
+        for first, last in pairwise(cuts):
             inner = self.unstable[first : last + 1]
             known = inner[inner >= 0]
             here = known[0] if first in changes and len(known) else np.median(known) if len(known) else None
@@ -188,15 +190,14 @@ class _Tracer:
 
     @property
     def reach(self) -> tuple[float, float]:
-        """The range and as much on either side, as far as the domain goes: a fold there leads back into it."""
+        """The range and as much on either side, inside the domain: a fold there leads back into it."""
         about, shore = self.theory.parameters()[self.parameter], SHORE * self.span
         return max(self.low - self.span, about.lower + shore), min(self.high + self.span, about.upper - shore)
 
     def ashore(self, value: Any) -> Any:
         """Whether a value is as near to the edge of the domain as curves are traced, or nearer."""
         low, high = self.reach
-        edge = (value <= low) & (low > self.low) | (value >= high) & (high < self.high)
-        return edge
+        return (value <= low) & (low > self.low) | (value >= high) & (high < self.high)
 
     # -- branches in closed form ---------------------------------------------------------------------------
 
@@ -327,7 +328,7 @@ class _Tracer:
         return int(np.argmax(apart)) if np.max(apart) > 1e-6 else None
 
     def _up_to_its_mirror_image(self, curve: Trace) -> tuple[Any, bool]:
-        """Points of a trace, shape (n_order + 2, n): beyond a state that is its own mirror image all is known."""
+        """Points of a trace, shape (n_order + 2, n), up to a state that is its own mirror image."""
         points = np.concatenate([curve.x, curve.values[None], curve.tangent[-1:]])
         odd = self._odd(curve.x[:, 0])
         if odd is None:
@@ -364,11 +365,8 @@ class _Tracer:
             pieces = [rows[i] for i in run]
             offset, ends = run[0], [why[0], why[1]]
             if run[0] > 0:
-                pieces, offset, ends[0] = (
-                    [self._edge(rows[run[0] - 1], rows[run[0]]), *pieces],
-                    offset - 1,
-                    "",
-                )
+                pieces, ends[0] = [self._edge(rows[run[0] - 1], rows[run[0]]), *pieces], ""
+                offset -= 1
             if run[-1] < len(rows) - 1:
                 pieces, ends[1] = [*pieces, self._edge(rows[run[-1] + 1], rows[run[-1]])], ""
             ends = [END if end in ("", Stop.BOUND.value) else end for end in ends]
@@ -378,11 +376,8 @@ class _Tracer:
                     ends[side] = END
             if len(pieces) > 1:
                 marks = {i - offset: special[i] for i in run if i in special}
-                v, states = (
-                    np.array([value for value, _ in pieces]),
-                    np.array([state for _, state in pieces]).T,
-                )
-                stretches.append(self._stretch(name, v, states, marks, tuple(ends)))
+                here, states = (np.array(column) for column in zip(*pieces, strict=True))
+                stretches.append(self._stretch(name, here, states.T, marks, tuple(ends)))
         return stretches
 
     def _edge(self, outside: tuple[float, Any], inside: tuple[float, Any]) -> tuple[float, Any]:
@@ -518,7 +513,7 @@ class _Tracer:
                         continue
                     ends = list(one.ends)
                     ends[side] = f"meets {other}"
-                    one = self._ending_in(one, side, point, (ends[0], ends[-1]))  # noqa: PLW2901
+                    one = self._ending_in(one, side, point, (ends[0], ends[-1]))
                     break
             out.append(one)
         return out

@@ -6,7 +6,7 @@ parameter: a fold is where it turns, a coexistence or a zero is a change of sign
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,17 +92,20 @@ class Located:
         >>> print(point.uncertainties["m"] < 1e-12)
         True
         """
+        return self.errors_of(lambda theory, x: dict(zip(theory.order, x, strict=True)) | theory.derived(x))
+
+    def errors_of(self, function: Callable[[Theory, Any], Mapping[str, Number]]) -> dict[str, Number]:
+        """Bounds on the errors of functions of the state at the point, ``f(theory, x)``, by name."""
         system = System(self.boundary, self.theory)
         errors = unknown_errors(system, self.theory, self.parameter, self.z, self.value)
 
         def values(y: Any) -> Any:
             here = self.theory.at(**{self.parameter: y[-1]})
             _, here, x = system.states(here, y[:-1])[0]
-            order = (*x, *here.derived(x).values())
-            return np.stack([one + 0 * y[-1] for one in order])
+            return np.stack([one + 0 * y[-1] for one in function(here, x).values()])
 
-        y = np.append(self.z, self.value)
-        return dict(zip(self.order, value_error(values, y, errors), strict=True))
+        names = function(self.theory, self.x)
+        return dict(zip(names, value_error(values, np.append(self.z, self.value), errors), strict=True))
 
     @property
     def broken(self) -> bool:
@@ -220,6 +223,7 @@ def located(
     good: bool,
     bracket: Any,
 ) -> Located:
+    """What `refine` found, as a special point."""
     at = theory.at(**{parameter: value})
     x = z[: system.n]
     if not isinstance(system.boundary, Fold):
