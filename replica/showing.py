@@ -52,9 +52,7 @@ def good(value: Any, error: Any = None) -> str:
     return f"{value:.{places}f}({last})"
 
 
-def html(
-    caption: str, head: Sequence[str], rows: Iterable[Sequence[Any]], notes: Iterable[str] = ()
-) -> str:
+def html(caption: str, head: Sequence[str], rows: Iterable[Sequence[Any]], notes: Iterable[str] = ()) -> str:
     """A table for a notebook; colours are those of the page, so that it is read on light and on dark.
 
     Rows beyond the first few are folded away.
@@ -78,9 +76,7 @@ def html(
 
 
 def _rows(rows: Iterable[Sequence[str]]) -> str:
-    return "".join(
-        "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-    )
+    return "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
 
 
 def dataframe(columns: Mapping[str, Any]) -> pd.DataFrame:

@@ -16,13 +16,29 @@ from phase_diagrams.commands.shared.printing import known, number, print_json, p
 from replica.errors import ParameterError
 
 if TYPE_CHECKING:
-    from phase_diagrams.tracing.curve import Curve
+    from phase_diagrams.tracing.curves import Curve
     from replica.theory import Theory
 
 __all__ = ["curve"]
 
 EXAMPLE = """\
 $ replica curve hopfield m -x alpha=0:0.15 -p T=0
+m of hopfield at T = 0
+against alpha from 0 to 0.15
+
+branch               alpha                  m
+retrieval  stable    0         to 0.137906  1         to 0.967417
+retrieval  unstable  0.137906  to 1.5e-05   0.967417  to 0.0962605
+glass      stable    1.5e-05   to 0.15      0         to 0
+
+replica symmetry is broken on a part of it (negative replicon): an approximation there
+
+special points, to the digits that are good
+
+branch     point  alpha           m
+retrieval  fold   0.137905566495  0.967417115685
+$ replica curve hopfield m q free_energy -x T=0:1.2 -p alpha=0.05 -o curve.csv
+wrote curve.csv
 """
 
 PICTURES = (".png", ".pdf", ".svg")
@@ -48,9 +64,7 @@ PICTURES = (".png", ".pdf", ".svg")
 )
 @looks
 @click.pass_context
-def curve(
-    ctx: click.Context, /, output: Path | str | None, look: Look, as_json: bool, **asked: Any
-) -> None:
+def curve(ctx: click.Context, /, output: Path | str | None, look: Look, as_json: bool, **asked: Any) -> None:
     """Trace order parameters of a theory against one of its control parameters.
 
     All branches that are connected to a named one, stable and unstable parts, through their folds. NAME is an
@@ -96,7 +110,7 @@ class Request(Asked):
 
     def run(self) -> Curve:
         """Trace the curve."""
-        from phase_diagrams.tracing.curve import curve
+        from phase_diagrams.tracing.curves import curve
 
         theory = self.theory
         limits = self.x.limits or self.kind.parameters()[self.x.name].typical
@@ -127,7 +141,9 @@ class Request(Asked):
         else:
             from phase_diagrams.sweeping.files import columns_to_netcdf
 
-            columns_to_netcdf(found.columns, output, {"theory": self.kind.name, **found.fixed, **origin(command)})
+            columns_to_netcdf(
+                found.columns, output, {"theory": self.kind.name, **found.fixed, **origin(command)}
+            )
         click.echo(f"wrote {output}", err=True)
 
     def print(self, found: Curve) -> None:
@@ -148,7 +164,9 @@ class Request(Asked):
             rows.append((table["branch"][first], table["stability"][first], *ends))
         print_table(rows)
         if "broken" in table["replica_symmetry"]:
-            click.echo("\nreplica symmetry is broken on a part of it (negative replicon): an approximation there")
+            click.echo(
+                "\nreplica symmetry is broken on a part of it (negative replicon): an approximation there"
+            )
         if found.special:
             click.echo("\nspecial points, to the digits that are good\n")
             print_table(

@@ -165,7 +165,9 @@ def to_netcdf(data: xr.Dataset, output: Path, chunk: Sequence[int], source: Any 
 def columns_to_netcdf(columns: Mapping[str, Sequence[Any]], output: Path, about: Mapping[str, Any]) -> None:
     """Write a table as netCDF-4: a variable for each column, along the dimension ``row``."""
     data = xr.Dataset({name: ("row", list(values)) for name, values in columns.items()})
-    data.attrs.update({name: value if isinstance(value, int | float) else str(value) for name, value in about.items()})
+    data.attrs.update(
+        {name: value if isinstance(value, int | float) else str(value) for name, value in about.items()}
+    )
     with replacing(output) as temporary:
         data.to_netcdf(temporary, engine="h5netcdf")
 

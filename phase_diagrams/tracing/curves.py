@@ -189,7 +189,8 @@ class Curve:
         with np.errstate(all="ignore"):
             order = dict(zip(theory.order, x, strict=True)) | theory.derived(x)
             return {
-                name: order[name] if name in order else getattr(theory.tuned(x), name)(x) for name in self.names
+                name: order[name] if name in order else getattr(theory.tuned(x), name)(x)
+                for name in self.names
             }
 
     def _measured(self, values: Any, x: Any) -> Mapping[str, Any]:
@@ -291,7 +292,7 @@ class Curve:
         told = [
             f"${known[name].symbol} = {value:g}$"
             for name, value in self.fixed.items()
-            if isinstance(value, float | int) and not (value == known[name].default and not known[name].required)
+            if isinstance(value, float | int) and (name == "T" or value != known[name].default)
         ]
         return ", ".join([self.theory.name, *told])
 
@@ -300,10 +301,7 @@ class Curve:
             (
                 point["branch"],
                 point["kind"],
-                *(
-                    good(point[name], point["uncertainty"][name])
-                    for name in (self.parameter, *self.names)
-                ),
+                *(good(point[name], point["uncertainty"][name]) for name in (self.parameter, *self.names)),
             )
             for point in self.special
         ]
