@@ -14,8 +14,8 @@ from replica.errors import ReplicaError
 
 __all__ = ["dataframe", "good", "html"]
 
-MOST = 12
-"""Rows of a table that are shown at once."""
+SHOWN, MOST = 12, 100
+"""Rows of a table that are shown at once, and with those that are folded away."""
 
 DIGITS = 16
 """Significant digits of a float64, at most."""
@@ -67,10 +67,11 @@ def html(caption: str, head: Sequence[str], rows: Iterable[Sequence[Any]], notes
     style = "text-align:left;color:inherit;background:transparent"
     table = f'<table style="{style}"><caption style="{style}">{escape(caption)}</caption>'
     table += f"<thead><tr>{cells}</tr></thead>" if any(head) else ""
-    table += f"<tbody>{_rows(rows[:MOST])}</tbody></table>"
-    if len(rows) > MOST:
-        more = f'<table style="{style}"><thead><tr>{cells}</tr></thead><tbody>{_rows(rows[MOST:])}</tbody></table>'
-        table += f"<details><summary>{len(rows) - MOST} more</summary>{more}</details>"
+    table += f"<tbody>{_rows(rows[:SHOWN])}</tbody></table>"
+    if len(rows) > SHOWN:
+        more = f'<table style="{style}"><tbody>{_rows(rows[SHOWN:MOST])}</tbody></table>'
+        rest = f"; the last {len(rows) - MOST} are in to_dataframe()" if len(rows) > MOST else ""
+        table += f"<details><summary>{len(rows) - SHOWN} more{rest}</summary>{more}</details>"
     told = "".join(f"<p>{escape(note)}</p>" for note in notes)
     return f"<div>{table}{told}</div>"
 

@@ -152,6 +152,8 @@ def test_line_kinds() -> None:
         "stability",
         "curve",
         "measured",
+        "stable",
+        "unstable",
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -18,9 +18,6 @@ from replica.solving.solution import MEASURES
 from replica.theory import Theory
 from replica.theory.base import required
 from replica.theory.names import order_named, parameter_named
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["Curve", "curve", "derived_names"]
 
@@ -36,7 +33,7 @@ def curve(theory: Theory, *names: str, **span: tuple[float, float]) -> Curve:
     theory : Theory
         One point; its value of the parameter that varies is ignored.
     *names : str
-        What is wanted: order parameters, derived ones too, and "free_energy", "energy", "entropy", "replicon".
+        What is wanted: order parameters, derived ones too; "free_energy", "energy", "entropy", "replicon".
     **span : (float, float)
         The one parameter that varies, and its range: ``alpha=(0, 0.15)``.
 
@@ -68,8 +65,7 @@ def curve(theory: Theory, *names: str, **span: tuple[float, float]) -> Curve:
     ((name, limits),) = span.items()
     kind = type(theory)
     if not names:
-        known = ", ".join(theory.order)
-        message = f"{theory.name}: a curve of what? Name order parameters, such as {known}"
+        message = f"{theory.name}: a curve of what? Name order parameters, such as {', '.join(theory.order)}"
         raise ParameterError(message)
     wanted = tuple(dict.fromkeys(order_named(kind, one) for one in names))
     name = parameter_named(kind, name)
@@ -167,7 +163,7 @@ class Curve:
 
     @property
     def special(self) -> list[dict[str, Any]]:
-        """Folds and branch points: kind, branch, the parameter, what was asked for, and bounds on the errors."""
+        """Folds and branch points: kind, branch, the parameter, what was asked for, bounds on the errors."""
         found = []
         for one in self.stretches:
             for kind, point in one.special.values():
@@ -207,7 +203,7 @@ class Curve:
         known = np.broadcast_to(~np.isnan(replicon), len(one.values))
         return [("broken" if flag else "stable") if k else "" for flag, k in zip(broken, known, strict=True)]
 
-    def to_dataframe(self) -> pd.DataFrame:
+    def to_dataframe(self) -> Any:
         """The curves as a table of pandas; see `columns`."""
         return dataframe(self.columns)
 
@@ -238,7 +234,7 @@ class Curve:
 
     def _panel(self, name: str, title: str | None) -> PhaseDiagram:
         about = self.theory.parameters()[self.parameter]
-        lines, points, seen = [], [], dict[str, int]()
+        lines, points, seen = list[Line](), list[Point](), dict[str, int]()
         for one in self.stretches:
             value = self._measured(one.values, one.x)[name]
             broken = [word == "broken" for word in self._symmetry(one)]

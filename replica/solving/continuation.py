@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from replica.errors import ConvergenceError, LocateError, ParameterError, UnknownNameError
+from replica.showing import dataframe, good, html
 from replica.solving.derivatives import expanded, linearised, slope_by, solve_linear
 from replica.solving.solvers import Newton
 from replica.theory import Theory
@@ -328,6 +329,31 @@ class Trace:
             msg = f"order parameter of {theory.name}"
             raise UnknownNameError(msg, name, order)
         return order[name]
+
+    def __repr__(self) -> str:
+        told = f"{self.parameter} from {self.values[0]:.6g} to {self.values[-1]:.6g}"
+        folds = "".join(f", fold near {self.values[i]:.6g}" for i in self.folds)
+        return f"<Trace of {self.theory.name}: {len(self.values)} points, {told}{folds}; {self.stop.value}>"
+
+    @property
+    def columns(self) -> dict[str, list[Any]]:
+        """The points as a table, by column: the parameter, order parameters, f."""
+        theory = self.theory.at(**{self.parameter: self.values})
+        told = dict(zip(theory.order, self.x, strict=True)) | theory.derived(self.x)
+        told = {self.parameter: self.values} | told | {"free_energy": self.measure("free_energy")}
+        return {name: np.broadcast_to(value, self.values.shape).tolist() for name, value in told.items()}
+
+    def to_dataframe(self) -> Any:
+        """The points as a table of pandas; see `columns`."""
+        return dataframe(self.columns)
+
+    def _repr_html_(self) -> str:
+        table = self.columns
+        rows = zip(*(map(good, column) for column in table.values()), strict=True)
+        return html(repr(self).strip("<>"), tuple(table), rows)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return [name for name in self.columns if name not in (self.parameter, "free_energy")]
 
     def measure(self, name: str) -> Array:
         """A function of the state ("free_energy", "entropy", "replicon", ...) along the branch."""

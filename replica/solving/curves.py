@@ -33,7 +33,7 @@ END, LEAVES, MIRROR = "end of the range", "leaves the domain of its equations", 
 FOLD, BRANCH_POINT = "fold", "branch point"
 """Kinds of special points: a branch turns round, or another one grows out of it."""
 
-SETTINGS = Stepping(largest=0.04, smallest=1e-6, points=1000)
+SETTINGS = Stepping(largest=0.04, smallest=1e-6, points=300)
 """Steps of a curve that is looked at: a hundredth of a picture is no step."""
 
 SEEDS = 33
@@ -190,9 +190,15 @@ class _Tracer:
 
     @property
     def reach(self) -> tuple[float, float]:
-        """The range and as much on either side, inside the domain: a fold there leads back into it."""
+        """The range and as much on either side, half-way to the edge of the domain at most.
+
+        A fold there leads back into the range.
+        """
         about, shore = self.theory.parameters()[self.parameter], SHORE * self.span
-        return max(self.low - self.span, about.lower + shore), min(self.high + self.span, about.upper - shore)
+        return (
+            max(self.low - self.span, 0.5 * (self.low + about.lower), about.lower + shore),
+            min(self.high + self.span, 0.5 * (self.high + about.upper), about.upper - shore),
+        )
 
     def ashore(self, value: Any) -> Any:
         """Whether a value is as near to the edge of the domain as curves are traced, or nearer."""
@@ -456,7 +462,8 @@ class _Tracer:
         name = stretch.branch.split(" and ")[0]
         system = System(Zero(Phase(name), "stability"), self.theory)
         explicit = self.theory.branch(name).explicit
-        rows, marks = [], {}
+        rows: list[tuple[float, Any]] = []
+        marks: dict[int, tuple[str, Located]] = {}
         last = None  # the last point whose stability is known, unless a special point came in between
         for i in range(len(stretch.values)):
             here = stretch.unstable[i]

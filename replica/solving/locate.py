@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from replica.errors import LocateError, ParameterError, ReplicaError
+from replica.showing import good, html
 from replica.solving.continuation import Stepping, trace
 from replica.solving.rounding import value_error
 from replica.solving.search import solve
@@ -106,6 +107,29 @@ class Located:
 
         names = function(self.theory, self.x)
         return dict(zip(names, value_error(values, np.append(self.z, self.value), errors), strict=True))
+
+    def __repr__(self) -> str:
+        what = f"<Located {type(self.boundary).__name__.lower()} of {self.theory.name}: {self.parameter}"
+        if not self.located:
+            return f"{what} not located, between {self.bracket}>"
+        return f"{what} = {good(self.value, self.uncertainty)}>"
+
+    def _repr_html_(self) -> str:
+        caption = repr(self).strip("<>")
+        if not self.located:
+            return html(caption, (), ())
+        errors = self.uncertainties
+        rows = [
+            (
+                self.parameter,
+                good(self.value, self.uncertainty),
+                self.theory.parameters()[self.parameter].text,
+            )
+        ]
+        rows += [
+            (name, good(v, errors[name]), self.theory.symbols.get(name, "")) for name, v in self.order.items()
+        ]
+        return html(caption, ("", "value", ""), rows)
 
     @property
     def broken(self) -> bool:
