@@ -76,9 +76,8 @@ def test_the_table_has_good_digits_and_the_status_in_words(results: dict[str, An
     assert capacity.startswith("0.1379055664949")
     assert capacity.endswith(")")
     assert "converged" in Cells(results["one"]._repr_html_()).cells
-    assert any(
-        "iteration limit" in cell or "not" in cell for cell in Cells(results["many"]._repr_html_()).cells
-    )
+    many = results["many"]
+    assert f"{np.sum(many.success)} of 1000 points converged" in Cells(many._repr_html_()).cells[0]
 
 
 @pytest.mark.parametrize(
@@ -120,8 +119,10 @@ def test_tables_of_pandas(results: dict[str, Any], name: str) -> None:
 
 
 def test_a_diagram_is_its_picture(results: dict[str, Any]) -> None:
-    assert "</svg>" in results["diagram"]._repr_svg_()
-    assert results["diagram"].plot().get_xlabel() == results["diagram"].axes[0].label
+    whole = results["diagram"]
+    small = replace(whole, lines=whole.lines[:1], points=(), regions=(), insets=(), beside=())
+    assert "</svg>" in small._repr_svg_()
+    assert small.plot().get_xlabel() == whole.axes[0].label
 
 
 def test_a_theory_is_its_equations() -> None:
@@ -144,7 +145,8 @@ def test_what_nobody_foresaw_is_one_sentence(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: Any) -> None:
-        raise ZeroDivisionError("1/0")
+        message = "1/0"
+        raise ZeroDivisionError(message)
 
     monkeypatch.delenv("REPLICA_TRACEBACK", raising=False)
     monkeypatch.setattr(door.Door, "invoke", broken)

@@ -10,7 +10,7 @@ import click
 
 from phase_diagrams.commands.shared.asking import Asked
 from phase_diagrams.commands.shared.door import Absence, Verb
-from phase_diagrams.commands.shared.drawing import Look, origin, paint, write
+from phase_diagrams.commands.shared.drawing import Look, origin, paint, write, write_table
 from phase_diagrams.commands.shared.options import OutputFile, Range, Span, looks, theory
 from phase_diagrams.commands.shared.printing import known, number, print_json, print_table, where
 from replica.errors import ParameterError
@@ -120,10 +120,8 @@ class Request(Asked):
         """Write the curve to a file, or as CSV to stdout."""
         if output is None:
             return
-        from phase_diagrams.storage.tables import as_csv
-
-        if isinstance(output, str):
-            click.echo(as_csv(found.columns), nl=False)
+        if isinstance(output, str) or output.suffix.lower() == ".csv":
+            write_table(found.columns, output)
             return
         suffix = output.suffix.lower()
         if suffix in (*PICTURES, ".json"):
@@ -134,16 +132,10 @@ class Request(Asked):
             else:
                 paint(diagram, output, look)
             return
-        if suffix == ".csv":
-            from phase_diagrams.storage.files import write_atomic
+        from phase_diagrams.sweeping.files import columns_to_netcdf
 
-            write_atomic(output, as_csv(found.columns))
-        else:
-            from phase_diagrams.sweeping.files import columns_to_netcdf
-
-            columns_to_netcdf(
-                found.columns, output, {"theory": self.kind.name, **found.fixed, **origin(command)}
-            )
+        about = {"theory": self.kind.name, **found.fixed, **origin(command)}
+        columns_to_netcdf(found.columns, output, about)
         click.echo(f"wrote {output}", err=True)
 
     def print(self, found: Curve) -> None:

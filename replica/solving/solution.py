@@ -137,7 +137,7 @@ class Solution(Mapping[str, Any]):
     def _repr_html_(self) -> str:
         caption = f"{self.theory.describe()}, {self.branch or 'from a start'}"
         if np.ndim(self.status):
-            table = self.columns
+            table, caption = self.columns, repr(self).strip("<>")
             return html(
                 caption, tuple(table), zip(*(map(_cell, column) for column in table.values()), strict=True)
             )
