@@ -232,3 +232,25 @@ def test_model_files_and_classes_have_curves(tmp_path: Path, monkeypatch: pytest
     done = replica("curve my.py:Magnet m -x T=0.3:0.9")
     assert done.exit_code == 0, done.stderr
     assert "up      stable" in done.stdout
+
+
+def test_lines_diagrams_and_sweeps_as_csv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = "line blume-capel first-order -x T=0.2:0.4:3 -y D"
+    text = replica(f"{asked} -o -").stdout
+    rows = list(csv.DictReader(io.StringIO(text)))
+    points = json.loads(replica(f"{asked} --json").stdout)["points"]
+    assert [float(row["T"]) for row in rows] == [point["x"] for point in points]
+    assert [row["D"] and float(row["D"]) or None for row in rows] == [point["y"] for point in points]
+    assert [row["status"] for row in rows] == [point["status"] for point in points]
+    done = replica(f"{asked} -o line.csv")
+    assert (done.stdout, done.stderr) == ("", "wrote line.csv\n")
+    assert Path("line.csv").read_text(encoding="utf-8") == text
+
+    assert replica("sweep curie-weiss --over T=0.5:0.9:3 -o run.nc").exit_code == 0
+    assert replica("export run.nc -o run.csv").exit_code == 0
+    assert replica("export run.nc -o -").stdout == Path("run.csv").read_text(encoding="utf-8")
+
+    assert replica("diagram curie-weiss -x T=0.5:1.5 -y h=-0.5:0.5 -o plane.csv").exit_code in (0, 3)
+    header, *_ = Path("plane.csv").read_text(encoding="utf-8").splitlines()
+    assert header == "panel,line,kind,x,y,x_error,y_error,broken,status,x_name,y_name"

@@ -238,7 +238,7 @@ def _last_words(error: Exception) -> None:
     from replica.errors import clean
 
     click.echo(
-        f"Error: this should not have happened ({type(error).__name__}: {clean(error)}); please report it with "
-        "the traceback that is shown when REPLICA_TRACEBACK=1 is set",
+        f"Error: this should not have happened ({type(error).__name__}: {clean(error)}); please report it "
+        "with the traceback that is shown when REPLICA_TRACEBACK=1 is set",
         err=True,
     )
