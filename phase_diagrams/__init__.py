@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from phase_diagrams.sweeping.run import SweepError as SweepError
     from phase_diagrams.sweeping.run import sweep as sweep
     from phase_diagrams.sweeping.store import open_sweep as open_sweep
+    from phase_diagrams.tracing.curves import Curve as Curve
+    from phase_diagrams.tracing.curves import curve as curve
     from phase_diagrams.tracing.lines import boundary_line as boundary_line
     from phase_diagrams.tracing.lines import find_points as find_points
 
@@ -56,6 +58,7 @@ _HOMES = {
     "sweeping.files": "export",
     "sweeping.run": "SweepError sweep",
     "sweeping.store": "open_sweep",
+    "tracing.curves": "Curve curve",
     "tracing.lines": "boundary_line find_points",
 }
 

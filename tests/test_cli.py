@@ -630,7 +630,7 @@ def test_stdout_and_stdin_join_two_commands(output: str, here: Path) -> None:
         ("{", "stdin: it is not JSON"),
         ("[" * 100_000, "stdin: it is not JSON"),
         ("[]", "stdin: expected an object"),
-        ('{"format": 7}', "stdin: the diagram is written in format 7"),
+        ('{"format": 8}', "stdin: the diagram is written in format 8"),
         ('{"format": 1}', "stdin: "),
     ],
 )

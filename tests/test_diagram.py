@@ -152,6 +152,8 @@ def test_line_kinds() -> None:
         "stability",
         "curve",
         "measured",
+        "stable",
+        "unstable",
     ]
 
 
@@ -342,7 +344,7 @@ def test_images_of_no_use_are_refused(tiles: Any, says: str) -> None:
 
 def test_another_format_is_refused() -> None:
     with pytest.raises(DiagramError, match=r"written in format 7; this version reads formats up to 6; \w+"):
-        PhaseDiagram.from_json(make().to_json() | {"format": 7})
+        PhaseDiagram.from_json(make().to_json() | {"format": 8})
 
 
 def test_importing_costs_nothing() -> None:

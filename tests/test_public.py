@@ -46,9 +46,9 @@ PUBLIC = {
         "temperatures to_bits to_rbms to_spins train weight_sparsity"
     ),
     "phase_diagrams": (
-        "Agreement Axis DIAGRAMS DiagramError Found HeatMap Images Inset Line LineKind Measurement "
+        "Agreement Axis Curve DIAGRAMS DiagramError Found HeatMap Images Inset Line LineKind Measurement "
         "PhaseDiagram Point Region StorageError Subject SweepError automatic_diagram boundary_line confront "
-        "diagnose export figure find_points load_diagram map_of_sweep open_sweep place save_diagram "
+        "curve diagnose export figure find_points load_diagram map_of_sweep open_sweep place save_diagram "
         "save_figure simulate sweep validate"
     ),
 }

@@ -320,7 +320,7 @@ DAMAGE: list[tuple[str, Callable[[bytes], bytes], type[ReplicaError], str]] = [
     ("a list", lambda good: b"[]", DiagramError, r"expected an object, got \[\]"),
     ("null", lambda good: b"null", DiagramError, "expected an object, got None"),
     ("another object", lambda good: b"{}", DiagramError, "format: missing"),
-    ("format 7", lambda good: good.replace(b'"format": 1', b'"format": 7'), DiagramError, "format 7; this v"),
+    ("format 8", lambda good: good.replace(b'"format": 1', b'"format": 8'), DiagramError, "format 8; this v"),
     (
         "kind",
         lambda good: good.replace(b'"continuous"', b'"wavy"'),

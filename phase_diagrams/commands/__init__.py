@@ -15,7 +15,7 @@ from phase_diagrams.commands.shared.door import Door, Verbs
 __all__ = ["main"]
 
 VERBS = (
-    *("list", "new", "show", "check", "solve", "capacity", "line", "diagram", "draw", "figure"),
+    *("list", "new", "show", "check", "solve", "capacity", "curve", "line", "diagram", "draw", "figure"),
     *("sweep", "export", "map", "place", "learn-theory"),
     *("simulate", "infer", "validate", "compare"),
     *("train", "likelihood", "diagnose", "sample"),

@@ -44,10 +44,10 @@ wrote bc.json
     "-o",
     "output",
     metavar="FILE",
-    type=OutputFile(".json", stdout=True),
+    type=OutputFile(".json", ".csv", stdout=True),
     default="-",
     show_default=True,
-    help="A .json file, or - for stdout.",
+    help="A .json file, a .csv file with the points of all lines, or - for JSON on stdout.",
 )
 @click.pass_context
 def diagram(

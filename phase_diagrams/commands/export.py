@@ -23,16 +23,21 @@ wrote run.csv
     "-o",
     "output",
     metavar="FILE",
-    type=OutputFile(".nc", ".csv", ".parquet"),
+    type=OutputFile(".nc", ".csv", ".parquet", stdout=True),
     required=True,
-    help="A .nc, .csv or .parquet file.",
+    help="A .nc, .csv or .parquet file, or - for CSV on stdout.",
 )
-def export(source: str, output: Path) -> None:
+def export(source: str, output: Path | str) -> None:
     """Write a stored sweep as netCDF-4, CSV or Parquet.
 
     The tables have a row for each point, and for each branch if there are several.
     """
     from phase_diagrams.sweeping import export
+    from phase_diagrams.sweeping.files import csv_rows
 
+    if isinstance(output, str):
+        for text in csv_rows(source):
+            click.echo(text, nl=False)
+        return
     export(source, output)
     click.echo(f"wrote {output}", err=True)

@@ -6,13 +6,15 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from phase_diagrams.commands.shared.asking import Asked, check_free
 from phase_diagrams.commands.shared.door import Verb
-from phase_diagrams.commands.shared.options import Range, Span, theory, unscaled
+from phase_diagrams.commands.shared.drawing import write_table
+from phase_diagrams.commands.shared.options import OutputFile, Range, Span, theory, unscaled
 from phase_diagrams.commands.shared.printing import describe, known, print_json, print_table, settled, where
 from replica.errors import ConvergenceError, LocateError, ParameterError, UnknownNameError
 
@@ -68,8 +70,15 @@ T             D             kind
     required=True,
     help="Vertical parameter, and where to look for the line.",
 )
+@click.option(
+    "-o",
+    "output",
+    metavar="FILE",
+    type=OutputFile(".csv", stdout=True),
+    help="A .csv file for the points, or - for CSV on stdout.",
+)
 @unscaled
-def line(as_json: bool, **asked: Any) -> None:
+def line(as_json: bool, output: Path | str | None, **asked: Any) -> None:
     """Trace a phase boundary of a theory.
 
     The plane is that of two control parameters; ranges that are not given are the typical ones. A re-entrant
@@ -84,7 +93,10 @@ def line(as_json: bool, **asked: Any) -> None:
         if as_json:
             request.print_failure(error)
         raise
-    request.print(found, as_json)
+    if output is not None:
+        write_table(request.columns(found), output)
+    if as_json or output is None:
+        request.print(found, as_json)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +168,15 @@ class Request(Asked):
             message = f"{self.kind.name}: no point of {line}"
             raise LocateError(message)
         return found
+
+    def columns(self, found: Line) -> dict[str, list[Any]]:
+        """The points as a table, by column."""
+        told = found.columns
+        x, y = self.x.name, self.y.name
+        names = {"x": x, "y": y, "x_error": f"{x}_error", "y_error": f"{y}_error"}
+        return {
+            names.get(name, name): values for name, values in told.items() if name not in ("line", "kind")
+        }
 
     def print(self, found: Line, as_json: bool) -> None:
         """Print the answer."""

@@ -102,13 +102,9 @@ def _show_units() -> None:
 
 def _latex(kind: type[Theory]) -> str:
     """The equations, aligned at their first relation."""
-    from replica.theory.equations import latex
+    from replica.theory.equations import aligned
 
-    heads = (text.partition(" = ")[0] for text in kind.equations.values())  # what is defined is no word
-    names = (*kind.parameters(), *kind.order, *kind.symbols, *heads)
-    written = [latex(text, names) for text in kind.equations.values()]
-    rows = [re.sub(r" (=|>|<|\\sim|\\[lg]e) ", r" &\1 ", row, count=1) for row in written]
-    body = " \\\\\n".join(f"  {row}" for row in rows)
+    body = aligned(kind.equations.values(), (*kind.parameters(), *kind.order, *kind.symbols))
     return f"% {kind.name}: {headline(kind)}\n\\begin{{align}}\n{body}\n\\end{{align}}"
 
 

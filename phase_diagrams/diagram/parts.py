@@ -21,6 +21,7 @@ from phase_diagrams.diagram.checks import (
     check_text,
     store,
 )
+from replica.showing import dataframe, good, html
 from replica.theory.boundaries import Kind
 
 CONVERGED = "converged"
@@ -33,7 +34,7 @@ class LineKind(Enum):
     Examples
     --------
     >>> [kind.value for kind in LineKind]
-    ['continuous', 'first-order', 'spinodal', 'stability', 'curve', 'measured']
+    ['continuous', 'first-order', 'spinodal', 'stability', 'curve', 'measured', 'stable', 'unstable']
     """
 
     CONTINUOUS = "continuous"
@@ -48,6 +49,10 @@ class LineKind(Enum):
     """A plain function graph, such as f(l)."""
     MEASURED = "measured"
     """One measured value: the lower end of its error bar, the value, the upper end."""
+    STABLE = "stable"
+    """States against a control parameter that damped iteration of their equations leads to."""
+    UNSTABLE = "unstable"
+    """States that it leads away from: behind a fold, say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +189,40 @@ class Line:
         if kind is LineKind.MEASURED and len(self.x) != 3:
             message = f"a measured value has three points (bar, value, bar), not {len(self.x)}"
             raise DiagramError(message, "x")
+
+    def __repr__(self) -> str:
+        found = sum(status == CONVERGED for status in self.status)
+        gaps = f", {len(self.x) - found} not found" if found < len(self.x) else ""
+        special = "".join(f", {point.name}" for point in self.points)
+        return f"<Line {self.name!r}, {self.kind.value}: {found} points{gaps}{special}>"
+
+    @property
+    def columns(self) -> dict[str, list[Any]]:
+        """The points as a table, by column."""
+        nan = math.nan
+        errors = self.uncertainty or [(nan, nan)] * len(self.x)
+        return {
+            "line": [self.name] * len(self.x),
+            "kind": [self.kind.value] * len(self.x),
+            "x": list(self.x),
+            "y": list(self.y),
+            "x_error": [one for one, _ in errors],
+            "y_error": [two for _, two in errors],
+            "broken": list(self.broken or [False] * len(self.x)),
+            "status": list(self.status),
+        }
+
+    def to_dataframe(self) -> Any:
+        """The points as a table of pandas; see `columns`."""
+        return dataframe(self.columns)
+
+    def _repr_html_(self) -> str:
+        errors = self.uncertainty or [(None, None)] * len(self.x)
+        rows = [
+            (good(x, dx), good(y, dy), status)
+            for x, y, (dx, dy), status in zip(self.x, self.y, errors, self.status, strict=True)
+        ]
+        return html(repr(self).strip("<>"), ("x", "y", "status"), rows)
 
     def _errors(self) -> tuple[Pair, ...]:
         """The uncertainties, checked."""

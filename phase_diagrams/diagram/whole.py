@@ -11,12 +11,14 @@ from typing import Any, Self
 from phase_diagrams.diagram.checks import DiagramError, check_items, check_text, find, store
 from phase_diagrams.diagram.parts import Axis, HeatMap, Images, Inset, Line, LineKind, Point, Region
 from phase_diagrams.diagram.reading import build, check_keys, each, plain
+from replica.showing import dataframe
 
-FORMAT = 6
+FORMAT = 7
 """Number of the newest JSON format that this version reads.
 
 A diagram is written in the oldest format that holds it: 1, with a heat map 2, with measured values 3, with
-images 4, with lines on which replica symmetry is broken 5, with metastable states of regions 6."""
+images 4, with lines on which replica symmetry is broken 5, with metastable states of regions 6,
+with stable and unstable states 7."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,52 @@ class PhaseDiagram:
                     message = f"{value} cannot stand on the logarithmic axis {axis.name!r}"
                     raise DiagramError(message, where)
 
+    def __repr__(self) -> str:
+        axes = " and ".join(axis.name for axis in self.axes)
+        parts = {
+            "line": self.lines,
+            "point": self.points,
+            "region": self.regions,
+            "panel beside": self.beside,
+        }
+        counts = [f"{len(p)} {name}{'s' * (len(p) != 1)}" for name, p in parts.items() if p]
+        return f"<PhaseDiagram {self.name!r} of {axes}: {', '.join(counts) or 'empty'}>"
+
+    @property
+    def columns(self) -> dict[str, list[Any]]:
+        """The points of all lines as a table, by column; the panels beside follow, counted from 1."""
+        table: dict[str, list[Any]] = {"panel": []}
+        for i, panel in enumerate([self, *self.beside]):
+            for line in panel.lines:
+                names = {"x": panel.axes[0].name, "y": panel.axes[1].name}
+                table["panel"] += [i + 1] * len(line.x)
+                for name, values in line.columns.items():
+                    table.setdefault(name, []).extend(values)
+                for name in ("x", "y"):
+                    table.setdefault(f"{name}_name", []).extend([names[name]] * len(line.x))
+        return table
+
+    def to_dataframe(self) -> Any:
+        """The points of all lines as a table of pandas; see `columns`."""
+        return dataframe(self.columns)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the diagram, the panels beside it left out; return the axes.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a figure is made.
+        """
+        from phase_diagrams.draw import draw
+
+        return draw(self, ax)
+
+    def _repr_svg_(self) -> str:
+        from phase_diagrams.draw import svg
+
+        return svg(self)
+
     def line(self, name: str) -> Line:
         """Return the line called ``name``.
 
@@ -205,6 +253,8 @@ class PhaseDiagram:
                 number = 6
             else:
                 del region["metastable"]
+        if any(line.kind in (LineKind.STABLE, LineKind.UNSTABLE) for line in self.lines):
+            number = 7
         return {"format": number, **told, "beside": beside}
 
     @classmethod
@@ -219,11 +269,11 @@ class PhaseDiagram:
 
         Examples
         --------
-        >>> PhaseDiagram.from_json({"format": 7})
+        >>> PhaseDiagram.from_json({"format": 8})
         Traceback (most recent call last):
             ...
-        phase_diagrams.diagram.checks.DiagramError: the diagram is written in format 7; this version reads \
-formats up to 6; read it with the version that wrote it, or compute it again
+        phase_diagrams.diagram.checks.DiagramError: the diagram is written in format 8; this version reads \
+formats up to 7; read it with the version that wrote it, or compute it again
         """
         check_keys(data, {"format"}, None)
         number = data["format"]

@@ -6,7 +6,7 @@ that colour-blind readers can tell them apart; the fills of the regions differ i
 computed here: what a diagram holds is drawn, with its gaps.
 """
 
-from phase_diagrams.draw.figures import draw, figure, mosaic, save_figure
+from phase_diagrams.draw.figures import draw, figure, mosaic, save_figure, svg
 from phase_diagrams.draw.style import CURVES, FILLS, HEAT, PALETTE, PANEL, RC, STYLE, STYLES, check_style
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "figure",
     "mosaic",
     "save_figure",
+    "svg",
 ]

@@ -34,6 +34,9 @@ from phase_diagrams.draw.style import (
 BROKEN = "hollow: replica symmetry broken"
 """What the legend says of lines that rest on a state of negative replicon."""
 
+UNSTABLE = "unstable"
+"""What the legend says of thin dashes."""
+
 POINT = "label of a point"
 """What marks the texts that may be moved: labels of points."""
 
@@ -130,6 +133,8 @@ def _draw_contents(diagram: PhaseDiagram, ax: Axes, *, shown: Place, named: Plac
         lonely = options | {"marker": "o", "markersize": 1.5, "linestyle": "none", "label": "_"}
         for i in _lonely(line):  # a point between two gaps, which no line would show
             ax.plot(line.x[i], line.y[i], **lonely)
+    if any(line.kind is LineKind.UNSTABLE for line in diagram.lines):
+        ax.plot([], [], label=UNSTABLE, color=rcParams["text.color"], **STYLE[LineKind.UNSTABLE])
     for point in _marked(diagram, ax):
         if not shown(point.x, point.y):
             continue

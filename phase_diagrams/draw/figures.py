@@ -185,6 +185,21 @@ MOST_PIXELS = 2**27
 """Of a picture: half a gigabyte while it is drawn."""
 
 
+def svg(diagram: PhaseDiagram) -> str:
+    """Draw a diagram as the text of an SVG picture, as a notebook shows it.
+
+    Examples
+    --------
+    >>> from phase_diagrams.diagram import Axis
+    >>> svg(PhaseDiagram("d", "", (Axis("a", "$a$"), Axis("b", "$b$")), [], [], [], {})).count("</svg>")
+    1
+    """
+    buffer = BytesIO()
+    with look():
+        figure(diagram).savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue().decode()
+
+
 def save_figure(
     figure: Figure,
     path: str | os.PathLike[str],

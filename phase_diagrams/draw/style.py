@@ -38,8 +38,11 @@ STYLE: dict[LineKind, dict[str, Any]] = {
         "markersize": 2.6,
         "markevery": [1],
     },
+    LineKind.STABLE: {"linestyle": "solid"},
+    LineKind.UNSTABLE: {"linestyle": (0, (3, 1.6)), "linewidth": 0.8},
 }
-"""Artist options of every kind of line: four dash patterns for boundaries, thin curves, bars with a dot."""
+"""Artist options of every kind of line: four dash patterns for boundaries, thin curves, bars with a dot, and
+states that are stable or not."""
 
 HOLLOW = (1.7, 0.75)
 """Widths of a line, and of the gap inside it, where replica symmetry is broken, in widths of other lines."""

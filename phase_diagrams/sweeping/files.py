@@ -21,7 +21,7 @@ from replica.errors import ParameterError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SUFFIXES", "check_whole", "export", "tally", "to_netcdf"]
+__all__ = ["SUFFIXES", "check_whole", "columns_to_netcdf", "csv_rows", "export", "tally", "to_netcdf"]
 
 SUFFIXES = (".nc", ".csv", ".parquet")
 
@@ -73,6 +73,13 @@ def export(source: str | os.PathLike[str], output: str | os.PathLike[str]) -> No
             _to_csv(data, output, chunk, source)
         else:
             _to_parquet(data, output, chunk, source)
+
+
+def csv_rows(source: str | os.PathLike[str]) -> Iterator[str]:
+    """A stored sweep as CSV, a text for each part of it, the first with the names of the columns."""
+    with open_raw(source) as data:
+        for i, table in enumerate(_tables(data, _chunk(data), source)):
+            yield table.to_csv(index=False, header=not i, lineterminator="\n")
 
 
 def tally(data: xr.Dataset, source: Any) -> dict[str, dict[str, int]]:
@@ -160,6 +167,16 @@ def to_netcdf(data: xr.Dataset, output: Path, chunk: Sequence[int], source: Any 
                     made[place] = block(data, str(name), where, source)
                     target.check()
         target.check()
+
+
+def columns_to_netcdf(columns: Mapping[str, Sequence[Any]], output: Path, about: Mapping[str, Any]) -> None:
+    """Write a table as netCDF-4: a variable for each column, along the dimension ``row``."""
+    data = xr.Dataset({name: ("row", list(values)) for name, values in columns.items()})
+    data.attrs.update(
+        {name: value if isinstance(value, int | float) else str(value) for name, value in about.items()}
+    )
+    with replacing(output) as temporary:
+        data.to_netcdf(temporary, engine="h5netcdf")
 
 
 class _Target(io.FileIO):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from replica.errors import ConvergenceError, LocateError, ParameterError, UnknownNameError
+from replica.showing import dataframe, good, html
 from replica.solving.derivatives import expanded, linearised, slope_by, solve_linear
 from replica.solving.solvers import Newton
 from replica.theory import Theory
@@ -329,6 +330,31 @@ class Trace:
             raise UnknownNameError(msg, name, order)
         return order[name]
 
+    def __repr__(self) -> str:
+        told = f"{self.parameter} from {self.values[0]:.6g} to {self.values[-1]:.6g}"
+        folds = "".join(f", fold near {self.values[i]:.6g}" for i in self.folds)
+        return f"<Trace of {self.theory.name}: {len(self.values)} points, {told}{folds}; {self.stop.value}>"
+
+    @property
+    def columns(self) -> dict[str, list[Any]]:
+        """The points as a table, by column: the parameter, order parameters, f."""
+        theory = self.theory.at(**{self.parameter: self.values})
+        told = dict(zip(theory.order, self.x, strict=True)) | theory.derived(self.x)
+        told = {self.parameter: self.values} | told | {"free_energy": self.measure("free_energy")}
+        return {name: np.broadcast_to(value, self.values.shape).tolist() for name, value in told.items()}
+
+    def to_dataframe(self) -> Any:
+        """The points as a table of pandas; see `columns`."""
+        return dataframe(self.columns)
+
+    def _repr_html_(self) -> str:
+        table = self.columns
+        rows = zip(*(map(good, column) for column in table.values()), strict=True)
+        return html(repr(self).strip("<>"), tuple(table), rows)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return [name for name in self.columns if name not in (self.parameter, "free_energy")]
+
     def measure(self, name: str) -> Array:
         """A function of the state ("free_energy", "entropy", "replicon", ...) along the branch."""
         theory = self.theory.at(**{self.parameter: self.values})
@@ -348,6 +374,7 @@ def trace(
     start: Numbers | None = None,
     branch: str | None = None,
     through_folds: bool = False,
+    within: tuple[float, float] | None = None,
     events: Mapping[str, Callable[[Theory, Any], float]] | None = None,
     settings: Stepping | None = None,
 ) -> Trace:
@@ -367,6 +394,8 @@ def trace(
         The branch to start on.
     through_folds : bool
         Whether to go on behind the first fold (then the range ends at either side).
+    within : (float, float), optional
+        Range that the curve stays in; by default from where it starts to where it shall stop.
     events : mapping of str to callable, optional
         ``f(theory, x) -> float``; sign changes are located along the arc.
     settings : Settings, optional
@@ -408,12 +437,13 @@ def trace(
         start = first.x
     n = len(start)
     about = theory.parameters()[parameter]
-    span = abs(to - origin) or 1.0
+    low_end, high_end = within or (min(origin, to), max(origin, to))
+    span = high_end - low_end or 1.0
     sizes = np.maximum(np.abs(start), 1.0)  # an order parameter may be large
     scale = np.append(sizes, max(span, 1e-12))
     box = np.full(n + 1, np.inf)
     low, high = -box, box.copy()
-    low[n], high[n] = min(origin, to), max(origin, to)
+    low[n], high[n] = low_end, high_end
     fences = np.append(np.full(n, -np.inf), about.lower)
 
     def residual(y: Any) -> Any:

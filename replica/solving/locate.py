@@ -6,13 +6,14 @@ parameter: a fold is where it turns, a coexistence or a zero is a change of sign
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from replica.errors import LocateError, ParameterError, ReplicaError
+from replica.showing import good, html
 from replica.solving.continuation import Stepping, trace
 from replica.solving.optimum import climb
 from replica.solving.rounding import value_error
@@ -23,7 +24,7 @@ from replica.theory.base import required
 from replica.theory.names import line_named
 from replica.typing import Number, Numbers
 
-__all__ = ["Located", "critical", "find", "locate"]
+__all__ = ["Located", "critical", "find", "locate", "located"]
 
 
 FARTHEST = 1e12
@@ -93,17 +94,43 @@ class Located:
         >>> print(point.uncertainties["m"] < 1e-12)
         True
         """
+        return self.errors_of(lambda theory, x: dict(zip(theory.order, x, strict=True)) | theory.derived(x))
+
+    def errors_of(self, function: Callable[[Theory, Any], Mapping[str, Number]]) -> dict[str, Number]:
+        """Bounds on the errors of functions of the state at the point, ``f(theory, x)``, by name."""
         system = System(self.boundary, self.theory)
         errors = unknown_errors(system, self.theory, self.parameter, self.z, self.value)
 
         def values(y: Any) -> Any:
             here = self.theory.at(**{self.parameter: y[-1]})
             _, here, x = system.states(here, y[:-1])[0]
-            order = (*x, *here.derived(x).values())
-            return np.stack([one + 0 * y[-1] for one in order])
+            return np.stack([one + 0 * y[-1] for one in function(here, x).values()])
 
-        y = np.append(self.z, self.value)
-        return dict(zip(self.order, value_error(values, y, errors), strict=True))
+        names = function(self.theory, self.x)
+        return dict(zip(names, value_error(values, np.append(self.z, self.value), errors), strict=True))
+
+    def __repr__(self) -> str:
+        what = f"<Located {type(self.boundary).__name__.lower()} of {self.theory.name}: {self.parameter}"
+        if not self.located:
+            return f"{what} not located, between {self.bracket}>"
+        return f"{what} = {good(self.value, self.uncertainty)}>"
+
+    def _repr_html_(self) -> str:
+        caption = repr(self).strip("<>")
+        if not self.located:
+            return html(caption, (), ())
+        errors = self.uncertainties
+        rows = [
+            (
+                self.parameter,
+                good(self.value, self.uncertainty),
+                self.theory.parameters()[self.parameter].text,
+            )
+        ]
+        rows += [
+            (name, good(v, errors[name]), self.theory.symbols.get(name, "")) for name, v in self.order.items()
+        ]
+        return html(caption, ("", "value", ""), rows)
 
     @property
     def broken(self) -> bool:
@@ -189,7 +216,7 @@ def locate(
         )
         raise ParameterError(msg)
     z, value, size, spread, good = refine(system, theory, parameter, near, value)
-    return _located(system, theory, parameter, z, value, size, spread, good, None)
+    return located(system, theory, parameter, z, value, size, spread, good, None)
 
 
 def _declared(theory: Theory, boundary: str | Boundary) -> Boundary:
@@ -210,7 +237,7 @@ def _require_limit(theory: Theory, boundary: Boundary, parameter: str) -> None:
         raise LocateError(msg)
 
 
-def _located(
+def located(
     system: System,
     theory: Theory,
     parameter: str,
@@ -221,6 +248,7 @@ def _located(
     good: bool,
     bracket: Any,
 ) -> Located:
+    """What `refine` found, as a special point."""
     _, at, x = system.states(theory.at(**{parameter: value}), z)[0]
     return Located(
         at, system.boundary, parameter, value if good else np.nan, z, x, good, bracket, size, spread
@@ -343,7 +371,7 @@ def _along(system: System, theory: Theory, parameter: str, origin: float, end: f
             out = refine(system, theory, parameter, z, float(curve.values[index]))
             if not distinct(system, theory.at(**{parameter: out[1]}), out[0]):
                 continue  # the branch turns through m = 0: a continuous transition, no spinodal
-            found.append(_located(system, theory, parameter, *out, bracket=(low, high)))
+            found.append(located(system, theory, parameter, *out, bracket=(low, high)))
         return found
     z = _complete_all(system, theory.at(**{parameter: curve.values}), curve.x)
     with np.errstate(all="ignore"):
@@ -395,7 +423,7 @@ def _sign_changes(
         if good:
             bracket = min(bracket[0], out[1]), max(bracket[1], out[1])
         z, value, size, spread, _ = out
-        found.append(_located(system, theory, parameter, z, value, size, spread, good, bracket))
+        found.append(located(system, theory, parameter, z, value, size, spread, good, bracket))
     return found
 
 

@@ -10,10 +10,12 @@ from typing import Any, Self
 import numpy as np
 
 from replica.errors import ConvergenceError, UnknownNameError
+from replica.showing import dataframe, good, html
 from replica.solving.derivatives import difference
 from replica.solving.rounding import TRIALS, root_error, roughness, state_error, value_error
 from replica.theory import Theory
 from replica.typing import Booleans, Number, Numbers
+from replica.units import Unit
 
 __all__ = ["MEASURES", "Solution", "Status"]
 
@@ -36,6 +38,10 @@ class Status(Enum):
     def code(self) -> int:
         """Position in the enumeration, as stored in arrays; 0 is success."""
         return _CODES[self]
+
+
+def _cell(value: Any) -> str:
+    return value if isinstance(value, str) else good(value)
 
 
 _CODES = {status: code for code, status in enumerate(Status)}
@@ -120,6 +126,51 @@ class Solution(Mapping[str, Any]):
     def get(self, name: str, default: Any = None) -> Any:
         """An order parameter by name, or something else where there is none of that name."""
         return self.order.get(name, default)
+
+    def __repr__(self) -> str:
+        what = f"<Solution of {self.theory.describe()}: {self.branch or 'from a start'}"
+        if np.ndim(self.status):
+            return f"{what}, {np.sum(self.success)} of {np.size(self.status)} points converged>"
+        told = ", ".join(f"{name} = {float(value):.10g}" for name, value in self.order.items())
+        return f"{what}, {told}, {self.outcome.value}>"
+
+    def _repr_html_(self) -> str:
+        caption = f"{self.theory.describe()}, {self.branch or 'from a start'}"
+        if np.ndim(self.status):
+            table, caption = self.columns, repr(self).strip("<>")
+            return html(
+                caption, tuple(table), zip(*(map(_cell, column) for column in table.values()), strict=True)
+            )
+        errors = self.uncertainties if self.success else {}
+        measures = {name: getattr(self, name) for name in MEASURES}
+        rows = [
+            (name, good(value, errors.get(name)), self.theory.symbols.get(name, ""))
+            for name, value in self.order.items()
+        ]
+        rows += [
+            (name.replace("_", " "), good(value, errors.get(name)), "")
+            for name, value in measures.items()
+            if value is not None
+        ]
+        rows.append(("status", self.outcome.value, f"residual {float(self.residual):.1e}"))
+        return html(caption, ("", "value", ""), rows)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
+
+    @property
+    def columns(self) -> dict[str, list[Any]]:
+        """The points as a table, by column: numbers among the parameters, order parameters, f, status."""
+        shape = np.shape(self.status)
+        numbers = {k: v for k, v in self.theory.numbers.items() if v is not None and not isinstance(v, Unit)}
+        told = numbers | self.order | {"free_energy": self.free_energy}
+        table = {name: np.broadcast_to(np.asarray(v, dtype=float), shape).ravel() for name, v in told.items()}
+        words = [list(Status)[int(code)].value for code in np.ravel(self.status)]
+        return {name: values.tolist() for name, values in table.items()} | {"status": words}
+
+    def to_dataframe(self) -> Any:
+        """The points as a table of pandas; see `columns`."""
+        return dataframe(self.columns)
 
     __eq__ = object.__eq__
     __hash__ = object.__hash__

@@ -21,6 +21,7 @@ import numpy as np
 from replica.errors import ParameterError, UnknownNameError
 from replica.numerics.functions import exact, is_exact, stack
 from replica.theory.boundaries import Boundary, Branch, Critical, Fold, Limit
+from replica.theory.equations import aligned
 from replica.theory.parameters import Parameter, Value, short
 from replica.typing import Booleans, Number, Numbers
 from replica.units import Unit
@@ -399,6 +400,13 @@ class Theory:
         inside = self.physical(x)
         known = bool(inside) if isinstance(inside, bool | np.bool_) else np.all(inside)
         return values if known else np.where(inside, values, np.nan)
+
+    def _repr_latex_(self) -> str | None:
+        """The equations, typeset in a notebook; None where the theory writes none out."""
+        if not self.equations:
+            return None
+        body = aligned(self.equations.values(), (*self.parameters(), *self.order, *self.symbols))
+        return f"$$\\begin{{aligned}}\n{body}\n\\end{{aligned}}$$"
 
     def describe(self) -> str:
         """Name and parameter values, as messages print them.

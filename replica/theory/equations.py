@@ -13,13 +13,13 @@ A theory writes each of its equations once, as plain text: ``r = q/(1 - C)^2``. 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 from replica.errors import ParameterError
 
-__all__ = ["latex"]
+__all__ = ["aligned", "latex"]
 
 _GREEK = (
     *("alpha", "beta", "gamma", "delta", "eta", "theta", "kappa", "lambda", "mu", "nu", "xi", "pi", "rho"),
@@ -369,3 +369,20 @@ def _bare(text: str) -> str:
         if depth < 0:
             return text
     return inside
+
+
+def aligned(equations: Iterable[str], names: Collection[str] = ()) -> str:
+    r"""Write equations of a theory in LaTeX, one below the other, to be aligned at their first relation.
+
+    Examples
+    --------
+    >>> print(aligned(["m = tanh(m/T)", "f = m^2/2"], ("m", "T", "f")))
+      m &= \tanh\frac{m}{T} \\
+      f &= \frac{m^2}{2}
+    """
+    equations = list(equations)
+    heads = (text.partition(" = ")[0] for text in equations)  # what is defined is no word
+    known = (*names, *heads)
+    written = (latex(text, known) for text in equations)
+    rows = (re.sub(r" (=|>|<|\\sim|\\[lg]e) ", r" &\1 ", row, count=1) for row in written)
+    return " \\\\\n".join(f"  {row}" for row in rows)

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import click
@@ -116,11 +115,16 @@ class Door(Verb, click.Group):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command line of this process."""
-        if "REPLICA_TRACEBACK" not in os.environ:
-            sys.excepthook = _last_words
-        if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that cannot show a symbol shows ? instead
-            sys.stdout.reconfigure(errors="replace")
-        return super().__call__(*args, **kwargs)
+        with _readable(sys.stdout):
+            try:
+                return super().__call__(*args, **kwargs)
+            except KeyboardInterrupt:
+                sys.exit(130)
+            except Exception as error:
+                if "REPLICA_TRACEBACK" in os.environ:
+                    raise
+                _last_words(error)
+                sys.exit(1)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the options of the group; the command line is kept for the provenance of results."""
@@ -214,14 +218,27 @@ def _usage() -> Iterator[None]:
         raise Misuse(message) from error
 
 
-def _last_words(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
-    """Stand in for the traceback of an error that nobody foresaw."""
-    if issubclass(kind, KeyboardInterrupt):
+@contextmanager
+def _readable(stream: Any) -> Iterator[None]:
+    """A terminal that cannot show a symbol shows ? instead; afterwards it is as it was."""
+    if not isinstance(stream, io.TextIOWrapper):
+        yield
         return
+    before = stream.errors
+    stream.reconfigure(errors="replace")
+    try:
+        yield
+    finally:
+        if not stream.closed:
+            stream.reconfigure(errors=before)
+
+
+def _last_words(error: Exception) -> None:
+    """Stand in for the traceback of an error that nobody foresaw."""
     from replica.errors import clean
 
     click.echo(
-        f"Error: this should not have happened ({kind.__name__}: {clean(error)}); please report it with the "
-        "traceback that is shown when REPLICA_TRACEBACK=1 is set",
+        f"Error: this should not have happened ({type(error).__name__}: {clean(error)}); please report it "
+        "with the traceback that is shown when REPLICA_TRACEBACK=1 is set",
         err=True,
     )

@@ -36,6 +36,7 @@ __all__ = [
     "tracer",
     "versions",
     "write",
+    "write_table",
 ]
 
 
@@ -112,13 +113,29 @@ def versions() -> dict[str, str]:
 
 
 def write(diagram: PhaseDiagram, output: Path | str) -> None:
-    """Store a diagram in a file, or print it."""
+    """Store a diagram in a file, in .csv the points of its lines; or print it."""
+    if isinstance(output, Path) and output.suffix.lower() == ".csv":
+        write_table(diagram.columns, output)
+        return
     if isinstance(output, str):
         click.echo(json.dumps(diagram.to_json(), allow_nan=False, indent=1))
         return
     from phase_diagrams.storage.diagrams import save_diagram
 
     save_diagram(diagram, output)
+    click.echo(f"wrote {output}", err=True)
+
+
+def write_table(columns: Mapping[str, Sequence[Any]], output: Path | str) -> None:
+    """Write a table as CSV into a file, or print it."""
+    from phase_diagrams.storage.files import write_atomic
+    from phase_diagrams.storage.tables import as_csv
+
+    text = as_csv(columns)
+    if isinstance(output, str):
+        click.echo(text, nl=False)
+        return
+    write_atomic(output, text)
     click.echo(f"wrote {output}", err=True)
 
 
