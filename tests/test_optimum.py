@@ -10,7 +10,7 @@ import pytest
 from phase_diagrams import boundary_line
 from phase_diagrams.tracing.special_points import holds
 from replica import critical, locate
-from replica.errors import LocateError, ParameterError, UnknownNameError
+from replica.errors import ParameterError, UnknownNameError
 from replica.functional import Coupling, Energy, Layer, Model, Pattern, files, theory_of
 from replica.theories import Hopfield, SparseCoding
 from replica.theory import Fold, Optimum, Parameter
@@ -57,13 +57,12 @@ def test_the_tip_of_a_line_is_an_optimum(T: float) -> None:
     assert point.bracket[0] < point.value
 
 
-@pytest.mark.parametrize("g", [-0.45, -0.6])
-def test_capacity_at_the_best_threshold(g: float) -> None:
-    """From either side; independent values of both conventions of the energy."""
-    point = locate(SparseCoding(alpha=0.1, a=0.1, g=g), Optimum("retrieval", "g"), "alpha")
+def test_capacity_at_the_best_threshold() -> None:
+    """An independent value; beside it the fold, known from the same unknowns, is lower."""
+    point = locate(SparseCoding(alpha=0.1, a=0.1, g=-0.7), Optimum("retrieval", "g"), "alpha")
     assert point.value == pytest.approx(0.4409672442, abs=5e-11)
     fold = np.concatenate([point.z[:3], point.z[4:7]])  # the state and its direction
-    for shift in (-0.01, 0.01):
+    for shift in (-0.003, 0.003):
         beside = locate(
             point.theory.at(g=point.theory.g + shift), "spinodal", "alpha", near=fold, value=point.value
         )
@@ -72,7 +71,7 @@ def test_capacity_at_the_best_threshold(g: float) -> None:
 
 
 def test_capacity_at_the_best_threshold_of_centred_neurons() -> None:
-    point = locate(theory_of(CENTRED)(alpha=0.1, g=-0.5), Optimum("retrieval", "g"), "alpha")
+    point = locate(theory_of(CENTRED)(alpha=0.1, g=-0.7), Optimum("retrieval", "g"), "alpha")
     assert point.value == pytest.approx(0.4841584575, abs=5e-11)
 
 
@@ -84,14 +83,33 @@ def test_capacity_of_biased_patterns() -> None:
     assert point.value == pytest.approx(0.14326647834, abs=5e-12)
 
 
-def test_the_line_of_the_best_threshold_and_its_end() -> None:
-    """At a = 1/2 spins with a field, in other units: the best field is none."""
+def test_an_optimum_is_followed_through_a_second_merging_state() -> None:
+    """At a = 0.061 two directions are soft: the state moves infinitely fast with the threshold."""
+    point = locate(SparseCoding(alpha=0.1, a=0.1, g=-0.75), Optimum("retrieval", "g"), "alpha")
+    shares = []
+    for a in (0.08, 0.065, 0.06, 0.05):
+        start = point.z, point.value
+        point = locate(point.theory.at(a=a), point.boundary, "alpha", near=start[0], value=start[1])
+        assert point.located
+        shares.append(float(point.z[-1]))
+    assert shares[1] > 0 > shares[2]
+    assert point.value == pytest.approx(0.94294653623, abs=5e-11)
+
+
+def test_the_line_of_the_best_field() -> None:
     line = boundary_line(
-        SparseCoding(alpha=0.1), Optimum("retrieval", "g"), "a", "alpha", at=[0.1, 0.3, 0.5], step=0.05
+        theory_of(BIASED)(alpha=0.1, g=0.4),
+        Optimum("retrieval", "g"),
+        "a",
+        "alpha",
+        xlim=(0.6, 0.7),
+        ylim=(0.0, 0.2),
+        step=0.1,
     )
-    loads = np.array(line.y)
-    assert loads[0] == pytest.approx(0.4409672442, abs=5e-11)
-    assert np.all(np.diff(loads) < 0)
+    order = np.argsort(line.x)
+    loads = np.array(line.y)[order]
+    assert loads[-1] == pytest.approx(0.14326647834, abs=5e-11)
+    assert np.all(np.diff(loads) > 0)
 
 
 def test_the_line_of_a_model_file() -> None:
@@ -101,11 +119,9 @@ def test_the_line_of_a_model_file() -> None:
         theory_of(replace(CENTRED, lines={"best-threshold": Optimum("retrieval", "G")}))
 
 
-def test_an_optimum_is_no_axis_and_may_not_exist() -> None:
+def test_what_is_the_best_is_no_axis() -> None:
     best = Optimum("retrieval", "g")
     assert best != Fold("retrieval")
     assert holds(best, ("alpha", "g"))
     with pytest.raises(ParameterError, match="g is the best one by this boundary"):
         boundary_line(SparseCoding(alpha=0.1), best, "g", "alpha")
-    with pytest.raises(LocateError, match="no spinodal point"):  # the lower, the better
-        locate(Hopfield(alpha=0.1, T=0.5), Optimum("retrieval", "alpha"), "T")

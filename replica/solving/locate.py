@@ -347,7 +347,7 @@ def _along(system: System, theory: Theory, parameter: str, origin: float, end: f
     base = theory.at(**{parameter: origin})
     if isinstance(boundary, Optimum):
         folds = _along(System(Fold(boundary.branch), theory), theory, parameter, origin, end)
-        tops = (climb(system, fold.theory, parameter, fold.z) for fold in folds if fold.located)
+        tops = (climb(boundary, fold.theory, parameter, fold.z) for fold in folds if fold.located)
         return [located(system, theory, parameter, *top) for top in tops if top is not None]
     if phase.over is not None or theory.branch(phase.branch).explicit:
         return _scan(system, theory, parameter, origin, end)

@@ -18,14 +18,13 @@ TURNS = 5
 
 
 def climb(
-    system: System, theory: Theory, parameter: str, z: Any
+    boundary: Optimum, theory: Theory, parameter: str, z: Any
 ) -> tuple[Any, float, float, float, bool, tuple[float, float]] | None:
     """Follow a fold uphill until it goes down again; then Newton's method on the optimum itself.
 
     Parameters
     ----------
-    system : System
-        Of an `Optimum`.
+    boundary : Optimum
     theory : Theory
         At a point of the fold.
     parameter : str
@@ -39,10 +38,7 @@ def climb(
         Unknowns of the optimum, value, residual, uncertainty, whether it converged, and values of the fold
         next to it; None where the fold ends, or the domain does, before a top.
     """
-    boundary, n = system.boundary, system.n
-    assert isinstance(boundary, Optimum)
-    over = boundary.over
-    fold, names = System(Fold(boundary.branch), theory), (parameter, over)
+    fold, names = System(Fold(boundary.branch), theory), (parameter, boundary.over)
     about = [theory.parameters()[name] for name in names]
     free = np.full(len(z), np.inf)
     lower = np.append(-free, [one.lower for one in about])
@@ -83,8 +79,9 @@ def climb(
     else:
         return None
     along = before + before[-2] / (before[-2] - after[-2]) * (after - before)  # level
+    n = fold.n
     v, shift = y[n : 2 * n], along[:n]
     both = np.append(shift - v * (v @ shift) / (v @ v), along[-1])
     start = np.concatenate([y[:n], y[-1:], v, both / np.linalg.norm(both)])
-    here, (low, high) = theory.at(**{over: float(y[-1])}), np.sort(curve.y[-2, -2:])
-    return *refine(system, here, parameter, start, float(y[-2])), (float(low), float(high))
+    here, (low, high) = theory.at(**{boundary.over: float(y[-1])}), np.sort(curve.y[-2, -2:])
+    return *refine(System(boundary, theory), here, parameter, start, float(y[-2])), (float(low), float(high))

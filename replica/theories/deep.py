@@ -130,5 +130,5 @@ def deep(*units: str | Unit) -> type[FullyConnected]:
         "__module__": __name__,
         "__doc__": f"{len(units)} layers of units, Gaussian couplings between neighbours, replica symmetric.",
     }
-    kind: Any = type(base)
+    kind: type[Any] = type(base)
     return kind(f"Deep{len(units)}", (base,), namespace)

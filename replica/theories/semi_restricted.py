@@ -83,7 +83,7 @@ class SemiRestricted(theory_of(MODEL)):  # type: ignore[misc]
 
 
 class SemiRestrictedBits(theory_of(BITS)):  # type: ignore[misc]
-    """Boltzmann machine of visible units 0, 1 with couplings among them, replica symmetric.
+    """Boltzmann machine of visible units 0, 1 with couplings among them, replica symmetric [OH07]_.
 
     Gaussian hidden units with weights of signs, and Gaussian lateral couplings of variance Delta/N: what
     `SemiRestricted` is for spins.
@@ -99,6 +99,10 @@ class SemiRestrictedBits(theory_of(BITS)):  # type: ignore[misc]
     T : float or array
         Temperature, >= 0.
 
+    References
+    ----------
+    .. [OH07] S. Osindero, G. E. Hinton, Advances in Neural Information Processing Systems 20, 1121 (2007).
+
     Examples
     --------
     >>> from replica import solve
@@ -112,6 +116,9 @@ class SemiRestrictedBits(theory_of(BITS)):  # type: ignore[misc]
     known: ClassVar[Mapping[str, str]] = {
         "Delta = 0": "the random RBM of bernoulli and gaussian units, with one strong hidden unit",
     }
+    references: ClassVar[tuple[str, ...]] = (
+        "S. Osindero, G. E. Hinton, Advances in Neural Information Processing Systems 20, 1121 (2007)",
+    )
     notes: ClassVar[tuple[str, ...]] = (
         "The diagonal of the couplings by the hidden units is kept, which acts as a field on bits.",
         "Replica symmetric: where the replicon is negative, replica symmetry is broken.",

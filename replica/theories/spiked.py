@@ -31,31 +31,29 @@ __all__ = ["Spiked", "SpikedGaussian", "SpikedSparse"]
 
 SNR = Parameter("signal-to-noise ratio", r"\gamma", lower=0.0, required=True, typical=(0.0, 3.0))
 
+TEMPERATURE = Parameter(
+    "temperature of the posterior; 1 where the prior is the true one", "T", lower=0.0, default=1.0
+)
+
 SIGNS = Model(
     "spiked",
-    parameters={
-        "gamma": SNR,
-        "T": Parameter(
-            "temperature of the posterior; 1 where the prior is the true one", "T", lower=0.0, default=1.0
-        ),
-    },
+    parameters={"gamma": SNR, "T": TEMPERATURE},
     layers=[Layer("entries")],
     couplings=[Coupling("entries^2", "gamma/2")],
     patterns=[Pattern("m", "entries")],
     energies=[Energy("m m", "gamma/2")],
-    offset="gamma/4 + T*log(2)",  # (gamma/2 N) sum_ij s_i^2 s_j^2, and the prior as a probability
+    offset="gamma/4",  # (gamma/2 N) sum_ij s_i^2 s_j^2 of the square of Y - sqrt(gamma/N) s s^T
     critical=("gamma", "condensation"),
 )
 # a Gaussian vector has the length sqrt(N), and any direction: it is one on a sphere
 GAUSSIAN = Model(
     "spiked-gaussian",
-    parameters={"gamma": SNR},
-    temperature=1,
+    parameters={"gamma": SNR, "T": TEMPERATURE},
     layers=[Layer("entries", "spherical")],
     couplings=[Coupling("entries^2", "gamma/2")],
     patterns=[Pattern("m", "entries", "gaussian")],
     energies=[Energy("m m", "gamma/2")],
-    offset="gamma/4 + (1 + log(2*pi))/2",
+    offset="gamma/4",
     critical=("gamma", "condensation"),
 )
 
@@ -63,9 +61,8 @@ GAUSSIAN = Model(
 class Spiked(theory_of(SIGNS)):  # type: ignore[misc]
     """Signal of signs in a noisy matrix, Y = sqrt(gamma/N) x x^T + noise, replica symmetric [DAM17]_.
 
-    f is -(1/N) E ln Z of the posterior, Z = 1 where Y is pure noise, so that gamma/4 + f is the mutual
-    information of x and Y per entry. At T = 1, the Nishimori line, m = q: the overlap with the signal is that
-    of two samples of the posterior.
+    At T = 1, the Nishimori line, m = q: the overlap with the signal is that of two samples of the posterior,
+    and ln 2 + gamma/4 + f is the mutual information of x and Y per entry.
 
     Parameters
     ----------
@@ -103,12 +100,14 @@ class Spiked(theory_of(SIGNS)):  # type: ignore[misc]
 class SpikedGaussian(theory_of(GAUSSIAN)):  # type: ignore[misc]
     """Gaussian signal in a noisy matrix, Y = sqrt(gamma/N) x x^T + noise, seen with its prior [LM19]_.
 
-    What `Spiked` is for signs, at T = 1. For large N the entries of x are a point on a sphere.
+    What `Spiked` is for signs. For large N the entries of x are a point on a sphere.
 
     Parameters
     ----------
     gamma : float or array
         Signal-to-noise ratio, >= 0.
+    T : float or array
+        Temperature of the posterior, >= 0.
 
     References
     ----------
@@ -124,13 +123,13 @@ class SpikedGaussian(theory_of(GAUSSIAN)):  # type: ignore[misc]
 
     line_names: ClassVar[Mapping[str, str]] = {"gamma_c": "condensation"}
     known: ClassVar[Mapping[str, str]] = {
-        "gamma_c": "1, exact: as for the largest eigenvector of Y",
-        "m and q": "1 - 1/gamma, exact",
+        "gamma_c at T = 1": "1, exact: as for the largest eigenvector of Y",
+        "m and q at T = 1": "1 - 1/gamma, exact",
     }
     references: ClassVar[tuple[str, ...]] = (
         "M. Lelarge, L. Miolane, Probab. Theory Relat. Fields 173, 859 (2019)",
     )
-    notes: ClassVar[tuple[str, ...]] = ("Replica symmetric, which is exact on the Nishimori line.",)
+    notes: ClassVar[tuple[str, ...]] = ("Replica symmetric: exact at T = 1.",)
 
 
 @dataclass(frozen=True)

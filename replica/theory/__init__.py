@@ -2,8 +2,8 @@
 
 A theory is a frozen dataclass that derives from `Theory`, with two formulas, `Theory.update` and
 `Theory.free_energy`. Its fields are declared by `parameter`; branches, phase boundaries and the critical
-value that people ask for are data (`Branch`, `Fold`, `Optimum`, `Coexistence`, `Zero`, `Critical`). It knows
-no solver.
+value that people ask for are data (`Branch`, `Fold`, `Optimum`, `Coexistence`, `Zero`, `Critical`). It
+knows no solver.
 """
 
 from __future__ import annotations
