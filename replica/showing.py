@@ -59,7 +59,7 @@ def html(caption: str, head: Sequence[str], rows: Iterable[Sequence[Any]], notes
 
     Examples
     --------
-    >>> print(html("two", ("name", "value"), [("m", "0.5(1)")])[-60:])
+    >>> print(html("two", ("name", "value"), [("m", "0.5(1)")])[-52:])
     <td>m</td><td>0.5(1)</td></tr></tbody></table></div>
     """
     rows = [tuple(map(str, row)) for row in rows]
