@@ -217,7 +217,7 @@ class Line:
         return dataframe(self.columns)
 
     def _repr_html_(self) -> str:
-        errors: Any = self.uncertainty or [(None, None)] * len(self.x)
+        errors = self.uncertainty or [(math.nan, math.nan)] * len(self.x)
         rows = [
             (good(x, dx), good(y, dy), status)
             for x, y, (dx, dy), status in zip(self.x, self.y, errors, self.status, strict=True)
