@@ -270,8 +270,8 @@ def _put(value: object, *path: str | int) -> Callable[[Any], None]:
 
 DAMAGE: list[tuple[Callable[[Any], None], str]] = [
     (_delete("format"), "format: missing"),
-    (_put(True, "format"), "the diagram is written in format True; this version reads formats up to 6; "),
-    (_put("1", "format"), "the diagram is written in format '1'; this version reads formats up to 6; "),
+    (_put(True, "format"), "the diagram is written in format True; this version reads formats up to 7; "),
+    (_put("1", "format"), "the diagram is written in format '1'; this version reads formats up to 7; "),
     (_delete("title"), "title: missing"),
     (_put(3, "title"), "title: expected text, got 3"),
     (_put(1, "colour"), "colour: unknown key; known: axes, beside, heat_map, images, insets, lines, name, "),
@@ -343,7 +343,7 @@ def test_images_of_no_use_are_refused(tiles: Any, says: str) -> None:
 
 
 def test_another_format_is_refused() -> None:
-    with pytest.raises(DiagramError, match=r"written in format 7; this version reads formats up to 6; \w+"):
+    with pytest.raises(DiagramError, match=r"written in format 7; this version reads formats up to 7; \w+"):
         PhaseDiagram.from_json(make().to_json() | {"format": 8})
 
 
