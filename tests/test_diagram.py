@@ -270,8 +270,8 @@ def _put(value: object, *path: str | int) -> Callable[[Any], None]:
 
 DAMAGE: list[tuple[Callable[[Any], None], str]] = [
     (_delete("format"), "format: missing"),
-    (_put(True, "format"), "the diagram is written in format True; this version reads formats up to 6; "),
-    (_put("1", "format"), "the diagram is written in format '1'; this version reads formats up to 6; "),
+    (_put(True, "format"), "the diagram is written in format True; this version reads formats up to 7; "),
+    (_put("1", "format"), "the diagram is written in format '1'; this version reads formats up to 7; "),
     (_delete("title"), "title: missing"),
     (_put(3, "title"), "title: expected text, got 3"),
     (_put(1, "colour"), "colour: unknown key; known: axes, beside, heat_map, images, insets, lines, name, "),
@@ -297,7 +297,7 @@ DAMAGE: list[tuple[Callable[[Any], None], str]] = [
     (_put([], "provenance"), "provenance: expected an object, got []"),
     (_put([0, 1], "insets", 0, "bounds"), "insets[0].bounds: expected (x0, y0, width > 0, height > 0), got "),
     (_put([3], "beside"), "beside[0]: expected an object, got 3"),
-    (_put(7, "beside", 0, "format"), "beside[0]: the diagram is written in format 7; "),
+    (_put(8, "beside", 0, "format"), "beside[0]: the diagram is written in format 8; "),
     (_delete("beside", 0, "lines", 0, "x"), "beside[0].lines[0].x: missing"),
 ]
 
@@ -343,7 +343,7 @@ def test_images_of_no_use_are_refused(tiles: Any, says: str) -> None:
 
 
 def test_another_format_is_refused() -> None:
-    with pytest.raises(DiagramError, match=r"written in format 7; this version reads formats up to 6; \w+"):
+    with pytest.raises(DiagramError, match=r"written in format 8; this version reads formats up to 7; \w+"):
         PhaseDiagram.from_json(make().to_json() | {"format": 8})
 
 

@@ -1,6 +1,7 @@
 """Results show themselves: in one line, in a notebook, as a table; and the process is left as it was."""
 
 import json
+import re
 import sys
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 import phase_diagrams.commands.shared.door as door
+from console import replica
 from phase_diagrams import boundary_line, load_diagram
 from phase_diagrams.commands import main
 from replica import Hopfield, critical, solve, trace
@@ -157,3 +159,17 @@ def test_what_nobody_foresaw_is_one_sentence(
     monkeypatch.setenv("REPLICA_TRACEBACK", "1")
     with pytest.raises(ZeroDivisionError):
         main(["list"])
+
+
+def test_a_symbol_is_told_for_every_theory_that_has_it() -> None:
+    told = replica("show alpha").stdout.splitlines()
+    assert re.search("^hopfield +parameter +load", "\n".join(told), re.MULTILINE)
+    assert not any(row.startswith("curie-weiss") for row in told)
+    assert "unknown theory 'alhpa'" in replica("show alhpa").stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_gets_a_script_that_asks_the_command(shell: str) -> None:
+    done = replica(f"completion {shell}")
+    assert done.exit_code == 0
+    assert f"_REPLICA_COMPLETE={shell}_complete" in done.stdout

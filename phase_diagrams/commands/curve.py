@@ -65,7 +65,7 @@ PICTURES = (".png", ".pdf", ".svg")
 @looks
 @click.pass_context
 def curve(ctx: click.Context, /, output: Path | str | None, look: Look, as_json: bool, **asked: Any) -> None:
-    """Trace order parameters of a theory against one of its control parameters.
+    """Trace order parameters against a control parameter.
 
     All branches that are connected to a named one, stable and unstable parts, through their folds. NAME is an
     order parameter that `replica show THEORY` names, a derived one, or free_energy, energy, entropy,

@@ -11,6 +11,7 @@ import click
 
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.names import theory_named
+from phase_diagrams.commands.shared.own import is_own
 from phase_diagrams.commands.shared.printing import describe, headline, print_table
 
 if TYPE_CHECKING:
@@ -56,16 +57,20 @@ References
 
 
 @click.command(cls=Verb, epilog=EXAMPLE)
-@click.argument("name", metavar="THEORY|units")
+@click.argument("name", metavar="THEORY|units|SYMBOL")
 @click.option("--latex", is_flag=True, help="Print the equations in LaTeX, to paste.")
 def show(name: str, latex: bool) -> None:
     """Show a theory: equations, parameters, numbers.
 
     Further its order parameters, branches, lines, conventions and references. With the name `units`: what the
-    visible and hidden units of a random RBM can be.
+    visible and hidden units of a random RBM can be; with that of a parameter, an order parameter or a line,
+    such as `alpha`: what it means in every theory that has it.
     """
     if name == "units":
         _show_units()
+        return
+    if (meanings := _meanings(name)) and not latex:
+        print_table([("theory", "what it is", name), *meanings])
         return
     kind = theory_named(name)
     if latex:
@@ -76,6 +81,22 @@ def show(name: str, latex: bool) -> None:
         if rows:
             click.echo(f"\n{title}")
             print_table(rows, indent="  ")
+
+
+def _meanings(name: str) -> list[tuple[str, ...]]:
+    """What a name means in every theory that has a parameter, order parameter or line of that name."""
+    from replica.theories import THEORIES
+
+    if name in THEORIES or is_own(name):
+        return []
+    rows = []
+    for theory, kind in THEORIES.items():
+        known = {key: ("parameter", about.text) for key, about in kind.parameters().items()}
+        known |= {key: ("order parameter", text) for key, text in kind.symbols.items()}
+        known |= {key: (f"line, {line.kind}", describe(line)) for key, line in kind.lines.items()}
+        if name in known:
+            rows.append((theory, *known[name]))
+    return rows
 
 
 def _of_unit(value: Any) -> str:
