@@ -197,7 +197,7 @@ class SweepPlan(Plan):
 
 def _as_file(kind: type[Theory]) -> dict[str, str]:
     """The model file of a theory that was made of a model: no other name stands for it."""
-    model = getattr(kind, "made", None)
+    model = getattr(kind, "model", None)
     try:
         return {} if model is None else {MODEL: write(model)}
     except ParameterError:  # a unit written in Python: no file holds it
