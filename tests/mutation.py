@@ -73,6 +73,7 @@ EQUIVALENT: dict[str, str] = {
     "BlumeCapel.heat: COLD -> 2 * COLD #4": GUARD,
     "SherringtonKirkpatrick1RSB.spins: 0 -> 1 #1": "max(q0, q0): an overlap is positive at every solution",
     "OneHiddenUnit.field: 0 -> 1 #0": "max(Q, Q): an overlap is positive at every solution",
+    "SpikedSparse.fields: 0 -> 1 #0": "max(q, q): an overlap is positive at every solution",
     "HiddenUnit.weights: 0 -> 1 #0": "max(Q_hat, Q_hat): a variance is positive at every solution",
 }
 """Mutants that change nothing that can be observed, by name, with the reason."""

@@ -28,13 +28,20 @@ Theories
   random-energy                 2^N independent Gaussian energies of variance N/2, in a field
   one-hidden-unit               Binary weights of one hidden unit, inferred from data that a teacher generated
   hopfield-hidden-unit          Inference of binary weights in the Hopfield approximation, ln cosh(beta x) = (beta x)^2/2
-  p-spin                        Spins with Gaussian couplings of three at a time and a bias, replica symmetric
+  p-spin                        Ising spins with Gaussian couplings of p at a time and a bias, replica symmetric
+  spherical-p-spin              Spins on a sphere with Gaussian couplings of p at a time and a bias, replica symmetric
+  mixed-p-spin                  Ising spins with Gaussian couplings of pairs and of p at a time, replica symmetric
   bipartite-sk                  Two layers of spins with Gaussian couplings between them, replica symmetric
-  deep                          Three layers of spins, Gaussian couplings between neighbours, replica symmetric
+  deep                          Layers of spins, Gaussian couplings of variance 1/N between neighbours, replica symmetric
+  bidirectional                 Bidirectional memory of few pairs of patterns, with noisy synapses, replica symmetric
   semi-restricted               Hopfield network with Gaussian couplings of variance Delta/N besides, replica symmetric
+  semi-restricted-bits          Boltzmann machine of visible units 0, 1 with couplings among them, replica symmetric
   sparse-coding                 Hopfield network of {0,1} neurons and patterns of activity a, replica symmetric
-  dense                         Dense memory of three-body couplings, H = -(N/3) sum m^3, replica symmetric
+  biased-patterns               Hopfield network of patterns of mean b, stored as differences from it, replica symmetric
+  dense                         Dense memory of p-body couplings, H = -(N/p) sum m^p, replica symmetric
   spiked                        Signal of signs in a noisy matrix, Y = sqrt(gamma/N) x x^T + noise, replica symmetric
+  spiked-gaussian               Gaussian signal in a noisy matrix, Y = sqrt(gamma/N) x x^T + noise, seen with its prior
+  spiked-sparse                 Sparse signal in a noisy matrix, Y = sqrt(gamma/N) x x^T + noise, seen with its prior
 Diagrams
   hopfield                    Hopfield network: phases in load and temperature
   hopfield-error              Hopfield network at T = 0: fraction of errors against load

@@ -92,6 +92,7 @@ def notes(model: Model) -> tuple[str, ...]:
     told = ["<s> is the mean of one unit with the weight exp{-[U(s) - a s^2/2 - b s]/T} in the field b"]
     over = "standard Gaussians z" + " and the entries w of the patterns" * bool(model.patterns)
     told.append(f"E is over {over}; energies are per N; k_B = 1")
+    told += [f"written out for {name} = {lowest}, the lowest one" for name, lowest in model.powers.items()]
     if any(max(Counter(one).values()) > 1 for one in made.couplings):
         told.append("sums over units of one layer count every pair, or every set, once")
     if any(len(one) > 2 for one in made.couplings):
@@ -235,7 +236,8 @@ class _Writer:
 
     def equations(self) -> dict[str, str]:
         """Everything, in the order in which one reads it."""
-        told = {name: _marked(f"{name} = {expression}") for name, expression in self.model.definitions}
+        told = {name: _marked(f"{name} = {lowest}") for name, lowest in self.model.powers.items()}
+        told |= {name: _marked(f"{name} = {expression}") for name, expression in self.model.definitions}
         if self.model.temperature.text != "T":
             told["T"] = f"T = {_marked(self.model.temperature)}"
         told |= self.energy() | self.functional()

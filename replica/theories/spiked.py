@@ -219,7 +219,7 @@ class SpikedSparse(Theory):
     def fields(self, x: Numbers, signal: float) -> tuple[Number, Number, Number, Number]:
         """What acts on a unit where the signal is +1/sqrt(p), or 0: mean, width, quadratic term, T = 1."""
         (q,) = x
-        strength = maximum(self.gamma * q / self.p, 0 * q)
+        strength = self.gamma / self.p * maximum(q, 0 * q)
         return signal * strength, sqrt(strength), -strength, 0 * strength + 1
 
     def update(self, x: Numbers) -> Numbers:
