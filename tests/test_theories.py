@@ -135,6 +135,8 @@ CASES = [
     (PSpin(T=0.4), "glass"),
     (PSpin(T=0.3, p=5, J0=0.8), "retrieval"),
     (SphericalPSpin(T=0.3, p=4), "glass"),
+    (SphericalPSpin(T=0.3, p=4, J0=1.0), "retrieval"),
+    (SphericalPSpin(T=0.5, J0=1.0), "retrieval"),
     (MixedPSpin(T=0.5, c=0.3, h=0.1), "glass"),
     (BipartiteSK(alpha=0.5, T=0.4), "glass"),
     (Deep(T=0.3), "glass"),

@@ -48,7 +48,7 @@ fold where the retrieval branch ends, by Newton's method on the augmented equati
 replica symmetry is broken there (negative replicon): the value is an approximation
 
 $ replica capacity hopfield --rsb 1
-alpha_c = 0.1381864895649: largest load with a retrieval solution
+alpha_c = 0.13818648956487: largest load with a retrieval solution
 hopfield-1rsb at T = 0
 
 m    0.966778016289   overlap with the retrieved pattern
@@ -61,8 +61,8 @@ x    0                Parisi's breaking parameter: the weight of pairs in differ
 r1   1.49405966781    noise of the other patterns, shared inside a state
 r0   1.48952624596    noise of the other patterns, shared between states
 
-13 good digits, from the residual and the conditioning of the equations in float64
-fold where the retrieval branch ends, by Newton's method on the augmented equations; residual 3.0e-15
+14 good digits, from the residual and the conditioning of the equations in float64
+fold where the retrieval branch ends, by Newton's method on the augmented equations; residual 2.0e-15
 replica symmetry is broken there (negative replicon): the value is an approximation
 """
 

@@ -89,7 +89,7 @@ def _meanings(name: str) -> list[tuple[str, ...]]:
 
     if name in THEORIES or is_own(name):
         return []
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for theory, kind in THEORIES.items():
         known = {key: ("parameter", about.text) for key, about in kind.parameters().items()}
         known |= {key: ("order parameter", text) for key, text in kind.symbols.items()}
