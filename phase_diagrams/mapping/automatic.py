@@ -222,8 +222,8 @@ class _Work:
                     label=_legend(theory, name),
                     step=self.step,
                 )
-            except ReplicaError as error:  # traced here, not in another process
-                self._lost(name, error)
+            except ReplicaError:  # traced here, not in another process
+                self._lost(name)
                 continue
             if asked[name].done():
                 self.told(
@@ -232,14 +232,14 @@ class _Work:
         for name, future in asked.items():
             try:
                 line = future.result()
-            except ReplicaError as error:
-                self._lost(name, error)
+            except ReplicaError:
+                self._lost(name)
                 continue
             self._add(line, theory.lines[name])
             self.became[name] = "traced"
 
-    def _lost(self, name: str, error: ReplicaError) -> None:
-        self.became[name] = f"not met: {error}"
+    def _lost(self, name: str) -> None:
+        self.became[name] = "not met in this plane"
         self.told(f"line {name}: not met in this plane")
 
     def _missing(self, boundary: Boundary) -> str:
