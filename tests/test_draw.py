@@ -29,7 +29,8 @@ from phase_diagrams.storage.files import StorageError
 from replica.errors import UnknownNameError
 
 NAN = float("nan")
-BOUNDARIES = [kind for kind in LineKind if kind not in (LineKind.CURVE, LineKind.MEASURED)]
+NO_BOUNDARIES = LineKind.CURVE, LineKind.MEASURED, LineKind.STABLE, LineKind.UNSTABLE
+BOUNDARIES = [kind for kind in LineKind if kind not in NO_BOUNDARIES]
 GRID = np.linspace(0.01, 0.15, 15)
 
 
@@ -367,7 +368,8 @@ def test_drawing_loads_neither_pyplot_nor_an_engine() -> None:
         "print(sorted(m for m in sys.modules if m.split('.')[0] == 'replica' or m == 'matplotlib.pyplot'))"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    ours = ["replica", "replica._face", "replica.errors", "replica.theory", "replica.theory.boundaries"]
+    ours = ["replica", "replica._face", "replica.errors", "replica.showing"]
+    ours += ["replica.theory", "replica.theory.boundaries"]
     files = [f"replica.machines{room}" for room in ("", ".data", ".data.guards", ".data.temporary")]
     assert done.stdout.strip() == str(sorted([*ours, *files]))
 
