@@ -313,7 +313,9 @@ def _two_point(how: _How, a: Number, scale: Number = 1.0) -> Law:
 def _integers(known: IntegerLaw, norm: Number) -> Law:
     w = known.w if not is_exact(known.weight) else np.array([exact(float(k)) for k in known.w], dtype=object)
     shift = w * (1.0 if not is_exact(w) else 1)
-    return _single(shift, 0 * shift, known.weight, np.sign(known.w), known.tilted / 2, norm, True)
+    weight, tilt = known.weight, known.tilted / 2
+    weight, tilt = (weight + weight[..., ::-1]) / 2, (tilt - tilt[..., ::-1]) / 2  # to the last bit
+    return _single(shift, 0 * shift, weight, np.sign(known.w), tilt, norm, True)
 
 
 def _skellam(how: _How, l: Number) -> Law:
