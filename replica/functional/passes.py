@@ -359,7 +359,10 @@ class Answer:
         assert self.law is not None
         tilt, spread = self.law.tilt[k], self.law.spread[k]
         mean = self.over("mean", tilt)
-        return mean + c * self.over("response", spread) if np.any(spread) else mean
+        mean = mean + c * self.over("response", spread) if np.any(spread) else mean
+        if self.law.even and not is_exact(mean):  # what is not there does not arise, whatever the last bits
+            return np.where(np.equal(c, 0), 0.0, mean)[()]
+        return mean
 
     def by_loc(self, name: str, weight: Number = None) -> Number:
         """Derivative of an average by the mean of the field."""
