@@ -132,6 +132,8 @@ def answers(unit: Unit, fields: Fields, *, slopes: bool = False) -> Answers:
     flat = np.flatnonzero(fields.variance[1:] <= 0) + 1
     if flat.size:  # a level that adds nothing is none
         keep = np.setdiff1d(np.arange(1, k + 1), flat)
+        if not keep.size:
+            return _widened(_unbroken(unit, fields, slopes=slopes), keep, fields)
         less = Fields(
             np.append(fields.variance[:1], fields.variance[keep]),
             fields.mu[keep - 1],
@@ -158,6 +160,30 @@ def _nothing(fields: Fields, *, slopes: bool) -> Answers:
     rows, k = 1 + fields.columns * slopes, fields.steps
     shapes = ((rows,), (rows, k + 1), (rows,), (rows, k), (rows, len(fields.strength)))
     return Answers(*(np.full(shape, np.nan) for shape in shapes), np.nan, np.nan)
+
+
+def _unbroken(unit: Unit, fields: Fields, *, slopes: bool) -> Answers:
+    """Averages of a layer without levels: those of replica symmetry; derivatives are not known."""
+    found = unit.averages(fields.loc, np.sqrt(fields.spread), fields.a, fields.T)
+    response = fields.weight @ found.response
+    rows = 3 + len(fields.strength) if slopes else 1
+
+    def value(*first: Any) -> Array:
+        out = np.full((rows, len(first)), np.nan)
+        out[0] = first
+        return out
+
+    along = fields.tilt @ found.mean + fields.strength * (fields.tail @ found.response)
+    with np.errstate(invalid="ignore"):
+        return Answers(
+            value(-fields.weight @ found.free_energy)[:, 0],
+            value(fields.weight @ found.square),
+            value(response)[:, 0],
+            np.zeros((rows, 0)),
+            value(*along),
+            float(fields.weight @ found.response_square),
+            float(fields.weight @ found.entropy),
+        )
 
 
 def _widened(known: Answers, keep: Any, fields: Fields) -> Answers:
@@ -197,6 +223,7 @@ class _Level:
     """Functions on the grid of a level; tangents are by the columns `active`."""
 
     nodes: Array
+    h: float  # exactly: the difference of two nodes is rounded
     phi: Array  # (1 + active, n)
     kept: Array  # (1 + active, functions, n): mean, response, gaps and variances of deeper levels
     plain: Array  # (2, n): response squared and entropy
@@ -249,14 +276,18 @@ class _Ladder:
         narrow += [self.widths[i + 1]] if i < self.k else []
         spacing = SPACING * min(narrow)
         if i == self.k:
-            spacing = min(spacing, self._rounding())
-        return spacing
+            return min(spacing, self._rounding())
+        return min(spacing, self._rounded(1 / self.fields.mu[i])) if np.isfinite(self.high - self.low) else spacing
+
+    def _rounded(self, T: float) -> float:
+        """Spacing that resolves the jumps of a bounded unit, where the states above are at a temperature."""
+        return WARM * T * 2 / (self.high - self.low)
 
     def _rounding(self) -> float:
         """Spacing that resolves how temperature rounds what a unit does."""
         T, unit = self.fields.T, self.unit
         if np.isfinite(self.low) and np.isfinite(self.high):
-            return WARM * T * 2 / (self.high - self.low)
+            return self._rounded(T)
         smooth = 0.45 * np.sqrt(T * self.stiffness[-1]) if np.isfinite(self.stiffness[-1]) else np.inf
         return float(smooth if unit.name in ("relu", "gaussian") else min(smooth, WARM * T))
 
@@ -268,6 +299,8 @@ class _Ladder:
         loc, variance = self.fields.loc, self.fields.spread
         width = np.sqrt(variance)
         fine = SPACING * self.widths[1]
+        if np.isfinite(self.high - self.low):
+            fine = min(fine, self._rounded(1 / self.fields.mu[0]))
         spacing = np.where(width > 0, np.minimum(SPACING * width, fine), 1.0)
         counts = np.where(width > 0, 2 * np.ceil(REACH * width / spacing) + 1, 1)
         first, last = np.min(loc - REACH * width), np.max(loc + REACH * width)
@@ -301,7 +334,7 @@ class _Ladder:
     def answers(self) -> Answers:
         k, cold = self.k, self.fields.T == 0
         outermost = self._outermost()
-        grids = [outermost[0]]
+        grids, spacings = [outermost[0]], [0.0]  # level 0 is not a uniform grid
         last = k - 1 if cold else k
         for i in range(1, last + 1):
             low = grids[-1][0] - self._reach(i, -grids[-1][0], up=False)
@@ -309,14 +342,15 @@ class _Ladder:
             h = self._spacing(i)
             if not (high - low) / h < 1e6:
                 raise _OutsideError
+            spacings.append(h)
             grids.append(low - h + h * np.arange(int(np.ceil((high - low) / h)) + 3))
         with np.errstate(all="ignore"):
-            level = self._cold(grids[-1]) if cold else self._warm(grids[-1])
+            level = (self._cold if cold else self._warm)(grids[-1], spacings[-1])
             for i in range(last, 0, -1):
-                level = self._step(level, i, grids[i - 1])
+                level = self._step(level, i, grids[i - 1], spacings[i - 1])
             return self._over_outermost(level, outermost)
 
-    def _warm(self, y: Array) -> _Level:
+    def _warm(self, y: Array, h: float) -> _Level:
         """The unit itself, at T > 0."""
         unit, a, T = self.unit, self.fields.a, self.fields.T
 
@@ -339,9 +373,9 @@ class _Ladder:
                 slope = sum(c * at(a + n * step) for n, c in zip(STEPS, STENCIL, strict=True)) / step
             slope[0] = (here[1] ** 2 + T * here[2]) / 2
             rows = np.stack([here, slope])
-        return _Level(y, rows[:, 0], rows[:, 1:], plain, active)
+        return _Level(y, h, rows[:, 0], rows[:, 1:], plain, active)
 
-    def _cold(self, y: Array) -> _Level:
+    def _cold(self, y: Array, h: float) -> _Level:
         """Level k - 1 at T = 0: the innermost step in closed form."""
         k, fields = self.k, self.fields
         given = fields.mu[k - 1], fields.variance[k], fields.a
@@ -350,12 +384,12 @@ class _Ladder:
             raise _OutsideError
         active = [2 * k, k, 2 * k + 1] if self.slopes else []
         entropy = np.full(y.shape, 0.0 if self.unit.discrete else -np.inf)
-        return _Level(y, rows[:, 0], rows[:, 1:], np.stack([square, entropy]), active)
+        return _Level(y, h, rows[:, 0], rows[:, 1:], np.stack([square, entropy]), active)
 
-    def _step(self, level: _Level, i: int, y: Array) -> _Level:
+    def _step(self, level: _Level, i: int, y: Array, outer_h: float) -> _Level:
         """From level i to level i - 1."""
         mu, d = self.fields.mu[i - 1], self.fields.variance[i]
-        h = level.nodes[1] - level.nodes[0]
+        h = level.h
         back = max(self._reach(i, -y[0], up=False), REACH * self.widths[i])
         ahead = max(self._reach(i, y[-1], up=True), REACH * self.widths[i])
         count = int(np.ceil((back + ahead) / h)) + 2
@@ -420,7 +454,7 @@ class _Ladder:
                         ]
                     )
                 )
-        return _Level(y, np.stack(new_phi), np.stack(new), over(W, level.plain), active)
+        return _Level(y, outer_h, np.stack(new_phi), np.stack(new), over(W, level.plain), active)
 
     def _over_outermost(self, level: _Level, outermost: tuple[Array, ...]) -> Answers:
         """Averages over level 0: rows are mean, response, and a pair of gap and variance per level, k first."""
