@@ -224,6 +224,11 @@ class BrokenPass:
         """A state is stable against falling into further ones below 1."""
         return self.inside.rho()
 
+    @property
+    def averaged(self) -> bool:
+        """Whether all averages exist."""
+        return all(np.isfinite(found.phi[0]) for found in self.answers.values())
+
     def confined(self) -> bool:
         """Whether overlaps and mu are in order, x_k <= 1, and all averages exist."""
         ordered = all(np.all(step >= 0) and self.q[s][0] >= -1e-12 for s, step in self.step.items())
@@ -233,7 +238,7 @@ class BrokenPass:
             and self.mu[0] > 0
             and np.all(np.diff(self.mu) > 0)
             and self.mu[-1] * self.T <= 1
-            and all(np.isfinite(found.phi[0]) for found in self.answers.values())
+            and self.averaged
         )
 
 

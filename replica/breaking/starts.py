@@ -1,0 +1,293 @@
+"""Where broken states are: one step from the replica-symmetric state, and each further one from the last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from replica.breaking.passes import BrokenPass
+from replica.functional import FullyConnected
+from replica.functional.passes import Ingredients
+from replica.typing import Array
+
+__all__ = ["Seen", "broken_further", "broken_once", "broken_states", "descend", "symmetric_state"]
+
+GOOD = 1e-9
+"""Largest residual of a state from which the next one is looked for."""
+NARROW = 1e-7
+"""Overlaps closer than this, beside the largest one, are the same: replica symmetric within resolution."""
+SHARE = 0.8
+"""Of the response: how much of it goes through a change of state, far below the transition."""
+BREAKINGS = 2.0 ** np.arange(0, 15)
+"""mu that are tried, beside the one that splits all of the overlap."""
+LONGEST, SHORTEST = 1.0, 1e-3
+"""Step in the logarithms of what is looked for; and the fraction of one at which a search ends."""
+
+Equations = Callable[[Array], tuple[Array, Array]]
+"""From x to the residual and its derivatives."""
+
+
+def symmetric_state(theory: FullyConnected, branch: str) -> Array | None:
+    """The replica-symmetric state on a branch, at one point, by Newton's method; None if none is found."""
+
+    def equations(x: Array) -> tuple[Array, Array]:
+        return theory.residual(x), np.asarray(theory.jacobian(x)) - np.eye(len(x))
+
+    def starts() -> Iterator[Array]:
+        yield theory.start(branch)
+        yield from theory.other_starts(branch)
+
+    found, rank = None, -np.inf
+    with np.errstate(all="ignore"):
+        for start in starts():
+            for warm in (0, 10):
+                x = np.array(start, dtype=float)
+                for _ in range(warm):
+                    x = theory.update(x)
+                x = _newton(equations, x)
+                if x is None or not theory.belongs(branch, x) or not theory.physical(x):
+                    continue
+                ranked = theory.rank(branch, x)
+                if ranked is None:
+                    return x
+                if float(ranked) > rank:
+                    found, rank = x, float(ranked)
+                break
+    return found
+
+
+def _newton(equations: Equations, x: Array) -> Array | None:
+    residual, slope = equations(x)
+    for _ in range(60):
+        size = np.max(np.abs(residual))
+        if not np.isfinite(size) or not np.all(np.isfinite(slope)):
+            return None
+        if size < 1e-12 * (1 + np.max(np.abs(x))):
+            return x
+        change = -np.linalg.lstsq(slope, residual, rcond=None)[0]
+        for halving in range(12):
+            moved = x + change / 2**halving
+            after = equations(moved)
+            if np.max(np.abs(after[0])) < 2 * size:
+                break
+        x, (residual, slope) = moved, after
+    return x if np.max(np.abs(residual)) < GOOD else None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Coordinates of a broken state in which the order of its levels cannot be lost.
+
+    Logarithms of the increments of the overlaps and of mu, and of the responses; q_0 and the order parameters
+    of the patterns as they are.
+    """
+
+    patterns: int
+    layers: int
+    steps: int
+
+    @property
+    def groups(self) -> Iterator[tuple[slice, slice]]:
+        """Of each layer: its overlaps, and its response."""
+        for n in range(self.layers):
+            first = self.patterns + n * (self.steps + 2)
+            yield slice(first, first + self.steps + 1), slice(first + self.steps + 1, first + self.steps + 2)
+
+    def coordinates(self, x: Array) -> Array:
+        """From order parameters."""
+        u = x.copy()
+        for overlaps, response in self.groups:
+            u[overlaps.start + 1 : overlaps.stop] = np.log(np.diff(x[overlaps]))
+            u[response] = np.log(x[response])
+        mu = x[-self.steps :]
+        u[-self.steps :] = np.log(np.diff(mu, prepend=0.0))
+        return u
+
+    def order(self, u: Array) -> Array:
+        """To order parameters."""
+        x = u.copy()
+        for overlaps, response in self.groups:
+            x[overlaps] = np.cumsum(np.append(u[overlaps.start], np.exp(u[overlaps.start + 1 : overlaps.stop])))
+            x[response] = np.exp(u[response])
+        x[-self.steps :] = np.cumsum(np.exp(u[-self.steps :]))
+        return x
+
+    def slope(self, u: Array) -> Array:
+        """Derivatives of the order parameters by the coordinates."""
+        slope = np.eye(len(u))
+        for overlaps, response in self.groups:
+            n = self.steps + 1
+            steps = np.append(1.0, np.exp(u[overlaps.start + 1 : overlaps.stop]))
+            slope[overlaps, overlaps] = np.tril(np.ones((n, n))) * steps
+            slope[response, response] = np.exp(u[response])
+        k = self.steps
+        slope[-k:, -k:] = np.tril(np.ones((k, k))) * np.exp(u[-k:])
+        return slope
+
+    def gaps(self, x: Array) -> Array:
+        """The smallest increment of an overlap of each layer, beside its innermost overlap."""
+        return np.array([np.min(np.diff(x[q])) / max(x[q][-1], 1e-300) for q, _ in self.groups])
+
+
+def descend(parts: Ingredients, x: Array, steps: int, *, most: int = 60) -> Array | None:
+    """The root of the equations near x, by Newton's method; None where there is none.
+
+    f is flat in some directions, in which a large error makes a small residual. So it is the step itself that
+    has to become shorter: it is measured by the matrix from which it was made, at its two ends.
+    """
+    plan = parts.structure
+    seen = Seen(len(parts.model.patterns), len(plan.kept), steps)
+    with np.errstate(all="ignore"):
+        u = seen.coordinates(x)
+        here = _valued(parts, seen, u, steps) if np.all(np.isfinite(u)) else None
+        fraction = 1.0
+        for _ in range(most if here is not None else 0):
+            residual, slope = here
+            change = _solved(slope, -residual)
+            longest = float(np.max(np.abs(change)))
+            if longest < 1e-10 and np.max(np.abs(residual)) < GOOD:
+                return seen.order(u)
+            fraction = min(1.0, 2 * fraction, LONGEST / longest)
+            while True:
+                moved = u + fraction * change
+                after = _valued(parts, seen, moved, steps)
+                if after is not None:
+                    rest = np.linalg.norm(_solved(slope, -after[0]))
+                    if rest <= (1 - fraction / 4) * np.linalg.norm(change) or longest < 1e-9:
+                        break
+                fraction /= 2
+                if fraction < SHORTEST:
+                    return None
+            u, here = moved, after
+    return None
+
+
+def _solved(matrix: Array, right: Array) -> Array:
+    return np.linalg.lstsq(matrix, right, rcond=1e-13)[0]
+
+
+def _valued(parts: Ingredients, seen: Seen, u: Array, steps: int) -> tuple[Array, Array] | None:
+    """Residual and slopes in the coordinates: ratios where they are logarithms."""
+    x = seen.order(u)
+    here = BrokenPass(parts, x, steps, slopes=True)
+    if not here.averaged:
+        return None
+    residual, slope = here.mismatch(), here.jacobian() @ seen.slope(u)
+    slope -= seen.slope(u)
+    for s, (overlaps, response) in zip(parts.structure.kept, seen.groups, strict=True):
+        own = here.answers[s], here.slope[s]
+        gains = slice(overlaps.start + 1, overlaps.stop)
+        inner = x[overlaps][-1]
+        residual[overlaps.start] /= inner
+        slope[overlaps.start] -= residual[overlaps.start] * seen.slope(u)[overlaps.stop - 1]
+        slope[overlaps.start] /= inner
+        for rows, value, by in (
+            (gains, own[0].square[0, 1:], own[1].square.T[1:]),
+            (response, own[0].response[:1], own[1].response[None]),
+        ):
+            residual[rows] = np.log(value) - u[rows]
+            slope[rows] = by @ seen.slope(u) / value[:, None] - np.eye(len(x))[rows]
+    ok = np.all(np.isfinite(residual)) and np.all(np.isfinite(slope))
+    return (residual, slope) if ok else None
+
+
+def is_broken(parts: Ingredients, x: Array, steps: int) -> bool:
+    """Whether every level adds something, in the domain."""
+    seen = Seen(len(parts.model.patterns), len(parts.structure.kept), steps)
+    mu = x[-steps:]
+    return bool(
+        np.all(seen.gaps(x) > NARROW)
+        and np.all(np.diff(mu, prepend=0.0) > 1e-6 * mu[-1])
+        and mu[-1] * parts.T <= 1
+    )
+
+
+def broken_once(theory: FullyConnected, symmetric: Array) -> list[Array]:
+    """Roots with one step, highest free energy first, from a replica-symmetric state.
+
+    Part of the response of that state goes through a change of state; mu says by how much the overlap splits.
+    """
+    parts = theory.parts
+    here, plan, T = theory.read(symmetric), parts.structure, float(parts.T)
+    rho = float(here.rho())
+    share = SHARE * (1 - 1 / rho) if rho < np.inf else SHARE
+    if not share > 0:
+        return []
+    q = {s: float(here.q[s]) for s in plan.kept}
+    B = {s: share * float(here.C[s]) for s in plan.kept}
+    m = [float(value) for value in here.m]
+    slowest = max(B[s] / (q[s] + T * B[s]) for s in plan.kept)
+    candidates = []
+    for mu in (*(slowest * 1.15 * BREAKINGS), 0.3 / T if T > 0 else np.inf, 0.7 / T if T > 0 else np.inf):
+        if not mu * T < 1:
+            continue
+        rows = list(m)
+        for s in plan.kept:
+            inner = q[s] + T * B[s]
+            rows += [inner - min(B[s] / mu, 0.95 * inner), inner, float(here.C[s]) - B[s]]
+        x = np.array([*rows, mu])
+        with np.errstate(all="ignore"):
+            point = BrokenPass(parts, x, 1)
+            residual = point.mismatch() / np.maximum(np.abs(x), 1e-3)
+            residual[-1] *= abs(x[-1])
+        if np.all(np.isfinite(residual)):
+            candidates.append((float(np.max(np.abs(residual))), x))
+    candidates.sort(key=lambda pair: pair[0])
+    found: list[Array] = []
+    for _, x in candidates[:6]:
+        root = descend(parts, x, 1)
+        if root is not None and is_broken(parts, root, 1):
+            if not any(np.allclose(root, known, rtol=1e-6, atol=1e-9) for known in found):
+                found.append(root)
+            elif len(found) == 1:
+                break  # twice the same
+    return sorted(found, key=lambda x: -BrokenPass(parts, x, 1).free_energy())
+
+
+def broken_further(parts: Ingredients, x: Array, steps: int) -> Array | None:
+    """The state with one more step, from one with `steps`; None where there is none to be seen."""
+    P, k, T = len(parts.model.patterns), steps, float(parts.T)
+    rows, place = list(x[:P]), P
+    for _ in parts.structure.kept:
+        q, C = x[place : place + k + 1], x[place + k + 1]
+        place += k + 2
+        if k == 1:
+            low = q[1] - (1.1 if q[0] > 0.8 * q[1] else 1.3) * (q[1] - q[0])
+            below = [max(low, 0.0) if q[0] > 0 else 0.0, q[1] - 0.29 * (q[1] - q[0]), q[1]]
+        else:
+            below = list(np.interp(np.arange(k + 2) / (k + 1), np.arange(k + 1) / k, q))
+            if q[0] > 0:
+                below[0] = max(q[0] - (q[1] - q[0]) * 0.25 / max(1.0, (q[1] - q[0]) / q[0]), 0.5 * q[0])
+        response = C * ((k + 0.5) / (k + 1.5)) ** 1.4
+        below[-1] += T * (C - response)  # Q stays
+        rows += [*below, response]
+    mu = x[place:]
+    if k == 1:
+        new = mu[0] * np.array([0.62, 2.0])
+    else:
+        old, wanted = (np.arange(k) + 0.5) / k, (np.arange(k + 1) + 0.5) / (k + 1)
+        logs = np.log(mu)
+        new = np.interp(wanted, old, logs)
+        new[0] = logs[0] - (old[0] - wanted[0]) * (logs[1] - logs[0]) / (old[1] - old[0])
+        new[-1] = logs[-1] + (wanted[-1] - old[-1]) * (logs[-1] - logs[-2]) / (old[-1] - old[-2]) + 0.26
+        new = np.exp(new)
+    if T > 0 and new[-1] > 0.97 / T:
+        new = new * (1 + (new[-1] * T / 0.97 - 1) * (new / new[-1]) ** 2) ** -1
+    root = descend(parts, np.array([*rows, *new]), k + 1, most=100)
+    return root if root is not None and is_broken(parts, root, k + 1) else None
+
+
+def broken_states(theory: FullyConnected, branch: str, steps: int) -> Iterator[Array]:
+    """States with so many steps on a branch, highest free energy first, at one point."""
+    symmetric = symmetric_state(theory, branch)
+    if symmetric is None:
+        return
+    for x in broken_once(theory, symmetric):
+        found: Array | None = x
+        for k in range(1, steps):
+            found = None if found is None else broken_further(theory.parts, found, k)
+        if found is not None:
+            yield found
