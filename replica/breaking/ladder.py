@@ -32,7 +32,7 @@ SPACING = 0.25
 """Of the nodes, in the narrower of the two fields between which a function lies: 1e-14."""
 WARM = 0.27
 """Spacing beside the temperature, which rounds the jumps of units that differ by 2."""
-MOST = 40_000_000
+MOST = 4_000_000
 """Entries of the weights of a level: more is a field, or a temperature, that is better taken as 0."""
 
 
@@ -311,7 +311,7 @@ class _Ladder:
             z = (nodes - loc[:, None]) / width[:, None]
             weights = h * np.exp(-(z**2) / 2) / (width[:, None] * np.sqrt(2 * np.pi))
             return nodes, weights, weights * z / width[:, None], weights * (z**2 - 1) / (2 * variance[:, None])
-        if np.sum(counts) > 1e6:
+        if np.sum(counts) > 1e5:
             raise _OutsideError
         nodes = np.empty(int(np.sum(counts)))
         weights, by_loc, by_variance = np.zeros((3, len(loc), nodes.size))
@@ -340,7 +340,7 @@ class _Ladder:
             low = grids[-1][0] - self._reach(i, -grids[-1][0], up=False)
             high = grids[-1][-1] + self._reach(i, grids[-1][-1], up=True)
             h = self._spacing(i)
-            if not (high - low) / h < 1e6:
+            if not (high - low) / h < 3e5:
                 raise _OutsideError
             spacings.append(h)
             grids.append(low - h + h * np.arange(int(np.ceil((high - low) / h)) + 3))

@@ -26,6 +26,11 @@ BREAKINGS = 2.0 ** np.arange(0, 15)
 LONGEST, SHORTEST = 1.0, 1e-3
 """Step in the logarithms of what is looked for; and the fraction of one at which a search ends."""
 
+FACTOR = 1.3
+"""By which mu is changed while a state is followed to where f has its largest value."""
+FOLLOWED = 30
+"""How often, at most."""
+
 Equations = Callable[[Array], tuple[Array, Array]]
 """From x to the residual and its derivatives."""
 
@@ -132,8 +137,10 @@ class Seen:
         return np.array([np.min(np.diff(x[q])) / max(x[q][-1], 1e-300) for q, _ in self.groups])
 
 
-def descend(parts: Ingredients, x: Array, steps: int, *, most: int = 60) -> Array | None:
+def descend(parts: Ingredients, x: Array, steps: int, *, held: bool = False, most: int = 60) -> Array | None:
     """The root of the equations near x, by Newton's method; None where there is none.
+
+    With `held` the mu stay as they are, and their equations are left out.
 
     f is flat in some directions, in which a large error makes a small residual. So it is the step itself that
     has to become shorter: it is measured by the matrix from which it was made, at its two ends.
@@ -142,11 +149,13 @@ def descend(parts: Ingredients, x: Array, steps: int, *, most: int = 60) -> Arra
     seen = Seen(len(parts.model.patterns), len(plan.kept), steps)
     with np.errstate(all="ignore"):
         u = seen.coordinates(x)
+        free = len(u) - steps * held
         here = _valued(parts, seen, u, steps) if np.all(np.isfinite(u)) else None
         fraction = 1.0
         for _ in range(most if here is not None else 0):
-            residual, slope = here
-            change = _solved(slope, -residual)
+            residual, slope = here[0][:free], here[1][:free, :free]
+            change = np.zeros(len(u))
+            change[:free] = _solved(slope, -residual)
             longest = float(np.max(np.abs(change)))
             if longest < 1e-10 and np.max(np.abs(residual)) < GOOD:
                 return seen.order(u)
@@ -155,7 +164,7 @@ def descend(parts: Ingredients, x: Array, steps: int, *, most: int = 60) -> Arra
                 moved = u + fraction * change
                 after = _valued(parts, seen, moved, steps)
                 if after is not None:
-                    rest = np.linalg.norm(_solved(slope, -after[0]))
+                    rest = np.linalg.norm(_solved(slope, -after[0][:free]))
                     if rest <= (1 - fraction / 4) * np.linalg.norm(change) or longest < 1e-9:
                         break
                 fraction /= 2
@@ -172,6 +181,8 @@ def _solved(matrix: Array, right: Array) -> Array:
 def _valued(parts: Ingredients, seen: Seen, u: Array, steps: int) -> tuple[Array, Array] | None:
     """Residual and slopes in the coordinates: ratios where they are logarithms."""
     x = seen.order(u)
+    if np.any(seen.gaps(x) < NARROW):
+        return None
     here = BrokenPass(parts, x, steps, slopes=True)
     if not here.averaged:
         return None
@@ -205,46 +216,70 @@ def is_broken(parts: Ingredients, x: Array, steps: int) -> bool:
     )
 
 
-def broken_once(theory: FullyConnected, symmetric: Array) -> list[Array]:
-    """Roots with one step, highest free energy first, from a replica-symmetric state.
+def broken_once(theory: FullyConnected, symmetric: Array) -> Iterator[Array]:
+    """Roots with one step, from a replica-symmetric state.
 
     Part of the response of that state goes through a change of state; mu says by how much the overlap splits.
+    The mu at which that agrees best with the equations of the overlaps is where the search begins.
     """
     parts = theory.parts
     here, plan, T = theory.read(symmetric), parts.structure, float(parts.T)
     rho = float(here.rho())
     share = SHARE * (1 - 1 / rho) if rho < np.inf else SHARE
     if not share > 0:
-        return []
+        return
     q = {s: float(here.q[s]) for s in plan.kept}
     B = {s: share * float(here.C[s]) for s in plan.kept}
     m = [float(value) for value in here.m]
     slowest = max(B[s] / (q[s] + T * B[s]) for s in plan.kept)
-    candidates = []
-    for mu in (*(slowest * 1.15 * BREAKINGS), 0.3 / T if T > 0 else np.inf, 0.7 / T if T > 0 else np.inf):
-        if not mu * T < 1:
-            continue
+    hottest = 1 / T if T > 0 else np.inf
+    seen = Seen(len(m), len(plan.kept), 1)
+    guesses: list[tuple[float, Array]] = []
+    for mu in sorted((*(slowest * 1.15 * BREAKINGS), 0.3 * hottest, 0.9 * hottest)):
+        if not mu < hottest:
+            break
         rows = list(m)
         for s in plan.kept:
             inner = q[s] + T * B[s]
             rows += [inner - min(B[s] / mu, 0.95 * inner), inner, float(here.C[s]) - B[s]]
         x = np.array([*rows, mu])
         with np.errstate(all="ignore"):
-            point = BrokenPass(parts, x, 1)
-            residual = point.mismatch() / np.maximum(np.abs(x), 1e-3)
-            residual[-1] *= abs(x[-1])
-        if np.all(np.isfinite(residual)):
-            candidates.append((float(np.max(np.abs(residual))), x))
-    candidates.sort(key=lambda pair: pair[0])
+            valued = _valued(parts, seen, seen.coordinates(x), 1)
+        if valued is not None:
+            guesses.append((float(np.max(np.abs(valued[0][:-1]))), x))
+            if len(guesses) > 2 and guesses[-1][0] > 4 * min(size for size, _ in guesses):
+                break  # the splitting is too small already
+    guesses.sort(key=lambda pair: pair[0])
     found: list[Array] = []
-    for _, x in candidates[:6]:
-        root = descend(parts, x, 1)
-        if root is not None and is_broken(parts, root, 1):
-            if not any(np.allclose(root, known, rtol=1e-6, atol=1e-9) for known in found):
-                found.append(root)
-            elif len(found) == 1:
-                break  # twice the same
-    return sorted(found, key=lambda x: -BrokenPass(parts, x, 1).free_energy())
+    for _, x in guesses[:3]:
+        root = _followed(parts, x)
+        if root is None or not is_broken(parts, root, 1):
+            continue
+        if not any(np.allclose(root, known, rtol=1e-6, atol=1e-9) for known in found):
+            found.append(root)
+            yield root
+
+
+def _followed(parts: Ingredients, x: Array) -> Array | None:
+    """The root with one step, to which f rises along mu; None if mu leaves its domain on the way."""
+    here = descend(parts, x, 1, held=True)
+    up = None
+    for step in range(FOLLOWED):
+        if here is None:
+            return None
+        rising = BrokenPass(parts, here, 1).mismatch()[-1] > 0
+        turned = up is not None and rising != up
+        if turned or step % 4 == 0:
+            root = descend(parts, here, 1, most=15)
+            if root is not None or turned:
+                return root
+        up = rising
+        there = here.copy()
+        there[-1] *= FACTOR if up else 1 / FACTOR
+        if there[-1] * parts.T >= 1:
+            return None
+        here = descend(parts, there, 1, held=True)
+    return None
 
 
 def broken_further(parts: Ingredients, x: Array, steps: int) -> Array | None:
@@ -281,7 +316,7 @@ def broken_further(parts: Ingredients, x: Array, steps: int) -> Array | None:
 
 
 def broken_states(theory: FullyConnected, branch: str, steps: int) -> Iterator[Array]:
-    """States with so many steps on a branch, highest free energy first, at one point."""
+    """States with so many steps on a branch, at one point."""
     symmetric = symmetric_state(theory, branch)
     if symmetric is None:
         return
