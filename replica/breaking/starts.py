@@ -26,10 +26,10 @@ BREAKINGS = 2.0 ** np.arange(0, 15)
 LONGEST, SHORTEST = 1.0, 1e-3
 """Step in the logarithms of what is looked for; and the fraction of one at which a search ends."""
 
-FACTOR = 1.3
-"""By which mu is changed while a state is followed to where f has its largest value."""
-FOLLOWED = 30
-"""How often, at most."""
+FASTEST, SLOWEST = 0.5, 0.02
+"""Steps in the logarithm of mu, along which a state is followed to where f has its largest value."""
+FOLLOWED = 60
+"""Such steps, at most."""
 
 Equations = Callable[[Array], tuple[Array, Array]]
 """From x to the residual and its derivatives."""
@@ -263,56 +263,101 @@ def broken_once(theory: FullyConnected, symmetric: Array) -> Iterator[Array]:
 def _followed(parts: Ingredients, x: Array) -> Array | None:
     """The root with one step, to which f rises along mu; None if mu leaves its domain on the way."""
     here = descend(parts, x, 1, held=True)
-    up = None
-    for step in range(FOLLOWED):
-        if here is None:
-            return None
-        rising = BrokenPass(parts, here, 1).mismatch()[-1] > 0
-        turned = up is not None and rising != up
-        if turned or step % 4 == 0:
-            root = descend(parts, here, 1, most=15)
-            if root is not None or turned:
-                return root
-        up = rising
-        there = here.copy()
-        there[-1] *= FACTOR if up else 1 / FACTOR
-        if there[-1] * parts.T >= 1:
-            return None
-        here = descend(parts, there, 1, held=True)
+    if here is None:
+        return None
+    root = descend(parts, here, 1, most=15)
+    if root is not None:
+        return root
+    pace, rising = FASTEST, _rises(parts, here)
+    up = rising
+    for _ in range(FOLLOWED):
+        there = _ahead(parts, here, pace if up else -pace)
+        outside = there is None or there[-1] * parts.T >= 1
+        after = None if outside else descend(parts, there, 1, held=True)
+        if after is None:
+            pace /= 2
+            if pace < SLOWEST:
+                return None
+            continue
+        here, rising, pace = after, _rises(parts, after), min(1.5 * pace, FASTEST)
+        if rising != up:
+            return descend(parts, here, 1)
     return None
+
+
+def _rises(parts: Ingredients, x: Array) -> bool:
+    """Whether f rises with mu."""
+    return bool(BrokenPass(parts, x, 1).mismatch()[-1] > 0)
+
+
+def _ahead(parts: Ingredients, x: Array, change: float) -> Array | None:
+    """Where the state goes along the tangent, if the logarithm of mu changes."""
+    seen = Seen(len(parts.model.patterns), len(parts.structure.kept), 1)
+    u = seen.coordinates(x)
+    known = _valued(parts, seen, u, 1)
+    if known is None:
+        return None
+    slope = known[1]
+    moved = -change * _solved(slope[:-1, :-1], slope[:-1, -1])
+    return seen.order(u + np.append(moved, change))
 
 
 def broken_further(parts: Ingredients, x: Array, steps: int) -> Array | None:
     """The state with one more step, from one with `steps`; None where there is none to be seen."""
+    for start in _further(parts, x, steps):
+        for held in (False, True):
+            begun = descend(parts, start, steps + 1, held=True) if held else start
+            root = None if begun is None else descend(parts, begun, steps + 1, most=40)
+            if root is not None and is_broken(parts, root, steps + 1):
+                return root
+    return None
+
+
+def _further(parts: Ingredients, x: Array, steps: int) -> Iterator[Array]:
+    """Guesses: how levels divide is nearly the same everywhere, but for whether there is thermal noise.
+
+    Cold states are known from the ground states of spin glasses; in warm ones, near their transition, mu is
+    proportional to q and the levels are equally far apart.
+    """
     P, k, T = len(parts.model.patterns), steps, float(parts.T)
-    rows, place = list(x[:P]), P
+    place, layers = P, []
     for _ in parts.structure.kept:
-        q, C = x[place : place + k + 1], x[place + k + 1]
+        layers.append((x[place : place + k + 1], x[place + k + 1]))
         place += k + 2
-        if k == 1:
-            low = q[1] - (1.1 if q[0] > 0.8 * q[1] else 1.3) * (q[1] - q[0])
-            below = [max(low, 0.0) if q[0] > 0 else 0.0, q[1] - 0.29 * (q[1] - q[0]), q[1]]
-        else:
-            below = list(np.interp(np.arange(k + 2) / (k + 1), np.arange(k + 1) / k, q))
-            if q[0] > 0:
-                below[0] = max(q[0] - (q[1] - q[0]) * 0.25 / max(1.0, (q[1] - q[0]) / q[0]), 0.5 * q[0])
-        response = C * ((k + 0.5) / (k + 1.5)) ** 1.4
-        below[-1] += T * (C - response)  # Q stays
-        rows += [*below, response]
     mu = x[place:]
+    noise = max(T * C / (T * C + q[-1] - q[0]) for q, C in layers)
+    warmths = (0.0, 0.4) if T == 0 else sorted((0.0, 0.5, 1.0), key=lambda w: abs(w - min(1.0, 1.9 * noise)))
+    for warm in warmths:
+        for wide in (1.0, 0.4):
+            rows = list(x[:P])
+            for q, C in layers:
+                gap = q[-1] - q[0]
+                inner = np.interp(np.arange(k + 2) / (k + 1), np.arange(k + 1) / k, q)
+                if k == 1:
+                    inner[1] = q[1] - (0.29 + 0.31 * warm) * gap
+                inner[0] = q[0] - wide * min(0.3 * gap / k**0.5, 0.35 * q[0])
+                response = C * (((k + 0.5) / (k + 1.5)) ** 1.4 * (1 - warm) + warm * (1 - 0.03 / k**2))
+                inner[-1] += min(T * (C - response), 0.3 * gap)
+                rows += [*inner, response]
+            yield np.array([*rows, *_divided(mu, warm, T)])
+
+
+def _divided(mu: Array, warm: float, T: float) -> Array:
+    """One mu more."""
+    k = len(mu)
     if k == 1:
-        new = mu[0] * np.array([0.62, 2.0])
+        new = mu[0] * np.array([0.62, 2.0 - 0.75 * warm])
     else:
         old, wanted = (np.arange(k) + 0.5) / k, (np.arange(k + 1) + 0.5) / (k + 1)
         logs = np.log(mu)
         new = np.interp(wanted, old, logs)
         new[0] = logs[0] - (old[0] - wanted[0]) * (logs[1] - logs[0]) / (old[1] - old[0])
-        new[-1] = logs[-1] + (wanted[-1] - old[-1]) * (logs[-1] - logs[-2]) / (old[-1] - old[-2]) + 0.26
+        steep = (logs[-1] - logs[-2]) / (old[-1] - old[-2])
+        new[-1] = logs[-1] + (wanted[-1] - old[-1]) * steep * (1 - 0.5 * warm) + 0.26 * (1 - warm)
         new = np.exp(new)
-    if T > 0 and new[-1] > 0.97 / T:
-        new = new * (1 + (new[-1] * T / 0.97 - 1) * (new / new[-1]) ** 2) ** -1
-    root = descend(parts, np.array([*rows, *new]), k + 1, most=100)
-    return root if root is not None and is_broken(parts, root, k + 1) else None
+    if new[-1] * T > 0.97:  # x <= 1
+        new = new / (1 + (new[-1] * T / 0.97 - 1) * (new / new[-1]) ** 2)
+    return new
 
 
 def broken_states(theory: FullyConnected, branch: str, steps: int) -> Iterator[Array]:
