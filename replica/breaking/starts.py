@@ -31,6 +31,9 @@ FASTEST, SLOWEST = 0.5, 0.02
 FOLLOWED = 60
 """Such steps, at most."""
 
+NEARBY = (0.995, 0.98, 0.95, 0.9, 0.8)
+"""Shares of the parameter at which a state is looked for that has ended without breaking."""
+
 Equations = Callable[[Array], tuple[Array, Array]]
 """From x to the residual and its derivatives."""
 
@@ -364,6 +367,9 @@ def broken_states(theory: FullyConnected, branch: str, steps: int) -> Iterator[A
     """States with so many steps on a branch, at one point."""
     symmetric = symmetric_state(theory, branch)
     if symmetric is None:
+        x = _from_nearby(theory, branch, steps)
+        if x is not None:
+            yield x
         return
     for x in broken_once(theory, symmetric):
         found: Array | None = x
@@ -371,3 +377,26 @@ def broken_states(theory: FullyConnected, branch: str, steps: int) -> Iterator[A
             found = None if found is None else broken_further(theory.parts, found, k)
         if found is not None:
             yield found
+
+
+def _from_nearby(theory: FullyConnected, branch: str, steps: int) -> Array | None:
+    """The state where the replica-symmetric one has ended: followed from where that is still there."""
+    limit = theory.phases.limit
+    if limit is None or branch not in theory.phases.retrieved:
+        return None
+    name, wanted = limit.parameter, getattr(theory, limit.parameter)
+    for share in NEARBY:
+        near = theory.at(**{name: share * wanted})
+        if symmetric_state(near, branch) is None:
+            continue
+        x = next(broken_states(near, branch, steps), None)
+        pace = 1 - share
+        while x is not None and share < 1 and pace > 1e-5:
+            there = min(1.0, share + pace)
+            root = descend(theory.at(**{name: there * wanted}).parts, x, steps, most=15)
+            if root is None or not is_broken(theory.parts, root, steps):
+                pace /= 2
+            else:
+                share, x = there, root
+        return x if share == 1 else None
+    return None

@@ -206,6 +206,15 @@ class Theory:
         """Why a line does not exist at these parameters, if the theory knows; else an empty text."""
         return ""
 
+    @classmethod
+    def model_of(cls, values: Mapping[str, Value] | None = None) -> Any:
+        """The ingredients, a `replica.functional.Model`, at these parameters; None if there are none.
+
+        Without parameters those at any: what they are made of may differ, and its names not. Numbers among
+        the parameters are those of the model. With it, replica symmetry can be broken.
+        """
+        return None
+
     def slope(self, parameter: str, x: Numbers) -> Number:
         """Explicit derivative of the free energy by a control parameter; shape ``(*batch)``.
 
