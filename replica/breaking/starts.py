@@ -13,7 +13,7 @@ from replica.functional import FullyConnected
 from replica.functional.passes import Ingredients
 from replica.typing import Array
 
-__all__ = ["Seen", "broken_further", "broken_once", "broken_states", "descend", "symmetric_state"]
+__all__ = ["Seen", "broken_further", "broken_once", "broken_states", "descend", "is_broken", "last_symmetric", "symmetric_state"]
 
 GOOD = 1e-9
 """Largest residual of a state from which the next one is looked for."""
@@ -65,6 +65,32 @@ def symmetric_state(theory: FullyConnected, branch: str) -> Array | None:
                     found, rank = x, float(ranked)
                 break
     return found
+
+
+def last_symmetric(
+    theory: FullyConnected, branch: str, parameter: str, low: float, high: float
+) -> float | None:
+    """The value of a parameter up to which the replica-symmetric state is found, to three digits; or None.
+
+    It is there at `low`, or next to it.
+    """
+    span = high - low
+
+    def there(value: float) -> bool:
+        return symmetric_state(theory.at(**{parameter: value}), branch) is not None
+
+    inside = next((low + share * span for share in (0.5, 0.1, 0.02, 0.001) if there(low + share * span)), None)
+    if inside is None:
+        return None
+    outside = high
+    for _ in range(6):
+        if not there(outside):
+            break
+        inside, outside = outside, low + 2 * (outside - low)
+    while outside - inside > 1e-3 * abs(outside):
+        middle = (inside + outside) / 2
+        inside, outside = (middle, outside) if there(middle) else (inside, middle)
+    return inside
 
 
 def _newton(equations: Equations, x: Array) -> Array | None:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from replica.breaking.passes import BrokenPass
-from replica.breaking.starts import broken_states, is_broken
+from replica.breaking.starts import broken_states, is_broken, last_symmetric
 from replica.errors import ParameterError
 from replica.functional import FullyConnected, Model, theory_of
 from replica.numerics.functions import log
@@ -21,6 +21,8 @@ from replica.typing import Array, Booleans, Number, Numbers
 
 __all__ = ["Broken", "broken"]
 
+BEFORE = 0.99
+"""Share of the value at which the replica-symmetric state ends where a search for the broken one begins."""
 TRIED = 3
 """Starts on a branch at one point, at most."""
 
@@ -187,6 +189,15 @@ class Broken(Theory, metaclass=_Kind):
                     for theory in self.points
                 ]
         return self.found[branch]
+
+    def origins(self, branch: str, parameter: str, low: float, high: float) -> tuple[float, ...]:
+        """Just before the replica-symmetric state ends, which it does not do much before the broken one."""
+        theory = self.points[0]
+        limit = theory.phases.limit
+        if limit is None or limit.parameter != parameter or self.meant[branch] not in theory.phases.retrieved:
+            return ()
+        end = last_symmetric(theory, self.meant[branch], parameter, float(limit.value), high)
+        return () if end is None else (BEFORE * end,)
 
     def start(self, branch: str) -> Numbers:
         return self._nth(branch, 0)

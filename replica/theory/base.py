@@ -149,6 +149,10 @@ class Theory:
         """
         return iter(())
 
+    def origins(self, branch: str, parameter: str, low: float, high: float) -> tuple[float, ...]:
+        """Values of a parameter at which the theory knows that a branch is there, for a search along it."""
+        return ()
+
     def rank(self, branch: str, x: Numbers) -> Number | None:
         """Of several solutions on a branch the one with the largest rank is meant; None: the first one found.
 
