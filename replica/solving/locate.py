@@ -283,7 +283,7 @@ def _journeys(
         return
     if isinstance(system.boundary, Fold):
         for origin in theory.origins(system.boundary.branch, parameter, low, high):
-            yield [(origin, high if origin < high else 2 * origin), (origin, low)]
+            yield [(origin, high if origin < high else 2 * origin)]
     middle = 0.5 * (low + high)
     yield from ([(low, high)], [(high, low)], [(middle, high)], [(middle, low)])
     if isinstance(system.boundary, Fold):
