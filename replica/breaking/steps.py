@@ -175,20 +175,31 @@ class Broken(Theory, metaclass=_Kind):
     # -- branches ------------------------------------------------------------------------------------------
 
     @cached_property
-    def found(self) -> dict[str, list[list[Array]]]:
-        """States that were found, by branch and point."""
+    def found(self) -> dict[str, list[tuple[list[Array], Iterator[Array]]]]:
+        """By branch and point: the states that were found, and the search for further ones."""
         return {}
 
-    def _found(self, branch: str) -> list[list[Array]]:
-        """States on a branch, point by point: one step from replica symmetry, and each further one from it."""
+    def _nth(self, branch: str, n: int) -> Numbers:
+        """The n-th states that are found on a branch, shape ``(n_order, *batch)``; NaN where there is none."""
         self.branch(branch)
         if branch not in self.found:
-            with np.errstate(all="ignore"):
-                self.found[branch] = [
-                    list(islice(broken_states(theory, self.meant[branch], self.steps), TRIED if len(self.points) == 1 else 1))
-                    for theory in self.points
-                ]
-        return self.found[branch]
+            meant = self.meant[branch]
+            self.found[branch] = [([], broken_states(theory, meant, self.steps)) for theory in self.points]
+        rows = []
+        for known, search in self.found[branch]:
+            known += islice(search, max(n + 1 - len(known), 0))
+            rows.append(known[n] if len(known) > n else np.full(len(self.order), np.nan))
+        return np.stack(rows, axis=-1).reshape(len(self.order), *self.batch)
+
+    def start(self, branch: str) -> Numbers:
+        return self._nth(branch, 0)
+
+    def other_starts(self, branch: str) -> Iterator[Numbers]:
+        for n in range(1, TRIED):
+            start = self._nth(branch, n)
+            if np.all(np.isnan(start)):
+                return
+            yield start
 
     def origins(self, branch: str, parameter: str, low: float, high: float) -> tuple[float, ...]:
         """Just before the replica-symmetric state ends, which it does not do much before the broken one."""
@@ -198,18 +209,6 @@ class Broken(Theory, metaclass=_Kind):
             return ()
         end = last_symmetric(theory, self.meant[branch], parameter, float(limit.value), high)
         return () if end is None else (BEFORE * end,)
-
-    def start(self, branch: str) -> Numbers:
-        return self._nth(branch, 0)
-
-    def other_starts(self, branch: str) -> Iterator[Numbers]:
-        for n in range(1, max(map(len, self._found(branch)), default=0)):
-            yield self._nth(branch, n)
-
-    def _nth(self, branch: str, n: int) -> Numbers:
-        nothing = np.full(len(self.order), np.nan)
-        rows = [states[n] if len(states) > n else nothing for states in self._found(branch)]
-        return np.stack(rows, axis=-1).reshape(len(self.order), *self.batch)
 
     def belongs(self, branch: str, x: Numbers) -> Booleans:
         meant = self.meant[branch]
@@ -246,7 +245,8 @@ def _functional(kind: type[Theory], values: Mapping[str, Any]) -> FullyConnected
     if model is None:
         msg = f"{kind.name}: with these parameters its ingredients are not known, so it has no breaking here"
         raise ParameterError(msg)
-    return theory_of(model)(**{name: values[name] for name in model.names})
+    given = {name: 0.0 if values[name] is None else values[name] for name in model.names}
+    return theory_of(model)(**given)
 
 
 def broken(theory: Any, steps: int = 1) -> Any:

@@ -221,16 +221,14 @@ class RandomRBM(TwoLayers):
             return None
         L = values.get("L")
         strong = L is not None and bool(np.all(np.asarray(L) > 0))
-        l = values.get("l")
-        law, settings = ("trinomial", {"p": "p", "L": "L"}) if strong else ("skellam", {"l": "l" if l is not None else 0})
-        names = ["alpha", "T", *(["p", "L"] if strong else ["l"] if l is not None else [])]
+        law, names = ("trinomial", ["p", "L"]) if strong else ("skellam", ["l"])
         tail = values["hidden"].tail
         return Model(
             "two-random-layers",
-            parameters={name: Parameter(name, name, lower=0.0, required=True) for name in names},
+            parameters={name: Parameter(name, name, lower=0.0, required=True) for name in ("alpha", "T", *names)},
             layers=[Layer("visible", values["visible"]), Layer("hidden", values["hidden"], size="alpha")],
             couplings=[Coupling("visible hidden")],
-            patterns=[Pattern("m", "visible", law, settings)],
+            patterns=[Pattern("m", "visible", law, {name: name for name in names})],
             energies=[Energy("m m", 1 / (2 * float(1.0 if tail is None else tail)))],
         )
 
