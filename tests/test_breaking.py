@@ -1,6 +1,5 @@
 """Any number of steps of replica symmetry breaking: published energies, limits, and what must not pass."""
 
-import itertools
 import json
 import pickle
 from dataclasses import replace
@@ -13,7 +12,6 @@ from console import replica
 from replica import solve
 from replica.breaking import Broken, broken
 from replica.breaking.ladder import Fields, answers
-from replica.breaking.passes import BrokenPass
 from replica.errors import ParameterError
 from replica.functional import Coupling, Layer, Model, theory_of
 from replica.theories import THEORIES
@@ -21,7 +19,9 @@ from replica.theory import Theory
 from replica.units import Bernoulli, Gaussian, Potential, ReLU, Spin, Unit, parse
 
 SK, HOPFIELD, RBM = (THEORIES[name] for name in ("sherrington-kirkpatrick", "hopfield", "random-rbm"))
-GLASS = theory_of(Model("my-glass", parameters={"T": 0.0}, layers=[Layer("s")], couplings=[Coupling("s s", "1/2")]))
+GLASS = theory_of(
+    Model("my-glass", parameters={"T": 0.0}, layers=[Layer("s")], couplings=[Coupling("s s", "1/2")])
+)
 LAW: dict[str, Any] = {
     "weight": np.array([0.5, 0.3, 0.2]),
     "shift": np.array([[1.0, -0.5, 0.0]]),
@@ -61,7 +61,10 @@ def test_derivatives_of_a_layer(unit: Unit, k: int, T: float) -> None:
         for name in ROWS:
             a, b, c, d = (getattr(one, name)[0] for one in there)
             slope = (a - 8 * b + 8 * c - d) / (12 * h)
-            assert getattr(known, name)[1 + column] == pytest.approx(slope, rel=1e-9, abs=1e-9), (column, name)
+            assert getattr(known, name)[1 + column] == pytest.approx(slope, rel=1e-9, abs=1e-9), (
+                column,
+                name,
+            )
 
 
 @pytest.mark.parametrize("T", [0.0, 0.3])
@@ -80,7 +83,7 @@ class _AsIs(Gaussian):
 
 
 def test_weights_far_from_the_middle_of_the_field() -> None:
-    """The inner weight of a soft relu unit lies at many widths of the field: no rule of fixed reach sees it."""
+    """The inner weight of a soft relu unit lies at many widths of the field: no fixed rule sees it."""
     soft = Fields(np.array([0.3, 0.12]), np.array([7.5]), 0.05, 0.02)
     found = answers(ReLU(), soft, slopes=True)
     assert found.phi[1 + 2] * 7.5 == pytest.approx(found.gap[0, 0], rel=1e-10)  # d phi/d mu = gap/mu
@@ -151,7 +154,10 @@ def test_relu_units_break_further_than_their_figures_say() -> None:
 
 @pytest.mark.parametrize("point", [{"T": 0.5}, {"T": 0.5, "h": 0.2}], ids=str)
 def test_one_step_of_spin_glasses(point: dict[str, float]) -> None:
-    mine, named = solve(broken(SK)(**point), "glass"), solve(THEORIES["sherrington-kirkpatrick-1rsb"](**point))
+    mine, named = (
+        solve(broken(SK)(**point), "glass"),
+        solve(THEORIES["sherrington-kirkpatrick-1rsb"](**point)),
+    )
     assert mine.free_energy == pytest.approx(named.free_energy, abs=1e-13)
     for one, other in (("q0", "q0"), ("q1", "q1"), ("C", "C"), ("x1", "x")):
         assert mine.order[one] == pytest.approx(named.order[other], rel=1e-9)
@@ -163,7 +169,9 @@ def test_one_step_of_retrieval(T: float) -> None:
     alpha = 0.137
     mine, named = (solve(kind(alpha=alpha, T=T)) for kind in (broken(HOPFIELD), THEORIES["hopfield-1rsb"]))
     assert mine.free_energy == pytest.approx(named.free_energy, abs=1e-13)
-    assert (mine["m"], mine["q0"], mine["mu1"] * named["tau"]) == pytest.approx((named["m"], named["q0"], 1), rel=1e-8)
+    assert (mine["m"], mine["q0"], mine["mu1"] * named["tau"]) == pytest.approx(
+        (named["m"], named["q0"], 1), rel=1e-8
+    )
 
 
 def test_retrieval_beyond_the_end_of_the_symmetric_state() -> None:
@@ -263,5 +271,5 @@ def test_command_line() -> None:
     assert told["free_energy"] == pytest.approx(-0.763608010538471, abs=1e-12)
     assert [name for name in told["order"] if name[0] == "q"] == ["q0", "q1", "q2"]
     refused = replica("solve curie-weiss --rsb 2 -p T=0.5")
-    assert refused.exit_code == 1
+    assert refused.exit_code == 2
     assert "no 2-step replica symmetry breaking" in refused.stderr

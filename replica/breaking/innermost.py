@@ -119,8 +119,7 @@ def closed(unit: Unit, y: Array, mu: float, d: float, a: float, *, slopes: bool)
         curvature = float(unit.curvature)
         step = 0.01 * (curvature - a if np.isfinite(curvature) else 1.0)
         terms = (
-            c * _sums(pieces(unit, a + n * step), y, mu, d)[0]
-            for n, c in zip(STEPS, STENCIL, strict=True)
+            c * _sums(pieces(unit, a + n * step), y, mu, d)[0] for n, c in zip(STEPS, STENCIL, strict=True)
         )
         found.append(sum(terms) / step)
     return np.stack(found), square

@@ -32,6 +32,8 @@ SPACING = 0.25
 """Of the nodes, in the narrower of the two fields between which a function lies: 1e-14."""
 WARM = 0.27
 """Spacing beside the temperature, which rounds the jumps of units that differ by 2."""
+ROUND = 0.45
+"""Spacing beside the root of temperature and stiffness, which rounds where units bend."""
 MOST = 4_000_000
 """Entries of the weights of a level: more is a field, or a temperature, that is better taken as 0."""
 
@@ -267,7 +269,9 @@ class _Ladder:
             return 2 * REACH * self.widths[i] + (far - edge)
         far = 1e6 * (1 + abs(edge))
         sign = 1.0 if up else -1.0
-        offset = abs(float(self.unit.mean(sign * far, self.fields.a, self.fields.T))) * self.stiffness[-1] - far
+        offset = (
+            abs(float(self.unit.mean(sign * far, self.fields.a, self.fields.T))) * self.stiffness[-1] - far
+        )
         return REACH * self.widths[i] * np.sqrt(inner / outer) + mu * d * max(edge + offset, 0.0) / outer
 
     def _spacing(self, i: int) -> float:
@@ -275,21 +279,16 @@ class _Ladder:
         narrow = [self.widths[i]] if self.widths[i] > 0 else []
         narrow += [self.widths[i + 1]] if i < self.k else []
         spacing = SPACING * min(narrow)
-        if i == self.k:
-            return min(spacing, self._rounding())
-        return min(spacing, self._rounded(1 / self.fields.mu[i])) if np.isfinite(self.high - self.low) else spacing
+        return min(spacing, self._rounding(i))
 
-    def _rounded(self, T: float) -> float:
-        """Spacing that resolves the jumps of a bounded unit, where the states above are at a temperature."""
-        return WARM * T * 2 / (self.high - self.low)
-
-    def _rounding(self) -> float:
-        """Spacing that resolves how temperature rounds what a unit does."""
-        T, unit = self.fields.T, self.unit
-        if np.isfinite(self.low) and np.isfinite(self.high):
-            return self._rounded(T)
-        smooth = 0.45 * np.sqrt(T * self.stiffness[-1]) if np.isfinite(self.stiffness[-1]) else np.inf
-        return float(smooth if unit.name in ("relu", "gaussian") else min(smooth, WARM * T))
+    def _rounding(self, i: int) -> float:
+        """Spacing that resolves how a temperature, 1/mu of the next level, rounds what a unit does."""
+        T = self.fields.T if i == self.k else 1 / self.fields.mu[i]
+        jumps = WARM * T * 2 / (self.high - self.low)  # 0 of units that are not bounded
+        if jumps > 0:
+            return float(jumps)
+        bends = ROUND * np.sqrt(T * self.stiffness[i]) if np.isfinite(self.stiffness[i]) else np.inf
+        return float(bends if self.unit.name in ("relu", "gaussian") or i < self.k else min(bends, WARM * T))
 
     def _outermost(self) -> tuple[Array, Array, Array, Array]:
         """Nodes of level 0, and weights of each node of the law there; their derivatives.
@@ -299,8 +298,7 @@ class _Ladder:
         loc, variance = self.fields.loc, self.fields.spread
         width = np.sqrt(variance)
         fine = SPACING * self.widths[1]
-        if np.isfinite(self.high - self.low):
-            fine = min(fine, self._rounded(1 / self.fields.mu[0]))
+        fine = min(fine, self._rounding(0))
         spacing = np.where(width > 0, np.minimum(SPACING * width, fine), 1.0)
         counts = np.where(width > 0, 2 * np.ceil(REACH * width / spacing) + 1, 1)
         first, last = np.min(loc - REACH * width), np.max(loc + REACH * width)
@@ -310,7 +308,12 @@ class _Ladder:
             nodes = first + h * np.arange(int(np.ceil(together)) + 1)
             z = (nodes - loc[:, None]) / width[:, None]
             weights = h * np.exp(-(z**2) / 2) / (width[:, None] * np.sqrt(2 * np.pi))
-            return nodes, weights, weights * z / width[:, None], weights * (z**2 - 1) / (2 * variance[:, None])
+            return (
+                nodes,
+                weights,
+                weights * z / width[:, None],
+                weights * (z**2 - 1) / (2 * variance[:, None]),
+            )
         if np.sum(counts) > 1e5:
             raise _OutsideError
         nodes = np.empty(int(np.sum(counts)))
@@ -430,7 +433,9 @@ class _Ladder:
             squared = level.kept[0, 0] ** 2
             values = np.concatenate([tracked[0], squared[None]])  # functions whose averages are followed
             base = np.concatenate([here, (variance + mean**2)[None]])
-            W2 = sparse.csr_matrix(((weight * (far**2 / d - 1) / (2 * d)).ravel(), index.ravel(), start), shape)
+            W2 = sparse.csr_matrix(
+                ((weight * (far**2 / d - 1) / (2 * d)).ravel(), index.ravel(), start), shape
+            )
             moved = []
             for j in range(1, len(tracked)):  # inherited
                 change = np.concatenate([tracked[j], (2 * level.kept[0, 0] * level.kept[j, 0])[None]])
@@ -471,7 +476,9 @@ class _Ladder:
         for row, column in enumerate(level.active):
             if k + 1 <= column <= 2 * k:
                 whole[1 + row] += variances[0, column - k - 1]
-        stack = np.concatenate([level.phi[:, None], squares[:, None], variances, level.kept[:, 1:2], gaps], axis=1)
+        stack = np.concatenate(
+            [level.phi[:, None], squares[:, None], variances, level.kept[:, 1:2], gaps], axis=1
+        )
         outer = fields.weight @ weights
         rows = 1 + fields.columns * self.slopes
         place = [0, *(1 + column for column in level.active)]

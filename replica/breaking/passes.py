@@ -113,7 +113,10 @@ class BrokenPass:
         self.answers[s] = found
         if self.slopes:
             self.inputs[s] = self._by_x(s, len(self.x))
-            moved = [np.tensordot(self.inputs[s], np.nan_to_num(getattr(found, name)[1:]), (0, 0)) for name in _ROWS]
+            moved = [
+                np.tensordot(self.inputs[s], np.nan_to_num(getattr(found, name)[1:]), (0, 0))
+                for name in _ROWS
+            ]
             self.slope[s] = Answers(*moved, np.nan, np.nan)
         return found
 

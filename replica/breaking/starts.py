@@ -13,7 +13,16 @@ from replica.functional import FullyConnected
 from replica.functional.passes import Ingredients
 from replica.typing import Array
 
-__all__ = ["Seen", "broken_further", "broken_once", "broken_states", "descend", "is_broken", "last_symmetric", "symmetric_state"]
+__all__ = [
+    "Seen",
+    "broken_further",
+    "broken_once",
+    "broken_states",
+    "descend",
+    "is_broken",
+    "last_symmetric",
+    "symmetric_state",
+]
 
 GOOD = 1e-9
 """Largest residual of a state from which the next one is looked for."""
@@ -79,7 +88,9 @@ def last_symmetric(
     def there(value: float) -> bool:
         return symmetric_state(theory.at(**{parameter: value}), branch) is not None
 
-    inside = next((low + share * span for share in (0.5, 0.1, 0.02, 0.001) if there(low + share * span)), None)
+    inside = next(
+        (low + share * span for share in (0.5, 0.1, 0.02, 0.001) if there(low + share * span)), None
+    )
     if inside is None:
         return None
     outside = high
@@ -144,7 +155,9 @@ class Seen:
         """To order parameters."""
         x = u.copy()
         for overlaps, response in self.groups:
-            x[overlaps] = np.cumsum(np.append(u[overlaps.start], np.exp(u[overlaps.start + 1 : overlaps.stop])))
+            x[overlaps] = np.cumsum(
+                np.append(u[overlaps.start], np.exp(u[overlaps.start + 1 : overlaps.stop]))
+            )
             x[response] = np.exp(u[response])
         x[-self.steps :] = np.cumsum(np.exp(u[-self.steps :]))
         return x

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copyreg
 import dataclasses
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, cached_property
 from itertools import islice
@@ -89,7 +90,9 @@ class Broken(Theory, metaclass=_Kind):
         x = np.asarray(x, dtype=float)
         if not shape:
             return what(self._pass(0, x, slopes=slopes))
-        columns = np.broadcast_to(x.reshape(len(x), *(1,) * (len(shape) - x.ndim + 1), *x.shape[1:]), (len(x), *shape))
+        columns = np.broadcast_to(
+            x.reshape(len(x), *(1,) * (len(shape) - x.ndim + 1), *x.shape[1:]), (len(x), *shape)
+        )
         columns = columns.reshape(len(x), -1)
         numbers = np.broadcast_to(np.arange(len(self.points)).reshape(self.batch), shape).ravel()
         found = [
@@ -297,7 +300,8 @@ def _made(kind: type[Theory], steps: int) -> type[Broken]:
         msg = f"{kind.name} has no disorder in its couplings, so there is no replica symmetry to be broken"
         raise ParameterError(msg)
     plan, phases = functional.structure, functional.phases
-    order, symbols = [pattern.name for pattern in model.patterns], {}
+    order = [pattern.name for pattern in model.patterns]
+    symbols: dict[str, str] = {}
     for s in plan.kept:
         tail = plan.overlaps[s][1:]
         names = [f"q{i}{tail}" for i in range(steps + 1)]
@@ -321,7 +325,8 @@ def _made(kind: type[Theory], steps: int) -> type[Broken]:
         if name != "paramagnet"
     }
     branches = {
-        name: Branch(f"many states, {steps} step{'s' * (steps > 1)}: {kind.branches[name].text}") for name in meant
+        name: Branch(f"many states, {steps} step{'s' * (steps > 1)}: {kind.branches[name].text}")
+        for name in meant
     }
     lines: dict[str, Boundary] = {}
     for name, line in kind.lines.items():
@@ -335,7 +340,7 @@ def _made(kind: type[Theory], steps: int) -> type[Broken]:
         default = dataclasses.MISSING if one.default is dataclasses.MISSING else one.default
         fields.append((one.name, Any, dataclasses.field(default=default, metadata=one.metadata)))
     known = kind.known if steps == 1 else {}
-    return dataclasses.make_dataclass(
+    made: Any = dataclasses.make_dataclass(
         f"{kind.__name__}{steps}RSB",
         fields,
         bases=(Broken,),
@@ -362,6 +367,8 @@ def _made(kind: type[Theory], steps: int) -> type[Broken]:
         },
         frozen=True,
     )
+    made.__signature__ = inspect.signature(kind)  # not that of the metaclass
+    return made  # type: ignore[no-any-return]
 
 
 MAXIMUM = "f is no minimum in the overlaps and mu: do not choose the number of steps by the lowest f."

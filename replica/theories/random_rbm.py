@@ -225,7 +225,9 @@ class RandomRBM(TwoLayers):
         tail = values["hidden"].tail
         return Model(
             "two-random-layers",
-            parameters={name: Parameter(name, name, lower=0.0, required=True) for name in ("alpha", "T", *names)},
+            parameters={
+                name: Parameter(name, name, lower=0.0, required=True) for name in ("alpha", "T", *names)
+            },
             layers=[Layer("visible", values["visible"]), Layer("hidden", values["hidden"], size="alpha")],
             couplings=[Coupling("visible hidden")],
             patterns=[Pattern("m", "visible", law, {name: name for name in names})],
