@@ -40,7 +40,7 @@ def answers(unit: Unit, fields: Fields, *, slopes: bool) -> tuple[Any, ...] | No
     return (*stacked, float(response_square), float(entropy))
 
 
-def _closed(unit: Unit, fields: Fields, given: Array) -> list[Any]:
+def _closed(unit: Any, fields: Fields, given: Array) -> list[Any]:
     k, T = fields.steps, fields.T
     d, mu, a, strength = given[1 : k + 1], given[k + 1 : 2 * k + 1], given[2 * k + 1], given[2 * k + 2 :]
     offset = 0.0 if isinstance(unit, Spherical) else unit.g

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ def _pieces(unit: Unit, a: float) -> Pieces:
     edges = sorted({edge for edge in kinks if math.isfinite(edge)})
     ends = [-np.inf, *edges, np.inf]
     c, s, r = [], [], []
-    for left, right in zip(ends[:-1], ends[1:], strict=True):
+    for left, right in pairwise(ends):
         low = left if np.isfinite(left) else (right - 6.0 if np.isfinite(right) else -3.0)
         high = right if np.isfinite(right) else low + 6.0
         y = low + (high - low) * np.array([0.1, 0.37, 0.5, 0.8])
@@ -121,7 +122,7 @@ def closed(unit: Unit, y: Array, mu: float, d: float, a: float, *, slopes: bool)
         terms = (
             c * _sums(pieces(unit, a + n * step), y, mu, d)[0] for n, c in zip(STEPS, STENCIL, strict=True)
         )
-        found.append(sum(terms) / step)
+        found.append(np.asarray(sum(terms)) / step)
     return np.stack(found), square
 
 

@@ -128,7 +128,7 @@ def answers(unit: Unit, fields: Fields, *, slopes: bool = False) -> Answers:
     >>> from replica.units import Spin
     >>> found = answers(Spin(), Fields(np.array([0.5, 0.5]), np.array([1.3]), 0.0, 0.0))
     >>> print(f"{found.phi[0]:.12f} {found.response[0]:.12f}")
-    0.902226164404 0.243746816155
+    1.009254646689 0.262177691823
     """
     k = fields.steps
     flat = np.flatnonzero(fields.variance[1:] <= 0) + 1
@@ -161,7 +161,8 @@ def answers(unit: Unit, fields: Fields, *, slopes: bool = False) -> Answers:
 def _nothing(fields: Fields, *, slopes: bool) -> Answers:
     rows, k = 1 + fields.columns * slopes, fields.steps
     shapes = ((rows,), (rows, k + 1), (rows,), (rows, k), (rows, len(fields.strength)))
-    return Answers(*(np.full(shape, np.nan) for shape in shapes), np.nan, np.nan)
+    phi, square, response, gap, projected = (np.full(shape, np.nan) for shape in shapes)
+    return Answers(phi, square, response, gap, projected, np.nan, np.nan)
 
 
 def _unbroken(unit: Unit, fields: Fields, *, slopes: bool) -> Answers:
@@ -369,7 +370,7 @@ class _Ladder:
         rows, active = here[None], []
         if self.slopes:
             active = [2 * self.k + 1]
-            slope = np.zeros_like(here)
+            slope: Any = np.zeros_like(here)
             if not unit.rigid:
                 curved = float(unit.curvature)
                 step = 0.02 * (min(T, curved - a) if np.isfinite(curved) else T)
@@ -462,7 +463,7 @@ class _Ladder:
         return _Level(y, outer_h, np.stack(new_phi), np.stack(new), over(W, level.plain), active)
 
     def _over_outermost(self, level: _Level, outermost: tuple[Array, ...]) -> Answers:
-        """Averages over level 0: rows are mean, response, and a pair of gap and variance per level, k first."""
+        """Averages over level 0: rows are mean, response, then gap and variance of each level, k first."""
         _, weights, by_loc, by_variance = outermost
         fields, k = self.fields, self.k
         P = len(fields.strength)

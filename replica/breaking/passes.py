@@ -1,7 +1,7 @@
-"""The equations of a fully connected model with k steps of breaking: one pass over the averages, at one point.
+"""The equations of a fully connected model with k steps of breaking: one pass over averages, at one point.
 
-With overlaps q_0 <= ... <= q_k of each layer and its response C inside a state, Q = q_k + T C, the free energy
-is (docs/breaking.md)
+With overlaps q_0 <= ... <= q_k of each layer and its response C inside a state, Q = q_k + T C, the free
+energy is (docs/breaking.md)
 
     f = (1/2) {[Theta(Q) - Theta(q_k)]/T + sum_i mu_i [Theta(q_i) - Theta(q_(i-1))]} - sum_s size_s E phi_0
         + Theta_g(m) + offset.
@@ -90,7 +90,7 @@ class BrokenPass:
 
     def _ask(self, s: int) -> Answers:
         """What a layer answers, and how that depends on x."""
-        parts, plan, k = self.parts, self.plan, self.k
+        parts, plan = self.parts, self.plan
         what, around = parts.fields[s], self._known
         outermost = float(what.value([q[0] for q in around]))
         variance = np.append(outermost if abs(outermost) > 1e-15 else 0.0, self._differences(what))
@@ -117,7 +117,8 @@ class BrokenPass:
                 np.tensordot(self.inputs[s], np.nan_to_num(getattr(found, name)[1:]), (0, 0))
                 for name in _ROWS
             ]
-            self.slope[s] = Answers(*moved, np.nan, np.nan)
+            phi, square, response, gap, projected = moved
+            self.slope[s] = Answers(phi, square, response, gap, projected, np.nan, np.nan)
         return found
 
     def _by_x(self, s: int, n: int) -> Array:

@@ -61,10 +61,10 @@ def symmetric_state(theory: FullyConnected, branch: str) -> Array | None:
     with np.errstate(all="ignore"):
         for start in starts():
             for warm in (0, 10):
-                x = np.array(start, dtype=float)
+                begun = np.array(start, dtype=float)
                 for _ in range(warm):
-                    x = theory.update(x)
-                x = _newton(equations, x)
+                    begun = theory.update(begun)
+                x = _newton(equations, begun)
                 if x is None or not theory.belongs(branch, x) or not theory.physical(x):
                     continue
                 ranked = theory.rank(branch, x)
@@ -194,7 +194,9 @@ def descend(parts: Ingredients, x: Array, steps: int, *, held: bool = False, mos
         free = len(u) - steps * held
         here = _valued(parts, seen, u, steps) if np.all(np.isfinite(u)) else None
         fraction = 1.0
-        for _ in range(most if here is not None else 0):
+        for _ in range(most):
+            if here is None:
+                return None
             residual, slope = here[0][:free], here[1][:free, :free]
             change = np.zeros(len(u))
             change[:free] = _solved(slope, -residual)
@@ -216,7 +218,7 @@ def descend(parts: Ingredients, x: Array, steps: int, *, held: bool = False, mos
     return None
 
 
-def _solved(matrix: Array, right: Array) -> Array:
+def _solved(matrix: Array, right: Array) -> Any:
     return np.linalg.lstsq(matrix, right, rcond=1e-13)[0]
 
 
@@ -314,8 +316,8 @@ def _followed(parts: Ingredients, x: Array) -> Array | None:
     up = rising
     for _ in range(FOLLOWED):
         there = _ahead(parts, here, pace if up else -pace)
-        outside = there is None or there[-1] * parts.T >= 1
-        after = None if outside else descend(parts, there, 1, held=True)
+        inside = there is not None and there[-1] * parts.T < 1
+        after = descend(parts, there, 1, held=True) if there is not None and inside else None
         if after is None:
             pace /= 2
             if pace < SLOWEST:

@@ -51,7 +51,7 @@ class Broken(Theory, metaclass=_Kind):
     Replicas fall into states within states: two of them have the overlap q_k inside the innermost state, and
     q_i where they part at level i. The unknowns are the order parameters of the patterns; q_0 to q_k and the
     response C inside a state of each layer that is no function of the others; and mu_i = x_i/T, finite at
-    T = 0, with Parisi's breaking parameters 0 < x_1 < ... < x_k <= 1. f is a maximum in the overlaps and in mu
+    T = 0, with Parisi's breaking parameters 0 < x_1 < ... < x_k <= 1. f is a maximum in overlaps and mu
     where all couplings are within layers, a saddle in general: further steps raise it there, and no number of
     steps is to be chosen by the lowest f.
 
@@ -96,7 +96,7 @@ class Broken(Theory, metaclass=_Kind):
         columns = columns.reshape(len(x), -1)
         numbers = np.broadcast_to(np.arange(len(self.points)).reshape(self.batch), shape).ravel()
         found = [
-            np.asarray(what(self._pass(n, column, slopes=slopes)))
+            np.asarray(what(self._pass(int(n), column, slopes=slopes)))
             for n, column in zip(numbers, columns.T, strict=True)
         ]
         if not found:
@@ -183,7 +183,7 @@ class Broken(Theory, metaclass=_Kind):
         return {}
 
     def _nth(self, branch: str, n: int) -> Numbers:
-        """The n-th states that are found on a branch, shape ``(n_order, *batch)``; NaN where there is none."""
+        """The n-th states that are found on a branch, ``(n_order, *batch)``; NaN where there is none."""
         self.branch(branch)
         if branch not in self.found:
             meant = self.meant[branch]
@@ -284,9 +284,11 @@ def broken(theory: Any, steps: int = 1) -> Any:
         msg = f"broken takes a theory, its class or a Model, not {theory!r}"
         raise ParameterError(msg)
     if not isinstance(steps, int) or steps < 1:
-        msg = f"steps = {steps!r} is not allowed; replica symmetry breaks in a whole number of steps, at least 1"
+        msg = (
+            f"steps = {steps!r} is not allowed; replica symmetry breaks in a whole number of them, at least 1"
+        )
         raise ParameterError(msg)
-    return _made(theory, steps)
+    return _made(theory, steps)  # type: ignore[arg-type]
 
 
 @cache
@@ -363,12 +365,12 @@ def _made(kind: type[Theory], steps: int) -> type[Broken]:
             "known": known,
             "notes": (MAXIMUM,),
             "__module__": __name__,
-            "__doc__": f"The theory {kind.name} with {steps} step{'s' * (steps > 1)} of replica symmetry breaking.",
+            "__doc__": f"{kind.name} with {steps} step{'s' * (steps > 1)} of replica symmetry breaking.",
         },
         frozen=True,
     )
     made.__signature__ = inspect.signature(kind)  # not that of the metaclass
-    return made  # type: ignore[no-any-return]
+    return made
 
 
 MAXIMUM = "f is no minimum in the overlaps and mu: do not choose the number of steps by the lowest f."

@@ -215,7 +215,7 @@ class RandomRBM(TwoLayers):
 
     @classmethod
     def model_of(cls, values: Mapping[str, Any] | None = None) -> Model | None:
-        """The ingredients, for equal weights everywhere; its order parameter is E[W <v>]/l, kappa m/2 here."""
+        """The ingredients, for equal weights everywhere; its order parameter E[W <v>]/l is kappa m/2."""
         values = {"visible": parse("spin"), "hidden": parse("gaussian")} if values is None else values
         if values.get("sites", ONE_SITE) != ONE_SITE:
             return None
