@@ -68,6 +68,10 @@ class FullyConnected(Theory, metaclass=_Made):
             raise ParameterError(msg)
         self.parts.check()
 
+    @classmethod
+    def model_of(cls, values: Mapping[str, Value] | None = None) -> Model:
+        return cls.model
+
     # -- one pass, shared ------------------------------------------------------------------------------
 
     @cached_property

@@ -307,6 +307,9 @@ def _journeys(
         if beyond and not isinstance(system.boundary, Fold):  # a fold is followed as far as its branch goes
             yield from _beyond(theory, parameter, low, high)
         return
+    if isinstance(system.boundary, Fold):
+        for origin in theory.origins(system.boundary.branch, parameter, low, high):
+            yield [(origin, high if origin < high else 2 * origin)]
     middle = 0.5 * (low + high)
     yield from ([(low, high)], [(high, low)], [(middle, high)], [(middle, low)])
     if isinstance(system.boundary, Fold):

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from replica.errors import ParameterError
+from replica.functional import Coupling, Energy, Layer, Model, Pattern
 from replica.numerics.functions import log, log1p_lack, maximum, ratio, sqrt, stack
 from replica.numerics.spins import SpinAverages, one_minus_rho, spin_averages
 from replica.theory import (
@@ -18,6 +19,7 @@ from replica.theory import (
     Critical,
     Fold,
     Limit,
+    Parameter,
     Phase,
     Theory,
     Value,
@@ -27,6 +29,20 @@ from replica.theory import (
 from replica.typing import Booleans, Number, Numbers
 
 __all__ = ["Hopfield"]
+
+MODEL = Model(
+    "hopfield-network",
+    parameters={
+        "alpha": Parameter("load, patterns per neuron", r"\alpha", lower=0, required=True),
+        "T": Parameter("temperature", "T", lower=0, default=0.0),
+    },
+    layers=[Layer("neurons"), Layer("hidden", "gaussian", size="alpha", normalised=True)],
+    couplings=[Coupling("neurons hidden")],
+    patterns=[Pattern("m", "neurons")],
+    energies=[Energy("m m")],
+    offset="alpha/2",
+)
+"""The same theory by its ingredients, for what the equations below do not have."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +143,10 @@ class Hopfield(Theory):
         "The diagonal of the couplings is removed: f contains + alpha/2.",
         "Replica symmetric: below T_R, and everywhere on the glass branch, replica symmetry is broken.",
     )
+
+    @classmethod
+    def model_of(cls, values: Mapping[str, Value] | None = None) -> Model:
+        return MODEL
 
     def crosstalk(self, x: Numbers) -> Number:
         """Alpha r, the variance of the field from the patterns that are not retrieved."""

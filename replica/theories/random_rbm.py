@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from replica.errors import ParameterError
+from replica.functional import Coupling, Energy, Layer, Model, Pattern
 from replica.numerics.functions import maximum, stack
 from replica.numerics.integers import IntegerLaw, skellam, trinomial
 from replica.numerics.spins import TINY
@@ -20,6 +21,7 @@ from replica.theory import (
     Critical,
     Fold,
     Limit,
+    Parameter,
     Phase,
     Value,
     Zero,
@@ -210,6 +212,27 @@ class RandomRBM(TwoLayers):
                 "only L = 0 (--branch glass or paramagnet) makes sense"
             )
             raise ParameterError(msg)
+
+    @classmethod
+    def model_of(cls, values: Mapping[str, Any] | None = None) -> Model | None:
+        """The ingredients, for equal weights everywhere; its order parameter E[W <v>]/l is kappa m/2."""
+        values = {"visible": parse("spin"), "hidden": parse("gaussian")} if values is None else values
+        if values.get("sites", ONE_SITE) != ONE_SITE:
+            return None
+        L = values.get("L")
+        strong = L is not None and bool(np.all(np.asarray(L) > 0))
+        law, names = ("trinomial", ["p", "L"]) if strong else ("skellam", ["l"])
+        tail = values["hidden"].tail
+        return Model(
+            "two-random-layers",
+            parameters={
+                name: Parameter(name, name, lower=0.0, required=True) for name in ("alpha", "T", *names)
+            },
+            layers=[Layer("visible", values["visible"]), Layer("hidden", values["hidden"], size="alpha")],
+            couplings=[Coupling("visible hidden")],
+            patterns=[Pattern("m", "visible", law, {name: name for name in names})],
+            energies=[Energy("m m", 1 / (2 * float(1.0 if tail is None else tail)))],
+        )
 
     # -- the two layers ------------------------------------------------------------------------------------
 

@@ -8,12 +8,27 @@ from typing import ClassVar
 
 import numpy as np
 
+from replica.functional import Coupling, Energy, Layer, Model, Pattern
 from replica.numerics.functions import log, maximum, ratio, sqrt, stack
 from replica.numerics.spins import SpinAverages, one_minus_rho, spin_averages
-from replica.theory import Boundary, Branch, Critical, Phase, Theory, Value, Zero, parameter
+from replica.theory import Boundary, Branch, Critical, Parameter, Phase, Theory, Value, Zero, parameter
 from replica.typing import Booleans, Number, Numbers
 
 __all__ = ["SherringtonKirkpatrick"]
+
+MODEL = Model(
+    "spin-glass",
+    parameters={
+        "T": Parameter("temperature", "T", lower=0, required=True),
+        "J0": Parameter("mean of the couplings times N", "J_0", default=0.0),
+        "h": Parameter("field", "h", default=0.0),
+    },
+    layers=[Layer("spins")],
+    couplings=[Coupling("spins spins", "1/2")],
+    patterns=[Pattern("m", "spins", "one")],
+    energies=[Energy("m m", "J0/2"), Energy("m", "h")],
+)
+"""The same theory by its ingredients, for what the equations below do not have."""
 
 WITHOUT_FIELD = (("h", 0.0),)
 
@@ -116,6 +131,10 @@ class SherringtonKirkpatrick(Theory):
         "There the entropy falls below zero: at T = 0 and h = 0 it is -1/(2 pi).",
         "The line `mixed` bends from J0 = 1 to sqrt(pi/2) at T = 0; beyond replica symmetry it is J0 = 1.",
     )
+
+    @classmethod
+    def model_of(cls, values: Mapping[str, Value] | None = None) -> Model:
+        return MODEL
 
     def spins(self, x: Numbers) -> SpinAverages:
         """Averages over the local field J0 m + h + sqrt(q) z."""

@@ -150,6 +150,10 @@ class Theory:
         """
         return iter(())
 
+    def origins(self, branch: str, parameter: str, low: float, high: float) -> tuple[float, ...]:
+        """Values of a parameter at which the theory knows that a branch is there, for a search along it."""
+        return ()
+
     def rank(self, branch: str, x: Numbers) -> Number | None:
         """Of several solutions on a branch the one with the largest rank is meant; None: the first one found.
 
@@ -206,6 +210,15 @@ class Theory:
     def absence(self, line: str) -> str:
         """Why a line does not exist at these parameters, if the theory knows; else an empty text."""
         return ""
+
+    @classmethod
+    def model_of(cls, values: Mapping[str, Value] | None = None) -> Any:
+        """The ingredients, a `replica.functional.Model`, at these parameters; None if there are none.
+
+        Without parameters those at any: what they are made of may differ, and its names not. Numbers among
+        the parameters are those of the model. With it, replica symmetry can be broken.
+        """
+        return None
 
     def slope(self, parameter: str, x: Numbers) -> Number:
         """Explicit derivative of the free energy by a control parameter; shape ``(*batch)``.

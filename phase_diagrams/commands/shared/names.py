@@ -47,12 +47,12 @@ def theory_named(name: str, rsb: int = 0) -> type[Theory]:
     from replica.theories import THEORIES
 
     kind = own_theory(name) if is_own(name) else THEORIES[theory_called(name)]
-    for step in range(rsb):
-        if kind.next_step is None:
-            most = f"at most --rsb {step}" if step else "leave --rsb out"
-            message = f"{name} has no {step + 1}-step replica symmetry breaking here; {most}"
-            raise ParameterError(message)
-        kind = THEORIES[kind.next_step]
+    if rsb == 1 and kind.next_step is not None:
+        return THEORIES[kind.next_step]
+    if rsb:
+        from replica.breaking import broken
+
+        return broken(kind, rsb)
     return kind
 
 
