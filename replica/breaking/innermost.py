@@ -58,8 +58,9 @@ def pieces(unit: Unit, a: float) -> Pieces:
     Examples
     --------
     >>> from replica.units import ReLU
-    >>> print(pieces(ReLU(theta=1.5), 0.5))
-    Pieces(edges=(1.5,), c=(0.0, 2.25), s=(0.0, -3.0), r=(0.0, 2.0))
+    >>> here = pieces(ReLU(theta=1.5), 0.5)
+    >>> print(here.edges, [round(value, 9) for value in here.c], here.s, here.r)
+    (1.5,) [0.0, 2.25] (0.0, -3.0) (0.0, 2.0)
     """
     try:
         return _pieces(unit, a)
