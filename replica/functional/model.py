@@ -433,7 +433,7 @@ class Model:
     def _check_expressions(self) -> None:
         ordered: list[tuple[str, Expression]] = []  # each after those that it needs
         known, waiting = set(self.names), dict(self.definitions)
-        everything = known | set(waiting)
+        everything = [*self.names, *waiting]
         for where, expression in self.expressions:
             for name in sorted(expression.names):
                 _check_known(f"parameter in {where} = {expression} of {self.name}", name, everything)
