@@ -32,13 +32,13 @@ INDICES = "ijkl"
 ENTRIES = {
     "one": "= 1",
     "sign": "= +1 or -1, equally likely",
-    "gaussian": "standard Gaussian",
-    "laplace": "of the law of Laplace, variance 1",
+    "gaussian": "~ N(0, 1)",
+    "laplace": "= number of the law of Laplace, variance 1",
     "two-point": "= 1 - {a} (probability {a}), else -{a}",
     "sparse": "= +1 or -1, each with probability {p}/2, else 0",
-    "skellam": "is the difference of two numbers of Poisson, each of mean {l}/2",
-    "trinomial": "is the sum of {L} entries, each +1 or -1 with probability {p}/2, else 0",
-    "signs": "is the sum of {n} signs",
+    "skellam": "= difference of two numbers of Poisson, each of mean {l}/2",
+    "trinomial": "= sum of {L} entries, each +1 or -1 with probability {p}/2, else 0",
+    "signs": "= sum of {n} signs",
 }
 """Laws in words; the others by their names."""
 NORMS = {"skellam": ("l",), "trinomial": ("p", "L"), "signs": ("n",)}
@@ -548,7 +548,7 @@ def _entries(pattern: Pattern, w: str) -> str:
     given = {key: _marked(value) for key, value in pattern.settings if isinstance(value, Expression)}
     text = ENTRIES.get(pattern.law)
     if text is None:
-        return f"{w} has the law {pattern.law}"
+        return f"{w} = number of the law {pattern.law}"
     words = re.sub(r"\{(\w+)\}", lambda found: _bracketed(given.get(found[1], "1")), text)
     scale = given.get("scale")
     return f"{w} {words}" + (f", all over {scale}" if scale else "")
