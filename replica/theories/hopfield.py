@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import cache
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from replica.errors import ParameterError
-from replica.functional import Coupling, Energy, Layer, Model, Pattern
 from replica.numerics.functions import log, log1p_lack, maximum, ratio, sqrt, stack
 from replica.numerics.spins import SpinAverages, one_minus_rho, spin_averages
 from replica.theory import (
@@ -28,21 +28,29 @@ from replica.theory import (
 )
 from replica.typing import Booleans, Number, Numbers
 
+if TYPE_CHECKING:
+    from replica.functional import Model
+
 __all__ = ["Hopfield"]
 
-MODEL = Model(
-    "hopfield-network",
-    parameters={
-        "alpha": Parameter("load, patterns per neuron", r"\alpha", lower=0, required=True),
-        "T": Parameter("temperature", "T", lower=0, default=0.0),
-    },
-    layers=[Layer("neurons"), Layer("hidden", "gaussian", size="alpha", normalised=True)],
-    couplings=[Coupling("neurons hidden")],
-    patterns=[Pattern("m", "neurons")],
-    energies=[Energy("m m")],
-    offset="alpha/2",
-)
-"""The same theory by its ingredients, for what the equations below do not have."""
+
+@cache
+def ingredients() -> Model:
+    """The same theory by its ingredients, for what the equations below do not have."""
+    from replica.functional import Coupling, Energy, Layer, Model, Pattern
+
+    return Model(
+        "hopfield-network",
+        parameters={
+            "alpha": Parameter("load, patterns per neuron", r"\alpha", lower=0, required=True),
+            "T": Parameter("temperature", "T", lower=0, default=0.0),
+        },
+        layers=[Layer("neurons"), Layer("hidden", "gaussian", size="alpha", normalised=True)],
+        couplings=[Coupling("neurons hidden")],
+        patterns=[Pattern("m", "neurons")],
+        energies=[Energy("m m")],
+        offset="alpha/2",
+    )
 
 
 @dataclass(frozen=True)
@@ -146,7 +154,7 @@ class Hopfield(Theory):
 
     @classmethod
     def model_of(cls, values: Mapping[str, Value] | None = None) -> Model:
-        return MODEL
+        return ingredients()
 
     def crosstalk(self, x: Numbers) -> Number:
         """Alpha r, the variance of the field from the patterns that are not retrieved."""

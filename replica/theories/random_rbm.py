@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from replica.errors import ParameterError
-from replica.functional import Coupling, Energy, Layer, Model, Pattern
 from replica.numerics.functions import maximum, stack
 from replica.numerics.integers import IntegerLaw, skellam, trinomial
 from replica.numerics.spins import TINY
@@ -31,6 +30,9 @@ from replica.theory.two_layers import ONE_SITE, TwoLayers, odd_mean, weighted_su
 from replica.typing import Booleans, Number, Numbers
 from replica.units import Averages, Unit, parse
 from replica.units.scaled import scaled
+
+if TYPE_CHECKING:
+    from replica.functional import Model
 
 __all__ = ["RandomRBM"]
 
@@ -216,6 +218,8 @@ class RandomRBM(TwoLayers):
     @classmethod
     def model_of(cls, values: Mapping[str, Any] | None = None) -> Model | None:
         """The ingredients, for equal weights everywhere; its order parameter E[W <v>]/l is kappa m/2."""
+        from replica.functional import Coupling, Energy, Layer, Model, Pattern
+
         values = {"visible": parse("spin"), "hidden": parse("gaussian")} if values is None else values
         if values.get("sites", ONE_SITE) != ONE_SITE:
             return None

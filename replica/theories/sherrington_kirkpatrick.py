@@ -4,31 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import cache
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from replica.functional import Coupling, Energy, Layer, Model, Pattern
 from replica.numerics.functions import log, maximum, ratio, sqrt, stack
 from replica.numerics.spins import SpinAverages, one_minus_rho, spin_averages
 from replica.theory import Boundary, Branch, Critical, Parameter, Phase, Theory, Value, Zero, parameter
 from replica.typing import Booleans, Number, Numbers
 
+if TYPE_CHECKING:
+    from replica.functional import Model
+
 __all__ = ["SherringtonKirkpatrick"]
 
-MODEL = Model(
-    "spin-glass",
-    parameters={
-        "T": Parameter("temperature", "T", lower=0, required=True),
-        "J0": Parameter("mean of the couplings times N", "J_0", default=0.0),
-        "h": Parameter("field", "h", default=0.0),
-    },
-    layers=[Layer("spins")],
-    couplings=[Coupling("spins spins", "1/2")],
-    patterns=[Pattern("m", "spins", "one")],
-    energies=[Energy("m m", "J0/2"), Energy("m", "h")],
-)
-"""The same theory by its ingredients, for what the equations below do not have."""
+
+@cache
+def ingredients() -> Model:
+    """The same theory by its ingredients, for what the equations below do not have."""
+    from replica.functional import Coupling, Energy, Layer, Model, Pattern
+
+    return Model(
+        "spin-glass",
+        parameters={
+            "T": Parameter("temperature", "T", lower=0, required=True),
+            "J0": Parameter("mean of the couplings times N", "J_0", default=0.0),
+            "h": Parameter("field", "h", default=0.0),
+        },
+        layers=[Layer("spins")],
+        couplings=[Coupling("spins spins", "1/2")],
+        patterns=[Pattern("m", "spins", "one")],
+        energies=[Energy("m m", "J0/2"), Energy("m", "h")],
+    )
+
 
 WITHOUT_FIELD = (("h", 0.0),)
 
@@ -134,7 +143,7 @@ class SherringtonKirkpatrick(Theory):
 
     @classmethod
     def model_of(cls, values: Mapping[str, Value] | None = None) -> Model:
-        return MODEL
+        return ingredients()
 
     def spins(self, x: Numbers) -> SpinAverages:
         """Averages over the local field J0 m + h + sqrt(q) z."""
