@@ -774,9 +774,10 @@ def test_special_points_are_located(theory: Theory, boundary: str, parameter: st
     point = locate(theory, boundary, parameter)
     assert point.located
     assert abs(point.value - exact) <= max(point.uncertainty, 1e-15)
-    differenced = boundary == "onset"  # a determinant of a jacobian that the toy leaves to differences
-    assert point.uncertainty < (1e-9 if differenced else 1e-13)
-    assert point.residual < 1e-13
+    # equations of a fold and of an onset hold a Jacobian, which the toys leave to differences of 4e-11
+    differenced = boundary in ("fold", "onset")
+    assert point.uncertainty < (1e-9 if boundary == "onset" else 1e-13)
+    assert point.residual < (1e-10 if differenced else 1e-13)
     assert getattr(point.theory, parameter) == point.value
     assert point.bracket is None or point.bracket[0] <= exact + 1e-9
     assert set(point.order) >= set(theory.order)
