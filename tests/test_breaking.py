@@ -11,7 +11,8 @@ import pytest
 from console import replica
 from replica import solve
 from replica.breaking import Broken, broken
-from replica.breaking.ladder import Fields, answers
+from replica.breaking.fields import Fields
+from replica.breaking.ladder import answers
 from replica.errors import ParameterError
 from replica.functional import Coupling, Layer, Model, theory_of
 from replica.theories import THEORIES

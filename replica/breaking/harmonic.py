@@ -6,17 +6,15 @@ With D_k the stiffness of a unit inside a state, :math:`D_{i-1} = D_i - \mu_i d_
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from replica.breaking.fields import Fields
 from replica.typing import Array
 from replica.units import Unit
 from replica.units.continuous import Gaussian
 from replica.units.spherical import Spherical
-
-if TYPE_CHECKING:
-    from replica.breaking.ladder import Fields
 
 __all__ = ["answers"]
 

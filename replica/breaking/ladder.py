@@ -13,18 +13,19 @@ the coarser one reaches, so the functions need no continuation beyond their grid
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from replica.breaking import harmonic, innermost
+from replica.breaking.fields import Fields
 from replica.breaking.innermost import STENCIL, STEPS
 from replica.typing import Array
 from replica.units import Unit
 
-__all__ = ["Answers", "Fields", "answers"]
+__all__ = ["Answers", "answers"]
 
 REACH = 8.8
 """Standard deviations of a field that count: beyond them is 1e-17 of the weight."""
@@ -36,58 +37,6 @@ ROUND = 0.45
 """Spacing beside the root of temperature and stiffness, which rounds where units bend."""
 MOST = 4_000_000
 """Entries of the weights of a level: more is a field, or a temperature, that is better taken as 0."""
-
-
-@dataclass(frozen=True)
-class Fields:
-    """The fields on a layer, outermost first.
-
-    Attributes
-    ----------
-    variance : array, shape (k + 1,)
-        Of the field itself, then by how much each level adds to it.
-    mu : array, shape (k,)
-        x_i/T of the levels 1 to k.
-    a, T : float
-        Quadratic term and temperature.
-    loc, spread, weight : array, shape (n,)
-        Mean, further variance and probability at the nodes of the law of the patterns on the layer.
-    shift, width, tilt, tail : array, shape (patterns, n)
-        What loc and spread are made of, and weights of the averages: see `replica.functional.laws.Law`.
-    strength : array, shape (patterns,)
-        With which the patterns act.
-    """
-
-    variance: Array
-    mu: Array
-    a: float
-    T: float
-    weight: Array = field(default_factory=lambda: np.ones(1))
-    shift: Array = field(default_factory=lambda: np.zeros((0, 1)))
-    width: Array = field(default_factory=lambda: np.zeros((0, 1)))
-    tilt: Array = field(default_factory=lambda: np.zeros((0, 1)))
-    tail: Array = field(default_factory=lambda: np.zeros((0, 1)))
-    strength: Array = field(default_factory=lambda: np.zeros(0))
-
-    @property
-    def steps(self) -> int:
-        """Number of levels beyond the outermost one."""
-        return len(self.mu)
-
-    @property
-    def loc(self) -> Array:
-        """Mean of the field at the nodes."""
-        return self.strength @ self.shift
-
-    @property
-    def spread(self) -> Array:
-        """Variance of the outermost field at the nodes."""
-        return np.maximum(self.variance[0] + self.strength**2 @ self.width, 0.0)
-
-    @property
-    def columns(self) -> int:
-        """Derivatives are by the variances, mu, a and the strengths, in this order."""
-        return 2 * self.steps + 2 + len(self.strength)
 
 
 @dataclass(frozen=True)
@@ -136,18 +85,8 @@ def answers(unit: Unit, fields: Fields, *, slopes: bool = False) -> Answers:
         keep = np.setdiff1d(np.arange(1, k + 1), flat)
         if not keep.size:
             return _widened(_unbroken(unit, fields, slopes=slopes), keep, fields)
-        less = Fields(
-            np.append(fields.variance[:1], fields.variance[keep]),
-            fields.mu[keep - 1],
-            fields.a,
-            fields.T,
-            fields.weight,
-            fields.shift,
-            fields.width,
-            fields.tilt,
-            fields.tail,
-            fields.strength,
-        )
+        kept = np.append(fields.variance[:1], fields.variance[keep])
+        less = replace(fields, variance=kept, mu=fields.mu[keep - 1])
         return _widened(answers(unit, less, slopes=slopes), keep, fields)
     closed = harmonic.answers(unit, fields, slopes=slopes)
     if closed is not None:

@@ -17,7 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from replica.breaking.ladder import Answers, Fields, answers
+from replica.breaking.fields import Fields
+from replica.breaking.ladder import Answers, answers
 from replica.functional.passes import Answer, Ingredients, Pass
 from replica.functional.polynomial import Polynomial
 from replica.typing import Array, Number
