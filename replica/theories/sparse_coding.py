@@ -11,73 +11,80 @@ from replica.theory import Optimum, Parameter
 
 __all__ = ["BiasedPatterns", "SparseCoding"]
 
-FIELD = Parameter("field on the neurons", "g", default=-0.5, unit="J", typical=(-1.0, 0.0))
-
-MODEL = Model(
-    "sparse-coding",
-    parameters={
-        "alpha": Parameter(
-            "load, patterns per neuron",
-            r"\alpha",
-            lower=0.0,
-            required=True,
-            unit="patterns/neuron",
-            typical=(0.0, 0.5),
-        ),
-        "a": Parameter(
-            "activity of the patterns",
-            "a",
-            lower=0.0,
-            upper=1.0,
-            open_lower=True,
-            open_upper=True,
-            default=0.1,
-        ),
-        "g": FIELD,
-        "T": Parameter("temperature", "T", lower=0.0, default=0.0, unit="J", typical=(0.0, 0.3)),
-    },
-    layers=[
-        Layer("neurons", "bernoulli", {"g": "g"}),
-        Layer("hidden", "gaussian", size="alpha", normalised=True),
-    ],
-    couplings=[Coupling("neurons hidden")],
-    patterns=[Pattern("m", "neurons", "two-point", {"a": "a", "scale": "sqrt(a*(1-a))"})],
-    energies=[Energy("m m")],
-    lines={"best-threshold": Optimum("retrieval", "g")},
+LOAD = Parameter(
+    "load, patterns per neuron",
+    r"\alpha",
+    lower=0.0,
+    required=True,
+    unit="patterns/neuron",
+    typical=(0.0, 0.5),
 )
-BIASED = Model(
+FIELD = Parameter("field on the neurons", "g", default=-0.5, unit="J", typical=(-1.0, 0.0))
+TEMPERATURE = Parameter("temperature", "T", lower=0.0, default=0.0, unit="J", typical=(0.0, 0.3))
+ACTIVITY = Parameter(
+    "activity of the patterns",
+    "a",
+    lower=0.0,
+    upper=1.0,
+    open_lower=True,
+    open_upper=True,
+    default=0.1,
+)
+MEAN = Parameter(
+    "mean of the entries of the patterns",
+    "b",
+    lower=-1.0,
+    upper=1.0,
+    open_lower=True,
+    open_upper=True,
+    default=0.4,
+    typical=(0.0, 0.8),
+)
+
+
+def model(
+    name: str,
+    unit: str,
+    parameters: Mapping[str, Parameter],
+    entries: Mapping[str, str],
+    *,
+    variance: str = "1",
+    offset: str = "0",
+) -> Model:
+    """Neurons of any kind in a field, Gaussian hidden units, and a pattern of two kinds of entries."""
+    return Model(
+        name,
+        parameters=parameters,
+        layers=[
+            Layer("neurons", unit, {"g": "g"}),
+            Layer("hidden", "gaussian", size="alpha", normalised=True),
+        ],
+        couplings=[Coupling("neurons hidden", variance)],
+        patterns=[Pattern("m", "neurons", "two-point", entries)],
+        energies=[Energy("m m")],
+        lines={"best-threshold": Optimum("retrieval", "g")},
+        offset=offset,
+    )
+
+
+MODEL = model(
+    "sparse-coding",
+    "bernoulli",
+    {"alpha": LOAD, "a": ACTIVITY, "g": FIELD, "T": TEMPERATURE},
+    {"a": "a", "scale": "sqrt(a*(1-a))"},
+)
+BIASED = model(
     "biased-patterns",
-    parameters={
-        "alpha": Parameter(
-            "load, patterns per neuron",
-            r"\alpha",
-            lower=0.0,
-            required=True,
-            unit="patterns/neuron",
-            typical=(0.0, 0.15),
-        ),
-        "b": Parameter(
-            "mean of the entries of the patterns",
-            "b",
-            lower=-1.0,
-            upper=1.0,
-            open_lower=True,
-            open_upper=True,
-            default=0.4,
-            typical=(0.0, 0.8),
-        ),
+    "spin",
+    {
+        "alpha": replace(LOAD, typical=(0.0, 0.15)),
+        "b": MEAN,
         "g": replace(FIELD, default=0.0, typical=(0.0, 1.0)),
-        "T": Parameter("temperature", "T", lower=0.0, default=0.0, unit="J", typical=(0.0, 1.0)),
+        "T": replace(TEMPERATURE, typical=(0.0, 1.0)),
     },
-    layers=[
-        Layer("neurons", "spin", {"g": "g"}),
-        Layer("hidden", "gaussian", size="alpha", normalised=True),
-    ],
-    couplings=[Coupling("neurons hidden", "1 - b^2")],
-    patterns=[Pattern("m", "neurons", "two-point", {"a": "(1 + b)/2", "scale": "1/2"})],
-    energies=[Energy("m m")],
+    {"a": "(1 + b)/2", "scale": "1/2"},
+    variance="1 - b^2",
     offset="alpha*(1 - b^2)/2",
-    lines={"best-threshold": Optimum("retrieval", "g")},
 )
 
 

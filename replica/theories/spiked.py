@@ -35,27 +35,24 @@ TEMPERATURE = Parameter(
     "temperature of the posterior; 1 where the prior is the true one", "T", lower=0.0, default=1.0
 )
 
-SIGNS = Model(
-    "spiked",
-    parameters={"gamma": SNR, "T": TEMPERATURE},
-    layers=[Layer("entries")],
-    couplings=[Coupling("entries^2", "gamma/2")],
-    patterns=[Pattern("m", "entries")],
-    energies=[Energy("m m", "gamma/2")],
-    offset="gamma/4",  # (gamma/2 N) sum_ij s_i^2 s_j^2 of the square of Y - sqrt(gamma/N) s s^T
-    critical=("gamma", "condensation"),
-)
+
+def model(name: str, unit: str, law: str) -> Model:
+    """Entries of any kind, with the couplings and the signal that a noisy matrix gives them."""
+    return Model(
+        name,
+        parameters={"gamma": SNR, "T": TEMPERATURE},
+        layers=[Layer("entries", unit)],
+        couplings=[Coupling("entries^2", "gamma/2")],
+        patterns=[Pattern("m", "entries", law)],
+        energies=[Energy("m m", "gamma/2")],
+        offset="gamma/4",  # (gamma/2 N) sum_ij s_i^2 s_j^2 of the square of Y - sqrt(gamma/N) s s^T
+        critical=("gamma", "condensation"),
+    )
+
+
+SIGNS = model("spiked", "spin", "sign")
 # a Gaussian vector has the length sqrt(N), and any direction: it is one on a sphere
-GAUSSIAN = Model(
-    "spiked-gaussian",
-    parameters={"gamma": SNR, "T": TEMPERATURE},
-    layers=[Layer("entries", "spherical")],
-    couplings=[Coupling("entries^2", "gamma/2")],
-    patterns=[Pattern("m", "entries", "gaussian")],
-    energies=[Energy("m m", "gamma/2")],
-    offset="gamma/4",
-    critical=("gamma", "condensation"),
-)
+GAUSSIAN = model("spiked-gaussian", "spherical", "gaussian")
 
 
 class Spiked(theory_of(SIGNS)):  # type: ignore[misc]
