@@ -168,7 +168,7 @@ def state_error(theory: Theory, x: Numbers, *, trials: int = TRIALS) -> Array:
     if type(theory).mismatch is Theory.mismatch:
         noise = noise + 2 * EPS * np.abs(y)  # the difference of two rounded numbers, and rounded parameters
     else:
-        noise = noise + _rounded_parameters(theory, x, unit)
+        noise = noise + _rounded_parameters(theory, x, here * unit) / unit
     with np.errstate(all="ignore"):
         inverse, _, singular = _inverted(slope, doubt)
         error = through(inverse, np.abs(here) + noise)
@@ -184,16 +184,19 @@ def state_error(theory: Theory, x: Numbers, *, trials: int = TRIALS) -> Array:
     return unit * error
 
 
-def _rounded_parameters(theory: Theory, x: Numbers, unit: Array) -> Array:
-    """What the rounding of the control parameters comes to in the equations, shape ``(n_order, *batch)``."""
-    here, total = theory.residual(x), np.zeros(np.shape(x))
+def _rounded_parameters(theory: Theory, x: Numbers, here: Array) -> Array:
+    """What the rounding of the control parameters comes to in the equations, which are `here` at x.
+
+    The shape is ``(n_order, *batch)``.
+    """
+    total = np.zeros(np.shape(x))
     with np.errstate(all="ignore"):
         for name in theory.parameters():
             value = getattr(theory, name)
             if isinstance(value, float | np.ndarray) and np.any(value != 0):
                 moved = _moved(theory, name, value).residual(x) - here
                 total = total + np.where(np.isfinite(moved), np.abs(moved), 0.0)
-    return EPS / PUSH * total / unit
+    return EPS / PUSH * total
 
 
 def _moved(theory: Theory, name: str, value: Number) -> Theory:
