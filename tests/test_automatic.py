@@ -13,7 +13,7 @@ import pytest
 from console import replica
 from phase_diagrams.diagram import Line, LineKind, PhaseDiagram
 from phase_diagrams.draw import figure
-from phase_diagrams.mapping import automatic
+from phase_diagrams.mapping import searching
 from phase_diagrams.mapping.arrangement import FRAME, arrange, faces, inside, interior
 from phase_diagrams.mapping.automatic import automatic_diagram
 from phase_diagrams.mapping.states import states_at
@@ -258,7 +258,7 @@ def test_a_theory_that_declares_no_line_has_the_same_diagram() -> None:
 
 
 def test_what_is_not_explained_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(automatic, "features", lambda _: iter(()))
+    monkeypatch.setattr(searching, "features", lambda _: iter(()))
     diagram = automatic_diagram(BlumeCapel(T=0.5), "T", "D", lines=["first-order", "spinodal"], points=12)
     notes = " ".join(diagram.provenance["notes"])
     assert "of the map are" in notes
