@@ -30,20 +30,29 @@ def precision_is_restored() -> Iterator[None]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """One process per diagram: what a test of the catalogue has computed, the others of that diagram use.
+    """Tests that share what takes long to compute run in one process: caches are those of a process.
 
-    By the names of the tests: marks of groups do not reach the scheduler of xdist 3.8 from pytest 9.2.
+    Those of a diagram of the catalogue, and its docstring; the numbers of one point of a theory; the promises
+    of a theory on one branch. By the names of the tests: marks of groups do not reach the scheduler of
+    xdist 3.8 from pytest 9.2.
     """
     from xdist.scheduler import LoadScopeScheduling
 
-    class ByDiagram(LoadScopeScheduling):
+    class Together(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             test, _, case = nodeid.partition("[")
             if test.endswith("test_examples_in_docstrings") and ".catalogue." in case:
                 return case.rpartition(".")[2].replace("_", "-")
-            return case if case and test.split("::")[0].endswith("test_catalogue.py") else nodeid
+            file, name = test.split("::")[0], test.rpartition("::")[2]
+            if file.endswith("test_catalogue.py") and case:
+                return case
+            if name == "test_regression":
+                return case.rpartition("/")[0]
+            if name == "test_a_theory_keeps_its_promises":
+                return case.rpartition("-")[0]
+            return "placed]" if name == "test_a_sparse_machine_stands_in_its_phase" else nodeid
 
-    return ByDiagram(config, log) if config.getvalue("dist") == "loadgroup" else None
+    return Together(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -23,8 +23,10 @@ QUICK: dict[str, dict[str, Any]] = {
         "sweeps": 10,
         "samples": 50,
     },
+    "compositional-temperature": {"steps": 5},
     "deep-belief-network": {"epochs": 3, "sweeps": 20},
     "general-priors": {"points": 11},
+    "hidden-units": {"points": 13},
     "learning-spectrum": {"samples": 1000, "time_max": 8.0, "marks": 9},
     "learning-trajectory": {"epochs": 24},
 }

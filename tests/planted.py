@@ -99,7 +99,12 @@ TUNED: dict[tuple[str, str, str], str] = {
     ("replica.solving.systems", "refine", "30"): ENOUGH,
     ("replica.solving.systems", "refine", "0.001"): CLOSE,
     ("replica.solving.systems", "refine", "1e-15"): CLOSE,
-    ("replica.solving.systems", "_refine_exact", "40"): ENOUGH,
+    ("replica.solving.systems", "newton_exact", "200"): ENOUGH,
+    (
+        "replica.solving.systems",
+        "newton_exact",
+        "1000",
+    ): "when derivatives are taken again: only the time depends on it",
     ("replica.solving.systems", "_refine_exact", "20"): STEP,
     ("replica.solving.locate", "_islands", "130"): FINE,
     ("replica.solving.locate", "_along", "0.05"): STEP,

@@ -77,9 +77,17 @@ def build(
     >>> print(f"{triple.x:.6f} {triple.y:.6f}")
     1.012038 -0.250000
     """
-    theory = Compositional(alpha=alpha, theta=1.5, g=SWITCH)
     tracer = executor or Here()
     loads = _loads(tracer, g, alpha_max, theta_max, step)
+    left = panel(alpha, theta_max, g_min, step, tracer)
+    return replace(left, beside=[_beside(loads.result(), g, alpha_max, theta_max)])
+
+
+def panel(
+    alpha: float, theta_max: float, g_min: float, step: float, executor: Executor | None = None
+) -> PhaseDiagram:
+    """The phases in the plane of threshold and field, at one load; see `build`."""
+    theory = Compositional(alpha=alpha, theta=1.5, g=SWITCH)
     found = automatic_diagram(
         theory,
         "theta",
@@ -89,7 +97,7 @@ def build(
         lines=list(LABELS),
         points=16,
         step=step,
-        executor=tracer,
+        executor=executor,
     )
     lines = [replace(found.line(name), label=label) for name, label in LABELS.items()]
     meet = next(point for point in lines[0].points if point.kind is Kind.TRIPLE)
@@ -108,7 +116,6 @@ def build(
             if state in {region.name for region in found.regions}
         ],
         about(theory, ["theta", "g"]),
-        beside=[_beside(loads.result(), g, alpha_max, theta_max)],
     )
 
 

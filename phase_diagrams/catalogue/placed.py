@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from phase_diagrams.catalogue import compositional, spectral_rbm
 from phase_diagrams.diagram import CONVERGED, Line, LineKind, PhaseDiagram, Point
@@ -72,7 +73,7 @@ def _on_the_sparse_plane(alpha: float, sparse: Sparse) -> PhaseDiagram:
             max(least, min(low, one.value - reach)) if one.value - reach < low else low,
             min(most, max(high, one.value + reach)) if one.value + reach > high else high,
         )
-    plane = compositional.build(alpha=alpha, theta_max=limits["theta"][1], g_min=limits["g"][0], step=STEP)
+    plane = _sparse_plane(alpha, limits["theta"][1], limits["g"][0])
     theta, g = plane.axes
     T = f", machine at $\\tilde T = {sparse.T.value:.2g}$" if sparse.T.value else ""
     return replace(
@@ -82,8 +83,13 @@ def _on_the_sparse_plane(alpha: float, sparse: Sparse) -> PhaseDiagram:
         axes=(replace(theta, limits=limits["theta"]), replace(g, limits=limits["g"])),
         lines=[*plane.lines, *_cross("machine", sparse.theta, sparse.g, ("theta", "g"))],
         points=[*plane.points, Point("machine", "machine", sparse.theta.value, sparse.g.value)],
-        beside=[],
     )
+
+
+@lru_cache(maxsize=8)
+def _sparse_plane(alpha: float, theta_max: float, g_min: float) -> PhaseDiagram:
+    """What machines of one shape share: it takes longer than to place one of them."""
+    return compositional.panel(alpha, theta_max, g_min, STEP)
 
 
 def _on_the_spectral_plane(found: Spectrum, spectral: Spectral) -> PhaseDiagram:

@@ -15,6 +15,7 @@ from replica.errors import ConvergenceError, UnknownNameError
 
 if TYPE_CHECKING:
     from replica.machines.inference.message_passing import Inference
+    from replica.typing import Array, Numbers, Spins
 
 __all__ = ["infer"]
 
@@ -67,7 +68,7 @@ def infer(
 
 
 def inferred(
-    data: Any, method: str, beta: float | None, damping: float | None, seed: int, as_json: bool
+    data: Spins, method: str, beta: float | None, damping: float | None, seed: int, as_json: bool
 ) -> Inference:
     """Infer a feature and print what was found."""
     from replica.machines.inference.message_passing import amp, belief_propagation, infer_beta
@@ -107,7 +108,7 @@ def inferred(
     return found
 
 
-def read_array(source: str) -> Any:
+def read_array(source: str) -> Numbers:
     """Read an array from a .npy file, without ever running what is in it."""
     from phase_diagrams.storage.files import StorageError
     from replica.machines.data.arrays import NotNumbersError, read_numpy
@@ -126,7 +127,7 @@ def read_array(source: str) -> Any:
     raise StorageError(message)
 
 
-def write_array(path: Path, values: Any) -> None:
+def write_array(path: Path, values: Array) -> None:
     """Write an array to a .npy file, whole or not at all."""
     import numpy as np
 

@@ -30,6 +30,7 @@ from phase_diagrams.draw.style import (
     shade,
     small,
 )
+from replica.typing import Array, Numbers
 
 BROKEN = "hollow: replica symmetry broken"
 """What the legend says of lines that rest on a state of negative replicon."""
@@ -251,7 +252,7 @@ def _draw_inset(diagram: PhaseDiagram, ax: Axes, inset: Inset) -> None:
         ax.indicate_inset_zoom(view, edgecolor="0.35", linewidth=0.6)
 
 
-def tiled(tiles: Any) -> Any:
+def tiled(tiles: Numbers) -> Array:
     """Pictures side by side, as nearly in a square as their number allows, with NaN between them."""
     count, height, width = tiles.shape
     columns = max(1, min(count, math.ceil(math.sqrt(count * (height + 1) / (width + 1)))))
@@ -263,7 +264,7 @@ def tiled(tiles: Any) -> Any:
     return sheet
 
 
-def draw_images(sheet: Any, signed: bool, ax: Axes) -> None:
+def draw_images(sheet: Array, signed: bool, ax: Axes) -> None:
     """Draw a sheet of pictures on one scale, with a colour bar if the sign means something."""
     largest = float(np.nanmax(np.abs(sheet))) or 1.0
     colours = colormaps["RdBu_r" if signed else "Greys"].with_extremes(bad="#B0B0B0")

@@ -24,6 +24,7 @@ from phase_diagrams.draw.labels import arrange
 from phase_diagrams.draw.style import PANEL, look
 from phase_diagrams.storage.files import StorageError, write_atomic
 from replica.machines.data.guards import damage_as
+from replica.typing import Numbers
 
 ROW = 4
 """Panels side by side, at most."""
@@ -142,7 +143,7 @@ def figure(
 
 
 def mosaic(
-    tiles: Any,
+    tiles: Numbers,
     title: str = "",
     *,
     signed: bool = False,

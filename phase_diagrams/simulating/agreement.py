@@ -20,6 +20,7 @@ from scipy import special
 from replica.errors import BranchError, ConvergenceError, ParameterError, UnknownNameError
 from replica.solving import Solution, solve
 from replica.theory import Theory
+from replica.typing import Number
 
 __all__ = ["MOST", "Agreement", "DisagreementError", "Measurement", "Row", "Subject", "confront", "sigmas"]
 
@@ -110,7 +111,7 @@ class Subject:
             raise UnknownNameError(what, name, known)
         return float(number)
 
-    def asked(self, theory: Any, name: str, value: Any) -> Any:
+    def asked(self, theory: Any, name: str, value: Number) -> Number:
         """A quantity of the theory in the units that are asked for."""
         return theory.unscaled(name, value) if self.unscaled and hasattr(theory, "unscaled") else value
 

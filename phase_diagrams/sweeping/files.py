@@ -82,7 +82,7 @@ def csv_rows(source: str | os.PathLike[str]) -> Iterator[str]:
             yield table.to_csv(index=False, header=not i, lineterminator="\n")
 
 
-def tally(data: xr.Dataset, source: Any) -> dict[str, dict[str, int]]:
+def tally(data: xr.Dataset, source: str | os.PathLike[str]) -> dict[str, dict[str, int]]:
     """Count how the points of a stored sweep ended, for each branch; reads one chunk at a time."""
     statuses = _meanings(data["status"].attrs)
     names = data.attrs["branches"].split(" ")
@@ -99,7 +99,7 @@ def tally(data: xr.Dataset, source: Any) -> dict[str, dict[str, int]]:
     }
 
 
-def check_whole(data: xr.Dataset, source: Any, at: Mapping[str, float]) -> None:
+def check_whole(data: xr.Dataset, source: str | os.PathLike[str], at: Mapping[str, float]) -> None:
     """Raise if a chunk is damaged that has to do with some values of parameters."""
     places = {
         name: int(np.argmin(np.abs(data[name].values - value)))
@@ -134,7 +134,9 @@ def _blocks(data: xr.Dataset, chunk: Sequence[int]) -> Iterator[dict[str, slice]
         }
 
 
-def to_netcdf(data: xr.Dataset, output: Path, chunk: Sequence[int], source: Any = "the store") -> None:
+def to_netcdf(
+    data: xr.Dataset, output: Path, chunk: Sequence[int], source: str | os.PathLike[str] = "the store"
+) -> None:
     """Write a sweep as netCDF-4, chunk by chunk."""
     import h5netcdf
 
@@ -223,7 +225,7 @@ def _attributes(variable: xr.DataArray) -> dict[str, Any]:
     return attrs
 
 
-def _tables(data: xr.Dataset, chunk: Sequence[int], source: Any) -> Iterator[pd.DataFrame]:
+def _tables(data: xr.Dataset, chunk: Sequence[int], source: str | os.PathLike[str]) -> Iterator[pd.DataFrame]:
     """The sweep as tables, one for each part of the grid."""
     import pandas as pd
 
@@ -254,13 +256,13 @@ def _meanings(attrs: Mapping[str, Any]) -> dict[int, str]:
     return dict(zip(map(int, values), words, strict=True))
 
 
-def _to_csv(data: xr.Dataset, output: Path, chunk: Sequence[int], source: Any) -> None:
+def _to_csv(data: xr.Dataset, output: Path, chunk: Sequence[int], source: str | os.PathLike[str]) -> None:
     with replacing(output) as temporary, temporary.open("x", encoding="utf-8", newline="") as file:
         for i, table in enumerate(_tables(data, chunk, source)):
             table.to_csv(file, index=False, header=not i, lineterminator="\n")
 
 
-def _to_parquet(data: xr.Dataset, output: Path, chunk: Sequence[int], source: Any) -> None:
+def _to_parquet(data: xr.Dataset, output: Path, chunk: Sequence[int], source: str | os.PathLike[str]) -> None:
     try:
         import pyarrow as pa
         from pyarrow import parquet

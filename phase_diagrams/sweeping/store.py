@@ -28,6 +28,7 @@ from phase_diagrams.sweeping.grid import FORMAT, Index, Plan, Variable
 from replica import interrupts
 from replica.machines.data.guards import HDF5, RATIO, damage_as, format_of, oversized
 from replica.machines.data.hdf5 import check_hdf5
+from replica.typing import Numbers
 
 __all__ = ["Store", "named", "open_raw", "open_sweep"]
 
@@ -260,7 +261,7 @@ def owner(path: Path) -> str:
     return "samples" if "machine" in attrs else "sweep"
 
 
-def check_format(attrs: Mapping[str, Any], path: Any) -> None:
+def check_format(attrs: Mapping[str, Any], path: str | os.PathLike[str]) -> None:
     """Refuse what is no sweep, one of another format, or one whose description is damaged."""
     if _KEY not in attrs:
         message = instead(path, WANTED) or (
@@ -284,7 +285,7 @@ def check_format(attrs: Mapping[str, Any], path: Any) -> None:
     identity_of(attrs, path)
 
 
-def identity_of(attrs: Mapping[str, Any], path: Any) -> dict[str, Any]:
+def identity_of(attrs: Mapping[str, Any], path: str | os.PathLike[str]) -> dict[str, Any]:
     """What makes two runs the same one, as a store says it, checked."""
     try:
         found = json.loads(attrs["identity"])
@@ -299,7 +300,7 @@ def identity_of(attrs: Mapping[str, Any], path: Any) -> dict[str, Any]:
     return dict(found)
 
 
-def compare(attrs: Mapping[str, Any], plan: Plan, path: Any) -> None:
+def compare(attrs: Mapping[str, Any], plan: Plan, path: str | os.PathLike[str]) -> None:
     """Refuse to go on with another sweep, and say what differs."""
     stored, asked = identity_of(attrs, path), json.loads(json.dumps(plan.identity))
     differences = []
@@ -451,7 +452,7 @@ def _check_frame(part: Path) -> None:
         raise StorageError(problem)
 
 
-def _check_variables(data: xr.Dataset, path: Any) -> None:
+def _check_variables(data: xr.Dataset, path: str | os.PathLike[str]) -> None:
     """Refuse a description that does not fit what it describes."""
     names = str(data.attrs["variables"]).split(" ")
     missing = [name for name in (*names, "status") if name not in data]
@@ -505,7 +506,7 @@ def _words(value: Any) -> str:
     return " x ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def block(data: xr.Dataset, name: str, where: Mapping[str, slice], path: Any) -> Any:
+def block(data: xr.Dataset, name: str, where: Mapping[str, slice], path: str | os.PathLike[str]) -> Numbers:
     """Read a part of a variable, a chunk or less; a damaged chunk is named, with what to do."""
     place = ", ".join(f"{dim}[{part.start}:{part.stop}]" for dim, part in where.items())
     cure = "repeat the sweep with --resume, which computes damaged chunks again"
@@ -525,7 +526,7 @@ def block(data: xr.Dataset, name: str, where: Mapping[str, slice], path: Any) ->
         return values
 
 
-def _lost(data: xr.Dataset, name: str, where: Mapping[str, slice], path: Any) -> bool:
+def _lost(data: xr.Dataset, name: str, where: Mapping[str, slice], path: str | os.PathLike[str]) -> bool:
     """Whether a part is missing of a chunk that is finished: to Zarr it would be fill values."""
     if not Path(path).is_dir():
         return False

@@ -320,10 +320,11 @@ class SpinAverages:
             if T == 0 or width > 4 * T:
                 u, weight = logistic_rule_exact() if T else point_rule()
                 w = maximum(width, exact(TINY))
-                values, units = smeared((loc - T * u) / w, u), smeared_units(w, T)
+                # arrays first: an mpmath number in front of one spells it out before it gives way
+                values, units = smeared((u * -T + loc) / w, u), smeared_units(w, T)
             else:
                 z, weight = normal_rule_exact(width / T) if width else point_rule()
-                values, units = bare((loc + width * z) / T), bare_units(T)
+                values, units = bare((z * width + loc) / T), bare_units(T)
             means = (np.sum(value * weight) * unit for value, unit in zip(values, units, strict=True))
             return tuple(
                 0 * mean if loc == 0 and zero else mean for mean, zero in zip(means, odd, strict=True)

@@ -62,8 +62,13 @@ def difference(
 
 
 def expanded(
-    f: Callable[[Any], Any], y: Any, scale: Any = None, lower: Any = None, *, stretch: float = 1.0
-) -> tuple[Any, Any]:
+    f: Callable[[Any], Any],
+    y: Array,
+    scale: Number = None,
+    lower: Array | None = None,
+    *,
+    stretch: float = 1.0,
+) -> tuple[Array, Array]:
     """Values of a function and their `difference`, all in one call of it; float64.
 
     Examples

@@ -241,7 +241,7 @@ def located(
     system: System,
     theory: Theory,
     parameter: str,
-    z: Any,
+    z: Numbers,
     value: Any,
     size: float,
     spread: float,
@@ -456,8 +456,10 @@ def _towards(
 ) -> list[tuple[float, Any, Any]]:
     """The last point with the sign of a known one, and the first with another; none if there is none."""
     near = known
-    for _ in range(DEPTH):
-        inner = np.linspace(near[0], far, INSIDE + 2)[1:-1]
+    one_by_one = any(phase.over is not None for phase, _ in system.parts)  # a batch costs what its points do
+    inside, depth = (1, DEPTH * (INSIDE + 1).bit_length()) if one_by_one else (INSIDE, DEPTH)
+    for _ in range(depth):
+        inner = np.linspace(near[0], far, inside + 2)[1:-1]
         points = list(zip(map(float, inner), *_measured(system, theory, parameter, inner), strict=True))
         for point in points:
             if np.isnan(point[2]):
@@ -516,7 +518,7 @@ def _try(
     system: System,
     theory: Theory,
     parameter: str,
-    z: Any,
+    z: Numbers,
     value: float,
     bracket: tuple[float, float],
     slack: float,

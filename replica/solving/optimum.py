@@ -10,6 +10,7 @@ from replica.errors import LocateError
 from replica.solving.continuation import Event, Stepping, Stop, follow
 from replica.solving.systems import System, refine
 from replica.theory import Fold, Optimum, Theory
+from replica.typing import Array
 
 __all__ = ["climb"]
 
@@ -18,7 +19,7 @@ TURNS = 5
 
 
 def climb(
-    boundary: Optimum, theory: Theory, parameter: str, z: Any
+    boundary: Optimum, theory: Theory, parameter: str, z: Array
 ) -> tuple[Any, float, float, float, bool, tuple[float, float]] | None:
     """Follow a fold uphill until it goes down again; then Newton's method on the optimum itself.
 

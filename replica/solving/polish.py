@@ -10,10 +10,10 @@ import numpy as np
 
 from replica.errors import LocateError, ParameterError
 from replica.numerics.functions import exact
-from replica.solving.derivatives import jacobian, solve_linear
+from replica.solving.derivatives import jacobian
 from replica.solving.locate import Located
 from replica.solving.solution import Solution
-from replica.solving.systems import System, refine
+from replica.solving.systems import System, newton_exact, refine
 from replica.theory import Theory
 
 __all__ = ["Precise", "polish", "quick_digits"]
@@ -168,15 +168,11 @@ def _newton(point: Located | Solution) -> tuple[Any, Theory, Any, float]:
 def _solve(theory: Theory, x: Any) -> tuple[Any, float]:
     import mpmath
 
-    n, target = len(x), mpmath.mpf(2) ** (-mpmath.mp.prec // 2)
+    n = len(x)
     eye = np.array([[mpmath.mpf(int(i == j)) for j in range(n)] for i in range(n)], dtype=object)
-    settled = 0
-    for _ in range(60):
-        change = solve_linear(eye - jacobian(theory, x), theory.residual(x))
-        x = x + change
-        if settled == 2:  # once more, to rounding, and once for what is tiny and follows from the others
-            return x, float(max(abs(v) for v in theory.residual(x)))
-        settled = settled + 1 if max(abs(v) for v in change) < target else 0
+    x, good = newton_exact(theory.residual, lambda x: jacobian(theory, x) - eye, x)
+    if good:
+        return x, float(max(abs(v) for v in theory.residual(x)))
     msg = f"{theory.name}: Newton's method did not settle in high precision"
     raise LocateError(msg)
 

@@ -356,7 +356,7 @@ def _iterate_block(
     return x, size_out, status, iterations
 
 
-def on_branch(theory: Theory, branch: str, x: Any) -> tuple[Any, Any]:
+def on_branch(theory: Theory, branch: str, x: Numbers) -> tuple[Numbers, Any]:
     """States, or their mirror images where those are on the branch; and whether they are on it."""
     here: Any = theory.belongs(branch, x)
     if here is True or here is np.True_:

@@ -6,6 +6,7 @@ with two control parameters free, a curve.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from replica.solving.rounding import root_error, roughness, sizes
 from replica.theory import Boundary, Coexistence, Fold, Optimum, Parameter, Phase, Theory, Zero
 from replica.typing import Array, Booleans, Number, Numbers
 
-__all__ = ["System", "distinct", "phases", "refine", "separations", "unknown_errors"]
+__all__ = ["System", "distinct", "newton_exact", "phases", "refine", "separations", "unknown_errors"]
 
 
 CLOSE = 1e-11
@@ -188,8 +189,8 @@ class System:
         return any(isinstance(one, Optimum) and phase in phases(one) for one in self.boundaries)
 
     def shifted(
-        self, theory: Theory, x: Any, parameter: str, direction: Any, shift: Any, share: Any
-    ) -> list[Any]:
+        self, theory: Theory, x: Numbers, parameter: str, direction: Numbers, shift: Numbers, share: Number
+    ) -> list[Numbers]:
         """The state may move by `shift` while a parameter does by `share` at the fold, besides its direction.
 
         Off the optimum there is no such pair: 1 - d update/dx is singular, and the fold moves instead. The
@@ -327,24 +328,45 @@ def _span(about: Parameter) -> float:
 def _refine_exact(equations: Any, y: Any) -> tuple[Any, Any, float, float, bool]:
     import mpmath
 
-    target = mpmath.mpf(2) ** (-mpmath.mp.prec // 2)
     floors = [mpmath.mpf(2) ** -20] * len(y)  # steps of the differences, relative but for these
     floors[-1] = abs(y[-1]) or floors[-1]  # a temperature may be 1e-23
-    size = mpmath.inf
-    for _ in range(40):
-        r = equations(y)
-        size = max(abs(v) for v in r)
-        change = solve_linear(difference(equations, y, floors), -r)
+    y, good = newton_exact(equations, lambda y: difference(equations, y, floors), y, floors[-1])
+    return y[:-1], y[-1], float(max(abs(v) for v in equations(y))), 0.0 if good else float("nan"), good
+
+
+def newton_exact(
+    equations: Callable[[Numbers], Numbers],
+    derivatives: Callable[[Numbers], Numbers],
+    y: Numbers,
+    unit: Number = 1,
+) -> tuple[Numbers, bool]:
+    """A root in mpmath arithmetic, and whether it settled; `unit` is the scale of the last unknown.
+
+    Derivatives cost many times what equations do, and those at a root in float64 are good to many digits.
+    They are taken again only where a step does not gain three digits. The end is where no unknown comes
+    closer, also none that is tiny and follows from the others.
+    """
+    import mpmath
+
+    half, last = mpmath.mpf(2) ** (-mpmath.mp.prec // 2), mpmath.mpf(2) ** (8 - mpmath.mp.prec)
+    matrix, before, longest = None, None, mpmath.inf
+    for _ in range(200):
+        if matrix is None:
+            matrix = derivatives(y)
+        change = solve_linear(matrix, -equations(y))
         y = y + change
-        if max(abs(v) for v in [*change[:-1], change[-1] / floors[-1]]) < target:
+        sizes = [abs(v) for v in change]
+        far = max([*sizes[:-1], sizes[-1] / unit])
+        if not mpmath.isfinite(far):
             break
-    else:
-        return y[:-1], y[-1], float(size), float("nan"), False
-    r = equations(y)
-    y = y + solve_linear(
-        difference(equations, y, floors), -r
-    )  # one more: quadratic convergence fills the digits
-    return y[:-1], y[-1], float(max(abs(v) for v in equations(y))), 0.0, True
+        if before is not None and far < half:
+            pairs = zip(sizes, before, y, strict=True)
+            if all(now <= last * abs(value) or 10 * now > then for now, then, value in pairs):
+                return y, True
+        elif far > longest / 1000:
+            matrix = None
+        before, longest = sizes, far
+    return y, False
 
 
 def distinct(system: System, theory: Theory, z: Numbers) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from replica.theory import Theory
+from replica.typing import Array
 
 __all__ = ["explicit_slope", "jitter", "richardson", "room", "sharpest", "shifted"]
 
@@ -74,7 +75,7 @@ def sharpest(
     return value, error
 
 
-def jitter(theory: Theory, x: Any) -> float:
+def jitter(theory: Theory, x: Array) -> float:
     """Rounding of the free energy, as it shows between neighbouring numbers next to a stationary point.
 
     Its size says less where large terms cancel.
@@ -84,7 +85,7 @@ def jitter(theory: Theory, x: Any) -> float:
     return float(np.nan_to_num(np.ptp(values)))
 
 
-def shifted(x: Any, index: int, offsets: Any) -> Any:
+def shifted(x: Array, index: int, offsets: Array) -> Array:
     """Copies of order parameters with one of them moved, shape (n_order, k)."""
     moved = np.repeat(np.asarray(x)[:, None], len(offsets), axis=1)
     moved[index] += offsets
@@ -92,7 +93,7 @@ def shifted(x: Any, index: int, offsets: Any) -> Any:
 
 
 def explicit_slope(
-    theory: Theory, name: str, x: Any, *, side: int = 0, rounding: float = 1e-15
+    theory: Theory, name: str, x: Array, *, side: int = 0, rounding: float = 1e-15
 ) -> tuple[Any, Any]:
     """Derivative of the free energy by a control parameter at fixed x, and an estimate of its error.
 

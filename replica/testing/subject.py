@@ -10,8 +10,10 @@ import numpy as np
 
 from replica.solving.derivatives import STEP, jacobian_error
 from replica.solving.search import solve
+from replica.solving.solution import Solution
 from replica.testing.differences import jitter
 from replica.theory import Theory
+from replica.typing import Array, Number, Numbers
 from replica.units import Unit
 
 __all__ = ["ACCURACY", "About", "Subject", "as_binary", "as_mpmath", "differenced", "varied", "with_one"]
@@ -50,14 +52,14 @@ def as_binary(theory: Theory) -> Theory:
     return theory.at(**changes)
 
 
-def as_mpmath(x: Any) -> Any:
+def as_mpmath(x: Array) -> Numbers:
     """The same order parameters as mpmath numbers, bit for bit."""
     import mpmath
 
     return np.array([mpmath.mpf(float(v)) for v in x], dtype=object)
 
 
-def differenced(theory: Theory, x: Any) -> bool:
+def differenced(theory: Theory, x: Array) -> bool:
     """Whether the theory has no Jacobian of its own."""
     return theory.jacobian(x) is None
 
@@ -73,7 +75,7 @@ class Subject:
         self.rounding = 1e-15 * self.loose
 
     @cached_property
-    def solution(self) -> Any:
+    def solution(self) -> Solution:
         """The answer of the solver, converged or not."""
         return solve(self.theory, self.branch, throw=False)
 
@@ -88,7 +90,7 @@ class Subject:
         return self.theory.branch(self.branch).explicit
 
     @cached_property
-    def x(self) -> Any:
+    def x(self) -> Array:
         """Order parameters; read-only, for the checks share them."""
         x = np.array(self.solution.x, dtype=float)
         x.flags.writeable = False
@@ -99,7 +101,7 @@ class Subject:
         """The theory whose free energy is stationary at the solution."""
         return self.theory.tuned(self.x)
 
-    def roughness(self, theory: Theory, x: Any) -> Any:
+    def roughness(self, theory: Theory, x: Array) -> Number:
         """Error of a differenced Jacobian, with that of the formulas over the step in it."""
         return jacobian_error(theory, x) + (self.loose - 1) * ACCURACY / STEP
 

@@ -14,6 +14,7 @@ from replica.errors import ParameterError, UnknownNameError
 
 if TYPE_CHECKING:
     from replica.theory import Boundary, Theory
+    from replica.typing import Number
 
 __all__ = ["Asked", "build", "check_free"]
 
@@ -36,7 +37,7 @@ class Asked:
         """The theory; parameters that are computed have a value to begin with."""
         return build(self.kind, self.given | dict(further or {}), computed, unscaled=self.unscaled)
 
-    def rescaled(self, theory: Any, name: str, value: Any) -> Any:
+    def rescaled(self, theory: Any, name: str, value: Number) -> Number:
         """A quantity of the theory in the units that were asked for."""
         return theory.unscaled(name, value) if self.unscaled and value is not None else value
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from phase_diagrams.diagram import PhaseDiagram
+    from replica.typing import Numbers
 
 __all__ = [
     "Look",
@@ -189,7 +190,7 @@ def paint(diagram: PhaseDiagram, output: Path, look: Look) -> None:
 
 
 def paint_images(
-    tiles: Any, title: str, origin: Mapping[str, Any], output: Path, look: Look, *, signed: bool = False
+    tiles: Numbers, title: str, origin: Mapping[str, Any], output: Path, look: Look, *, signed: bool = False
 ) -> None:
     """Draw images side by side into a file: tiles of shape (count, height, width)."""
     from phase_diagrams.draw import mosaic, save_figure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +12,7 @@ from replica.errors import ParameterError
 
 if TYPE_CHECKING:
     from replica.machines.models.rbm import RBM
+    from replica.typing import Array
 
 __all__ = ["describe", "image_shape", "read_samples", "warn"]
 
@@ -23,7 +24,7 @@ def describe(rbm: RBM) -> str:
 
 def read_samples(
     source: str | None, rbm: RBM, threshold: float | None, key: str | None, drop: Sequence[str] = ()
-) -> Any:
+) -> Array | None:
     """Samples of data for the visible units of a machine, shape (samples, n_visible); None without data."""
     from replica.machines.data.loading import load_data
 

@@ -105,7 +105,7 @@ def with_error(mean: float, error: float) -> str:
     return f"{mean:.{digits}f} +- {error:.{digits}f}"
 
 
-def symmetry(replicon: Any, error: float) -> str | None:
+def symmetry(replicon: float | None, error: float) -> str | None:
     """What a replicon says of replica symmetry: stable, broken or undetermined; None without a replicon.
 
     Examples

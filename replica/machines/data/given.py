@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from replica.errors import ParameterError
+from replica.typing import Numbers
 from replica.units import Unit
 
 __all__ = [
@@ -45,7 +46,9 @@ LARGEST = 2**62
 """Whole numbers above are no sizes of anything."""
 
 
-def numbers(what: str, value: Any, form: str = "an array of real numbers", *, logical: bool = False) -> Any:
+def numbers(
+    what: str, value: Any, form: str = "an array of real numbers", *, logical: bool = False
+) -> Numbers:
     """An array of finite real numbers, as floats; what is none is refused.
 
     Parameters
@@ -81,7 +84,7 @@ units, hidden units)
     return array
 
 
-def reals(what: str, value: Any, form: str = "an array of real numbers", *, logical: bool = False) -> Any:
+def reals(what: str, value: Any, form: str = "an array of real numbers", *, logical: bool = False) -> Numbers:
     """An array of real numbers, as floats, whose values are still to be looked at; else as `numbers`."""
     if type(value) is np.ndarray and value.dtype.kind == "f":
         array = value  # the common case
@@ -108,7 +111,7 @@ def _real(what: str, value: Any, form: str, logical: bool) -> Any:
     return array
 
 
-def states(what: str, value: Any, unit: Unit, count: int, *, means: bool = False) -> Any:
+def states(what: str, value: Any, unit: Unit, count: int, *, means: bool = False) -> Numbers:
     """Configurations of a layer, shape (*batch, count), checked against the values of its units.
 
     Parameters
@@ -133,7 +136,7 @@ def states(what: str, value: Any, unit: Unit, count: int, *, means: bool = False
     return v
 
 
-def table(what: str, value: Any, unit: Unit, columns: int | None = None) -> Any:
+def table(what: str, value: Any, unit: Unit, columns: int | None = None) -> Numbers:
     """Data, shape (samples, units), checked against the values of the visible units.
 
     Examples
@@ -200,7 +203,7 @@ def bits(unit: Unit) -> bool:
     return set(unit.values) == {0.0, 1.0}
 
 
-def spins(what: str, value: Any, form: str) -> Any:
+def spins(what: str, value: Any, form: str) -> Numbers:
     """An array of -1 and +1 as int8; whole arrays of that type are not copied.
 
     Examples

@@ -37,6 +37,7 @@ from replica.machines.data.guards import (
     oversized,
 )
 from replica.machines.data.tables import read_table
+from replica.typing import Numbers
 from replica.units import Bernoulli, Spin, Unit
 
 __all__ = ["BUILT_IN", "Data", "DataError", "check_domain", "load_data", "read_idx"]
@@ -76,7 +77,7 @@ class Data:
         return digest(self.values)
 
 
-def digest(values: Any) -> str:
+def digest(values: Numbers) -> str:
     """SHA-256 of an array of numbers, its shape included."""
     values = np.ascontiguousarray(values, dtype=float)
     return hashlib.sha256(repr(values.shape).encode() + values.tobytes()).hexdigest()
@@ -163,7 +164,7 @@ def _above(values: Any, threshold: float, name: str) -> Any:
     return above
 
 
-def check_domain(values: Any, unit: Unit, name: str = "data") -> None:
+def check_domain(values: Numbers, unit: Unit, name: str = "data") -> None:
     """Check that visible units can take the values; the first one that does not belong is named.
 
     Examples
@@ -191,7 +192,7 @@ are 0 or 1; give a threshold, or other visible units
         raise ParameterError(msg)
 
 
-def check_finite(values: Any, name: str = "data") -> None:
+def check_finite(values: Numbers, name: str = "data") -> None:
     """Refuse NaN and infinities."""
     bad = ~np.isfinite(values)
     if np.any(bad):
@@ -278,7 +279,7 @@ def _chosen(path: Path, names: Sequence[str], key: str | None) -> str:
     return usual[0]
 
 
-def read_idx(path: str | os.PathLike[str]) -> Any:
+def read_idx(path: str | os.PathLike[str]) -> Numbers:
     """Read an IDX file, such as MNIST's; a gzipped one too.
 
     Raises

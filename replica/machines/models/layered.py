@@ -321,7 +321,7 @@ class LayeredMachine:
         ]
         return np.array(rows).reshape(len(rows), states[0].shape[1])
 
-    def pull(self, m: Any, without: Sequence[int] = ()) -> Any:
+    def pull(self, m: Sequence[Array] | Array, without: Sequence[int] = ()) -> Array:
         """N g(m), elementwise; without some of the energies."""
         total: Any = 0.0
         for e, ((indices, _), amount) in enumerate(zip(self.layout.energies, self.coefficients, strict=True)):
@@ -329,7 +329,7 @@ class LayeredMachine:
                 total = total + self.N * amount * math.prod(m[k] for k in indices)
         return total
 
-    def force(self, k: int, m: Any, without: Sequence[int] = ()) -> Any:
+    def force(self, k: int, m: Sequence[Array] | Array, without: Sequence[int] = ()) -> Array:
         """N dg/dm_k; without some of the energies."""
         total: Any = 0.0
         for e, ((indices, _), amount) in enumerate(zip(self.layout.energies, self.coefficients, strict=True)):
