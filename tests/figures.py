@@ -26,7 +26,6 @@ QUICK: dict[str, dict[str, Any]] = {
     "compositional-temperature": {"steps": 5},
     "deep-belief-network": {"epochs": 3, "sweeps": 20},
     "general-priors": {"points": 11},
-    "hidden-units": {"points": 13},
     "learning-spectrum": {"samples": 1000, "time_max": 8.0, "marks": 9},
     "learning-trajectory": {"epochs": 24},
 }
