@@ -137,7 +137,7 @@ def too_long(*_: object) -> None:
 
 
 def fuzz(points: int, seed: int, names: Sequence[str] = ()) -> int:
-    """Examine so many points of all theories, or of some, together; print the figures, return what is wrong."""
+    """Examine so many points of theories, of all or some; print the figures, return how many are wrong."""
     signal.signal(signal.SIGPROF, too_long)
     names = names or tuple(THEORIES)
     share, bad, all_of_them = -(-points // len(names)), 0, collections.Counter[str]()

@@ -59,7 +59,7 @@ PICTURES = (".png", ".pdf", ".svg")
     "-o",
     "output",
     metavar="FILE",
-    type=OutputFile(".csv", *PICTURES, ".json", ".nc", stdout=True),
+    type=OutputFile(".csv", *PICTURES, ".json", ".nc", stdout=True, spares=("sweep", "samples")),
     help="A .csv, .png, .pdf, .svg, .json or .nc file; or - for CSV on stdout.",
 )
 @looks
