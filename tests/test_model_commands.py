@@ -284,6 +284,8 @@ def test_a_unit_of_ones_own(here: Path) -> None:
         ("{mine}:Taken", 2, "hopfield is the name of a theory of the package"),
         ("{mine}:Magnet:T=1", 2, "parameters of a theory are given by -p, such as -p T=1"),
         ("{mine}:Broken", 3, "the formulas could not be evaluated (AttributeError: 'Broken'"),
+        ("x.json", 2, "files are models, NAME.toml, and classes, NAME.py:CLASS, which `replica new"),
+        ("near.tml", 2, "NAME.py:CLASS; did you mean 'near.toml'"),
         ("no.py:Magnet", 2, "cannot read no.py: No such file"),
         ("json.py:Magnet", 2, "Python has a module of the name json already; rename your file"),
         ("two-words.py:Magnet", 2, "rename it two_words.py"),
@@ -293,6 +295,7 @@ def test_a_unit_of_ones_own(here: Path) -> None:
 )
 def test_what_is_no_theory_is_a_sentence(here: Path, written: str, code: int, sentence: str) -> None:
     for name, content in {
+        "near.toml": "",
         "json.py": OWN,
         "two-words.py": OWN,
         "broken_import.py": "\nimport nothing_here\n",
@@ -304,3 +307,17 @@ def test_what_is_no_theory_is_a_sentence(here: Path, written: str, code: int, se
     assert sentence.format(mine=mine(here)) in result.stderr
     assert result.stderr.startswith("Error: ")
     assert result.stderr.count("\n") == 1
+
+
+def test_a_diagram_of_a_model_needs_a_plane(here: Path) -> None:
+    replica("new network.toml")
+    told = replica("diagram network.toml")
+    assert told.exit_code == 2
+    assert "network.toml is a theory: its diagram needs a plane, such as -x alpha -y T" in told.stderr
+
+
+def test_the_grammar_of_odd_command_lines_knows_every_command() -> None:
+    from fuzz_commands import Grammar
+    from phase_diagrams.commands import VERBS
+
+    assert {f"for_{verb.replace('-', '_')}" for verb in VERBS} <= set(dir(Grammar))

@@ -10,6 +10,7 @@ import pytest
 from replica.errors import ParameterError
 from replica.theories import CurieWeiss, Hopfield, RandomRBM
 from replica.theory import Branch, Parameter, Theory, Value, parameter
+from replica.units import Spin
 
 
 def test_ends_of_a_domain_are_open_or_closed_on_either_side() -> None:
@@ -100,3 +101,24 @@ def test_a_field_that_is_not_declared_is_named() -> None:
 
     with pytest.raises(ParameterError, match=r"Plain: declare the field x by parameter\(\.\.\.\)"):
         Plain()
+
+
+NO_NUMBERS = {
+    "complex": 1j,
+    "complex array": np.array([0.1 + 1j]),
+    "text": "1",
+    "nothing": np.array([None, 1]),
+    "date": np.array(["2020-01-01"], "M8[D]"),
+    "span": np.array([1], "m8[s]"),
+    "masked": np.ma.masked_array([0.1, 0.2], [False, True]),
+    "ragged": [[1], [1, 2]],
+}
+
+
+@pytest.mark.parametrize("given", NO_NUMBERS.values(), ids=NO_NUMBERS)
+def test_what_is_no_real_number_is_no_parameter(given: Any) -> None:
+    with pytest.raises(ParameterError, match="hopfield: alpha must be a real number, not "):
+        Hopfield(alpha=given)
+    if not isinstance(given, str):  # a unit of one's own may have an option in words
+        with pytest.raises(ParameterError, match="g of the visible unit must be a finite real number"):
+            RandomRBM(alpha=0.1, visible=Spin(g=given), hidden=Spin())

@@ -69,6 +69,7 @@ HEADERS = {
     "no type": (npy("(10,)", "'<q99'"), "header of the array is damaged"),
     "nothing of it": (npy("(10,)", "'|V0'", b""), None),
     "empty entries": (npy("(10000000,)", "'|V0'", b""), "without any bytes"),
+    "no letters": (npy("(10,)", "'<U2'", b"\xff" * 80), "is damaged: it holds what is no text"),
     "cut off": (npy("(10,)")[:30], "header of the array is damaged"),
 }
 
@@ -460,7 +461,9 @@ def test_an_output_is_no_input_and_no_other_output(here: Path) -> None:
     save_machine(RBM([[0.5, -0.5]], Spin(), Spin()), "rbm.npz")
     shutil.copy("rbm.npz", "second.npz")
     Path("link.npz").symlink_to("data.npz")
+    Path("other.npy").write_bytes(npy("(5, 2)"))
     for command, says in (
+        ("train other.npy -o data.npz", "it holds arrays of numbers, which would be lost"),
         ("train data.npz -o data.npz", "would be lost"),
         ("train data.npz -o link.npz", "would be lost"),
         ("train rbm.npz --resume rbm.npz", "holds a machine, not data"),

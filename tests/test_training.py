@@ -380,6 +380,24 @@ def test_a_large_mean_of_the_data_is_no_divergence() -> None:
     assert likelihood(trained.rbm, data) > likelihood(training.rbm, data) + 0.05
 
 
+@pytest.mark.parametrize("offset", [1e3, 2.0**20, 2.0**30])
+@pytest.mark.parametrize(
+    "how",
+    [{}, {"method": "cd", "centred": False, "momentum": 0.5}, {"optimizer": "adam", "weight_decay": 0.1}],
+)
+def test_a_machine_does_not_depend_on_the_offset_of_its_data(offset: float, how: dict[str, Any]) -> None:
+    """The same weights, and the same machine in v - offset, to the digits that the data carry."""
+    data = np.round(np.random.default_rng(3).normal(size=(60, 3)) * 2**20) / 2**20
+    settings = Settings(rate=0.05, batch=20, seed=1, **how)
+    here, there = (
+        train(start(v, Gaussian(), ReLU(theta=0.3), 2, settings), v, 4).rbm for v in (data, data + offset)
+    )
+    back, digits = there.moved(-offset), 1e-14 * offset
+    assert there.weights == pytest.approx(here.weights, abs=digits)
+    assert back.visible.g == pytest.approx(here.visible.g, abs=10 * digits)
+    assert back.hidden.theta == pytest.approx(here.hidden.theta, abs=10 * digits)
+
+
 def test_frozen_units_may_thaw() -> None:
     """A first step far too large, and a weight decay that brings the weights back: no reason to stop."""
     data = teacher(Bernoulli())

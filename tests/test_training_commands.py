@@ -89,6 +89,7 @@ def test_an_estimate_below_the_bound_of_mean_field_ends_with_3() -> None:
         "simulate sherrington-kirkpatrick -p T=0.5 --N 1000000",
         "simulate hopfield -p alpha=0.1 --N 100000000",
         "simulate hopfield -p alpha=0.1 -p T=0.2 --N 100 --sweeps 100000000000000",
+        "simulate hopfield -p alpha=0.1 -p T=0.2 --N 100 --samples 100000000000",
         "simulate edwards-anderson -p T=0.7 --N 1000000000000",
         "simulate one-hidden-unit -p alpha=2 --N 10000000",
     ],

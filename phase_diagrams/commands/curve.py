@@ -59,7 +59,7 @@ PICTURES = (".png", ".pdf", ".svg")
     "-o",
     "output",
     metavar="FILE",
-    type=OutputFile(".csv", *PICTURES, ".json", ".nc", stdout=True),
+    type=OutputFile(".csv", *PICTURES, ".json", ".nc", stdout=True, spares=("sweep", "samples")),
     help="A .csv, .png, .pdf, .svg, .json or .nc file; or - for CSV on stdout.",
 )
 @looks
@@ -113,6 +113,9 @@ class Request(Asked):
         from phase_diagrams.tracing.curves import curve
 
         theory = self.theory
+        if any("," in name for name in self.names):
+            message = f"names are separated by spaces: {' '.join(self.names).replace(',', ' ')}"
+            raise ParameterError(message)
         limits = self.x.limits or self.kind.parameters()[self.x.name].typical
         return curve(theory, *self.names, **{self.x.name: limits})
 

@@ -14,6 +14,7 @@ from phase_diagrams.commands.shared.door import Absence, Verb
 from phase_diagrams.commands.shared.drawing import computed, origin, tracer, write
 from phase_diagrams.commands.shared.names import in_words_of, theory_called, theory_named
 from phase_diagrams.commands.shared.options import OutputFile, Range, Span, computing, ingredients
+from phase_diagrams.commands.shared.own import is_own
 from replica.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -106,8 +107,8 @@ def _check_published(name: str, rsb: int, given: dict[str, Any]) -> None:
     from phase_diagrams.catalogue import DIAGRAMS
     from replica.theories import THEORIES
 
-    if name not in DIAGRAMS and name in THEORIES:
-        x, y, *_ = [*THEORIES[name].parameters(), "NAME", "NAME"]
+    if name not in DIAGRAMS and (name in THEORIES or is_own(name)):
+        x, y, *_ = [*theory_named(name).parameters(), "NAME", "NAME"]
         message = f"{name} is a theory: its diagram needs a plane, such as -x {x} -y {y}"
         raise ParameterError(message)
 

@@ -101,7 +101,7 @@ the machine knows of no correlations; train longer, or with a larger rate
     "-o",
     "output",
     metavar="FILE",
-    type=OutputFile(".npz"),
+    type=OutputFile(".npz", spares=("array", "arrays", "weights")),
     help="An .npz file; that of --resume if not given.",
 )
 @click.pass_context

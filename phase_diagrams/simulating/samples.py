@@ -257,6 +257,8 @@ def plan_samples(
     else:
         found = what.machine
     axes = {name: np.array(values, dtype=float) for name, values in over.items()}
+    runs = math.prod(map(len, axes.values())) * len(sizes)
+    room(f"{samples} samples", whole("samples", samples), runs, hint="take fewer")
     grid = axes | {"N": np.array(sorted({int(N) for N in sizes})), "sample": np.arange(samples)}
     steps = found.sweeps if sweeps is None else sweeps
     room(f"{steps} sweeps", whole("sweeps", steps, 0), 2, hint="take fewer")

@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from replica.errors import ParameterError, UnknownNameError
 from replica.functional import FullyConnected
 from replica.testing.by_itself import OF_THE_THEORY
@@ -54,9 +56,10 @@ class Check:
         """
         about = (OF_A_BRANCH | OF_A_STATE if self.branch else OF_THE_THEORY | OF_A_MODEL)[self.name]
         try:
-            if self.branch and self.name not in ("solution", "jacobian") and not self._on.found:
-                return MISSING
-            return about.run(self._on)
+            with np.errstate(all="ignore"):  # outside their domain formulas give NaN, and numpy says so
+                if self.branch and self.name not in ("solution", "jacobian") and not self._on.found:
+                    return MISSING
+                return about.run(self._on)
         except Wrong as wrong:
             failure = Failure(self.name, self.branch, wrong.computed, wrong.expected, about.look)
             raise CheckError(self.theory.describe(), (failure,)) from wrong.__cause__

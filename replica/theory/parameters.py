@@ -118,18 +118,23 @@ class Parameter:
             if not isinstance(value, Unit):
                 msg = f"{theory}: {self.name} must be a unit, such as units.ReLU(theta=1.5), not {value!r}"
                 raise ParameterError(msg)
+            for name, given in value.parameters.items():
+                if not isinstance(given, complex | float | list | np.ndarray | np.generic):
+                    continue  # options of a unit of one's own, functions, numbers of mpmath
+                number = _real(given)
+                if number is None or not np.all(np.isfinite(number)):
+                    what = f"{name} of the {self.name} unit"
+                    msg = f"{theory}: {what} must be a finite real number, not {_short(given)}"
+                    raise ParameterError(msg)
             return
         if self.kind == "choice":
             if not (isinstance(value, str) and value in self.choices):
                 msg = self._not_allowed(theory, repr(value)) + nearest(str(value), self.choices)
                 raise ParameterError(msg)
             return
-        try:
-            number = np.asarray(None if isinstance(value, str) else value, dtype=float)
-        except (TypeError, ValueError):
-            number = np.asarray(np.nan)
-        if isinstance(value, str) or number.dtype != float:
-            msg = f"{theory}: {self.name} must be a number, not {value!r}"
+        number = _real(value)
+        if number is None:
+            msg = f"{theory}: {self.name} must be a real number, not {_short(value)}"
             raise ParameterError(msg)
         bad = ~np.isfinite(number)
         bad |= (number <= self.lower) if self.open_lower else (number < self.lower)
@@ -142,6 +147,24 @@ class Parameter:
 
     def _not_allowed(self, theory: str, value: str) -> str:
         return f"{theory}: {self.name} = {value} is not allowed; {self.name} is {self.domain}"
+
+
+def _real(value: Any) -> Any:
+    """The value as an array of float; None where it is no real number, or an array without one."""
+    try:
+        given = np.asarray(value)
+        if given.dtype.kind not in "biufO" or np.ma.is_masked(value):
+            return None
+        if given.dtype.kind == "O" and any(isinstance(one, complex | str | None) for one in given.flat):
+            return None  # numbers of mpmath are objects, too
+        return given.astype(float)
+    except (TypeError, ValueError):
+        return None
+
+
+def _short(value: Any) -> str:
+    """The value on one line."""
+    return " ".join(repr(value).split())
 
 
 def parameter(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from phase_diagrams.commands.shared.own import is_own, own_theory
@@ -30,6 +32,14 @@ def theory_called(name: str) -> str:
 
     if name in DIAGRAMS:
         message = f"{name} is a diagram, no theory: `replica figure {name}` draws it; `replica list` has both"
+        raise ParameterError(message)
+    if Path(name).suffix or Path(name).is_file():
+        models = [path.name for path in Path(name).parent.glob("*.toml")]
+        near = [repr(str(Path(name).with_name(one))) for one in get_close_matches(Path(name).name, models)]
+        meant = (
+            f"; did you mean {' or '.join(near)}?" if near else ", which `replica new network.toml` writes"
+        )
+        message = f"unknown theory {name!r}; files are models, NAME.toml, and classes, NAME.py:CLASS{meant}"
         raise ParameterError(message)
     raise UnknownNameError(what="theory", name=name, known=THEORIES)
 

@@ -248,12 +248,15 @@ DATA = InputFile("array", "arrays", "table", "images", others=("digits",))
 
 
 class OutputFile(ParamType):
-    """A file to be written later: its suffix and its directory are checked before anything is computed."""
+    """A file to be written later: its suffix and its directory are checked before anything is computed.
+
+    What is there already is replaced, but for the kinds of files, of `kinds_of_files.KINDS`, in `spares`.
+    """
 
     name = "file"
 
-    def __init__(self, *suffixes: str, stdout: bool = False) -> None:
-        self.suffixes, self.stdout = suffixes, stdout
+    def __init__(self, *suffixes: str, stdout: bool = False, spares: tuple[str, ...] = ()) -> None:
+        self.suffixes, self.stdout, self.spares = suffixes, stdout, spares
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path, or ``-`` for stdout where that is allowed."""
@@ -264,6 +267,15 @@ class OutputFile(ParamType):
         from phase_diagrams.storage.files import check_writable
 
         check_writable(value)
+        if self.spares and Path(value).exists():
+            from phase_diagrams.storage.kinds_of_files import KINDS, kind_of
+            from replica.errors import ParameterError
+
+            kind = kind_of(value)
+            if kind in self.spares:
+                what, _ = KINDS[kind]
+                message = f"cannot write {value}: it {what}, which would be lost; choose another name"
+                raise ParameterError(message)
         return Path(value)
 
 

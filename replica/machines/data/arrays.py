@@ -19,6 +19,8 @@ from replica.machines.data.guards import NUMPY, RATIO, ZIPPED, damage_as, format
 
 __all__ = ["NotNumbersError", "read_numpy"]
 
+LETTERS = 0x10FFFF
+"""The last of the code points: larger ones, such as damage leaves, are no text."""
 LONGEST = 10_000
 """Bytes of the header of an array: numpy's own limit."""
 
@@ -108,6 +110,11 @@ def _array(path: Path, name: str, stream: IO[bytes], size: int) -> Any:
         raise NotNumbersError(path, f"{what} is cut off: {got} of {needed} bytes are there")
     if not needed:
         return np.zeros(shape, kind)
+    if (
+        kind.kind == "U"
+        and np.max(np.frombuffer(content, np.dtype("u4").newbyteorder(kind.byteorder))) > LETTERS
+    ):
+        raise NotNumbersError(path, f"{what} is damaged: it holds what is no text")
     return np.frombuffer(content, kind).reshape(shape, order="F" if ordered else "C")
 
 

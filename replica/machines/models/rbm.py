@@ -126,6 +126,25 @@ class RBM:
         turned.__dict__["origin"] = self.origin  # one machine, one origin
         return turned
 
+    def moved(self, by: ArrayLike) -> RBM:
+        """The machine of v + by, where v are the Gaussian visible units of this one.
+
+        Examples
+        --------
+        >>> moved = RBM([[2.0]], Gaussian(), Spin()).moved(3.0)
+        >>> moved.visible.g, moved.hidden.g
+        (array([3.]), array([-6.]))
+        """
+        if not isinstance(self.visible, Gaussian):
+            msg = f"the visible units are {self.visible}: only Gaussian ones can be counted from elsewhere"
+            raise ParameterError(msg)
+        by = np.broadcast_to(numbers("by", by, "one number, or one for each visible unit"), self.n_visible)
+        return dataclasses.replace(
+            self,
+            visible=with_field(self.visible, self.visible.gamma * by),
+            hidden=with_field(self.hidden, -by @ self.weights),
+        )
+
     @cached_property
     def centred(self) -> Centred:
         """The machine about the lowest points of its continuous units."""

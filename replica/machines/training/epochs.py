@@ -122,7 +122,8 @@ def start(
 ) -> Training:
     """A machine before its first epoch: small random weights, visible fields that give the means of the data.
 
-    Gaussian visible units with the default precision gamma = 1 take that of the data, 1/variance.
+    Gaussian visible units with the default precision gamma = 1 take that of the data, 1/variance. The hidden
+    units are those that are given where Gaussian data have their means, whatever their offset.
 
     Parameters
     ----------
@@ -156,6 +157,8 @@ def start(
     rng = np.random.default_rng(settings.random(Use.WEIGHTS))
     weights = settings.scale * rng.standard_normal((n_visible, n_hidden))
     rbm = RBM(weights, _fitted(visible, data), _listed(hidden, int(n_hidden)))
+    if isinstance(visible, Gaussian):
+        rbm = dataclasses.replace(rbm, hidden=with_field(rbm.hidden, -data.mean(axis=0) @ weights))
     _check_method(rbm, settings)
     none = Gradient(np.zeros_like(weights), np.zeros(n_visible), np.zeros(n_hidden))
     return Training(rbm, settings, 0, 0, _first_chains(rbm, settings), (none, none))
@@ -359,29 +362,36 @@ def _remedy(settings: Settings, epoch: int, rbm: RBM, data: Floats) -> str:
 def _one_epoch(good: Training, data: Array, monitor: bool) -> Training:
     settings = good.settings
     order = np.random.default_rng(settings.random(Use.SHUFFLE, good.epoch)).permutation(len(data))
-    updates = Updates(good.rbm, settings, good.chains, good.memory, good.epoch, good.update)
+    # Gaussian units are counted from the means of the data, so that weights that change do not shift the
+    # fields on hidden units by the offset times the change
+    centred = isinstance(good.rbm.visible, Gaussian)
+    mean = data.mean(axis=0) if centred else 0.0
+    machine = good.rbm.moved(-mean) if centred else good.rbm
+    updates = Updates(machine, settings, good.chains - mean, good.memory, good.epoch, good.update)
     data = data.astype(updates.dtype)
+    about = data - mean
     norms = []
     try:
         with np.errstate(all="ignore"):  # what overflows is found below
             for first in range(0, len(data), settings.batch):
                 interrupts.check()
-                norms.append(updates.step(data[order[first : first + settings.batch]]))
-            rbm, chains, memory = updates.result()
-            _check_growth(good.rbm, rbm, data[order[:MONITORED]])
+                norms.append(updates.step(about[order[first : first + settings.batch]]))
+            moved, chains, memory = updates.result()
+            _check_growth(good.rbm, moved, about[order[:MONITORED]])
     except ParameterError as error:
         msg = (
             f"training ran away in epoch {good.epoch + 1} ({error}); the state after epoch {good.epoch} "
             f"is kept; try {_remedy(settings, good.epoch, good.rbm, data)}"
         )
         raise TrainingError(msg, good) from None
+    rbm, chains = (moved.moved(mean) if centred else moved), chains + mean
     likelihood = reconstruction = math.nan
     if monitor:
         rng = np.random.default_rng(settings.random(Use.MONITOR))
-        some = data[rng.choice(len(data), min(MONITORED, len(data)), replace=False)]
-        if rbm.visible.discrete:
-            likelihood = float(np.mean(pseudo_likelihood(rbm, some)))
-        reconstruction = float(np.mean((rbm.visible_mean(rbm.hidden_mean(some)) - some) ** 2))
+        some = about[rng.choice(len(data), min(MONITORED, len(data)), replace=False)]
+        if moved.visible.discrete:
+            likelihood = float(np.mean(pseudo_likelihood(moved, some)))
+        reconstruction = float(np.mean((moved.visible_mean(moved.hidden_mean(some)) - some) ** 2))
     row = Epoch(
         good.epoch + 1, likelihood, reconstruction, float(np.mean(norms)), settings.rate_in(good.epoch)
     )
