@@ -237,6 +237,14 @@ class FullyConnected(Theory, metaclass=_Made):
             "up to a point: take units in walls, or smaller couplings"
         )
 
+    @classmethod
+    def written(cls, **powers: int) -> Mapping[str, str]:
+        for name, power in powers.items():
+            if name not in cls.model.powers:
+                return super().written(**powers)
+            cls.parameters()[name].check(cls.name, power)
+        return text.equations(cls.model, powers) if powers else cls.equations
+
     # -- states ----------------------------------------------------------------------------------------
 
     def state(self, **known: Number) -> Numbers:
