@@ -137,8 +137,9 @@ class Ingredients:
             ("temperature", self.T),
         ]
         for where, value in named:
-            if np.any(np.less(value, 0)):
-                raise ParameterError(negative(model.name, where, np.min(value)))
+            lowest, highest = np.min(value), np.max(value)
+            if lowest < 0 or highest == np.inf:
+                raise ParameterError(negative(model.name, where, lowest if lowest < 0 else highest))
         for pattern in model.patterns:
             within(pattern.law, {name: self.number(value) for name, value in pattern.settings}, strict=True)
         for s, curvature in self.curvatures.items():

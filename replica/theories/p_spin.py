@@ -26,7 +26,12 @@ def model(name: str, unit: str = "spin") -> Model:
             "T": TEMPERATURE,
             "p": ORDER,
             "J0": Parameter(
-                "strength of the bias J0 m^p", "J_0", lower=0.0, default=0.0, unit="J", typical=(0.0, 1.5)
+                "strength of the bias, of energy J0 m^p",
+                "J_0",
+                lower=0.0,
+                default=0.0,
+                unit="J",
+                typical=(0.0, 1.5),
             ),
         },
         layers=[Layer("spins", unit)],
