@@ -210,7 +210,7 @@ def test_capacities_of_ingredients() -> None:
     share = np.array(frozen.x)
     assert np.allclose(frozen.y, (share * (1 - share)) ** 0.25, atol=1e-9)
     left, right = panels(built("sparse-coding"))
-    (best,) = (point.y for point in left.line("spinodal").points if point.kind is Kind.TIP)
+    best = max(point.y for point in left.line("spinodal").points if point.kind is Kind.TIP)
     a, alpha = (np.array(part) for part in (right.line("best").x, right.line("best").y))
     assert best == pytest.approx(0.440967244239, abs=1e-9)
     assert np.interp(0.1, np.sort(a), alpha[np.argsort(a)]) == pytest.approx(best, rel=5e-3)

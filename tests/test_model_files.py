@@ -184,6 +184,8 @@ MISTAKES = [
     ("alpha = {lower = 0}", "alpha = {lower = 0", "no TOML: .* (at line 2, column 1"),
     ('"spins", "hidden"]', '"spin", "hidden"]', "unknown layer of a coupling .*'spin'; did you mean 'spins'"),
     ("variance = 1", "variance = -1", "variance of the coupling spins - hidden is -1, and must be >= 0"),
+    ("variance = 1", 'variance = "1/0"', "spins - hidden is inf, and must be a finite number"),
+    ('"spins", "hidden"]', '"spins^2.5"]', "the power of spins\\^2.5 is a whole number from 1 to 64"),
     ("variance = 1", 'variance = "alhpa/2"', "'alhpa'; did you mean 'alpha'"),
     ("variance = 1", 'variance = "__import__(1)"', "line 7: .*'__import__(1)' is not allowed"),
     ("variance = 1", 'variance = "alpha.real"', "line 7: .*'alpha.real' is not allowed"),

@@ -38,7 +38,7 @@ def build(*, a: float = 0.1, step: float = 0.05, executor: Executor | None = Non
 
     Examples
     --------
-    >>> (top,) = build().line("spinodal").points
+    >>> top = max(build().line("spinodal").points, key=lambda point: point.y)
     >>> print(f"{top.x:.6f} {top.y:.6f}")
     -0.778820 0.440967
     """

@@ -405,6 +405,7 @@ class Model:
                 found.append(name)
         return tuple(found)
 
+    @np.errstate(invalid="ignore")  # an infinite variance is refused where it is used
     def _noisy(self, given: Mapping[str, float]) -> set[str]:
         """The layers that feel the noise of some coupling at these parameters."""
         values, found = self.values(given), set()

@@ -114,6 +114,7 @@ class Ingredients:
                 shares.append(amount * np.all(np.broadcast_arrays(*inside), axis=0) if inside else amount)
         return tuple(found), shares
 
+    @np.errstate(invalid="ignore")  # `check` refuses what is infinite
     def _derivative(
         self, own: Sequence[Term], amounts: Sequence[Number], sizes: Sequence[Number]
     ) -> Polynomial:
