@@ -211,7 +211,7 @@ def test_capacities_of_ingredients() -> None:
     assert np.allclose(frozen.y, (share * (1 - share)) ** 0.25, atol=1e-9)
     left, right = panels(built("sparse-coding"))
     best = max(point.y for point in left.line("spinodal").points if point.kind is Kind.TIP)
-    a, alpha = (np.array(part) for part in (right.line("best").x, right.line("best").y))
+    a, alpha = (np.array(part) for part in (right.line("best-threshold").x, right.line("best-threshold").y))
     assert best == pytest.approx(0.440967244239, abs=1e-9)
     assert np.interp(0.1, np.sort(a), alpha[np.argsort(a)]) == pytest.approx(best, rel=5e-3)
 

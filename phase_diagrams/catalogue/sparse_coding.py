@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
+from typing import Any
 
 from phase_diagrams.catalogue._parts import about, recorded
 from phase_diagrams.diagram import Axis, Line, PhaseDiagram, Region
@@ -43,14 +44,14 @@ def build(*, a: float = 0.1, step: float = 0.05, executor: Executor | None = Non
     -0.778820 0.440967
     """
     theory = SparseCoding(alpha=0.1, a=a)
-    submit = (executor or Here()).submit
-    threshold = submit(
-        *(boundary_line, theory, "spinodal", "g", "alpha"),
-        **{"xlim": THRESHOLDS, "ylim": LOADS, "name": "spinodal", "label": "end of retrieval", "step": step},
-    )
-    activity = submit(
-        *(boundary_line, theory, "best-threshold", "a", "alpha"),
-        **{"xlim": ACTIVITIES, "ylim": LOADS, "name": "best", "label": "best threshold", "step": step},
+    tracer = executor or Here()
+    known: dict[str, Any] = {"ylim": LOADS, "step": step}
+    threshold, activity = (
+        tracer.submit(boundary_line, theory, boundary, x, "alpha", xlim=xlim, label=label, **known)
+        for boundary, x, xlim, label in (
+            ("spinodal", "g", THRESHOLDS, "end of retrieval"),
+            ("best-threshold", "a", ACTIVITIES, "best threshold"),
+        )
     )
     load = Axis("alpha", r"load $\alpha = P/N$", limits=LOADS)
     fields = Axis("g", "field on the neurons $g$", limits=THRESHOLDS)

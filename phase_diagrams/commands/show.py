@@ -84,7 +84,7 @@ def show(name: str, powers: dict[str, float], latex: bool) -> None:
         print_table([("theory", "what it is", name), *meanings])
         return
     kind = theory_named(name)
-    equations = kind.written(**{key: int(n) if n == int(n) else n for key, n in powers.items()})
+    equations = kind.written(**powers)
     if latex:
         click.echo(_latex(kind, equations))
         return

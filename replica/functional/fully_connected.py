@@ -238,12 +238,13 @@ class FullyConnected(Theory, metaclass=_Made):
         )
 
     @classmethod
-    def written(cls, **powers: int) -> Mapping[str, str]:
+    def written(cls, **powers: float) -> Mapping[str, str]:
         for name, power in powers.items():
             if name not in cls.model.powers:
                 return super().written(**powers)
             cls.parameters()[name].check(cls.name, power)
-        return text.equations(cls.model, powers) if powers else cls.equations
+        known = {name: int(power) for name, power in powers.items()}
+        return text.equations(cls.model, known) if known else cls.equations
 
     # -- states ----------------------------------------------------------------------------------------
 

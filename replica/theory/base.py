@@ -415,7 +415,7 @@ class Theory:
         return values if known else np.where(inside, values, np.nan)
 
     @classmethod
-    def written(cls, **powers: int) -> Mapping[str, str]:
+    def written(cls, **powers: float) -> Mapping[str, str]:
         """The equations at given values of parameters that are powers in them, such as p of `p-spin`.
 
         Raises
