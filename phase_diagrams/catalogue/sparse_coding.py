@@ -22,7 +22,7 @@ def build(*, a: float = 0.1, step: float = 0.05, executor: Executor | None = Non
     """Capacity of a network of {0, 1} neurons with patterns of activity a [TF88]_.
 
     The top of the left curve, where the threshold -g is the best one, is a point of the right curve. Below
-    a = 0.061 that curve ends: the left one turns back in a cusp before it is level.
+    a = 0.061, where the right panel begins, the left curve turns back in a cusp before it is level.
 
     Parameters
     ----------
