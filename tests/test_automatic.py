@@ -16,11 +16,20 @@ from phase_diagrams.draw import figure
 from phase_diagrams.mapping import searching
 from phase_diagrams.mapping.arrangement import FRAME, arrange, faces, inside, interior
 from phase_diagrams.mapping.automatic import automatic_diagram
-from phase_diagrams.mapping.states import states_at
+from phase_diagrams.mapping.states import check_axes, states_at
 from phase_diagrams.storage.diagrams import load_diagram
 from replica.errors import ParameterError, UnknownNameError
 from replica.solving import find, solve
-from replica.theories import THEORIES, BlumeCapel, Compositional, CurieWeiss, Hopfield, SherringtonKirkpatrick
+from replica.theories import (
+    THEORIES,
+    BlumeCapel,
+    Compositional,
+    CurieWeiss,
+    Hopfield,
+    SherringtonKirkpatrick,
+    SparseCoding,
+    SpectralRBM,
+)
 from replica.theory import Boundary, Theory
 
 DATA = Path(__file__).parents[1] / "examples" / "data"
@@ -34,6 +43,12 @@ PLANES: dict[str, tuple[Theory, str, str, dict[str, Any]]] = {
         "alpha",
         "T",
         {"xlim": (0, 0.16), "ylim": (0, 1.54), "points": 16, "step": 0.04},
+    ),
+    "spectral-rbm": (
+        SpectralRBM(w=1.0, law="rademacher"),
+        "T",
+        "w",
+        {"xlim": (0, 2), "ylim": (0, 3), "points": 12, "step": 0.05},
     ),
     "compositional": (
         Compositional(alpha=0.5, theta=1.5, g=-0.25),
@@ -82,6 +97,12 @@ LINES = {
         "first-order": "first-order",
         "stability": "stability",
     },
+    "spectral-rbm": {
+        "paramagnet-glass": "continuous",
+        "paramagnet-ferromagnet": "continuous",
+        "ferromagnet-glass": "continuous",
+        "stability": "stability",
+    },
     "compositional": {
         "compositional-glass": "first-order",
         "ferromagnet-glass": "first-order",
@@ -96,6 +117,7 @@ REGIONS = {
     "curie-weiss": ["down or up", "down with up", "up with down"],
     "sk": ["ferromagnet", "ferromagnet 2", "glass", "paramagnet"],  # the second one is the mixed phase
     "hopfield": ["glass", "glass with retrieval", "paramagnet", "retrieval with glass"],
+    "spectral-rbm": ["ferromagnet", "ferromagnet 2", "glass", "paramagnet"],
     "compositional": ["glass", "retrieval", "retrieval, l = 0"],
 }
 
@@ -181,6 +203,7 @@ def test_curie_weiss_is_exact() -> None:
             "hopfield",
             {"glass": "T_g", "spinodal": "T_M", "first-order": "T_c", "stability": "T_R"},
         ),
+        ("spectral-rbm", "spectral-rbm", {name: name for name in LINES["spectral-rbm"]}),
         ("compositional", "compositional", {name: name for name in LINES["compositional"]}),
     ],
 )
@@ -211,6 +234,13 @@ def away(path: Any, place: Any) -> float:
     length = np.maximum(np.sum((b - a) ** 2, axis=1), 1e-300)
     share = np.clip(np.sum((place - a) * (b - a), axis=1) / length, 0, 1)
     return float(np.min(np.hypot(*(a + share[:, None] * (b - a) - place).T)))
+
+
+def test_a_parameter_whose_best_value_is_a_line_may_be_an_axis() -> None:
+    """The best threshold is no state of its own; along the threshold the capacity is a line as any other."""
+    check_axes(SparseCoding(alpha=0.1, a=0.1), "g", "alpha")
+    with pytest.raises(ParameterError, match="l is minimised over"):
+        check_axes(Compositional(alpha=0.5, theta=1.0, g=-0.2), "l")
 
 
 def test_parts_of_lines_that_separate_nothing_are_left_out() -> None:

@@ -14,6 +14,7 @@ from scipy.special import erf
 from figures import QUICK, built
 from phase_diagrams.catalogue import DIAGRAMS
 from phase_diagrams.catalogue._parts import recorded
+from phase_diagrams.catalogue.ingredients import PLANES, Plane
 from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram
 from phase_diagrams.diagram.outline import join, outline
 from phase_diagrams.draw import figure
@@ -192,6 +193,27 @@ def test_a_quick_diagram_differs_from_the_stored_one_between_the_ends_of_lines(n
             told["axes"] = [axis[:3] for axis in told["axes"]]  # limits are those of the epochs
         assert one == near(two)
     assert {**stored.provenance["settings"], **QUICK[name]} == near(quick.provenance["settings"])
+
+
+@pytest.mark.parametrize("plane", PLANES, ids=lambda plane: plane.name)
+def test_an_automatic_figure_leaves_nothing_unexplained(plane: Plane) -> None:
+    assert built(plane.name).provenance["notes"] == []
+
+
+def test_capacities_of_ingredients() -> None:
+    """Ends and tops of the lines are the numbers that are known in closed form, or published."""
+    lateral = built("semi-restricted").line("spinodal")
+    assert max(lateral.y) == pytest.approx(0.137905566494932, abs=1e-9)  # Hopfield network
+    frozen = built("bipartite-sk").line("glass")
+    assert np.allclose(frozen.y, np.array(frozen.x) ** 0.25, atol=1e-9)
+    frozen = built("deep").line("glass")
+    share = np.array(frozen.x)
+    assert np.allclose(frozen.y, (share * (1 - share)) ** 0.25, atol=1e-9)
+    left, right = panels(built("sparse-coding"))
+    best = max(point.y for point in left.line("spinodal").points if point.kind is Kind.TIP)
+    a, alpha = (np.array(part) for part in (right.line("best-threshold").x, right.line("best-threshold").y))
+    assert best == pytest.approx(0.440967244239, abs=1e-9)
+    assert np.interp(0.1, np.sort(a), alpha[np.argsort(a)]) == pytest.approx(best, rel=5e-3)
 
 
 # --- Hopfield --------------------------------------------------------------------------------------

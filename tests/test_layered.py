@@ -435,6 +435,7 @@ def test_model_files_are_simulated_and_validated(here: Path) -> None:
         ("simulate network.toml -p alpha=-1", "alpha = -1"),
         ("simulate hopfield -p alpha=0.05 --branch glass", "leave --branch out"),
         ("simulate nobody", "unknown machine 'nobody'"),
+        ("simulate curie-weiss -p T=0.5", "curie-weiss has no machine: it is a theory by its equations"),
         ("simulate missing.toml", "missing.toml"),
         ("validate network.toml -p alpha=0.05 --branch glass", "at T = 0 the machine descends"),
     ],

@@ -320,7 +320,7 @@ def test_a_wrong_theory_is_refused() -> None:
 
 
 def test_machines_that_do_not_exist() -> None:
-    with pytest.raises(UnknownNameError, match="unknown machine 'curie-weiss'"):
+    with pytest.raises(ParameterError, match="curie-weiss has no machine: it is a theory by its equations"):
         simulate(Subject(CurieWeiss), {"T": [0.5]}, [100])
     for subject, sizes, reason in (
         (Subject(Hopfield, {"alpha": 0.001}), [100], "less than one"),
@@ -610,7 +610,7 @@ def test_without_errors_there_is_no_verdict(here: Path) -> None:
         ("validate hopfield -p alpha=0.1 --N 0", "0 is not a whole number"),
         ("validate hopfield -p alpha=0.1 --resume", "give -o FILE"),
         ("validate hopfield -p alpha=0.1:0.2", "NAME=FROM:TO:COUNT"),
-        ("validate blume-capel -p T=0.5 -p D=0.1", "unknown machine 'blume-capel'"),
+        ("validate blume-capel -p T=0.5 -p D=0.1", "blume-capel has no machine"),
         ("validate random-rbm --visible spin --hidden relu -p L=1.5 -p p=0.1 -p alpha=0.1", "whole number"),
     ],
 )

@@ -20,6 +20,7 @@ from phase_diagrams.catalogue import (
     hopfield,
     hopfield_error,
     hopfield_graphical,
+    ingredients,
     learning_dynamics,
     learning_spectrum,
     learning_trained,
@@ -33,10 +34,12 @@ from phase_diagrams.catalogue import (
     self_averaging,
     sk,
     sk_at,
+    sparse_coding,
     spectral_rbm,
     thresholded_hopfield,
     validation_hopfield,
 )
+from phase_diagrams.catalogue._parts import recorded
 from phase_diagrams.diagram import PhaseDiagram
 
 __all__ = ["DIAGRAMS", "Entry"]
@@ -153,5 +156,10 @@ DIAGRAMS: dict[str, Entry] = {
         "Deep belief network trained on digits: features of its layers, and samples",
         deep_belief_network.build,
     ),
+    "sparse-coding": Entry(
+        "Sparse coding at T = 0: capacity against the threshold, and the best one against the activity",
+        sparse_coding.build,
+    ),
+    **{plane.name: Entry(plane.about, recorded(plane.build)) for plane in ingredients.PLANES},
 }
 """The diagrams, by the names they have on the command line."""

@@ -28,7 +28,7 @@ def recorded(build: Callable[P, PhaseDiagram]) -> Callable[P, PhaseDiagram]:
     """Record where the panels of a diagram come from: the arguments of `build`, and the versions.
 
     The builder itself says what the model of a panel is, or of the first one, which is then that of all; and
-    in the first one, as settings, which values it chose itself.
+    in the first one, as settings, which values it chose itself. What else it says of a panel stays.
     """
     known = signature(build)
 
@@ -41,7 +41,7 @@ def recorded(build: Callable[P, PhaseDiagram]) -> Callable[P, PhaseDiagram]:
         chosen = diagram.provenance.get("settings", {})
 
         def told(own: Mapping[str, Any]) -> dict[str, Any]:
-            return origin(own.get("model", diagram.provenance["model"]), **asked | chosen)
+            return {**own, **origin(own.get("model", diagram.provenance["model"]), **asked | chosen)}
 
         panels = [replace(panel, provenance=told(panel.provenance)) for panel in diagram.beside]
         return replace(diagram, provenance=told(diagram.provenance), beside=panels)

@@ -73,6 +73,15 @@ Diagrams
   learning-trajectory         RBM of spins in training: its way through the phases of the spectral RBM
   compositional-evidence      RBM trained on digits: signs of the compositional phase, for ReLU and Gaussian units
   deep-belief-network         Deep belief network trained on digits: features of its layers, and samples
+  sparse-coding               Sparse coding at T = 0: capacity against the threshold, and the best one against the activity
+  p-spin-field                Ising p-spin model, p = 3: phases in bias and temperature
+  bipartite-sk                Bipartite spin glass: freezing against the ratio of the layers
+  deep                        Deep Boltzmann machine of three layers: freezing against the share of the middle one
+  semi-restricted             Hopfield network with lateral couplings at T = 0: capacity
+  biased-patterns             Hopfield network with biased patterns at T = 0: capacity
+  dense                       Dense memory, p = 3: phases in load and temperature
+  bidirectional               Bidirectional memory: phases in noise and temperature
+  spiked                      Signs in a noisy matrix: phases in signal-to-noise ratio and temperature
 """
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import re
 import unicodedata
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.names import theory_named
+from phase_diagrams.commands.shared.options import Assignment, once
 from phase_diagrams.commands.shared.own import is_own
 from phase_diagrams.commands.shared.printing import describe, headline, print_table
 
@@ -58,8 +60,17 @@ References
 
 @click.command(cls=Verb, epilog=EXAMPLE)
 @click.argument("name", metavar="THEORY|units|SYMBOL")
+@click.option(
+    "-p",
+    "powers",
+    metavar="NAME=VALUE",
+    type=Assignment(),
+    multiple=True,
+    callback=once,
+    help="A parameter that is a power, such as p=5 of p-spin.",
+)
 @click.option("--latex", is_flag=True, help="Print the equations in LaTeX, to paste.")
-def show(name: str, latex: bool) -> None:
+def show(name: str, powers: dict[str, float], latex: bool) -> None:
     """Show a theory: equations, parameters, numbers.
 
     Further its order parameters, branches, lines, conventions and references. With the name `units`: what the
@@ -73,11 +84,12 @@ def show(name: str, latex: bool) -> None:
         print_table([("theory", "what it is", name), *meanings])
         return
     kind = theory_named(name)
+    equations = kind.written(**powers)
     if latex:
-        click.echo(_latex(kind))
+        click.echo(_latex(kind, equations))
         return
     click.echo(f"{kind.name}: {headline(kind)}")
-    for title, rows in _sections(kind).items():
+    for title, rows in _sections(kind, equations).items():
         if rows:
             click.echo(f"\n{title}")
             print_table(rows, indent="  ")
@@ -121,15 +133,15 @@ def _show_units() -> None:
     )
 
 
-def _latex(kind: type[Theory]) -> str:
+def _latex(kind: type[Theory], equations: Mapping[str, str]) -> str:
     """The equations, aligned at their first relation."""
     from replica.theory.equations import aligned
 
-    body = aligned(kind.equations.values(), (*kind.parameters(), *kind.order, *kind.symbols))
+    body = aligned(equations.values(), (*kind.parameters(), *kind.order, *kind.symbols))
     return f"% {kind.name}: {headline(kind)}\n\\begin{{align}}\n{body}\n\\end{{align}}"
 
 
-def _sections(kind: type[Theory]) -> dict[str, list[tuple[str, ...]]]:
+def _sections(kind: type[Theory], equations: Mapping[str, str]) -> dict[str, list[tuple[str, ...]]]:
     """What there is to say about a theory: rows of cells under titles."""
     critical = kind.critical
     return {
@@ -146,7 +158,7 @@ def _sections(kind: type[Theory]) -> dict[str, list[tuple[str, ...]]]:
         ],
         "Order parameters": [(name, text) for name, text in kind.symbols.items()]
         or [(name,) for name in kind.order],
-        "Equations": [(text,) for text in kind.equations.values()],
+        "Equations": [(text,) for text in equations.values()],
         "Branches (the first is the one that solve means)": [
             (name, branch.text) for name, branch in kind.branches.items()
         ],

@@ -271,7 +271,7 @@ def _critical(draft: Draft) -> Iterator[Point]:
 def _elsewhere(theory: Theory, boundary: Boundary, plane: Sequence[str]) -> str:
     """Why a line has no place in a plane; empty if it has one."""
     if holds(boundary, plane):
-        return "not in this plane: it holds one of the axes at a value"
+        return "not in this plane: it holds one of the axes at a value, or at its best one"
     for phase in phases(boundary):
         held = dict(phase.at) | ({phase.over: 1.0} if phase.over else {})
         for name in held:

@@ -13,7 +13,7 @@ from phase_diagrams.sweeping.chunk import Task, fingerprint, solve_points, sprea
 from replica.errors import ParameterError
 from replica.solving import solve
 from replica.solving.systems import phases
-from replica.theory import Theory
+from replica.theory import Optimum, Theory
 from replica.typing import Array, Booleans, Integers
 
 __all__ = ["Class", "Map", "States", "states_at"]
@@ -241,6 +241,6 @@ def check_axes(theory: Theory, *names: str) -> None:
     """Refuse parameters over which a line of the theory is minimised."""
     for name in names:
         for boundary in theory.lines.values():
-            if any(phase.over == name for phase in phases(boundary)):
+            if not isinstance(boundary, Optimum) and any(phase.over == name for phase in phases(boundary)):
                 message = f"{theory.name}: {name} is minimised over on its lines and cannot be an axis"
                 raise ParameterError(message)

@@ -30,7 +30,6 @@ from replica.functional.laws import law
 from replica.machines import runs
 from replica.machines.models.layered import Direction, Layout
 from replica.solving import Solution, solve
-from replica.theories import THEORIES
 from replica.theory import Theory
 
 __all__ = ["machine_of"]
@@ -50,7 +49,7 @@ def machine_of(kind: type[Theory], branch: str | None = None) -> Machine:
 
     Raises
     ------
-    ParameterError, UnknownNameError
+    ParameterError
         If there is none.
 
     Examples
@@ -68,13 +67,11 @@ def machine_of(kind: type[Theory], branch: str | None = None) -> Machine:
         return beside(kind.name)
     if issubclass(kind, FullyConnected):
         return _OfModel(kind, branch)
-    if kind.name not in THEORIES:
-        msg = (
-            f"{kind.name} is a theory by its equations, which do not say what to simulate; a machine follows "
-            "from a model of layers, couplings and patterns (`replica new network.toml`)"
-        )
-        raise ParameterError(msg)
-    return beside(kind.name)
+    msg = (
+        f"{kind.name} has no machine: it is a theory by its equations, which do not say what to simulate. "
+        "One follows from a model of layers, couplings and patterns (`replica new network.toml`)"
+    )
+    raise ParameterError(msg)
 
 
 @dataclass(frozen=True)

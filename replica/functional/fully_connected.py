@@ -237,6 +237,15 @@ class FullyConnected(Theory, metaclass=_Made):
             "up to a point: take units in walls, or smaller couplings"
         )
 
+    @classmethod
+    def written(cls, **powers: float) -> Mapping[str, str]:
+        for name, power in powers.items():
+            if name not in cls.model.powers:
+                return super().written(**powers)
+            cls.parameters()[name].check(cls.name, power)
+        known = {name: int(power) for name, power in powers.items()}
+        return text.equations(cls.model, known) if known else cls.equations
+
     # -- states ----------------------------------------------------------------------------------------
 
     def state(self, **known: Number) -> Numbers:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 from replica.errors import ParameterError, UnknownNameError
 from replica.functional.expressions import LARGEST_POWER, RESERVED, Expression
 from replica.functional.laws import settings
@@ -403,6 +405,7 @@ class Model:
                 found.append(name)
         return tuple(found)
 
+    @np.errstate(invalid="ignore")  # an infinite variance is refused where it is used
     def _noisy(self, given: Mapping[str, float]) -> set[str]:
         """The layers that feel the noise of some coupling at these parameters."""
         values, found = self.values(given), set()
@@ -552,7 +555,11 @@ class Model:
         """What can be refused before any parameter is known: constants of the wrong sign."""
         for where, expression in self.expressions:
             kind = where.split(" ", 1)[0]
-            if kind in ("variance", "size") and not expression.names and not expression.evaluate({}) >= 0:
+            if (
+                kind in ("variance", "size")
+                and not expression.names
+                and not 0 <= expression.evaluate({}) < np.inf
+            ):
                 raise ParameterError(negative(self.name, where, expression.evaluate({})))
 
 
@@ -562,6 +569,8 @@ def negative(model: str, where: str, value: Any) -> str:
         "variance": "there are no couplings of such a variance, so the energy has no such covariance",
         "size": "no layer is smaller than an empty one",
     }.get(where.split(" ", 1)[0], "")
+    if not value < 0:
+        return f"{model}: the {where} is {float(value):g}, and must be a finite number"
     return f"{model}: the {where} is {float(value):g}, and must be >= 0{why and ': '}{why}"
 
 
@@ -589,7 +598,7 @@ def _texts(who: str, what: str, given: Iterable[str]) -> tuple[str, ...]:
     members: list[str] = []
     for entry in names:
         name, power = raised(entry)
-        if power.isdecimal() and not 1 <= int(power) <= LARGEST_POWER:
+        if not (1 <= int(power) <= LARGEST_POWER if power.isdecimal() else power.isidentifier()):
             msg = f"{who}: the power of {entry} is a whole number from 1 to {LARGEST_POWER}, or a parameter"
             raise ParameterError(msg)
         members += [name] * int(power) if power.isdecimal() else [entry]

@@ -114,6 +114,7 @@ class Ingredients:
                 shares.append(amount * np.all(np.broadcast_arrays(*inside), axis=0) if inside else amount)
         return tuple(found), shares
 
+    @np.errstate(invalid="ignore")  # `check` refuses what is infinite
     def _derivative(
         self, own: Sequence[Term], amounts: Sequence[Number], sizes: Sequence[Number]
     ) -> Polynomial:
@@ -137,8 +138,9 @@ class Ingredients:
             ("temperature", self.T),
         ]
         for where, value in named:
-            if np.any(np.less(value, 0)):
-                raise ParameterError(negative(model.name, where, np.min(value)))
+            lowest, highest = np.min(value), np.max(value)
+            if lowest < 0 or highest == np.inf:
+                raise ParameterError(negative(model.name, where, lowest if lowest < 0 else highest))
         for pattern in model.patterns:
             within(pattern.law, {name: self.number(value) for name, value in pattern.settings}, strict=True)
         for s, curvature in self.curvatures.items():

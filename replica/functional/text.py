@@ -11,13 +11,14 @@ import dataclasses
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import TypeVar
 
 from replica.functional.expressions import Expression
-from replica.functional.model import Layer, Model, Pattern
+from replica.functional.model import Layer, Model, Pattern, raised
 from replica.functional.structure import Structure, structure_of
 from replica.units import UNITS, Unit
 
@@ -45,8 +46,14 @@ NORMS = {"skellam": ("l",), "trinomial": ("p", "L"), "signs": ("n",)}
 """The settings whose product an overlap is divided by."""
 
 
-def equations(model: Model) -> dict[str, str]:
+def equations(model: Model, powers: Mapping[str, int] | None = None) -> dict[str, str]:
     r"""The equations of a model, by what they are about.
+
+    Parameters
+    ----------
+    model : Model
+    powers : mapping of str to int, optional
+        Values of parameters that are powers; of others the letter is written.
 
     Examples
     --------
@@ -67,7 +74,7 @@ def equations(model: Model) -> dict[str, str]:
     rho = chi; replicon = 1 - rho
     chi = E[(1 - <s>^2)^2]/T^2
     """
-    return _named(model, _Writer(model, structure_of(model)).equations())
+    return _named(model, _Writer(model, structure_of(model), dict(powers or {})).equations())
 
 
 def symbols(model: Model) -> dict[str, str]:
@@ -92,7 +99,11 @@ def notes(model: Model) -> tuple[str, ...]:
     told = ["<s> is the mean of one unit with the weight exp{-[U(s) - a s^2/2 - b s]/T} in the field b"]
     over = "standard Gaussians z" + " and the entries w of the patterns" * bool(model.patterns)
     told.append(f"E is over {over}; energies are per N; k_B = 1")
-    told += [f"written out for {name} = {lowest}, the lowest one" for name, lowest in model.powers.items()]
+    told += [
+        f"the energy has products of {name} factors; `replica show {model.name} -p {name}={lowest}` writes "
+        f"the equations of {name} = {lowest}"
+        for name, lowest in model.powers.items()
+    ]
     if any(max(Counter(one).values()) > 1 for one in made.couplings):
         told.append("sums over units of one layer count every pair, or every set, once")
     if any(len(one) > 2 for one in made.couplings):
@@ -139,6 +150,55 @@ def _coupled(made: Structure) -> list[int]:
 
 
 @dataclass(frozen=True)
+class _Degree:
+    """How often a factor stands in a product: a number, plus parameters that are powers."""
+
+    number: int = 0
+    names: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.number or self.names)
+
+    def __add__(self, other: _Degree) -> _Degree:
+        return _Degree(self.number + other.number, self.names + other.names)
+
+    def __sub__(self, less: int) -> _Degree:
+        return _Degree(self.number - less, self.names)
+
+    def __str__(self) -> str:
+        if not self.names or not self.number:
+            return " + ".join(self.names) or str(self.number)
+        return f"{' + '.join(self.names)} {'-' if self.number < 0 else '+'} {abs(self.number)}"
+
+    def within(self, most: int) -> bool:
+        """Whether it is a number that is not larger."""
+        return not self.names and self.number <= most
+
+    @property
+    def factor(self) -> str | int:
+        """As a factor of a product."""
+        return str(self) if self.names else self.number
+
+    def of(self, name: str) -> list[str]:
+        """A factor to this power, as the factors of a product."""
+        return [f"{name}^{_atom(str(self))}"] if self.names else [name] * self.number
+
+
+_Powers = Mapping[int, _Degree]
+"""A product of members, each with its power."""
+
+
+def _total(product: _Powers) -> _Degree:
+    return sum(product.values(), _Degree())
+
+
+def _less(product: _Powers, member: int) -> _Powers:
+    """The product without one factor."""
+    left = {s: degree - (s == member) for s, degree in product.items()}
+    return {s: degree for s, degree in left.items() if degree}
+
+
+@dataclass(frozen=True)
 class _Product:
     """A rational number times factors, over others; factors are texts."""
 
@@ -168,9 +228,13 @@ class _Product:
         if not self.number:
             return "0"
         over, below = self.number.numerator, self.number.denominator
+        above, divisors = (
+            Counter(_bracketed(one) for one in part if one) for part in (self.factors, self.under)
+        )
+        common = above & divisors
         head = [str(abs(over))] if abs(over) != 1 else []
-        text = " ".join(head + _powers([_bracketed(one) for one in self.factors if one])) or "1"
-        under = ([str(below)] if below != 1 else []) + _powers([_bracketed(one) for one in self.under])
+        text = " ".join(head + _powers((above - common).elements())) or "1"
+        under = ([str(below)] if below != 1 else []) + _powers((divisors - common).elements())
         return "-" * (over < 0) + (f"{text}/{_atom(' '.join(under))}" if under else text)
 
 
@@ -221,7 +285,7 @@ def _sum(terms: Iterable[object]) -> str:
     return " + ".join(texts).replace("+ -", "- ") or "0"
 
 
-def _powers(names: Sequence[str]) -> list[str]:
+def _powers(names: Iterable[str]) -> list[str]:
     """Factors, each with its power."""
     return [name if n == 1 else f"{name}^{n}" for name, n in Counter(names).items()]
 
@@ -233,10 +297,31 @@ def _powers(names: Sequence[str]) -> list[str]:
 class _Writer:
     model: Model
     made: Structure
+    at: Mapping[str, int]
+
+    @cached_property
+    def couplings(self) -> list[_Powers]:
+        """The layers of each term of the covariance."""
+        return [self.powers(one.layers, self.model.layer_index) for one in self.model.couplings]
+
+    @cached_property
+    def energies(self) -> list[_Powers]:
+        """The patterns of each term of their energy."""
+        return [self.powers(one.patterns, self.model.pattern_index) for one in self.model.energies]
+
+    def powers(self, entries: Iterable[str], index: Mapping[str, int]) -> _Powers:
+        """The members of a product, with powers that are letters where their values are not known."""
+        found: dict[int, _Degree] = {}
+        for entry in entries:
+            name, power = raised(entry)
+            known = self.at.get(power, int(power) if power.isdecimal() else None)
+            degree = _Degree(names=(_marked(power),)) if known is None else _Degree(known)
+            found[index[name]] = found.get(index[name], _Degree()) + degree
+        return dict(sorted(found.items()))
 
     def equations(self) -> dict[str, str]:
         """Everything, in the order in which one reads it."""
-        told = {name: _marked(f"{name} = {lowest}") for name, lowest in self.model.powers.items()}
+        told = {name: _marked(f"{name} = {value}") for name, value in self.at.items()}
         told |= {name: _marked(f"{name} = {expression}") for name, expression in self.model.definitions}
         if self.model.temperature.text != "T":
             told["T"] = f"T = {_marked(self.model.temperature)}"
@@ -262,26 +347,26 @@ class _Writer:
             found += [self.model.layers[self.model.layer_index[pattern.layer]].size, *_norm(pattern)]
         return found
 
-    def names(self, kind: Sequence[str], members: Iterable[int]) -> list[str]:
-        return [kind[s] for s in members]
+    def names(self, kind: Sequence[str], product: _Powers) -> list[str]:
+        return [one for s, degree in product.items() for one in degree.of(kind[s])]
 
     # -- parts -----------------------------------------------------------------------------------------
 
     def energy(self) -> dict[str, str]:
         """The energy, its couplings and its patterns."""
         terms, told = [], {}
-        many = len(self.made.couplings) > 1
-        for number, (one, layers) in enumerate(zip(self.model.couplings, self.made.couplings, strict=True)):
-            indices = INDICES[: len(layers)] if len(layers) <= len(INDICES) else f"{INDICES[:3]}..."
+        many = len(self.couplings) > 1
+        for number, (one, layers) in enumerate(zip(self.model.couplings, self.couplings, strict=True)):
+            whole = _total(layers).within(len(INDICES))
+            each = [s for s, n in layers.items() for _ in range(len(INDICES) if n.names else n.number)]
+            indices = INDICES[: len(each)] if whole else INDICES[:3]
             letter = f"J{number + 1}" if many else "J"
-            units = " ".join(f"s{self.tail(s)}_{i}" for s, i in zip(layers, indices, strict=False))
-            more = " ..." * (len(layers) > len(INDICES))
-            indices = indices.rstrip(".")
-            terms.append(f"-sum_{indices} {letter}_{indices} {units}{more}")
+            units = " ".join(f"s{self.tail(s)}_{i}" for s, i in zip(each, indices, strict=False))
+            terms.append(f"-sum_{indices} {letter}_{indices} {units}{' ...' * (not whole)}")
             told[letter] = f"{letter}_{indices} ~ N(0, {self.spread(one.variance, layers)})"
         if self.model.energies:
             terms.append("-N g")
-            told["g"] = f"g = {self.bias(lambda powers: 1)}"
+            told["g"] = f"g = {self.bias(0)}"
             for k, pattern in enumerate(self.model.patterns):
                 s = self.model.layer_index[pattern.layer]
                 overlap = _Product().times("sum_i", f"w{self.which(k)}_i", f"s{self.tail(s)}_i")
@@ -299,52 +384,54 @@ class _Writer:
         """The index of a pattern, where there are several."""
         return f"_{self.model.patterns[k].name}" if len(self.model.patterns) > 1 else ""
 
-    def spread(self, variance: Expression, layers: Sequence[int]) -> str:
+    def spread(self, variance: Expression, layers: _Powers) -> str:
         """Variance of one coupling, such that the covariance of the energy is N times the term of xi."""
-        counts = Counter(layers)
-        number = math.prod(math.factorial(n) for n in counts.values())
-        under: list[Expression | str] = ["N"] * (len(layers) - 1)
-        for s, n in counts.items():
-            under += [self.model.layers[s].size] * (n - 1)
-        return str(_Product().times(number, variance).over(*under))
+        number = _Product()
+        under: list[Expression | str] = [*(_total(layers) - 1).of("N")]
+        for s, n in layers.items():
+            number = number.times(f"{_atom(str(n))}!" if n.names else math.factorial(n.number))
+            size = self.model.layers[s].size
+            if not n.names:
+                under += [size] * (n.number - 1)
+            elif _factored(size) != _Product():
+                under += (n - 1).of(_atom(_marked(size)))
+        return str(number.times(variance).over(*under))
 
-    def bias(self, factor: Callable[[int], int]) -> str:
-        """The energy of the patterns, each term times a function of its power."""
+    def bias(self, less: int) -> str:
+        """The energy of the patterns; with `less`, each term times its power minus that."""
         terms = []
-        for one, members in zip(self.model.energies, self.made.energies, strict=True):
-            names = [_marked(self.model.patterns[k].name) for k in members]
-            product = _Product().times(
-                factor(len(members)), one.strength, *self.weights(sorted(set(members)))
-            )
+        for one, members in zip(self.model.energies, self.energies, strict=True):
+            names = self.names([_marked(pattern.name) for pattern in self.model.patterns], members)
+            head = (_total(members) - less).factor if less else 1
+            product = _Product().times(head, one.strength, *self.weights(members))
             if product.number:
                 terms.append(product.times(*names))
         return _sum(terms)
 
-    def divided(self, product: _Product, members: Sequence[int]) -> _Product | None:
+    def divided(self, product: _Product, members: _Powers) -> _Product | None:
         """A product times [P(Q) - P(q)]/T, for P the product of the overlaps of some layers."""
-        q, C = (self.names(kind, members) for kind in (self.made.overlaps, self.made.responses))
         if not members:
             return None
-        if len(members) == 1:
+        q, C = (self.names(kind, members) for kind in (self.made.overlaps, self.made.responses))
+        if _total(members).within(1):
             return product.times(C[0])
-        if len(members) == 2:
-            if members[0] == members[1]:
+        if _total(members).within(2):
+            if q[0] == q[1]:
                 return product.times(f"(2 {q[0]} {C[0]} + T {C[0]}^2)")
             return product.times(f"({q[0]} {C[1]} + {q[1]} {C[0]} + T {C[0]} {C[1]})")
-        hot = [f"Q{self.tail(s)}" for s in members]
+        hot = self.names([f"Q{self.tail(s)}" for s in self.made.layers], members)
         return product.times(f"({' '.join(_powers(hot))} - {' '.join(_powers(q))})").over("T")
 
     def functional(self) -> dict[str, str]:
         """The free energy."""
         terms: list[object] = []
-        for one, layers in zip(self.model.couplings, self.made.couplings, strict=True):
-            if len(layers) > 1:
-                product = _Product(Fraction(len(layers) - 1, 2)).times(
-                    one.variance, *self.sizes(sorted(set(layers)))
-                )
+        for one, layers in zip(self.model.couplings, self.couplings, strict=True):
+            more = _total(layers) - 1
+            if more:
+                product = _Product(Fraction(1, 2)).times(more.factor, one.variance, *self.sizes(layers))
                 terms.append(self.divided(product, layers))
         if self.model.energies:
-            terms.append(self.bias(lambda power: power - 1))
+            terms.append(self.bias(1))
         terms.append(_factored(self.model.offset))
         for s in self.made.layers:
             size = self.model.layers[s].size
@@ -356,11 +443,13 @@ class _Writer:
         tail, layer = self.tail(s), self.model.layers[s]
         a, b, v, told = f"a{tail}", f"b{tail}", f"v{tail}", {}
         fields, slopes = [], []
-        for term in self.made.fields[s]:
-            variance = self.model.couplings[term.number].variance
-            product = _Product().times(term.factor, variance, *self.sizes(term.others))
-            fields.append(product.times(*self.names(self.made.overlaps, term.indices)))
-            slope = self.divided(product, term.indices)
+        for one, layers in zip(self.model.couplings, self.couplings, strict=True):
+            if s not in layers:
+                continue
+            left, others = _less(layers, s), [t for t in layers if t != s]
+            product = _Product().times(layers[s].factor, one.variance, *self.sizes(others))
+            fields.append(product.times(*self.names(self.made.overlaps, left)))
+            slope = self.divided(product, left)
             slopes += [slope] if slope else []
         pulls = [_Product().times(*self.factor(self.pull(k)), f"w{self.which(k)}") for k in self.made.on[s]]
         noise = [f"sqrt({v}) z"] if fields else []
@@ -389,14 +478,16 @@ class _Writer:
 
     def pull(self, k: int) -> list[_Product]:
         """The field along a pattern: the slope of g by its overlap, without its own size and norm."""
+        names = [_marked(pattern.name) for pattern in self.model.patterns]
         return [
             _Product().times(
-                term.factor,
-                self.model.energies[term.number].strength,
-                *self.weights(term.others),
-                *(_marked(self.model.patterns[j].name) for j in term.indices),
+                members[k].factor,
+                one.strength,
+                *self.weights(j for j in members if j != k),
+                *self.names(names, _less(members, k)),
             )
-            for term in self.made.pulls[k]
+            for one, members in zip(self.model.energies, self.energies, strict=True)
+            if k in members
         ]
 
     @staticmethod
@@ -438,18 +529,13 @@ class _Writer:
     def entry(self, s: int, t: int) -> list[_Product]:
         """The second derivative of xi by the overlaps of two layers, without the sizes of these."""
         found = []
-        for one, layers in zip(self.model.couplings, self.made.couplings, strict=True):
-            left = list(layers)
-            factor = left.count(s)
-            if factor:
-                left.remove(s)
-            factor *= left.count(t)
-            if not factor:
+        for one, layers in zip(self.model.couplings, self.couplings, strict=True):
+            once = _less(layers, s)
+            if s not in layers or t not in once:
                 continue
-            left.remove(t)
-            others = self.sizes(sorted(set(layers) - {s, t}))
-            product = _Product().times(factor, one.variance, *others)
-            found.append(product.times(*self.names(self.made.overlaps, left)))
+            others = self.sizes(u for u in layers if u not in (s, t))
+            product = _Product().times(layers[s].factor, once[t].factor, one.variance, *others)
+            found.append(product.times(*self.names(self.made.overlaps, _less(once, t))))
         return found
 
 

@@ -14,9 +14,6 @@ from replica.typing import Array
 
 __all__ = ["climb"]
 
-TURNS = 5
-"""How often a fold may turn back, in the parameter over which the best is wanted, before a top is met."""
-
 
 def climb(
     boundary: Optimum, theory: Theory, parameter: str, z: Array
@@ -51,38 +48,32 @@ def climb(
     def residual(y: Any) -> Any:
         return fold.residual(theory.at(**dict(zip(names, y[-2:], strict=True))), y[:-2])
 
-    def level(_: Any, tangent: Any) -> float:
-        """Changes sign at a top, and where the fold turns back; not in a cusp, where both stand still."""
-        return float(tangent[-2] * tangent[-1])
+    def rise(_: Any, tangent: Any) -> float:
+        """Changes sign at a top; and in a cusp, where the fold turns back and is none any more."""
+        return float(tangent[-2])
 
-    y = np.append(z, [float(getattr(theory, name)) for name in names])
-    for _ in range(TURNS):
-        try:
-            curve = follow(
-                residual,
-                y,
-                scale=scale,
-                direction=direction,
-                lower=lower,
-                upper=upper,
-                fences=lower,
-                events={"level": Event(level, terminal=True)},
-                settings=Stepping(step=0.02, largest=0.2, smallest=1e-6, points=400),
-            )
-        except LocateError:
-            return None
-        if curve.stop is not Stop.EVENT:
-            return None
-        y, (before, after) = curve.y[:, -1], curve.tangent[:, -2:].T * scale  # of the points on either side
-        if before[-2] * after[-2] < 0:
-            break
-        direction, y = after, y + 1e-3 * after  # it turns back here: go on
-    else:
+    try:
+        curve = follow(
+            residual,
+            np.append(z, [float(getattr(theory, name)) for name in names]),
+            scale=scale,
+            direction=direction,
+            lower=lower,
+            upper=upper,
+            fences=lower,
+            events={"top": Event(rise, terminal=True)},
+            settings=Stepping(step=0.02, largest=0.2, smallest=1e-6, points=400),
+        )
+    except LocateError:
         return None
+    if curve.stop is not Stop.EVENT:
+        return None
+    y, (before, after) = curve.y[:, -1], curve.tangent[:, -2:].T * scale  # of the points on either side
     along = before + before[-2] / (before[-2] - after[-2]) * (after - before)  # level
     n = fold.n
     v, shift = y[n : 2 * n], along[:n]
     both = np.append(shift - v * (v @ shift) / (v @ v), along[-1])
     start = np.concatenate([y[:n], y[-1:], v, both / np.linalg.norm(both)])
     here, (low, high) = theory.at(**{boundary.over: float(y[-1])}), np.sort(curve.y[-2, -2:])
-    return *refine(System(boundary, theory), here, parameter, start, float(y[-2])), (float(low), float(high))
+    found = refine(System(boundary, theory), here, parameter, start, float(y[-2]))
+    return (*found, (float(low), float(high))) if found[-1] else None

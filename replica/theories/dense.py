@@ -71,7 +71,6 @@ class Dense(theory_of(MODEL)):  # type: ignore[misc]
         "L. F. Abbott, Y. Arian, Phys. Rev. A 36, 5091 (1987)",
     )
     notes: ClassVar[tuple[str, ...]] = (
-        "Equations are written out for p = 3.",
         "Couplings of p different neurons; self-terms would add couplings of lower order.",
         "m and -m are different states where p is odd.",
         "The state without a pattern is that of a p-spin glass, where replica symmetry is broken.",

@@ -26,7 +26,12 @@ def model(name: str, unit: str = "spin") -> Model:
             "T": TEMPERATURE,
             "p": ORDER,
             "J0": Parameter(
-                "strength of the bias J0 m^p", "J_0", lower=0.0, default=0.0, unit="J", typical=(0.0, 1.5)
+                "strength of the bias, of energy J0 m^p",
+                "J_0",
+                lower=0.0,
+                default=0.0,
+                unit="J",
+                typical=(0.0, 1.5),
             ),
         },
         layers=[Layer("spins", unit)],
@@ -90,7 +95,6 @@ class PSpin(theory_of(model("p-spin"))):  # type: ignore[misc]
         "D. J. Gross, M. Mezard, Nucl. Phys. B 240, 431 (1984)",
     )
     notes: ClassVar[tuple[str, ...]] = (
-        "Equations are written out for p = 3.",
         "The replica symmetric state with q > 0 ends at a fold, with a jump of q.",
         "Replica symmetry is broken there in one step, at temperatures above that fold.",
     )
@@ -132,7 +136,6 @@ class SphericalPSpin(theory_of(model("spherical-p-spin", "spherical"))):  # type
         "P. Gillin, D. Sherrington, J. Phys. A 33, 3081 (2000)",
     )
     notes: ClassVar[tuple[str, ...]] = (
-        "Equations are written out for p = 3.",
         "rho of the replica symmetric state with q > 0 is p - 1: replica symmetry is broken wherever it is.",
         "The entropy of a sphere is that of a volume, and falls to -infinity at T = 0.",
     )
@@ -167,7 +170,6 @@ class MixedPSpin(theory_of(MIXED)):  # type: ignore[misc]
     known: ClassVar[Mapping[str, str]] = {"T_g": "sqrt(1 - c), exact where the glass sets in continuously"}
     references: ClassVar[tuple[str, ...]] = ("E. Gardner, Nucl. Phys. B 257, 747 (1985)",)
     notes: ClassVar[tuple[str, ...]] = (
-        "Equations are written out for p = 3.",
         "Where c is large the glass begins with a jump, at its end, `glass-end`, and not at `glass`.",
         "Replica symmetric: in the glass replica symmetry is broken.",
     )

@@ -32,7 +32,7 @@ __all__ = ["Spiked", "SpikedGaussian", "SpikedSparse"]
 SNR = Parameter("signal-to-noise ratio", r"\gamma", lower=0.0, required=True, typical=(0.0, 3.0))
 
 TEMPERATURE = Parameter(
-    "temperature of the posterior; 1 where the prior is the true one", "T", lower=0.0, default=1.0
+    "temperature of the posterior, 1 where the prior is the true one", "T", lower=0.0, default=1.0
 )
 
 

@@ -414,6 +414,23 @@ class Theory:
         known = bool(inside) if isinstance(inside, bool | np.bool_) else np.all(inside)
         return values if known else np.where(inside, values, np.nan)
 
+    @classmethod
+    def written(cls, **powers: float) -> Mapping[str, str]:
+        """The equations at given values of parameters that are powers in them, such as p of `p-spin`.
+
+        Raises
+        ------
+        ParameterError
+            For another parameter: its letter stands in the equations whatever its value is.
+        """
+        for name in powers:
+            if name not in cls.parameters():
+                what = f"parameter of {cls.name}"
+                raise UnknownNameError(what, name, cls.parameters())
+            msg = f"{cls.name}: {name} is no power in its equations, which are the same for every value of it"
+            raise ParameterError(msg)
+        return cls.equations
+
     def _repr_latex_(self) -> str | None:
         """The equations, typeset in a notebook; None where the theory writes none out."""
         if not self.equations:

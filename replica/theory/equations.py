@@ -40,7 +40,7 @@ _INDEXED = re.compile(r"[A-Za-z][vhd]")
 _TOKENS = re.compile(
     r"d (?P<over>[A-Za-z]+)/d (?P<under>[A-Za-z]+)|(?P<name>[A-Za-z]+[0-9]*(?:_[A-Za-z0-9]+)*)"
     r"|(?P<number>[0-9]+(?:\.[0-9]+)?)|(?P<gap>   +)|(?P<wide> / )|(?P<sign> (?:<|>|<=|>=|~) )"
-    r"|(?P<mark>->|\+-|[-+=,;:.^/_()\[\]{}<>])|(?P<space> )"
+    r"|(?P<mark>->|\+-|\.\.\.|[-+=,;:.!^/_()\[\]{}<>])|(?P<space> )"
 )
 _RELATIONS = {"<": " < ", ">": " > ", "<=": r" \le ", ">=": r" \ge ", "~": r" \sim "}
 _MARKS = {
@@ -166,7 +166,10 @@ class _Reader:
                     sign = "="
                 parts.append(sign)
             else:
+                before = self.at
                 parts.append(self._product(flat=flat))
+                if self.at == before:  # no factor begins with it
+                    raise self.unread()
         return "".join(parts)
 
     def _words(self) -> str:
@@ -202,7 +205,9 @@ class _Reader:
     def _begins(self, skip: int) -> bool:
         """Whether a factor comes."""
         token = self.next(skip)
-        return token.kind in ("name", "number", "slope") or (token.kind == "mark" and token.text in _CLOSING)
+        return token.kind in ("name", "number", "slope") or (
+            token.kind == "mark" and (token.text in _CLOSING or token.text == "...")
+        )
 
     def _factor(self, *, flat: bool) -> str:
         token = self.next()
@@ -212,6 +217,8 @@ class _Reader:
             return rf"\frac{{\partial {over}}}{{\partial {under}}}"
         if token.kind == "number":
             return self._scripts(token.text)
+        if token.text == "...":
+            return r"\cdots "
         if token.kind == "mark" and token.text in _CLOSING:
             return self._scripts(self._group(token, flat=flat))
         if token.kind != "name":
@@ -253,9 +260,12 @@ class _Reader:
         return f"{left}{inside}{right}"
 
     def _scripts(self, base: str) -> str:
-        """Indices and powers behind something."""
-        while self.next().kind == "mark" and self.next().text in ("^", "_"):
+        """Indices, powers and factorials behind something."""
+        while self.next().kind == "mark" and self.next().text in ("^", "_", "!"):
             mark = self._taken().text
+            if mark == "!":
+                base += mark
+                continue
             token = self._taken() if self.next().kind else self.next()
             if token.text in ("(", "{") and token.kind == "mark":
                 script = self._inside(_CLOSING[token.text], flat=True)
