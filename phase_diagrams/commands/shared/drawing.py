@@ -40,26 +40,53 @@ __all__ = [
 ]
 
 
-def computed(name: str, jobs: int, command: Sequence[str], output: Path | str) -> PhaseDiagram:
+def computed(
+    name: str,
+    jobs: int,
+    command: Sequence[str],
+    output: Path | str,
+    given: Mapping[str, str] | None = None,
+) -> PhaseDiagram:
     """Compute a diagram of the catalogue; its provenance gets the command line, versions and the date.
 
     Lines that are finished are kept beside the output until the diagram is, so that it can be gone on with.
+    Values of its arguments are given as they stand on the command line.
     """
     from phase_diagrams.catalogue import DIAGRAMS
+    from phase_diagrams.commands.shared.arguments import read_arguments
 
     if name not in DIAGRAMS:
         raise UnknownNameError(what="diagram", name=name, known=DIAGRAMS)
     came_from = origin(command)
     build = DIAGRAMS[name].build
-    if "executor" in inspect.signature(build).parameters:
-        with tracer(jobs, output) as executor:
-            diagram = build(executor=executor)
-    else:
-        if jobs > 1:
-            click.echo(f"{name} is computed in one process; --jobs {jobs} changes nothing", err=True)
-        diagram = build()
+    values = read_arguments(name, build, given or {})
+    with _drawable(name, given or {}):
+        if "executor" in inspect.signature(build).parameters:
+            with tracer(jobs, output) as executor:
+                diagram = build(**values, executor=executor)
+        else:
+            if jobs > 1:
+                click.echo(f"{name} is computed in one process; --jobs {jobs} changes nothing", err=True)
+            diagram = build(**values)
     came_from["versions"] |= diagram.provenance.get("versions", {})
     return dataclasses.replace(diagram, provenance={**diagram.provenance, **came_from})
+
+
+@contextmanager
+def _drawable(name: str, given: Mapping[str, str]) -> Iterator[None]:
+    """Say of values that a figure cannot be drawn for which they are."""
+    try:
+        yield
+    except (ArithmeticError, LookupError, ValueError, StopIteration) as error:
+        if not given or isinstance(error, ReplicaError):
+            raise
+        told = ", ".join(f"{one}={text}" for one, text in given.items())
+        message = f"figure {name} cannot be drawn for {told}; leave some of it out: {_words(error)}"
+        raise ParameterError(message) from error
+
+
+def _words(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 @contextmanager

@@ -21,7 +21,9 @@ __all__ = [
     "DIGITS",
     "MACHINE",
     "PICTURE",
+    "PICTURES",
     "UNIT",
+    "Argument",
     "Assignment",
     "InputFile",
     "Numbers",
@@ -121,6 +123,19 @@ class Setting(Assignment):
         if name and sign and _NAME.fullmatch(text) and text.lower() not in ("nan", "inf", "infinity"):
             return name, text
         return super().convert(value, param, ctx)
+
+
+class Argument(ParamType):
+    """``NAME=VALUE`` with a value that is read by whoever knows what it shall be."""
+
+    name = "name=value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the name and the text."""
+        name, sign, text = str(value).partition("=")
+        if not (name and sign):
+            self.fail(f"{value!r} is not of the form NAME=VALUE, such as alpha=0.8", param, ctx)
+        return name, text
 
 
 class OwnUnit(ParamType):
@@ -277,7 +292,8 @@ class OutputStore(OutputFile):
         return super().convert(value, param, ctx)
 
 
-PICTURE = OutputFile(".png", ".pdf", ".svg")
+PICTURES = (".png", ".pdf", ".svg", ".pgf")
+PICTURE = OutputFile(*PICTURES)
 """A file for a figure."""
 
 
