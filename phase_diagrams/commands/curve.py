@@ -74,7 +74,9 @@ def curve(ctx: click.Context, /, output: Path | str | None, look: Look, as_json:
     a .json file again.
     """
     if look.asked and not (isinstance(output, Path) and output.suffix.lower() in PICTURES):
-        message = "--style, --size, --dpi and --title are for a picture; add -o FILE with .png, .pdf, .svg or .pgf"
+        message = (
+            "--style, --size, --dpi and --title are for a picture; add -o FILE with .png, .pdf, .svg or .pgf"
+        )
         raise ParameterError(message)
     request = Request(**asked, unscaled=False)
     found = request.run()

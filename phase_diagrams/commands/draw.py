@@ -22,7 +22,9 @@ wrote talk.png
 
 @click.command(cls=Verb, epilog=EXAMPLE)
 @click.argument("source", metavar="FILE", type=InputFile("diagram"))
-@click.option("-o", "output", metavar="FILE", type=PICTURE, required=True, help="A .png, .pdf, .svg or .pgf file.")
+@click.option(
+    "-o", "output", metavar="FILE", type=PICTURE, required=True, help="A .png, .pdf, .svg or .pgf file."
+)
 @looks
 def draw(source: str, output: Path, look: Look) -> None:
     """Draw a stored phase diagram (- for stdin).

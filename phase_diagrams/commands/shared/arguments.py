@@ -1,4 +1,4 @@
-"""Arguments of what draws a published figure, as options of the command line: their texts, and their values."""
+"""Arguments of what draws a published figure, as options: their texts, and their values."""
 
 from __future__ import annotations
 
@@ -75,14 +75,15 @@ def read_arguments(name: str, build: Callable[..., Any], given: Mapping[str, str
 
     Examples
     --------
-    >>> from phase_diagrams.catalogue import DIAGRAMS
-    >>> read_arguments("compositional-energy", DIAGRAMS["compositional-energy"].build, {"fields": "-0.2,-0.1"})
+    >>> from phase_diagrams.catalogue.compositional_energy import build
+    >>> read_arguments("compositional-energy", build, {"fields": "-0.2,-0.1"})
     {'fields': (-0.2, -0.1)}
     """
     kinds = arguments(build)
     for one in given:
         if one not in kinds:
-            raise UnknownNameError(f"argument of the figure {name}", one, kinds)
+            what = f"argument of the figure {name}"
+            raise UnknownNameError(what, one, kinds)
     return {one: _read(name, one, kinds[one], text) for one, text in given.items()}
 
 

@@ -5,19 +5,15 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
-import os
-import platform
-import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from replica import __version__
+from phase_diagrams.commands.shared.origins import date, origin, versions
 from replica.errors import ParameterError, ReplicaError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -115,30 +111,6 @@ def tracer(jobs: int, output: Path | str) -> Iterator[Executor]:
             raise ReplicaError(message) from error
 
 
-def origin(command: Sequence[str]) -> dict[str, Any]:
-    """Where a diagram comes from: the command line, the date and the versions."""
-    return {"command": shlex.join(command), "date": date(), "versions": versions()}
-
-
-def date() -> str:
-    """Now in UTC, or what SOURCE_DATE_EPOCH says, so that results can be reproduced to the byte."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    try:
-        moment = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
-    except (ValueError, OverflowError, OSError):
-        message = f"SOURCE_DATE_EPOCH is {epoch!r}; it must be a whole number of seconds since 1970"
-        raise ParameterError(message) from None
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def versions() -> dict[str, str]:
-    """Versions of everything that decides the numbers."""
-    from importlib.metadata import version
-
-    others = {name: version(name) for name in ("numpy", "scipy", "mpmath")}
-    return {"replica": __version__, "python": platform.python_version(), **others}
-
-
 def write(diagram: PhaseDiagram, output: Path | str) -> None:
     """Store a diagram in a file, in .csv the points of its lines; or print it."""
     if isinstance(output, Path) and output.suffix.lower() == ".csv":
@@ -211,7 +183,8 @@ def paint(diagram: PhaseDiagram, output: Path, look: Look) -> None:
     from phase_diagrams.draw import figure, save_figure
 
     made = figure(diagram, style=look.style, size=look.size, title=look.title)
-    save_figure(made, output, {**diagram.provenance, **look.asked}, style=look.style, dpi=look.dpi)
+    told = {**diagram.provenance, **look.asked, "numbers": diagram.moments}
+    save_figure(made, output, told, style=look.style, dpi=look.dpi)
     click.echo(f"wrote {output}", err=True)
 
 
