@@ -31,6 +31,7 @@ Order parameters
   m  magnetisation
 
 Equations
+  H = -(sum_i S_i)^2/(2 N) - h sum_i S_i
   m = tanh((m + h)/T)
   f = m^2/2 - T ln 2cosh((m + h)/T)
 

@@ -1,7 +1,7 @@
 """What to cite: papers in BibTeX, with a DOI where one is known; those of a theory, a diagram, a file.
 
-The papers stand once, in `references.bib` beside this file. Theories and diagrams name theirs in words; volume, page
-and year find the entry.
+The papers stand once, in `references.bib` beside this file. Theories and diagrams name theirs in words, and
+volume, page and year find the entry.
 """
 
 from __future__ import annotations
