@@ -37,7 +37,7 @@ COMMANDS = (
     *("simulate", "infer"),
     *("validate", "compare"),
     *("train", "likelihood", "diagnose", "sample"),
-    "completion",
+    *("cite", "reproduce", "completion"),
 )
 COMPOSITIONAL = "compositional -p alpha=0.5 -p theta=1.5 -p g=-0.21"
 
@@ -992,7 +992,7 @@ BAD = [
     ("diagram", 2, "DIAGRAM"),
     ("diagram hopfeild", 2, "unknown diagram 'hopfeild'; did you mean 'hopfield'?"),
     ("diagram hopfield --jobs 0", 2, "--jobs"),
-    ("figure hopfield", 2, "-o"),
+    ("figure hopfield --format x", 2, "--format"),
     ("figure hopfeild -o x.png", 2, "did you mean 'hopfield'?"),
     ("draw", 2, "FILE"),
     ("draw x.json", 2, "-o"),

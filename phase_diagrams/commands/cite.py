@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from phase_diagrams.commands.shared.citation import cited, papers_of, software
+from phase_diagrams.commands.shared.completing import named
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.options import OutputFile
 from replica.errors import ParameterError
@@ -39,7 +40,7 @@ $ replica cite curie-weiss
 
 
 @click.command(cls=Verb, epilog=EXAMPLE)
-@click.argument("name", metavar="THEORY|DIAGRAM|FILE")
+@click.argument("name", metavar="THEORY|DIAGRAM|FILE", shell_complete=named)
 @click.option(
     "-o", "output", metavar="FILE", type=OutputFile(".bib"), help="A .bib file; without it, stdout."
 )

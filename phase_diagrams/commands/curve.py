@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from phase_diagrams.commands.shared.asking import Asked
+from phase_diagrams.commands.shared.completing import quantities
 from phase_diagrams.commands.shared.door import Absence, Verb
 from phase_diagrams.commands.shared.drawing import Look, origin, paint, write, write_table
 from phase_diagrams.commands.shared.options import PICTURES, OutputFile, Range, Span, looks, theory
@@ -44,7 +45,7 @@ wrote curve.csv
 
 @click.command(cls=Verb, epilog=EXAMPLE)
 @theory
-@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=quantities)
 @click.option(
     "-x",
     "x",

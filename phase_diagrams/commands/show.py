@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from phase_diagrams.commands.shared.completing import shown
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.names import theory_named
 from phase_diagrams.commands.shared.own import is_own
@@ -58,7 +59,7 @@ References
 
 
 @click.command(cls=Verb, epilog=EXAMPLE)
-@click.argument("name", metavar="THEORY|units|SYMBOL")
+@click.argument("name", metavar="THEORY|units|SYMBOL", shell_complete=shown)
 @click.option("--latex", is_flag=True, help="Print the equations in LaTeX, to paste.")
 def show(name: str, latex: bool) -> None:
     """Show a theory: equations, parameters, numbers.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from phase_diagrams.commands.shared.asking import Asked
+from phase_diagrams.commands.shared.completing import branches
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.options import DIGITS, Assignment, once, theory, unscaled
 from phase_diagrams.commands.shared.printing import (
@@ -118,7 +119,9 @@ FEW = 10
 
 @click.command(cls=Verb, epilog=EXAMPLE)
 @theory
-@click.option("--branch", help="A branch, or all; without it the first one that show names.")
+@click.option(
+    "--branch", shell_complete=branches, help="A branch, or all; without it the first one that show names."
+)
 @click.option(
     "--minimise", "over", metavar="NAME", help="Minimise the free energy over a parameter, such as l."
 )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from phase_diagrams.commands.shared.completing import branches
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.names import theory_named
 from phase_diagrams.commands.shared.options import OutputStore, Values, jobs, once, theory
@@ -65,7 +66,9 @@ def duration(seconds: float) -> str:
     callback=once,
     help="A parameter that varies; once for each. Also NAME=log:FROM:TO:COUNT and NAME=VALUE,VALUE,...",
 )
-@click.option("--branch", help="A branch, or all; without it the first one that show names.")
+@click.option(
+    "--branch", shell_complete=branches, help="A branch, or all; without it the first one that show names."
+)
 @click.option(
     "-o",
     "output",
