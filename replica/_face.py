@@ -7,7 +7,19 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
-__all__ = ["Classes", "face"]
+__all__ = ["Classes", "face", "lacks"]
+
+EXTRAS = {
+    "xarray": "sweeps",
+    "zarr": "sweeps",
+    "h5netcdf": "sweeps",
+    "h5py": "sweeps",
+    "sklearn": "machines",
+    "pandas": "parquet",
+    "pyarrow": "parquet",
+    "distributed": "cluster",
+}
+"""What a plain installation does not bring, and the extra that does."""
 
 T = TypeVar("T")
 
@@ -44,13 +56,32 @@ def face(
         if name not in homes:
             msg = f"module {package!r} has no attribute {name!r}"
             raise AttributeError(msg)
-        home = importlib.import_module(f"{package}.{homes[name]}")
+        try:
+            home = importlib.import_module(f"{package}.{homes[name]}")
+        except ModuleNotFoundError as error:
+            if sentence := lacks(error):
+                raise ModuleNotFoundError(sentence, name=error.name) from error
+            raise
         value = home if homes[name].endswith(f".{name}") else getattr(home, name)
         setattr(sys.modules[package], name, value)  # the next look finds it without coming here
         return value
 
     public = sorted([*homes, *own])
     return load, lambda: public, public
+
+
+def lacks(error: ModuleNotFoundError) -> str:
+    """What to install where a package of an extra is missing, as a sentence; empty for any other module.
+
+    Examples
+    --------
+    >>> lacks(ModuleNotFoundError("No module named 'zarr'", name="zarr"))
+    "this needs the package zarr; install it with `pip install 'replica-theory[sweeps]'`"
+    """
+    name = (error.name or "").partition(".")[0]
+    if name not in EXTRAS:
+        return ""
+    return f"this needs the package {name}; install it with `pip install 'replica-theory[{EXTRAS[name]}]'`"
 
 
 class Classes(Mapping[str, type[T]]):
