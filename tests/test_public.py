@@ -191,7 +191,8 @@ def test_the_version_is_the_one_of_the_distribution() -> None:
     with (Path(__file__).parents[1] / "pyproject.toml").open("rb") as file:
         project = tomllib.load(file)
     assert project["project"]["dynamic"] == ["version"]
-    source = (Path(__file__).parents[1] / project["tool"]["hatch"]["version"]["path"]).read_text(encoding="utf-8")
+    path = Path(__file__).parents[1] / project["tool"]["hatch"]["version"]["path"]
+    source = path.read_text(encoding="utf-8")
     assert f'\n__version__ = "{replica.__version__}"\n' in source
 
 

@@ -28,8 +28,8 @@ from phase_diagrams.draw.style import PANEL, look
 from phase_diagrams.storage.files import StorageError, write_atomic
 from replica.machines.data.guards import damage_as
 
-ROW = 4
-"""Panels side by side, at most."""
+ROW = 2
+"""Panels side by side, at most: two columns of a journal."""
 
 
 def draw(diagram: PhaseDiagram, ax: Axes | None = None) -> Axes:
@@ -80,7 +80,7 @@ def figure(
     size: tuple[float, float] | None = None,
     title: str | None = None,
 ) -> Figure:
-    """Draw a diagram and the panels beside it, each one journal column wide; at most four in a row.
+    """Draw a diagram and the panels beside it, each one journal column wide; at most two in a row.
 
     Parameters
     ----------
