@@ -66,10 +66,10 @@ PHASES = {
     "spin glass": "#CFE5F5",
     "ferromagnet": "#F1C6A0",
     "mixed": "#E4ADBB",
-    "compositional": "#80B69B",
-    "other": "#A690CD",
+    "compositional": "#8AB49F",
+    "other": "#A096B3",
 }
-"""Fill of every phase, the same in all figures; each is lighter than the next by a contrast of 1.2 or more."""
+"""Fill of every phase, the same in all figures; each lighter than the next by a contrast of 1.2 or more."""
 
 FILLS = tuple(PHASES.values())
 """Fills of phases with other names, in order."""
