@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
 __all__ = ["Classes", "face", "lacks"]
@@ -94,6 +96,8 @@ class Classes(Mapping[str, type[T]]):
     homes : mapping of str to (str, str)
         Module and class, by name. A class may have variants, which ``NAME:TEXT`` asks for, as units have
         parameters: its class method `variant` makes the one of that text.
+    group : str
+        Entry points of other distributions whose classes are known, too; none hides one of ours.
 
     Examples
     --------
@@ -102,13 +106,23 @@ class Classes(Mapping[str, type[T]]):
     (['unknown'], True, 'UnknownNameError', False)
     """
 
-    def __init__(self, package: str, homes: Mapping[str, tuple[str, str]]) -> None:
-        self._package, self._homes = package, homes
+    def __init__(self, package: str, homes: Mapping[str, tuple[str, str]], group: str = "") -> None:
+        self._package, self._homes, self._group = package, homes, group
+
+    @cached_property
+    def _others(self) -> dict[str, EntryPoint]:
+        """Classes that other distributions bring, by name."""
+        if not self._group:
+            return {}
+        return {one.name: one for one in entry_points(group=self._group) if one.name not in self._homes}
 
     def __getitem__(self, name: str) -> type[T]:
         base, _, variant = name.partition(":")
-        module, kind = self._homes[base]
-        found = getattr(importlib.import_module(f"{self._package}.{module}"), kind)
+        if base not in self._homes and base in self._others:
+            found = self._others[base].load()
+        else:
+            module, kind = self._homes[base]
+            found = getattr(importlib.import_module(f"{self._package}.{module}"), kind)
         if not variant:
             return found
         if not hasattr(found, "variant"):
@@ -119,13 +133,15 @@ class Classes(Mapping[str, type[T]]):
         if name in self._homes or not isinstance(name, str):
             return name in self._homes
         base, _, variant = name.partition(":")
-        return bool(variant) and base in self._homes and hasattr(self[base], "variant")
+        if not variant:
+            return name in self._others
+        return (base in self._homes or base in self._others) and hasattr(self[base], "variant")
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._homes)
+        return iter([*self._homes, *self._others])
 
     def __len__(self) -> int:
-        return len(self._homes)
+        return len(self._homes) + len(self._others)
 
     def __repr__(self) -> str:
         return f"<{self._package}: {', '.join(self)}>"

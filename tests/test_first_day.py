@@ -18,6 +18,7 @@ from phase_diagrams.commands.shared.citation import cited, entries, papers_of
 from phase_diagrams.diagram import Axis, HeatMap, PhaseDiagram
 from phase_diagrams.storage.diagrams import save_diagram
 from phase_diagrams.storage.provenance import provenance_of
+from replica._face import Classes
 from replica.theories import THEORIES
 
 ERROR = "figure hopfield-error -p step=0.1"
@@ -260,3 +261,46 @@ def test_names_that_go_on_get_no_space_in_bash() -> None:
 @pytest.mark.parametrize("name", THEORIES)
 def test_every_theory_says_its_hamiltonian(name: str) -> None:
     assert THEORIES[name].equations["H"].startswith("H = ")
+
+
+# --- beginnings --------------------------------------------------------------------------------------
+
+
+def test_a_new_theory_runs_as_it_stands(here: Path) -> None:
+    name = f"magnet_{here.name[-1]}x"
+    printed = replica(f"new theory {name}").stdout
+    for command in re.findall(r"^replica (.*?)  ", printed, re.MULTILINE):
+        assert replica(command).exit_code == 0, command
+    assert "left as it is" in replica(f"new theory {name}").stderr
+
+
+def test_a_new_unit_and_a_new_network_run_as_they_stand(here: Path) -> None:
+    (command,) = re.findall(r"^replica (.*?)  ", replica("new unit states").stdout, re.MULTILINE)
+    assert "alpha_c = " in replica(command).stdout
+    assert replica("new network net").stdout.startswith("wrote net.toml")
+    assert replica("show net.toml").exit_code == 0
+
+
+@pytest.mark.parametrize("line", ["new theory", "new unit 3x", "new net.toml more", "new x.py", "new"])
+def test_a_beginning_needs_a_kind_and_a_name(line: str, here: Path) -> None:
+    assert replica(line).exit_code == 2
+    assert not [*here.iterdir()]
+
+
+def test_other_distributions_bring_theories(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replica("new theory brought")
+    (here / "bringer-1.0.dist-info").mkdir()
+    (here / "bringer-1.0.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: bringer\nVersion: 1.0\n"
+    )
+    (here / "bringer-1.0.dist-info" / "entry_points.txt").write_text(
+        "[replica.theories]\nbrought = brought:Brought\nhopfield = brought:Brought\n"
+    )
+    monkeypatch.syspath_prepend(str(here))
+    known: Classes[Any] = Classes(
+        "replica.theories", {"hopfield": ("hopfield", "Hopfield")}, "replica.theories"
+    )
+    assert [*known] == ["hopfield", "brought"]
+    assert (len(known), "brought" in known, "absent" in known) == (2, True, False)
+    assert known["brought"].name == "my-brought"
+    assert known["hopfield"] is THEORIES["hopfield"]
