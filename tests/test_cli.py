@@ -100,7 +100,7 @@ def test_help_lists_every_command(line: str) -> None:
 def examples() -> Iterator[Any]:
     for command in (main, *main.commands.values()):
         for part in re.split(r"^\$ replica ", command.epilog or "", flags=re.MULTILINE)[1:]:
-            line, _, printed = part.partition("\n")
+            line, _, printed = part.replace("\\\n     ", "").partition("\n")
             yield pytest.param(line, printed, id=f"{command.name}: {line}")
 
 

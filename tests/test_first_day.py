@@ -2,11 +2,19 @@
 
 import inspect
 import json
+import logging
 import math
 import re
+import shlex
+import signal
+import sys
+import warnings
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.shell_completion import BashComplete
 
@@ -16,6 +24,7 @@ from phase_diagrams.commands import main
 from phase_diagrams.commands.shared.arguments import FORMS, arguments, read_arguments, texts
 from phase_diagrams.commands.shared.citation import cited, entries, papers_of
 from phase_diagrams.diagram import Axis, HeatMap, PhaseDiagram
+from phase_diagrams.draw import figure
 from phase_diagrams.storage.diagrams import save_diagram
 from phase_diagrams.storage.provenance import provenance_of
 from replica._face import Classes
@@ -304,3 +313,68 @@ def test_other_distributions_bring_theories(here: Path, monkeypatch: pytest.Monk
     assert (len(known), "brought" in known, "absent" in known) == (2, True, False)
     assert known["brought"].name == "my-brought"
     assert known["hopfield"] is THEORIES["hopfield"]
+
+
+# --- results -----------------------------------------------------------------------------------------
+
+
+def test_results_are_tables_in_a_notebook_and_in_a_terminal() -> None:
+    from rich.console import Console
+
+    from phase_diagrams import Measurement, Subject, confront
+    from phase_diagrams.placing.diagnose import diagnose
+    from replica import Hopfield, solve
+    from replica.machines import RBM
+    from replica.units import Spin
+
+    state = solve(Hopfield(alpha=0.05, T=0.2))
+    measured = Measurement({"alpha": 0.05}, None, {"m": 0.9989}, {"m": 0.0001})
+    agreement = confront(Subject(Hopfield, {"T": 0.2}), [measured])
+    weights = np.random.default_rng(0).normal(size=(20, 10)) / 5
+    found = diagnose(RBM(weights, Spin(), Spin()))
+    for result, words in ((state, "good"), (agreement, "theory and measurement agree"), (found, "sigma")):
+        assert repr(result).count("\n") == 0
+        assert len(repr(result)) < 300
+        page = result._repr_html_()
+        assert page.startswith("<div><table")
+        console = Console(width=120, record=True, file=StringIO())
+        console.print(result)
+        printed = console.export_text()
+        assert words in page + printed or words == "good"
+        assert "[bold]" not in printed
+    assert "0.998877763" in str(state._repr_html_())
+
+
+def test_a_figure_shows_in_a_notebook() -> None:
+    axes = Axis("T", "$T$"), Axis("D", "$D$")
+    made = figure(PhaseDiagram("r", "", axes, [], [], [], {}))
+    assert made._repr_png_().startswith(b"\x89PNG")
+
+
+def test_the_process_is_as_it_was() -> None:
+    """Warnings, signals, hooks and logging, whatever the command does."""
+
+    def seen() -> tuple[Any, ...]:
+        return (
+            sys.excepthook,
+            warnings.showwarning,
+            [*warnings.filters],
+            signal.getsignal(signal.SIGINT),
+            logging.getLogger("matplotlib").disabled,
+            logging.getLogger().handlers[:],
+            sys.stdout,
+        )
+
+    before = seen()
+    for line in ("capacity curie-weiss", "solve curie-weiss -p T=2 --branch up", "draw none.json -o x.png"):
+        with pytest.raises(SystemExit), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+            main(shlex.split(line), prog_name="replica")
+        assert seen() == before
+
+
+@pytest.mark.parametrize("name", main.commands)
+def test_commands_in_help_fit_into_eighty_columns(name: str) -> None:
+    rows = replica(f"{name} -h").stdout.splitlines()
+    options = rows[rows.index("Options:") : rows.index("Example:")]
+    assert max(map(len, options)) <= 80
+    assert max(len(row) for row in rows if row.startswith("  $ ")) <= 80

@@ -15,7 +15,7 @@ __all__ = ["draw"]
 EXAMPLE = """\
 $ replica draw hopfield.json -o hopfield.pdf
 wrote hopfield.pdf
-$ replica draw hopfield.json -o talk.png --style slides --size 16x9cm --dpi 150
+$ replica draw hopfield.json -o talk.png --style slides --size 16x9cm
 wrote talk.png
 """
 

@@ -26,8 +26,8 @@ __all__ = ["figure"]
 EXAMPLE = """\
 $ replica figure hopfield -o hopfield.png
 wrote hopfield.png
-$ replica figure compositional-energy -p alpha=0.4 -p fields=-0.25,-0.2 --data e.csv
-wrote compositional-energy.png
+$ replica figure hopfield-error -p alpha_min=0.05 --data e.csv
+wrote hopfield-error.png
 wrote e.csv
 $ replica figure weights --machine rbm.npz -o weights.png
 wrote weights.png
@@ -127,7 +127,7 @@ def figure(
 def _output(name: str, output: Path | None, form: str | None) -> Path:
     """The file that was named, or one that is named after the diagram."""
     if output is None:
-        return PICTURE.convert(f"{name}.{form or 'png'}", None, None)  # type: ignore[no-any-return]
+        return PICTURE.convert(f"{name}.{form or 'png'}", None, None)
     if form and output.suffix.lower() != f".{form}":
         sentence = f"--format {form} and -o {output} are two formats; leave one of them out"
         raise ParameterError(sentence)

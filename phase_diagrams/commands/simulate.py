@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["simulate"]
 
 SIMULATE = """\
-$ replica simulate hopfield --N 1000 -p alpha=0.05 -p T=0.2 --samples 4 --seed 1 -o mc.nc
+$ replica simulate hopfield --N 1000 -p alpha=0.05 -p T=0.2 --samples 4 \\
+      --seed 1 -o mc.nc
 hopfield, N = 1000, alpha=0.05, T=0.2: 4 samples of 200 sweeps, seed 1
 
 m          0.99865 +- 0.00024  overlap with the retrieved pattern

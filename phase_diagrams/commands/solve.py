@@ -51,7 +51,8 @@ status        converged
 residual      8.7e-18           largest, undamped
 iterations    6
 
-$ replica solve compositional -p alpha=0.5 -p theta=1.5 -p g=-0.21 --minimise l
+$ replica solve compositional -p alpha=0.5 -p theta=1.5 -p g=-0.21 \\
+      --minimise l
 compositional at alpha = 0.5, theta = 1.5, g = -0.21, l = 0.383193480646, p = 0
 
 branch            retrieval
@@ -69,7 +70,8 @@ status            converged
 residual          0                  largest, undamped
 iterations        5
 
-$ replica solve random-rbm --visible bernoulli:g=-0.2 --hidden relu:theta=1 -p alpha=0.5 -p T=0.02 -p l=1
+$ replica solve random-rbm --visible bernoulli:g=-0.2 --hidden relu:theta=1 \\
+      -p alpha=0.5 -p T=0.02 -p l=1
 random-rbm at visible = bernoulli:g=-0.2, hidden = relu:theta=1, alpha = 0.5, T = 0.02, l = 1, p = 0
 
 branch        retrieval

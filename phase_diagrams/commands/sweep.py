@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["sweep"]
 
 EXAMPLE = """\
-$ replica sweep hopfield --over alpha=0.01:0.15:8 --over T=0.1:0.9:5 --branch all -o run.nc
+$ replica sweep hopfield --over alpha=0.01:0.15:8 --over T=0.1:0.9:5 \\
+      --branch all -o run.nc
 hopfield: 40 points, alpha from 0.01 to 0.15 (8), T from 0.1 to 0.9 (5)
 
 branch      converged  iteration limit reached  converged to another branch  absent

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["validate"]
 
 VALIDATE = """\
-$ replica validate hopfield -p alpha=0.02:0.06:2 -p T=0.3 --N 250,500,1000 --samples 10
+$ replica validate hopfield -p alpha=0.02:0.06:2 -p T=0.3 --N 250,500,1000 \\
+      --samples 10
 hopfield at T = 0.3: 10 samples at N = 250, 500, 1000, 200 sweeps, seed 0
 
 alpha  observable  theory      N = 1000            N -> oo             chi2/dof  z

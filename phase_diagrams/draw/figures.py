@@ -32,6 +32,18 @@ ROW = 2
 """Panels side by side, at most: two columns of a journal."""
 
 
+class Shown(Figure):
+    """A figure that a notebook shows, without a window and without being asked to."""
+
+    looks: str | os.PathLike[str] | None = None
+
+    def _repr_png_(self) -> bytes:
+        buffer = BytesIO()
+        with look(self.looks):
+            self.savefig(buffer, format="png", dpi=150)
+        return buffer.getvalue()
+
+
 def draw(diagram: PhaseDiagram, ax: Axes | None = None) -> Axes:
     r"""Draw one panel, with its insets; the panels beside it are left to ``figure``.
 
@@ -127,7 +139,8 @@ def figure(
         width, height = rcParams["figure.figsize"]
         rows = -(-len(panels) // ROW)
         columns = -(-len(panels) // rows)
-        made = Figure(figsize=size or (width * columns, height * rows), layout=layout)
+        made = Shown(figsize=size or (width * columns, height * rows), layout=layout)
+        made.looks = style
         FigureCanvasAgg(made)  # keeps the one bitmap that all texts are measured on; else each makes its own
         if title and len(panels) > 1:
             made.suptitle(title)
@@ -176,7 +189,8 @@ def mosaic(
     """
     sheet = tiled(np.asarray(tiles, dtype=float))
     with look(style):
-        made = Figure(figsize=size or (PANEL[0], PANEL[0] * sheet.shape[0] / sheet.shape[1] + 0.3))
+        made = Shown(figsize=size or (PANEL[0], PANEL[0] * sheet.shape[0] / sheet.shape[1] + 0.3))
+        made.looks = style
         made.set_layout_engine("constrained")
         ax = made.subplots()
         draw_images(sheet, signed, ax)
@@ -310,8 +324,9 @@ def as_pgf(figure: Figure, metadata: Mapping[str, Any] | None = None) -> str:
     text.write(f"\\pgfpathrectangle{{\\pgfpointorigin}}{{\\pgfqpoint{{{width:f}in}}{{{height:f}in}}}}\n")
     text.write("\\pgfusepath{use as bounding box, clip}\n")
     with rc_context({"pgf.rcfonts": False}):
-        renderer = _WithoutLaTeX(figure, text)
-        figure.draw(MixedModeRenderer(figure, width, height, figure.dpi, renderer))
+        pgf: Any = _WithoutLaTeX
+        mixed: Any = MixedModeRenderer  # neither has types
+        figure.draw(mixed(figure, width, height, figure.dpi, pgf(figure, text)))
     text.write("\\end{pgfpicture}\n\\makeatother\n\\endgroup\n")
     return text.getvalue()
 
