@@ -40,7 +40,7 @@ def face(
         Its name.
     homes : mapping of str to str
         Public names, and the module of the package in which each lives; a name that ends its own home, as in
-        ``{"exact": "inference.exact"}``, is that module.
+        ``{"exact": "inference.exact"}``, is that module if nothing in it is called so.
     *own : str
         Public names that the package defines itself.
 
@@ -64,7 +64,8 @@ def face(
             if sentence := lacks(error):
                 raise ModuleNotFoundError(sentence, name=error.name) from error
             raise
-        value = home if homes[name].endswith(f".{name}") else getattr(home, name)
+        own = homes[name].endswith(f".{name}")
+        value = getattr(home, name, home) if own else getattr(home, name)
         setattr(sys.modules[package], name, value)  # the next look finds it without coming here
         return value
 

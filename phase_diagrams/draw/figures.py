@@ -312,7 +312,7 @@ def as_pgf(figure: Figure, metadata: Mapping[str, Any] | None = None) -> str:
     >>> made = Figure(figsize=(3, 2))
     >>> _ = FigureCanvasAgg(made)
     >>> as_pgf(made).splitlines()[-2:]
-    ['\\\\makeatother', '\\\\endgroup']
+    ['\\makeatother', '\\endgroup']
     """
     if any(artist.get_rasterized() or isinstance(artist, AxesImage) for artist in figure.findobj()):
         message = "cannot write a figure with pixels, of a heat map or of images, as .pgf; take .pdf"
