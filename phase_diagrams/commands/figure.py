@@ -48,10 +48,13 @@ class Figure(Verb):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, and the arguments of the figure that was named."""
         super().format_options(ctx, formatter)
+        names = [word for word in ctx.meta.get("figure", ()) if not word.startswith("-")]
+        if not names:  # help alone costs click and nothing else
+            return
         from phase_diagrams.catalogue import DIAGRAMS
         from phase_diagrams.commands.shared.arguments import texts
 
-        for name in ctx.meta.get("figure", ()):
+        for name in names:
             if name in DIAGRAMS:
                 with formatter.section(f"Arguments of {name}, each as -p NAME=VALUE"):
                     formatter.write_dl(list(texts(DIAGRAMS[name].build).items()))
