@@ -328,6 +328,7 @@ def test_solve_json_is_the_contract() -> None:
         "status",
         "residual",
         "iterations",
+        "provenance",
     ]
     assert told["theory"] == "hopfield"
     assert (told["replica_symmetry"], told["hessian_undetermined"]) == ("stable", 0)
@@ -464,6 +465,7 @@ def test_capacity_json_is_the_contract() -> None:
         "method",
         "digits",
         "broken",
+        "provenance",
     }
     assert told["broken"] is True  # T_R is above T = 0
     assert (told["theory"], told["quantity"], told["status"]) == ("hopfield", "alpha_c", "converged")
@@ -1127,7 +1129,7 @@ def test_an_npy_file_holds_one_matrix_without_a_name(here: Path) -> None:
 
 def test_learn_theory_json_is_the_contract() -> None:
     told = answer("learn-theory --variance 3,0.5 --time 0:4:3 --initial 0.01")
-    assert list(told) == ["model", "sigma_v", "sigma_h", "initial", "method", "t", "modes"]
+    assert list(told) == ["model", "sigma_v", "sigma_h", "initial", "method", "t", "modes", "provenance"]
     assert (told["method"], told["t"]) == ("closed form", [0.0, 2.0, 4.0])
     first, second = told["modes"]
     assert list(first) == ["variance", "rate", "limit", "w"]
