@@ -139,6 +139,8 @@ def test_examples_print_what_the_help_says(
         monkeypatch.undo()
     if " run.zarr" in line:
         run_once(SWEEP, here)
+    if "capacity.json" in line:
+        (here / "capacity.json").write_text(replica("capacity mixtures -p n=3 --json").stdout)
     if " rbm.npz" in line and not line.startswith("train"):
         run_once(TRAIN, here)
     result = replica(line)

@@ -25,9 +25,15 @@ EXAMPLE = """\
 $ replica reproduce capacity.json
 replica capacity mixtures -p n=3 --json
 
-number    values  largest difference
-value     1       0
-residual  -       not compared
+number        values  largest difference
+theory        1       0
+parameters.n  1       0
+quantity      1       0
+value         1       0
+order.m       1       0
+status        1       0
+method        1       0
+broken        1       0
 
 the same to 1e-08
 """
