@@ -72,7 +72,7 @@ type: $(DEV)  ## mypy, strict
 contracts: $(DEV)  ## who may import whom
 	$(BIN)/lint-imports --no-cache
 
-bench: $(RUNTIME)  ## run the benchmarks
+bench: $(DEV)  ## run the benchmarks
 	@set -e; for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python $$script; done
 
 dist: $(DEV)  ## build the sdist and the wheel into dist/

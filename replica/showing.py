@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 from replica.errors import ReplicaError
 
-__all__ = ["dataframe", "good", "html"]
+__all__ = ["Shown", "dataframe", "good", "html"]
 
 SHOWN, MOST = 12, 100
 """Rows of a table that are shown at once, and with those that are folded away."""
@@ -74,6 +74,32 @@ def html(caption: str, head: Sequence[str], rows: Iterable[Sequence[Any]], notes
         table += f"<details><summary>{len(rows) - SHOWN} more{rest}</summary>{more}</details>"
     told = "".join(f"<p>{escape(note)}</p>" for note in notes)
     return f"<div>{table}{told}</div>"
+
+
+class Shown:
+    """What shows itself as a table: in a notebook, and in a terminal by rich."""
+
+    __slots__ = ()
+
+    def _table(self) -> tuple[str, Sequence[str], Iterable[Sequence[Any]], Iterable[str]]:
+        """Caption, heads of the columns, rows, notes."""
+        raise NotImplementedError
+
+    def _repr_html_(self) -> str:
+        return html(*self._table())
+
+    def __rich__(self) -> Any:
+        from rich.console import Group
+        from rich.table import Table
+        from rich.text import Text
+
+        caption, head, rows, notes = self._table()
+        shown = Table(title=caption, title_justify="left", box=None, show_header=any(head), pad_edge=False)
+        for word in head:
+            shown.add_column(word)
+        for row in rows:
+            shown.add_row(*(Text(str(cell)) for cell in row))
+        return Group(shown, *map(Text, notes))
 
 
 def _rows(rows: Iterable[Sequence[str]]) -> str:

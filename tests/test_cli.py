@@ -37,7 +37,7 @@ COMMANDS = (
     *("simulate", "infer"),
     *("validate", "compare"),
     *("train", "likelihood", "diagnose", "sample"),
-    "completion",
+    *("cite", "reproduce", "completion"),
 )
 COMPOSITIONAL = "compositional -p alpha=0.5 -p theta=1.5 -p g=-0.21"
 
@@ -100,7 +100,7 @@ def test_help_lists_every_command(line: str) -> None:
 def examples() -> Iterator[Any]:
     for command in (main, *main.commands.values()):
         for part in re.split(r"^\$ replica ", command.epilog or "", flags=re.MULTILINE)[1:]:
-            line, _, printed = part.partition("\n")
+            line, _, printed = part.replace("\\\n     ", "").partition("\n")
             yield pytest.param(line, printed, id=f"{command.name}: {line}")
 
 
@@ -139,6 +139,8 @@ def test_examples_print_what_the_help_says(
         monkeypatch.undo()
     if " run.zarr" in line:
         run_once(SWEEP, here)
+    if "capacity.json" in line:
+        (here / "capacity.json").write_text(replica("capacity mixtures -p n=3 --json").stdout)
     if " rbm.npz" in line and not line.startswith("train"):
         run_once(TRAIN, here)
     result = replica(line)
@@ -328,6 +330,7 @@ def test_solve_json_is_the_contract() -> None:
         "status",
         "residual",
         "iterations",
+        "provenance",
     ]
     assert told["theory"] == "hopfield"
     assert (told["replica_symmetry"], told["hessian_undetermined"]) == ("stable", 0)
@@ -464,6 +467,7 @@ def test_capacity_json_is_the_contract() -> None:
         "method",
         "digits",
         "broken",
+        "provenance",
     }
     assert told["broken"] is True  # T_R is above T = 0
     assert (told["theory"], told["quantity"], told["status"]) == ("hopfield", "alpha_c", "converged")
@@ -992,7 +996,7 @@ BAD = [
     ("diagram", 2, "DIAGRAM"),
     ("diagram hopfeild", 2, "unknown diagram 'hopfeild'; did you mean 'hopfield'?"),
     ("diagram hopfield --jobs 0", 2, "--jobs"),
-    ("figure hopfield", 2, "-o"),
+    ("figure hopfield --format x", 2, "--format"),
     ("figure hopfeild -o x.png", 2, "did you mean 'hopfield'?"),
     ("draw", 2, "FILE"),
     ("draw x.json", 2, "-o"),
@@ -1127,7 +1131,7 @@ def test_an_npy_file_holds_one_matrix_without_a_name(here: Path) -> None:
 
 def test_learn_theory_json_is_the_contract() -> None:
     told = answer("learn-theory --variance 3,0.5 --time 0:4:3 --initial 0.01")
-    assert list(told) == ["model", "sigma_v", "sigma_h", "initial", "method", "t", "modes"]
+    assert list(told) == ["model", "sigma_v", "sigma_h", "initial", "method", "t", "modes", "provenance"]
     assert (told["method"], told["t"]) == ("closed form", [0.0, 2.0, 4.0])
     first, second = told["modes"]
     assert list(first) == ["variance", "rate", "limit", "w"]

@@ -24,7 +24,20 @@ from PIL import Image
 
 import phase_diagrams.draw
 from phase_diagrams.diagram import Axis, DiagramError, Inset, Line, LineKind, PhaseDiagram, Point, Region
-from phase_diagrams.draw import CURVES, FILLS, PALETTE, PANEL, STYLE, draw, figure, save_figure
+from phase_diagrams.draw import (
+    CURVES,
+    FILLS,
+    PALETTE,
+    PANEL,
+    PHASES,
+    STYLE,
+    draw,
+    figure,
+    phase_of,
+    save_figure,
+)
+from phase_diagrams.draw.style import fills
+from phase_diagrams.storage.diagrams import load_diagram
 from phase_diagrams.storage.files import StorageError
 from replica.errors import UnknownNameError
 
@@ -156,6 +169,44 @@ def test_fills_differ_in_grey_and_leave_text_readable() -> None:
     np.testing.assert_allclose(fills[0].get_xy()[:3], [(0, 0), (0.2, 0), (0.2, 0.2)])
 
 
+def luminance(colour: Any) -> float:
+    parts = [v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in to_rgb(colour)]
+    return float(np.dot(parts, (0.2126, 0.7152, 0.0722)))
+
+
+def test_phases_differ_without_colour_and_leave_text_readable() -> None:
+    light = [luminance(fill) + 0.05 for fill in PHASES.values()]
+    assert all(one / two > 1.2 for one, two in pairwise(light))
+    assert min(light) / 0.05 > 7  # black letters on the darkest
+
+
+EXAMPLES = sorted((Path(__file__).parents[1] / "examples" / "data").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_a_phase_has_one_colour_in_all_figures(path: Path) -> None:
+    diagram = load_diagram(path)
+    for panel in (diagram, *diagram.beside):
+        outlined = [region for region in panel.regions if region.polygon]
+        phases = [phase_of(region.label) for region in outlined]
+        assert None not in phases
+        assert fills(region.label for region in outlined) == [PHASES[str(phase)] for phase in phases]
+        names = {region.label.split()[0] for region in outlined}
+        assert len({*phases}) >= len(names) - 1
+
+
+def test_thin_lines_and_ticks_follow_the_style() -> None:
+    thin = line("thin", LineKind.CURVE, [0, 1], [0, 1])
+    one, two = (figure(make(lines=[thin]), style=style).axes[0] for style in ("paper", "slides"))
+    (narrow,), (wide,) = curves(one), curves(two)
+    assert wide.get_linewidth() / narrow.get_linewidth() == pytest.approx(2.2 / 1.2)
+
+
+def test_at_most_two_panels_stand_side_by_side() -> None:
+    made = figure(replace(make(), beside=[make(), make()]))
+    assert tuple(made.get_size_inches()) == (2 * PANEL[0], 2 * PANEL[1])
+
+
 def test_ticks_point_inwards_on_all_sides() -> None:
     ax = draw(make())
     for axis in (ax.xaxis, ax.yaxis):
@@ -217,7 +268,7 @@ def test_beside_is_left_to_figure() -> None:
     assert [ax.get_title(loc="left") for ax in made.axes] == ["(a) Fan", "(b) Second", "(c) Third"]
     heights = {round(ax.get_position().height, 6) for ax in made.axes}
     assert len(heights) == 1
-    assert made.get_size_inches()[0] == pytest.approx(3 * figure(make()).get_size_inches()[0])
+    assert made.get_size_inches() == pytest.approx(2 * figure(make()).get_size_inches())
 
 
 def test_an_inset_magnifies_the_same_artists() -> None:
@@ -322,7 +373,7 @@ def test_the_same_figure_gives_the_same_bytes(suffix: str, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("name", ["fan.jpg", "fan", "fan.json", ".png"])
 def test_other_suffixes_are_refused(name: str, tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="figures are written as png, pdf, svg; choose one of these"):
+    with pytest.raises(StorageError, match="figures are written as png, pdf, svg, pgf; choose one of these"):
         save_figure(Figure(), tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 

@@ -45,6 +45,7 @@ def sessions(page: Path) -> list[tuple[str, str]]:
 
 def settled(text: str) -> list[list[float | str]]:
     """Words and numbers, but for residuals, iterations, and what is below the twelfth digit of zero."""
+    text = re.sub(r',\n  "provenance": \{.*?\n  \}(?=\n\})', "", text, flags=re.DOTALL)  # it has a date
     kept = [row for row in text.splitlines() if not row.startswith(("residual", "iterations", "Y "))]
     text = re.sub(r'(residual"?:?) [0-9.e+-]+', r"\1", "\n".join(kept)).strip()
     return [[number(word) for word in row.split()] for row in text.splitlines()]

@@ -189,7 +189,11 @@ def test_the_version_is_the_one_of_the_distribution() -> None:
     from pathlib import Path
 
     with (Path(__file__).parents[1] / "pyproject.toml").open("rb") as file:
-        assert tomllib.load(file)["project"]["version"] == replica.__version__
+        project = tomllib.load(file)
+    assert project["project"]["dynamic"] == ["version"]
+    path = Path(__file__).parents[1] / project["tool"]["hatch"]["version"]["path"]
+    source = path.read_text(encoding="utf-8")
+    assert f'\n__version__ = "{replica.__version__}"\n' in source
 
 
 # --- faces: packages that load a name when it is used ------------------------------------------------------

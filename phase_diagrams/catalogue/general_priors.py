@@ -76,7 +76,7 @@ def build(
         tag(line, line.name, x=share * alpha_max, shift=(0.0, above * sides.get(line.name, 1)))
         for line, share in zip(left, np.resize([0.75, 0.25, 0.55, 0.5, 0.6], len(left)), strict=True)
     ]
-    vertical = Axis("T", "temperature $T$", limits=(0, 1.05))
+    vertical = Axis("T", "temperature $T/J$", limits=(0, 1.05))
     horizontal = Axis("alpha", r"load $\alpha$", limits=(0, 0.145))
     retrieval = Region("retrieval", "retrieval", (0.03, 0.07))
     beside = [
@@ -104,7 +104,7 @@ def build(
         r"Glass, $(\Omega_\sigma, \Omega_\tau)$",
         (
             Axis("alpha", r"load $\alpha$", limits=(0, alpha_max)),
-            Axis("T", "temperature $T$", limits=(0, (1 + alpha_max**0.5) ** 2)),
+            Axis("T", "temperature $T/J$", limits=(0, (1 + alpha_max**0.5) ** 2)),
         ),
         left,
         [],

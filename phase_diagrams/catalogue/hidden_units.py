@@ -61,7 +61,7 @@ def build(
     beside = PhaseDiagram(
         "hidden-units-stability",
         r"Dotted: spinodal; dash-dotted: $T_\mathrm{R}$",
-        (load, Axis("T", "temperature $T$", scale="log", limits=(T_min, 1.5))),
+        (load, Axis("T", "temperature $T/J$", scale="log", limits=(T_min, 1.5))),
         lines,
         [],
         [_name(line, T_min**0.5, 0.78, 0.46) for line in folds],
@@ -70,7 +70,7 @@ def build(
     return PhaseDiagram(
         "hidden-units",
         "Spins, hidden units of several kinds",
-        (load, Axis("T", "temperature $T$", limits=(0, 1))),
+        (load, Axis("T", "temperature $T/J$", limits=(0, 1))),
         lines,
         [],
         [

@@ -19,8 +19,9 @@ def build(*, alpha_min: float = 0.02, step: float = 0.02) -> PhaseDiagram:
     r"""Fraction (1 - m)/2 of wrong neurons in the retrieved state at T = 0 [AGS85]_.
 
     The branch folds at alpha_c, where 1.6 % of the neurons are wrong; the states behind the fold are
-    unstable. At T = 0 the overlap is m = erf(y) with y = m/sqrt(2 alpha r), and (1 - m)/2 is computed
-    as erfc(y)/2, without cancellation.
+    unstable. Beyond alpha_c nothing is retrieved, and half of the neurons are wrong: the errors jump. At
+    T = 0 the overlap is m = erf(y) with y = m/sqrt(2 alpha r), and (1 - m)/2 is computed as erfc(y)/2,
+    without cancellation.
 
     Parameters
     ----------
@@ -58,6 +59,7 @@ def build(*, alpha_min: float = 0.02, step: float = 0.02) -> PhaseDiagram:
         [
             curve("retrieval", [*alpha[:turn], fold.value], [*y[:turn], worst], "retrieval"),
             curve("unstable", [fold.value, *alpha[turn:]], [worst, *y[turn:]], "unstable"),
+            curve("jump", [fold.value, fold.value, 0.17], [worst, 0.5, 0.5], "after the jump: $m = 0$"),
         ],
         [Point("alpha_c", rf"$\alpha_c$, {100 * worst:.1f} %", fold.value, worst)],
         [],

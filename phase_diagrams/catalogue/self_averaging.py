@@ -63,7 +63,7 @@ def build(
         "self-averaging",
         "Fluctuations between samples",
         (
-            Axis("N", "number of spins $N$", limits=(sizes[0] - 1, sizes[-1] + 1)),
+            Axis("N", "number of spins $N$", scale="log", limits=(0.9 * sizes[0], 1.1 * sizes[-1])),
             Axis("sigma", r"$\sigma(f)/J$", scale="log", limits=(0.35 * top * N[0] / N[-1], 1.6 * top)),
         ),
         [*lines, *guides],

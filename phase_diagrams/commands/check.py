@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from phase_diagrams.commands.shared.asking import Asked
+from phase_diagrams.commands.shared.completing import branches
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.options import theory
 from phase_diagrams.commands.shared.printing import print_json, print_table, progress
@@ -80,7 +81,14 @@ GOOD, BAD, OPEN = "ok", "FAILS", "-"
 
 @click.command(cls=Verb, epilog=EXAMPLE)
 @theory
-@click.option("--branch", metavar="BRANCH|all", default="all", show_default=True, help="Which is checked.")
+@click.option(
+    "--branch",
+    shell_complete=branches,
+    metavar="BRANCH|all",
+    default="all",
+    show_default=True,
+    help="Which is checked.",
+)
 @click.option(
     "--without",
     metavar="CHECK",

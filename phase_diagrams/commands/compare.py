@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from phase_diagrams.commands.shared.comparison import PICTURE, at, draw, report_on, subject_of
+from phase_diagrams.commands.shared.completing import branches
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.names import in_words_of, theory_named
 from phase_diagrams.commands.shared.options import UNIT, InputFile, Setting, as_json, looks, once
@@ -48,7 +49,11 @@ against 0.999954: z = -1.2
 )
 @click.option("--visible", metavar="UNIT", type=UNIT, help="Visible units of an RBM.")
 @click.option("--hidden", metavar="UNIT", type=UNIT, help="Hidden units of an RBM.")
-@click.option("--branch", help="The branch of the theory; without it the first one that show names.")
+@click.option(
+    "--branch",
+    shell_complete=branches,
+    help="The branch of the theory; without it the first one that show names.",
+)
 @click.option("--scaled", is_flag=True, help="Parameters and observables of an RBM are the scaled ones.")
 @click.option("--figure", metavar="FILE", type=PICTURE, help="A figure, or a .json diagram for draw.")
 @as_json

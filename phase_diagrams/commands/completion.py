@@ -16,6 +16,8 @@ $ replica completion fish -o replica.fish
 wrote replica.fish
 """
 
+GLUED = "[[ ${#COMPREPLY[@]} -gt 0 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace"
+
 
 @click.command(cls=Verb, epilog=EXAMPLE)
 @click.argument("shell", metavar="bash|zsh|fish", type=click.Choice(["bash", "zsh", "fish"]))
@@ -31,8 +33,9 @@ wrote replica.fish
 def completion(ctx: click.Context, shell: str, output: Path | str) -> None:
     """Print a script with which a shell completes commands.
 
-    Names of commands, options and files are completed once the shell has read it: by `source` in bash and
-    zsh, or `eval "$(replica completion bash)"`; from ~/.config/fish/completions in fish.
+    Commands, options, theories, diagrams, parameters, branches, lines, units and files are completed once the
+    shell has read it: by `source` in bash and zsh, or `eval "$(replica completion bash)"`; from
+    ~/.config/fish/completions in fish.
     """
     from click.shell_completion import get_completion_class
 
@@ -40,6 +43,8 @@ def completion(ctx: click.Context, shell: str, output: Path | str) -> None:
     if kind is None:  # for the type checker: the choices are shells that click knows
         return
     script = kind(ctx.find_root().command, {}, "replica", "_REPLICA_COMPLETE").source()
+    if shell == "bash":  # what ends in = goes on: no space behind it
+        script = script.replace("\n    return 0\n", f"\n    {GLUED}\n\n    return 0\n", 1)
     if isinstance(output, str):
         click.echo(script)
         return

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from phase_diagrams.commands.shared.asking import Asked
+from phase_diagrams.commands.shared.completing import quantities
 from phase_diagrams.commands.shared.door import Absence, Verb
 from phase_diagrams.commands.shared.drawing import Look, origin, paint, write, write_table
-from phase_diagrams.commands.shared.options import OutputFile, Range, Span, looks, theory
+from phase_diagrams.commands.shared.options import PICTURES, OutputFile, Range, Span, looks, theory
 from phase_diagrams.commands.shared.printing import known, number, print_json, print_table, where
 from replica.errors import ParameterError
 
@@ -41,12 +42,10 @@ $ replica curve hopfield m q free_energy -x T=0:1.2 -p alpha=0.05 -o curve.csv
 wrote curve.csv
 """
 
-PICTURES = (".png", ".pdf", ".svg")
-
 
 @click.command(cls=Verb, epilog=EXAMPLE)
 @theory
-@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=quantities)
 @click.option(
     "-x",
     "x",
@@ -60,7 +59,7 @@ PICTURES = (".png", ".pdf", ".svg")
     "output",
     metavar="FILE",
     type=OutputFile(".csv", *PICTURES, ".json", ".nc", stdout=True, spares=("sweep", "samples")),
-    help="A .csv, .png, .pdf, .svg, .json or .nc file; or - for CSV on stdout.",
+    help="A .csv, .png, .pdf, .svg, .pgf, .json or .nc file; or - for CSV on stdout.",
 )
 @looks
 @click.pass_context
@@ -76,7 +75,9 @@ def curve(ctx: click.Context, /, output: Path | str | None, look: Look, as_json:
     a .json file again.
     """
     if look.asked and not (isinstance(output, Path) and output.suffix.lower() in PICTURES):
-        message = "--style, --size, --dpi and --title are for a picture; add -o FILE with .png, .pdf or .svg"
+        message = (
+            "--style, --size, --dpi and --title are for a picture; add -o FILE with .png, .pdf, .svg or .pgf"
+        )
         raise ParameterError(message)
     request = Request(**asked, unscaled=False)
     found = request.run()

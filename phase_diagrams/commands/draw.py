@@ -15,14 +15,16 @@ __all__ = ["draw"]
 EXAMPLE = """\
 $ replica draw hopfield.json -o hopfield.pdf
 wrote hopfield.pdf
-$ replica draw hopfield.json -o talk.png --style slides --size 16x9cm --dpi 150
+$ replica draw hopfield.json -o talk.png --style slides --size 16x9cm
 wrote talk.png
 """
 
 
 @click.command(cls=Verb, epilog=EXAMPLE)
 @click.argument("source", metavar="FILE", type=InputFile("diagram"))
-@click.option("-o", "output", metavar="FILE", type=PICTURE, required=True, help="A .png, .pdf or .svg file.")
+@click.option(
+    "-o", "output", metavar="FILE", type=PICTURE, required=True, help="A .png, .pdf, .svg or .pgf file."
+)
 @looks
 def draw(source: str, output: Path, look: Look) -> None:
     """Draw a stored phase diagram (- for stdin).

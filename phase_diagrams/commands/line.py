@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from phase_diagrams.commands.shared.asking import Asked, check_free
+from phase_diagrams.commands.shared.completing import boundaries
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.drawing import write_table
 from phase_diagrams.commands.shared.options import OutputFile, Range, Span, theory, unscaled
@@ -53,7 +54,7 @@ T             D             kind
 
 @click.command(cls=Verb, epilog=EXAMPLE)
 @theory
-@click.argument("boundary", metavar="LINE")
+@click.argument("boundary", metavar="LINE", shell_complete=boundaries)
 @click.option(
     "-x",
     "x",

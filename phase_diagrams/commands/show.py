@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from phase_diagrams.commands.shared.completing import shown
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.names import theory_named
 from phase_diagrams.commands.shared.options import Assignment, once
@@ -33,6 +34,7 @@ Order parameters
   m  magnetisation
 
 Equations
+  H = -(sum_i S_i)^2/(2 N) - h sum_i S_i
   m = tanh((m + h)/T)
   f = m^2/2 - T ln 2cosh((m + h)/T)
 
@@ -59,7 +61,7 @@ References
 
 
 @click.command(cls=Verb, epilog=EXAMPLE)
-@click.argument("name", metavar="THEORY|units|SYMBOL")
+@click.argument("name", metavar="THEORY|units|SYMBOL", shell_complete=shown)
 @click.option(
     "-p",
     "powers",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from phase_diagrams.commands.shared.completing import branches
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.names import in_words_of, theory_called, theory_named
 from phase_diagrams.commands.shared.options import UNIT, Assignment, as_json, once
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["simulate"]
 
 SIMULATE = """\
-$ replica simulate hopfield --N 1000 -p alpha=0.05 -p T=0.2 --samples 4 --seed 1 -o mc.nc
+$ replica simulate hopfield --N 1000 -p alpha=0.05 -p T=0.2 --samples 4 \\
+      --seed 1 -o mc.nc
 hopfield, N = 1000, alpha=0.05, T=0.2: 4 samples of 200 sweeps, seed 1
 
 m          0.99865 +- 0.00024  overlap with the retrieved pattern
@@ -53,7 +55,9 @@ wrote mc.nc
     "--hidden", metavar="UNIT", type=UNIT, help="Hidden units of a random RBM, such as relu:theta=0.3."
 )
 @click.option(
-    "--branch", help="Of a model: where it starts; without it, the first branch that has a solution."
+    "--branch",
+    shell_complete=branches,
+    help="Of a model: where it starts; without it, the first branch that has a solution.",
 )
 @click.option(
     "--N", "N", type=click.IntRange(1), default=1000, show_default=True, help="Size of the machine."

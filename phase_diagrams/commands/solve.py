@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from phase_diagrams.commands.shared.asking import Asked
+from phase_diagrams.commands.shared.completing import branches
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.options import DIGITS, Assignment, once, theory, unscaled
 from phase_diagrams.commands.shared.printing import (
@@ -50,7 +51,8 @@ status        converged
 residual      8.7e-18           largest, undamped
 iterations    6
 
-$ replica solve compositional -p alpha=0.5 -p theta=1.5 -p g=-0.21 --minimise l
+$ replica solve compositional -p alpha=0.5 -p theta=1.5 -p g=-0.21 \\
+      --minimise l
 compositional at alpha = 0.5, theta = 1.5, g = -0.21, l = 0.383193480646, p = 0
 
 branch            retrieval
@@ -68,7 +70,8 @@ status            converged
 residual          0                  largest, undamped
 iterations        5
 
-$ replica solve random-rbm --visible bernoulli:g=-0.2 --hidden relu:theta=1 -p alpha=0.5 -p T=0.02 -p l=1
+$ replica solve random-rbm --visible bernoulli:g=-0.2 --hidden relu:theta=1 \\
+      -p alpha=0.5 -p T=0.02 -p l=1
 random-rbm at visible = bernoulli:g=-0.2, hidden = relu:theta=1, alpha = 0.5, T = 0.02, l = 1, p = 0
 
 branch        retrieval
@@ -118,7 +121,9 @@ FEW = 10
 
 @click.command(cls=Verb, epilog=EXAMPLE)
 @theory
-@click.option("--branch", help="A branch, or all; without it the first one that show names.")
+@click.option(
+    "--branch", shell_complete=branches, help="A branch, or all; without it the first one that show names."
+)
 @click.option(
     "--minimise", "over", metavar="NAME", help="Minimise the free energy over a parameter, such as l."
 )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from phase_diagrams.commands.shared.completing import branches
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.names import theory_named
 from phase_diagrams.commands.shared.options import OutputStore, Values, jobs, once, theory
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["sweep"]
 
 EXAMPLE = """\
-$ replica sweep hopfield --over alpha=0.01:0.15:8 --over T=0.1:0.9:5 --branch all -o run.nc
+$ replica sweep hopfield --over alpha=0.01:0.15:8 --over T=0.1:0.9:5 \\
+      --branch all -o run.nc
 hopfield: 40 points, alpha from 0.01 to 0.15 (8), T from 0.1 to 0.9 (5)
 
 branch      converged  iteration limit reached  converged to another branch  absent
@@ -65,7 +67,9 @@ def duration(seconds: float) -> str:
     callback=once,
     help="A parameter that varies; once for each. Also NAME=log:FROM:TO:COUNT and NAME=VALUE,VALUE,...",
 )
-@click.option("--branch", help="A branch, or all; without it the first one that show names.")
+@click.option(
+    "--branch", shell_complete=branches, help="A branch, or all; without it the first one that show names."
+)
 @click.option(
     "-o",
     "output",

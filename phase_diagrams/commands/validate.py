@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from phase_diagrams.commands.shared.comparison import PICTURE, at, draw, report_on, subject_of
+from phase_diagrams.commands.shared.completing import branches
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.names import theory_named
 from phase_diagrams.commands.shared.options import Numbers, OutputFile, Setting, Values, looks, theory
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["validate"]
 
 VALIDATE = """\
-$ replica validate hopfield -p alpha=0.02:0.06:2 -p T=0.3 --N 250,500,1000 --samples 10
+$ replica validate hopfield -p alpha=0.02:0.06:2 -p T=0.3 --N 250,500,1000 \\
+      --samples 10
 hopfield at T = 0.3: 10 samples at N = 250, 500, 1000, 200 sweeps, seed 0
 
 alpha  observable  theory      N = 1000            N -> oo             chi2/dof  z
@@ -72,7 +74,11 @@ def several(command: Any) -> Any:
 @several
 @click.command(cls=Verb, epilog=VALIDATE)
 @theory
-@click.option("--branch", help="The branch of the theory; without it the one that the machine is on.")
+@click.option(
+    "--branch",
+    shell_complete=branches,
+    help="The branch of the theory; without it the one that the machine is on.",
+)
 @click.option("--scaled", is_flag=True, help="Parameters and observables of an RBM are the scaled ones.")
 @click.option("--N", "sizes", metavar="N,N,...", type=Sizes(), help="Sizes; several are extrapolated.")
 @click.option(

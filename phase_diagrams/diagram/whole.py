@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import partial
@@ -152,6 +153,32 @@ class PhaseDiagram:
                 for name in ("x", "y"):
                     table.setdefault(f"{name}_name", []).extend([names[name]] * len(line.x))
         return table
+
+    @property
+    def moments(self) -> dict[str, list[float]]:
+        """What a picture keeps of its numbers: of each panel their count, means and mean squares.
+
+        Examples
+        --------
+        >>> line = Line("T_g", LineKind.CONTINUOUS, [0, 1], [1, 3], ["converged", "converged"])
+        >>> PhaseDiagram("d", "", (Axis("a", "a"), Axis("b", "b")), [line], [], [], {}).moments
+        {'panel 1': [2, 0.5, 2.0, 0.5, 5.0]}
+        """
+        return {f"panel {i + 1}": panel._moments() for i, panel in enumerate([self, *self.beside])}
+
+    def _moments(self) -> list[float]:
+        known = [
+            (x, y) for line in self.lines for x, y in zip(line.x, line.y, strict=True) if math.isfinite(x + y)
+        ]
+        columns: list[Sequence[float]] = [list(column) for column in zip(*known, strict=True)]
+        if self.heat_map is not None:
+            columns.append([v for row in self.heat_map.values for v in row if math.isfinite(v)])
+        if self.images is not None:
+            columns.append([v for tile in self.images.tiles for row in tile for v in row])
+        columns = [column for column in columns if column]
+        means = [math.fsum(column) / len(column) for column in columns]
+        squares = [math.fsum(v * v for v in column) / len(column) for column in columns]
+        return [len(known), *means, *squares]
 
     def to_dataframe(self) -> Any:
         """The points of all lines as a table of pandas; see `columns`."""

@@ -7,7 +7,19 @@ computed here: what a diagram holds is drawn, with its gaps.
 """
 
 from phase_diagrams.draw.figures import draw, figure, mosaic, save_figure, svg
-from phase_diagrams.draw.style import CURVES, FILLS, HEAT, PALETTE, PANEL, RC, STYLE, STYLES, check_style
+from phase_diagrams.draw.style import (
+    CURVES,
+    FILLS,
+    HEAT,
+    PALETTE,
+    PANEL,
+    PHASES,
+    RC,
+    STYLE,
+    STYLES,
+    check_style,
+    phase_of,
+)
 
 __all__ = [
     "CURVES",
@@ -15,6 +27,7 @@ __all__ = [
     "HEAT",
     "PALETTE",
     "PANEL",
+    "PHASES",
     "RC",
     "STYLE",
     "STYLES",
@@ -22,6 +35,7 @@ __all__ = [
     "draw",
     "figure",
     "mosaic",
+    "phase_of",
     "save_figure",
     "svg",
 ]

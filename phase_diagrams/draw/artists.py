@@ -22,11 +22,12 @@ from phase_diagrams.draw.style import (
     HEAT,
     HOLLOW,
     PALETTE,
-    STYLE,
     engraved,
+    fills,
     halo,
     hollow,
     marker,
+    of_kind,
     shade,
     small,
 )
@@ -103,8 +104,9 @@ def _set_scales(diagram: PhaseDiagram, ax: Axes, *, small: bool = False) -> None
     ax.minorticks_on()
     ax.set_axisbelow("line" if rcParams["axes.grid"] else False)
     ax.tick_params(which="both", direction="in", left=True, right=True, bottom=True, top=True)
-    ax.tick_params(which="major", length=3.5, width=0.6)
-    ax.tick_params(which="minor", length=1.8, width=0.4)
+    width = rcParams["axes.linewidth"]
+    ax.tick_params(which="major", length=3.5, width=width)
+    ax.tick_params(which="minor", length=1.8, width=2 / 3 * width)
 
 
 def _draw_contents(diagram: PhaseDiagram, ax: Axes, *, shown: Place, named: Place) -> None:
@@ -112,9 +114,9 @@ def _draw_contents(diagram: PhaseDiagram, ax: Axes, *, shown: Place, named: Plac
     filled = diagram.regions if diagram.heat_map is None else ()
     outlined = [region for region in filled if region.polygon]
     states = list(dict.fromkeys(state for region in outlined for state in region.metastable))
-    for i, region in enumerate(outlined):
+    for region, colour in zip(outlined, fills(region.label for region in outlined), strict=True):
         x, y = zip(*(region.polygon or ()), strict=True)
-        ax.fill(x, y, facecolor=shade(i), linewidth=0, zorder=0.5)
+        ax.fill(x, y, facecolor=shade(colour), linewidth=0, zorder=0.5)
         for state in region.metastable:
             mark = HATCHES[states.index(state) % len(HATCHES)]
             ax.fill(x, y, fill=False, hatch=mark, edgecolor=engraved(), linewidth=0, zorder=0.5)
@@ -135,7 +137,7 @@ def _draw_contents(diagram: PhaseDiagram, ax: Axes, *, shown: Place, named: Plac
         for i in _lonely(line):  # a point between two gaps, which no line would show
             ax.plot(line.x[i], line.y[i], **lonely)
     if any(line.kind is LineKind.UNSTABLE for line in diagram.lines):
-        ax.plot([], [], label=UNSTABLE, color=rcParams["text.color"], **STYLE[LineKind.UNSTABLE])
+        ax.plot([], [], label=UNSTABLE, color=rcParams["text.color"], **of_kind(LineKind.UNSTABLE))
     for point in _marked(diagram, ax):
         if not shown(point.x, point.y):
             continue
@@ -202,7 +204,13 @@ def _draw_heat_map(heat_map: HeatMap, ax: Axes) -> QuadMesh:
         levels = [level for level in heat_map.levels if part.min() < level < part.max()]
         if levels:
             lines = ax.contour(
-                heat_map.x, heat_map.y, part, levels, colors="0.35", linewidths=0.4, zorder=0.3
+                heat_map.x,
+                heat_map.y,
+                part,
+                levels,
+                colors="0.35",
+                linewidths=rcParams["lines.linewidth"] / 3,
+                zorder=0.3,
             )
             ax.clabel(lines, fontsize=6, fmt="%g", manual=_longest(lines.allsegs, ax))
     return mesh
@@ -226,7 +234,7 @@ def _styled(lines: Sequence[Line]) -> Iterable[tuple[Line, dict[str, Any]]]:
     curves: dict[str, int] = {}
     for line in lines:
         label = line.label or line.name
-        options = dict(STYLE[line.kind], color=colours[turns.setdefault(label, len(turns)) % len(colours)])
+        options = dict(of_kind(line.kind), color=colours[turns.setdefault(label, len(turns)) % len(colours)])
         if line.kind is LineKind.CURVE:
             options["linestyle"] = CURVES[curves.setdefault(label, len(curves)) % len(CURVES)]
         yield line, options
@@ -249,7 +257,7 @@ def _draw_inset(diagram: PhaseDiagram, ax: Axes, inset: Inset) -> None:
         _draw_contents(diagram, view, shown=_inside(inset), named=_inside(inset))
         view.set_xlim(inset.xlim)
         view.set_ylim(inset.ylim)
-        ax.indicate_inset_zoom(view, edgecolor="0.35", linewidth=0.6)
+        ax.indicate_inset_zoom(view, edgecolor="0.35", linewidth=rcParams["axes.linewidth"])
 
 
 def tiled(tiles: Numbers) -> Array:

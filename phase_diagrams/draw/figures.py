@@ -7,15 +7,18 @@ import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import rcParams
+from matplotlib import rc_context, rcParams
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_mixed import MixedModeRenderer
+from matplotlib.backends.backend_pgf import RendererPgf
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from phase_diagrams.diagram import PhaseDiagram
@@ -26,8 +29,20 @@ from phase_diagrams.storage.files import StorageError, write_atomic
 from replica.machines.data.guards import damage_as
 from replica.typing import Numbers
 
-ROW = 4
-"""Panels side by side, at most."""
+ROW = 2
+"""Panels side by side, at most: two columns of a journal."""
+
+
+class Shown(Figure):
+    """A figure that a notebook shows, without a window and without being asked to."""
+
+    looks: str | os.PathLike[str] | None = None
+
+    def _repr_png_(self) -> bytes:
+        buffer = BytesIO()
+        with look(self.looks):
+            self.savefig(buffer, format="png", dpi=150)
+        return buffer.getvalue()
 
 
 def draw(diagram: PhaseDiagram, ax: Axes | None = None) -> Axes:
@@ -78,7 +93,7 @@ def figure(
     size: tuple[float, float] | None = None,
     title: str | None = None,
 ) -> Figure:
-    """Draw a diagram and the panels beside it, each one journal column wide; at most four in a row.
+    """Draw a diagram and the panels beside it, each one journal column wide; at most two in a row.
 
     Parameters
     ----------
@@ -125,7 +140,8 @@ def figure(
         width, height = rcParams["figure.figsize"]
         rows = -(-len(panels) // ROW)
         columns = -(-len(panels) // rows)
-        made = Figure(figsize=size or (width * columns, height * rows), layout=layout)
+        made = Shown(figsize=size or (width * columns, height * rows), layout=layout)
+        made.looks = style
         FigureCanvasAgg(made)  # keeps the one bitmap that all texts are measured on; else each makes its own
         if title and len(panels) > 1:
             made.suptitle(title)
@@ -174,7 +190,8 @@ def mosaic(
     """
     sheet = tiled(np.asarray(tiles, dtype=float))
     with look(style):
-        made = Figure(figsize=size or (PANEL[0], PANEL[0] * sheet.shape[0] / sheet.shape[1] + 0.3))
+        made = Shown(figsize=size or (PANEL[0], PANEL[0] * sheet.shape[0] / sheet.shape[1] + 0.3))
+        made.looks = style
         made.set_layout_engine("constrained")
         ax = made.subplots()
         draw_images(sheet, signed, ax)
@@ -209,7 +226,7 @@ def save_figure(
     style: str | os.PathLike[str] | None = None,
     dpi: float | None = None,
 ) -> None:
-    """Write a figure to a png, pdf or svg file, whole or not at all.
+    """Write a figure to a png, pdf, svg or pgf file, whole or not at all.
 
     The same figure and metadata give the same bytes: the file carries no date of its own.
 
@@ -221,7 +238,7 @@ def save_figure(
         The file to write; its suffix decides the format.
     metadata : mapping of str to JSON values, optional
         Where the figure comes from, such as the provenance of a diagram. It is stored as JSON text
-        in the file: under ``Description`` in png and svg, under ``Subject`` in pdf.
+        in the file: under ``Description`` in png and svg, under ``Subject`` in pdf, as a comment in pgf.
     style : str or path-like, optional
         The style that the figure was made in.
     dpi : float, optional
@@ -242,11 +259,16 @@ def save_figure(
     True
     """
     suffix = Path(path).suffix.lower().removeprefix(".")
-    if suffix not in _FIELDS:
+    if suffix not in (*_FIELDS, "pgf"):
         message = (
-            f"cannot write {path}: figures are written as {', '.join(_FIELDS)}; choose one of these suffixes"
+            f"cannot write {path}: figures are written as {', '.join(_FIELDS)}, pgf; choose one of these "
+            "suffixes"
         )
         raise StorageError(message)
+    if suffix == "pgf":
+        with look(style):
+            write_atomic(path, as_pgf(figure, metadata))
+        return
     field, others = _FIELDS[suffix]
     buffer = BytesIO()
 
@@ -266,6 +288,48 @@ def save_figure(
             metadata={field: json.dumps(dict(metadata or {})), **others},
         )
     write_atomic(path, buffer.getvalue())
+
+
+class _WithoutLaTeX(RendererPgf):
+    """Commands for LaTeX, from texts that are measured as in every other format, without asking LaTeX."""
+
+    def get_text_width_height_descent(self, s: str, prop: Any, ismath: Any) -> tuple[float, float, float]:
+        agg: Any = self.figure.canvas.get_renderer()
+        scale = self.dpi / agg.dpi
+        width, height, descent = agg.get_text_width_height_descent(s, prop, ismath)
+        return width * scale, height * scale, descent * scale
+
+
+def as_pgf(figure: Figure, metadata: Mapping[str, Any] | None = None) -> str:
+    r"""A figure as text for LaTeX, to be read in by ``\input``: letters are those of the document.
+
+    Raises
+    ------
+    StorageError
+        If the figure holds pixels: a heat map, or images.
+
+    Examples
+    --------
+    >>> made = Figure(figsize=(3, 2))
+    >>> _ = FigureCanvasAgg(made)
+    >>> as_pgf(made).splitlines()[-2:]
+    ['\\makeatother', '\\endgroup']
+    """
+    if any(artist.get_rasterized() or isinstance(artist, AxesImage) for artist in figure.findobj()):
+        message = "cannot write a figure with pixels, of a heat map or of images, as .pgf; take .pdf"
+        raise StorageError(message)
+    text = StringIO()
+    width, height = figure.get_size_inches()
+    text.write(f"% {json.dumps(dict(metadata or {}))}\n% \\usepackage{{pgf}} and \\input this file\n")
+    text.write("\\begingroup\n\\makeatletter\n\\begin{pgfpicture}\n")
+    text.write(f"\\pgfpathrectangle{{\\pgfpointorigin}}{{\\pgfqpoint{{{width:f}in}}{{{height:f}in}}}}\n")
+    text.write("\\pgfusepath{use as bounding box, clip}\n")
+    with rc_context({"pgf.rcfonts": False}):
+        pgf: Any = _WithoutLaTeX
+        mixed: Any = MixedModeRenderer  # neither has types
+        figure.draw(mixed(figure, width, height, figure.dpi, pgf(figure, text)))
+    text.write("\\end{pgfpicture}\n\\makeatother\n\\endgroup\n")
+    return text.getvalue()
 
 
 _FIELDS: dict[str, tuple[str, dict[str, None]]] = {

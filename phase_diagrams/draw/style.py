@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,19 +31,19 @@ STYLE: dict[LineKind, dict[str, Any]] = {
     LineKind.FIRST_ORDER: {"linestyle": (0, (5, 2))},
     LineKind.SPINODAL: {"linestyle": (0, (1.2, 1.4))},
     LineKind.STABILITY: {"linestyle": (0, (6, 1.6, 1.4, 1.6))},
-    LineKind.CURVE: {"linestyle": "solid", "linewidth": 0.8},
-    LineKind.MEASURED: {
-        "linestyle": "solid",
-        "linewidth": 0.8,
-        "marker": "o",
-        "markersize": 2.6,
-        "markevery": [1],
-    },
+    LineKind.CURVE: {"linestyle": "solid"},
+    LineKind.MEASURED: {"linestyle": "solid", "marker": "o", "markevery": [1]},
     LineKind.STABLE: {"linestyle": "solid"},
-    LineKind.UNSTABLE: {"linestyle": (0, (3, 1.6)), "linewidth": 0.8},
+    LineKind.UNSTABLE: {"linestyle": (0, (3, 1.6))},
 }
 """Artist options of every kind of line: four dash patterns for boundaries, thin curves, bars with a dot, and
 states that are stable or not."""
+
+THIN = {LineKind.CURVE: 2 / 3, LineKind.MEASURED: 2 / 3, LineKind.UNSTABLE: 2 / 3}
+"""Widths of thin lines, in widths of other lines."""
+
+DOT = 0.65
+"""Size of the dot of a measured value, in sizes of other markers."""
 
 HOLLOW = (1.7, 0.75)
 """Widths of a line, and of the gap inside it, where replica symmetry is broken, in widths of other lines."""
@@ -60,8 +61,28 @@ CURVES: tuple[Any, ...] = (
 PALETTE = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Line colours (Okabe and Ito, without yellow), taken in the order of the lines."""
 
-FILLS = ("#FAF5E4", "#DCEBF5", "#F2D3BF", "#BFD6C4", "#B9B5D1", "#A3A3A3")
-"""Fills of the outlined regions, in order; their grey values fall from 0.96 to 0.64."""
+PHASES = {
+    "paramagnet": "#FBF7EA",
+    "spin glass": "#CFE5F5",
+    "ferromagnet": "#F1C6A0",
+    "mixed": "#E4ADBB",
+    "compositional": "#8AB49F",
+    "other": "#A096B3",
+}
+"""Fill of every phase, the same in all figures; each lighter than the next by a contrast of 1.2 or more."""
+
+FILLS = tuple(PHASES.values())
+"""Fills of phases with other names, in order."""
+
+NAMES = (
+    ("other", "empty"),
+    ("mixed", "metastable|mixed|RSB|mode 2"),
+    ("spin glass", "glass|broken"),
+    ("compositional", "compositional|both"),
+    ("paramagnet", "para|no retrieval|nothing|replica symmetry"),
+    ("ferromagnet", "ferro|retrieval|^F$|teacher|one mode|mode 1|magnetised|up|down"),
+)
+"""Words in the name of a region that say which phase it is, tried in order."""
 
 HATCHES = ("////", "\\\\\\\\", "....", "xxxx")
 """Hatches of the regions in which a state is metastable, one for each such state, in order."""
@@ -209,9 +230,48 @@ def paper() -> Any:
     return rcParams["axes.facecolor"]
 
 
-def shade(i: int) -> Any:
+def of_kind(kind: LineKind) -> dict[str, Any]:
+    """Artist options of a kind of line, in the sizes of the present style."""
+    now: Any = rcParams
+    options = dict(STYLE[kind])
+    if kind in THIN:
+        options["linewidth"] = THIN[kind] * now["lines.linewidth"]
+    if "marker" in options:
+        options["markersize"] = DOT * now["lines.markersize"]
+    return options
+
+
+def phase_of(label: str) -> str | None:
+    r"""Which phase the name of a region means; None for a name that is none of them.
+
+    Examples
+    --------
+    >>> phase_of("spin glass"), phase_of("retrieval\n(metastable)"), phase_of("2nd")
+    ('spin glass', 'mixed', None)
+    """
+    words = label.replace("\n", " ").replace("- ", "")
+    return next((phase for phase, pattern in NAMES if re.search(pattern, words)), None)
+
+
+def fills(labels: Iterable[str]) -> list[str]:
+    """The fills of regions: those of their phases, and for other names one that is not taken yet.
+
+    Examples
+    --------
+    >>> fills(["spin glass", "2nd", "2nd"]) == [PHASES["spin glass"], *2 * [PHASES["paramagnet"]]]
+    True
+    """
+    labels = list(labels)
+    known: dict[str, str] = {label: PHASES[phase] for label in labels if (phase := phase_of(label))}
+    free = [fill for fill in FILLS if fill not in known.values()] or list(FILLS)
+    unknown = [label for label in dict.fromkeys(labels) if label not in known]
+    known |= {label: free[i % len(free)] for i, label in enumerate(unknown)}
+    return [known[label] for label in labels]
+
+
+def shade(colour: str) -> Any:
     """The fill of a region: on a dark background a shade of it."""
-    fill = np.array(to_rgb(FILLS[i % len(FILLS)]))
+    fill = np.array(to_rgb(colour))
     behind = np.array(to_rgb(paper()))
     return tuple(fill if behind.mean() > 0.5 else 0.7 * behind + 0.3 * fill)
 

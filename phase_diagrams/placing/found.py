@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from replica.showing import Shown, good
 from replica.typing import Array
 
 if TYPE_CHECKING:
@@ -251,8 +252,8 @@ class Observed:
     phase: str | None
 
 
-@dataclass(frozen=True)
-class Found:
+@dataclass(frozen=True, repr=False)
+class Found(Shown):
     """A machine, the phase that it is in, and what speaks for it.
 
     Attributes
@@ -279,6 +280,33 @@ class Found:
     sparse: Sparse | None = None
     observed: Observed | None = None
 
+    def __repr__(self) -> str:
+        size = f"{self.rbm.n_visible} visible and {self.rbm.n_hidden} hidden units"
+        return f"<Found: a machine of {size}, {self._told}>"
+
+    @property
+    def _told(self) -> str:
+        if self.phase is None:
+            return "no diagram for these units"
+        share = 100 * self.certainty
+        sure = "" if math.isnan(share) else f", {share:.0f} % of machines within the errors"
+        return f"{self.phase} (diagram of {self.diagram}{sure})"
+
+    def _table(self) -> Any:
+        rows: list[tuple[str, str, str]] = [("hidden per visible", f"{self.alpha:.4g}", "alpha")]
+        if (seen := self.spectrum) is not None:
+            rows += [("sigma", f"{seen.sigma:.5g}", "width of the noise")]
+            strengths = [f"{mode.w:.5g}" for mode in seen.modes]
+            rows += [(f"w{i + 1}", w, "strength of a mode") for i, w in enumerate(strengths)]
+        if (placed := self.sparse) is not None:
+            told = {"p": "sparsity", "theta": "scaled threshold", "g": "scaled field"}
+            rows += [(name, _with_error(getattr(placed, name)), text) for name, text in told.items()]
+        if (observed := self.observed) is not None:
+            rows += [("L", _with_error(observed.L), "strongly active hidden units, given data")]
+            rows += [("q", _with_error(observed.q), "activity of the visible units, given data")]
+            rows += [("phase, given data", observed.phase or "-", "")]
+        return self._told, ("", "value", ""), rows, ()
+
     @property
     def alpha(self) -> float:
         """Hidden units per visible unit."""
@@ -300,3 +328,7 @@ class Found:
         """Part of machines drawn within the errors that are in the same phase; NaN if none were drawn."""
         placed = self.sparse or self.spectral
         return placed.certainty if placed else math.nan
+
+
+def _with_error(one: Estimate) -> str:
+    return good(one.value, one.error)

@@ -18,6 +18,7 @@ import numpy as np
 from scipy import special
 
 from replica.errors import BranchError, ConvergenceError, ParameterError, UnknownNameError
+from replica.showing import Shown, good
 from replica.solving import Solution, solve
 from replica.theory import Theory
 from replica.typing import Number
@@ -183,12 +184,28 @@ class Row:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Agreement:
+@dataclass(frozen=True, repr=False)
+class Agreement(Shown):
     """The outcome: a row for every point and observable."""
 
     subject: Subject
     rows: tuple[Row, ...]
+
+    def __repr__(self) -> str:
+        return f"<Agreement: {self.verdict}>"
+
+    def _table(self) -> Any:
+        points = list(self.rows[0].point) if self.rows else []
+        rows = [
+            (
+                *(f"{v:g}" for v in row.point.values()),
+                *(row.name, f"{row.theory:.7g}", good(row.estimate, row.error)),
+                "-" if math.isnan(row.z) else f"{row.z:+.1f}",
+            )
+            for row in self.rows
+        ]
+        notes = dict.fromkeys(row.note for row in self.rows if row.note)
+        return self.verdict, (*points, "observable", "theory", "measured", "z"), rows, notes
 
     @property
     def judged(self) -> tuple[Row, ...]:

@@ -233,7 +233,7 @@ def _text(path: Path) -> str | None:
         return "model"
     if path.suffix == ".py":
         return "python"
-    if "<svg" in text:
+    if "<svg" in text or path.suffix == ".pgf":
         return "figure"
     rows = [row for row in text.splitlines() if row.strip()][:3]
     cells = [row.count(",") + row.count(";") + row.count("\t") for row in rows]

@@ -181,6 +181,17 @@ def columns_to_netcdf(columns: Mapping[str, Sequence[Any]], output: Path, about:
         data.to_netcdf(temporary, engine="h5netcdf")
 
 
+def table_of(source: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """Attributes and columns of a table that `columns_to_netcdf` wrote."""
+    try:
+        with xr.open_dataset(source, engine="h5netcdf") as data:
+            columns = {str(name): one.values.tolist() for name, one in data.data_vars.items()}
+            return {str(name): value for name, value in data.attrs.items()}, columns
+    except (OSError, ValueError) as error:
+        message = f"cannot read {source}: it is no table in netCDF-4 ({error})"
+        raise StorageError(message) from error
+
+
 class _Target(io.FileIO):
     """A file that keeps an error to itself, and writes no more: HDF5 ends a process that cannot write."""
 

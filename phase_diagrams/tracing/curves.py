@@ -11,7 +11,7 @@ import numpy as np
 
 from phase_diagrams.diagram import CONVERGED, Axis, Line, LineKind, PhaseDiagram, Point
 from replica.errors import ParameterError, UnknownNameError
-from replica.showing import dataframe, good, html
+from replica.showing import Shown, dataframe, good
 from replica.solving.curves import FOLD, Stretch, curves
 from replica.solving.locate import Located
 from replica.solving.solution import MEASURES
@@ -103,7 +103,7 @@ def derived_names(theory: Theory) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, repr=False)
-class Curve:
+class Curve(Shown):
     """Order parameters against a control parameter: what `curve` returns.
 
     Attributes
@@ -292,7 +292,7 @@ class Curve:
         ]
         return ", ".join([self.theory.name, *told])
 
-    def _repr_html_(self) -> str:
+    def _table(self) -> Any:
         rows = [
             (
                 point["branch"],
@@ -303,7 +303,7 @@ class Curve:
         ]
         told = ", ".join(f"{name} = {value}" for name, value in self.fixed.items())
         caption = f"{', '.join(self.names)} of {self.theory.name} against {self.parameter}, {told}"
-        return html(caption, ("branch", "point", self.parameter, *self.names), rows, self.notes)
+        return caption, ("branch", "point", self.parameter, *self.names), rows, self.notes
 
     def _repr_svg_(self) -> str:
         from phase_diagrams.draw import svg

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from replica.errors import ConvergenceError, UnknownNameError
-from replica.showing import dataframe, good, html
+from replica.showing import Shown, dataframe, good
 from replica.solving.derivatives import difference
 from replica.solving.rounding import TRIALS, root_error, roughness, state_error, value_error
 from replica.theory import Theory
@@ -48,7 +48,7 @@ _CODES = {status: code for code, status in enumerate(Status)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Solution(Mapping[str, Any]):
+class Solution(Shown, Mapping[str, Any]):
     """Solution of a theory's saddle-point equations, for one point or for a batch.
 
     A mapping of every order parameter, derived ones included, by name. A solution equals itself alone.
@@ -134,13 +134,12 @@ class Solution(Mapping[str, Any]):
         told = ", ".join(f"{name} = {float(value):.10g}" for name, value in self.order.items())
         return f"{what}, {told}, {self.outcome.value}>"
 
-    def _repr_html_(self) -> str:
+    def _table(self) -> Any:
         caption = f"{self.theory.describe()}, {self.branch or 'from a start'}"
         if np.ndim(self.status):
             table, caption = self.columns, repr(self).strip("<>")
-            return html(
-                caption, tuple(table), zip(*(map(_cell, column) for column in table.values()), strict=True)
-            )
+            cells = zip(*(map(_cell, column) for column in table.values()), strict=True)
+            return caption, tuple(table), cells, ()
         errors = self.uncertainties if self.success else {}
         measures = {name: getattr(self, name) for name in MEASURES}
         rows = [
@@ -153,7 +152,7 @@ class Solution(Mapping[str, Any]):
             if value is not None
         ]
         rows.append(("status", self.outcome.value, f"residual {float(self.residual):.1e}"))
-        return html(caption, ("", "value", ""), rows)
+        return caption, ("", "value", ""), rows, ()
 
     def _ipython_key_completions_(self) -> list[str]:
         return list(self)

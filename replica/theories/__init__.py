@@ -72,7 +72,7 @@ _HOMES = {
     "spiked-sparse": ("spiked", "SpikedSparse"),
 }
 
-THEORIES: Classes[Theory] = Classes(__name__, _HOMES)
+THEORIES: Classes[Theory] = Classes(__name__, _HOMES, "replica.theories")
 """The classes, by the name on the command line; going through the names loads none of them."""
 
 if not TYPE_CHECKING:

@@ -77,6 +77,7 @@ class BlumeCapel(Theory):
         "T", "continuous", "T_c", "limit of stability of m = 0", highest=True
     )
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = -(sum_i S_i)^2/(2 N) + D sum_i S_i^2",
         "m": "m = 2 sinh(m/T)/(exp(D/T) + 2 cosh(m/T))",
         "f": "f = m^2/2 - T ln(1 + 2 exp(-D/T) cosh(m/T))",
         "Q": "Q = <S^2>",

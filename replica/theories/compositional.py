@@ -49,6 +49,7 @@ _SYMBOLS = {
 def _equations(m: str, field: str, f0: str) -> dict[str, str]:
     """Eqs. (3.1) and (3.2); the two theories of this module scale m differently."""
     return {
+        "H": "H = -sum_ik w_ik v_i h_k - g sum_i v_i + sum_k (h_k^2/2 + theta h_k), h_k >= 0",
         "t": f"t(W) = ({field})/sqrt(alpha r)",
         "m": f"m = {m}<W H0(-t)>",
         "q": "q = <H0(-t)>",

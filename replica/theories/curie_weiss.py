@@ -76,6 +76,7 @@ class CurieWeiss(Theory):
         "T", "continuous", "T_c", "onset of spontaneous magnetisation"
     )
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = -(sum_i S_i)^2/(2 N) - h sum_i S_i",
         "m": "m = tanh((m + h)/T)",
         "f": "f = m^2/2 - T ln 2cosh((m + h)/T)",
     }

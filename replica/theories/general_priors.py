@@ -98,6 +98,7 @@ class GeneralPriors(TwoLayers):
         "alpha", "spinodal", "alpha_c", "largest load with a retrieval solution"
     )
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = -sqrt(T/N) sum_ik xi_ik sigma_i tau_k",
         "sigma": (
             "sigma in the field h = beta omega_hidden m xi + sqrt(alpha beta p) z, "
             "gamma = alpha beta (pd - p)"

@@ -119,6 +119,7 @@ class Hopfield(Theory):
     )
     next_step: ClassVar[str | None] = "hopfield-1rsb"
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = -sum_ij J_ij S_i S_j/2, J_ij = sum_k xi_ik xi_jk/N, J_ii = 0",
         "m": "m = <tanh((m + sqrt(alpha r) z)/T)>",
         "q": "q = <tanh^2((m + sqrt(alpha r) z)/T)>",
         "C": "C = (1 - q)/T",

@@ -82,6 +82,7 @@ class Hopfield1RSB(OneStep):
         "alpha", "spinodal", "alpha_c", "largest load with a retrieval solution"
     )
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = -sum_ij J_ij S_i S_j/2, J_ij = sum_k xi_ik xi_jk/N, J_ii = 0",
         **equations("m + sqrt(alpha r0) z0 + sqrt(alpha (r1 - r0)) z1"),
         "tau": (
             "(alpha/2)[q1 B/(tau D E) - B/E - ln(E/D)] = <x <ln 2cosh(H/T)>_1 - ln int Dz1 (2cosh(H/T))^x>"

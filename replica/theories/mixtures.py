@@ -63,6 +63,7 @@ class Mixtures(Theory):
         "T", "stability", "T_n", "temperature below which the n-mixture is locally stable"
     )
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = -sum_ij J_ij S_i S_j/2, J_ij = sum_k xi_ik xi_jk/N, J_ii = 0",
         "m": "m = <z tanh(m z/T)>/n, z the sum of n signs",
         "f": "f = n m^2/2 - T <ln 2cosh(m z/T)>",
         "stability": "1 - (1 - q)/T - Q/T > 0",

@@ -237,18 +237,22 @@ class OneHiddenUnit(HiddenUnit):
         ),
     }
     critical: ClassVar[Critical | None] = _CRITICAL
-    equations: ClassVar[Mapping[str, str]] = _WEIGHTS | {
-        "Q_hat": "Q_hat = alpha beta^2 <tanh^2(beta G)>, G = beta_star r + sqrt(Q) z",
-        "r_hat": "r_hat = alpha beta beta_star <tanh(beta G)>",
-        "f": (
-            "f = -phi = Q_hat (1 - Q)/2 + r_hat r - <ln 2cosh(sqrt(Q_hat) z + r_hat)>"
-            " - alpha [beta^2 (1 - Q)/2 + <ln cosh(beta G)>]"
-        ),
-        "rho": "rho = alpha beta^4 <sech^4(sqrt(Q_hat) z + r_hat)> <sech^4(beta G)>; replicon = 1 - rho",
-        "beta_hat": "beta_hat = (d phi/d beta)/alpha = beta (1 - Q) + <G tanh(beta G)>",
-        "s_xi": "s_xi = phi - alpha <ln cosh(beta x)>, x = xi.s/sqrt(N) of a sample of the posterior",
-        "s_joint": "s_joint = phi - beta d phi/d beta = phi - alpha beta beta_hat",
-    }
+    equations: ClassVar[Mapping[str, str]] = (
+        {"H": "H = -sum_k ln cosh(beta sum_i xi_i s_ik/sqrt(N))"}
+        | _WEIGHTS
+        | {
+            "Q_hat": "Q_hat = alpha beta^2 <tanh^2(beta G)>, G = beta_star r + sqrt(Q) z",
+            "r_hat": "r_hat = alpha beta beta_star <tanh(beta G)>",
+            "f": (
+                "f = -phi = Q_hat (1 - Q)/2 + r_hat r - <ln 2cosh(sqrt(Q_hat) z + r_hat)>"
+                " - alpha [beta^2 (1 - Q)/2 + <ln cosh(beta G)>]"
+            ),
+            "rho": "rho = alpha beta^4 <sech^4(sqrt(Q_hat) z + r_hat)> <sech^4(beta G)>; replicon = 1 - rho",
+            "beta_hat": "beta_hat = (d phi/d beta)/alpha = beta (1 - Q) + <G tanh(beta G)>",
+            "s_xi": "s_xi = phi - alpha <ln cosh(beta x)>, x = xi.s/sqrt(N) of a sample of the posterior",
+            "s_joint": "s_joint = phi - beta d phi/d beta = phi - alpha beta beta_hat",
+        }
+    )
     references: ClassVar[tuple[str, ...]] = _PAPERS
     known: ClassVar[Mapping[str, str]] = {
         "alpha_c on the Bayes-optimal line": "1/beta^4, continuous, exact",
@@ -381,18 +385,22 @@ class HopfieldHiddenUnit(HiddenUnit):
     lines: ClassVar[Mapping[str, Boundary]] = _HOPFIELD_LINES
     symbols: ClassVar[Mapping[str, str]] = {k: v for k, v in _SYMBOLS.items() if k != "s_joint"}
     critical: ClassVar[Critical | None] = _CRITICAL
-    equations: ClassVar[Mapping[str, str]] = _WEIGHTS | {
-        "c": "c = 1 - beta^2 (1 - Q)",
-        "Q_hat": "Q_hat = alpha beta^4 (Q + beta_star^2 r^2)/c^2",
-        "r_hat": "r_hat = alpha beta^2 beta_star^2 r/c",
-        "f": (
-            "f = -phi = Q_hat (1 - Q)/2 + r_hat r - <ln 2cosh(sqrt(Q_hat) z + r_hat)>"
-            " + (alpha/2) [ln c - beta^2 (Q + beta_star^2 r^2)/c]"
-        ),
-        "rho": "rho = alpha beta^4 <sech^4(sqrt(Q_hat) z + r_hat)>/c^2; replicon = 1 - rho",
-        "beta_hat": "beta_hat/(1 - beta_hat^2) = (d phi/d beta)/alpha",
-        "s_xi": "s_xi = phi - (beta/2) d phi/d beta",
-    }
+    equations: ClassVar[Mapping[str, str]] = (
+        {"H": "H = -beta^2 sum_k (sum_i xi_i s_ik)^2/(2 N)"}
+        | _WEIGHTS
+        | {
+            "c": "c = 1 - beta^2 (1 - Q)",
+            "Q_hat": "Q_hat = alpha beta^4 (Q + beta_star^2 r^2)/c^2",
+            "r_hat": "r_hat = alpha beta^2 beta_star^2 r/c",
+            "f": (
+                "f = -phi = Q_hat (1 - Q)/2 + r_hat r - <ln 2cosh(sqrt(Q_hat) z + r_hat)>"
+                " + (alpha/2) [ln c - beta^2 (Q + beta_star^2 r^2)/c]"
+            ),
+            "rho": "rho = alpha beta^4 <sech^4(sqrt(Q_hat) z + r_hat)>/c^2; replicon = 1 - rho",
+            "beta_hat": "beta_hat/(1 - beta_hat^2) = (d phi/d beta)/alpha",
+            "s_xi": "s_xi = phi - (beta/2) d phi/d beta",
+        }
+    )
     references: ClassVar[tuple[str, ...]] = _PAPERS
     known: ClassVar[Mapping[str, str]] = {
         "spin glass": "alpha = (1 - beta^2)^2/beta^4, exact",

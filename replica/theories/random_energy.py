@@ -59,6 +59,7 @@ class RandomEnergy(Theory):
         "T", "condensation", "T_c", "temperature of the condensation"
     )
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = E_s - h sum_i s_i, E_s ~ N(0, N/2)",
         "mu": "mu = min(1/T, root of s = 0)",
         "f": "f = -mu/4 - ln(2cosh(mu h))/mu",
         "s": "s = ln 2cosh(mu h) - mu h tanh(mu h) - mu^2/4",

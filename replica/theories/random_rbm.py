@@ -139,6 +139,7 @@ class RandomRBM(TwoLayers):
         "alpha", "spinodal", "alpha_c", "largest load with an m > 0 solution"
     )
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = -sum_ik w_ik v_i h_k + sum_i U(v_i) + sum_k U(h_k)",
         "v": "visible unit in the field b = m W/2 + sqrt(alpha x r) z with quadratic term a = alpha B x",
         "h": "hidden unit in the field b = sqrt(q) z with quadratic term a = C",
         "Z": "Z = sum_s exp{-[U(s) - a s^2/2 - b s]/T}",

@@ -110,6 +110,7 @@ class SherringtonKirkpatrick(Theory):
     )
     next_step: ClassVar[str | None] = "sherrington-kirkpatrick-1rsb"
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = -sum_ij J_ij S_i S_j/2 - h sum_i S_i, J_ij ~ N(J0/N, 1/N)",
         "m": "m = <tanh((J0 m + h + sqrt(q) z)/T)>",
         "q": "q = <tanh^2((J0 m + h + sqrt(q) z)/T)>",
         "C": "C = (1 - q)/T",

@@ -69,6 +69,7 @@ class SherringtonKirkpatrick1RSB(OneStep):
         "T", "glass", "T_c", "temperature where the paramagnet freezes"
     )
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = -sum_ij J_ij S_i S_j/2 - h sum_i S_i, J_ij ~ N(J0/N, 1/N)",
         **equations("J0 m + h + sqrt(q0) z0 + sqrt(q1 - q0) z1"),
         "tau": "(q1^2 - q0^2)/(4 tau^2) = <x <ln 2cosh(H/T)>_1 - ln int Dz1 (2cosh(H/T))^x>",
         "C": "C = (1 - q1)/T",

@@ -179,6 +179,7 @@ class SpectralRBM(Theory):
         "w", "ferromagnet-glass", "w_c", "strength above which a mode condenses in the spin glass"
     )
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = -sum_ij W_ij s_i t_j, W = sum_a w_a u_a v_a^T + noise of variance sigma^2/L",
         "h": "h = kappa^(1/4) (sigma sqrt(q) z + sum_a w_a m_a U_a)   (field on a visible unit)",
         "hbar": "hbar = kappa^(-1/4) (sigma sqrt(qbar) z + sum_a w_a mbar_a V_a)   (field on a hidden unit)",
         "m": "m_a = kappa^(1/4) <V_a tanh(hbar/T)>",

@@ -188,6 +188,7 @@ class SpikedSparse(Theory):
         "signal-to-noise ratio above which a first guess leads to the signal",
     )
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = -sqrt(gamma/N) sum_ij Y_ij x_i x_j/2 + gamma (sum_i x_i^2)^2/(4 N)",
         "q": "q = E[x <s>], x and s of the prior P",
         "Z": "Z = E_s[exp(b s - gamma q s^2/2)]",
         "b": "b = gamma q x + sqrt(gamma q) z",

@@ -438,6 +438,26 @@ class Theory:
         body = aligned(self.equations.values(), (*self.parameters(), *self.order, *self.symbols))
         return f"$$\\begin{{aligned}}\n{body}\n\\end{{aligned}}$$"
 
+    def curve(self, *names: str, **span: tuple[float, float]) -> Any:
+        """Order parameters against a control parameter, through every fold: `phase_diagrams.curve`.
+
+        Parameters
+        ----------
+        *names : str
+            What is wanted: order parameters, "free_energy", "energy", "entropy", "replicon".
+        **span : (float, float)
+            The one parameter that varies, and its range.
+
+        Examples
+        --------
+        >>> from replica.theories import Hopfield
+        >>> Hopfield(alpha=0.0, T=0.0).curve("m", alpha=(0, 0.15))
+        <Curve of m against alpha: hopfield, retrieval, glass; fold at 0.137905566494932>
+        """
+        from phase_diagrams.tracing.curves import curve  # what shows a theory knows it, as a notebook does
+
+        return curve(self, *names, **span)
+
     def describe(self) -> str:
         """Name and parameter values, as messages print them.
 

@@ -46,7 +46,7 @@ _HOMES = {
     "spherical": ("spherical", "Spherical"),
 }
 
-UNITS: Classes[Unit] = Classes(__name__, _HOMES)
+UNITS: Classes[Unit] = Classes(__name__, _HOMES, "replica.units")
 """The units with names on the command line; going through the names loads none of them."""
 
 if not TYPE_CHECKING:

@@ -167,6 +167,12 @@ class Door(Verb, click.Group):
                 raise
             sentence = f"cannot write the output: {error.strerror or error}"
             raise Failure(sentence) from error
+        except ModuleNotFoundError as error:
+            from replica._face import lacks
+
+            if not (sentence := lacks(error)):
+                raise
+            raise Failure(sentence) from error
         except MemoryError as error:
             sentence = f"there is not enough memory ({_short(error)}); take smaller sizes"
             raise Failure(sentence) from error

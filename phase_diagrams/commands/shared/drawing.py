@@ -5,19 +5,15 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
-import os
-import platform
-import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from replica import __version__
+from phase_diagrams.commands.shared.origins import date, origin, versions
 from replica.errors import ParameterError, ReplicaError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -41,26 +37,53 @@ __all__ = [
 ]
 
 
-def computed(name: str, jobs: int, command: Sequence[str], output: Path | str) -> PhaseDiagram:
+def computed(
+    name: str,
+    jobs: int,
+    command: Sequence[str],
+    output: Path | str,
+    given: Mapping[str, str] | None = None,
+) -> PhaseDiagram:
     """Compute a diagram of the catalogue; its provenance gets the command line, versions and the date.
 
     Lines that are finished are kept beside the output until the diagram is, so that it can be gone on with.
+    Values of its arguments are given as they stand on the command line.
     """
     from phase_diagrams.catalogue import DIAGRAMS
+    from phase_diagrams.commands.shared.arguments import read_arguments
 
     if name not in DIAGRAMS:
         raise UnknownNameError(what="diagram", name=name, known=DIAGRAMS)
     came_from = origin(command)
     build = DIAGRAMS[name].build
-    if "executor" in inspect.signature(build).parameters:
-        with tracer(jobs, output) as executor:
-            diagram = build(executor=executor)
-    else:
-        if jobs > 1:
-            click.echo(f"{name} is computed in one process; --jobs {jobs} changes nothing", err=True)
-        diagram = build()
+    values = read_arguments(name, build, given or {})
+    with _drawable(name, given or {}):
+        if "executor" in inspect.signature(build).parameters:
+            with tracer(jobs, output) as executor:
+                diagram = build(**values, executor=executor)
+        else:
+            if jobs > 1:
+                click.echo(f"{name} is computed in one process; --jobs {jobs} changes nothing", err=True)
+            diagram = build(**values)
     came_from["versions"] |= diagram.provenance.get("versions", {})
     return dataclasses.replace(diagram, provenance={**diagram.provenance, **came_from})
+
+
+@contextmanager
+def _drawable(name: str, given: Mapping[str, str]) -> Iterator[None]:
+    """Say of values that a figure cannot be drawn for which they are."""
+    try:
+        yield
+    except (ArithmeticError, LookupError, ValueError, StopIteration) as error:
+        if not given or isinstance(error, ReplicaError):
+            raise
+        told = ", ".join(f"{one}={text}" for one, text in given.items())
+        message = f"figure {name} cannot be drawn for {told}; leave some of it out: {_words(error)}"
+        raise ParameterError(message) from error
+
+
+def _words(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 @contextmanager
@@ -87,30 +110,6 @@ def tracer(jobs: int, output: Path | str) -> Iterator[Executor]:
             hint = "the same command goes on with the finished lines" if kept else "try fewer --jobs"
             message = f"a worker process was killed, perhaps for want of memory; {hint}"
             raise ReplicaError(message) from error
-
-
-def origin(command: Sequence[str]) -> dict[str, Any]:
-    """Where a diagram comes from: the command line, the date and the versions."""
-    return {"command": shlex.join(command), "date": date(), "versions": versions()}
-
-
-def date() -> str:
-    """Now in UTC, or what SOURCE_DATE_EPOCH says, so that results can be reproduced to the byte."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    try:
-        moment = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
-    except (ValueError, OverflowError, OSError):
-        message = f"SOURCE_DATE_EPOCH is {epoch!r}; it must be a whole number of seconds since 1970"
-        raise ParameterError(message) from None
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def versions() -> dict[str, str]:
-    """Versions of everything that decides the numbers."""
-    from importlib.metadata import version
-
-    others = {name: version(name) for name in ("numpy", "scipy", "mpmath")}
-    return {"replica": __version__, "python": platform.python_version(), **others}
 
 
 def write(diagram: PhaseDiagram, output: Path | str) -> None:
@@ -185,7 +184,8 @@ def paint(diagram: PhaseDiagram, output: Path, look: Look) -> None:
     from phase_diagrams.draw import figure, save_figure
 
     made = figure(diagram, style=look.style, size=look.size, title=look.title)
-    save_figure(made, output, {**diagram.provenance, **look.asked}, style=look.style, dpi=look.dpi)
+    told = {**diagram.provenance, **look.asked, "numbers": diagram.moments}
+    save_figure(made, output, told, style=look.style, dpi=look.dpi)
     click.echo(f"wrote {output}", err=True)
 
 

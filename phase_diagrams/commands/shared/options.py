@@ -8,10 +8,11 @@ import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 import click
 
+from phase_diagrams.commands.shared import completing
 from phase_diagrams.commands.shared.drawing import Look
 from phase_diagrams.commands.shared.names import in_words_of, theory_called, theory_named
 from phase_diagrams.commands.shared.own import is_own, unit_called
@@ -21,7 +22,9 @@ __all__ = [
     "DIGITS",
     "MACHINE",
     "PICTURE",
+    "PICTURES",
     "UNIT",
+    "Argument",
     "Assignment",
     "InputFile",
     "Numbers",
@@ -62,10 +65,27 @@ else:
     ParamType = click.ParamType
 
 
-class Assignment(ParamType):
+class Offering(ParamType):
+    """A value that a shell completes: by what `offer` finds, or by the names of files."""
+
+    offer: ClassVar[Any] = None
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        """What may stand here."""
+        from click.shell_completion import CompletionItem
+
+        if self.offer is None:
+            return [CompletionItem(incomplete, type="file")]
+        return [CompletionItem(word) for word in self.offer(ctx, param, incomplete)]
+
+
+class Assignment(Offering):
     """``NAME=VALUE`` with a decimal number as its value."""
 
     name = "name=value"
+    offer = staticmethod(completing.parameters)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the name and the number."""
@@ -123,10 +143,25 @@ class Setting(Assignment):
         return super().convert(value, param, ctx)
 
 
-class OwnUnit(ParamType):
+class Argument(Offering):
+    """``NAME=VALUE`` with a value that is read by whoever knows what it shall be."""
+
+    name = "name=value"
+    offer = staticmethod(completing.arguments)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the name and the text."""
+        name, sign, text = str(value).partition("=")
+        if not (name and sign):
+            self.fail(f"{value!r} is not of the form NAME=VALUE, such as alpha=0.8", param, ctx)
+        return name, text
+
+
+class OwnUnit(Offering):
     """A unit: a name of `replica show units`, which stays a text, or a class of the user, ``my.py:Class``."""
 
     name = "unit"
+    offer = staticmethod(completing.units)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the text, or the unit that a file of Python holds."""
@@ -148,6 +183,7 @@ class Range(Assignment):
     """``NAME``, ``NAME=FROM:TO`` or ``NAME=FROM:TO:COUNT``."""
 
     name = "name=from:to:count"
+    offer = staticmethod(completing.ranges)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the `Span`; its values are equidistant, and as round as the numbers that were given."""
@@ -226,7 +262,7 @@ class Values(Range):
         return name, [first, *inner, last]
 
 
-class InputFile(ParamType):
+class InputFile(Offering):
     """A file to be read: what it may be, by the names of `phase_diagrams.storage.kinds_of_files`.
 
     The door reads `kinds`, to say what a file is that cannot be read, and which command takes it. Names that
@@ -247,7 +283,7 @@ MACHINE = InputFile("machine")
 DATA = InputFile("array", "arrays", "table", "images", others=("digits",))
 
 
-class OutputFile(ParamType):
+class OutputFile(Offering):
     """A file to be written later: its suffix and its directory are checked before anything is computed.
 
     What is there already is replaced, but for the kinds of files, of `kinds_of_files.KINDS`, in `spares`.
@@ -289,7 +325,8 @@ class OutputStore(OutputFile):
         return super().convert(value, param, ctx)
 
 
-PICTURE = OutputFile(".png", ".pdf", ".svg")
+PICTURES = (".png", ".pdf", ".svg", ".pgf")
+PICTURE = OutputFile(*PICTURES)
 """A file for a figure."""
 
 
@@ -354,7 +391,7 @@ def theory(command: Command) -> Command:
         kind = theory_named(asked["name"], asked["rsb"])
         return command(**in_words_of(kind, asked | {"name": theory_called(asked["name"])}))
 
-    name = click.argument("name", metavar="THEORY")
+    name = click.argument("name", metavar="THEORY", shell_complete=completing.theories)
     return name(ingredients(as_json(gathered)))  # type: ignore[return-value]
 
 
@@ -395,7 +432,7 @@ def ingredients(command: Command) -> Command:
 
 def computing(command: Command) -> Command:
     """Add what every command that computes a diagram takes: its name and the number of processes."""
-    return click.argument("name", metavar="DIAGRAM")(jobs(command))
+    return click.argument("name", metavar="DIAGRAM", shell_complete=completing.named)(jobs(command))
 
 
 def looks(command: Command) -> Command:

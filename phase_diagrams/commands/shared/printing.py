@@ -170,8 +170,11 @@ def plain(value: Any) -> Any:
 
 
 def print_json(result: Mapping[str, Any]) -> None:
-    """Print one JSON object; an infinite number is printed as Infinity or -Infinity."""
-    click.echo(json.dumps(plain(result), indent=2))
+    """Print one JSON object, with where it comes from; an infinite number is Infinity or -Infinity."""
+    from phase_diagrams.commands.shared.origins import origin
+
+    told = {**result, "provenance": origin(click.get_current_context().find_root().obj)}
+    click.echo(json.dumps(plain(told), indent=2))
 
 
 def print_table(rows: Iterable[Sequence[str]], indent: str = "", *, err: bool = False) -> None:

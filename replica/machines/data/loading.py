@@ -208,7 +208,7 @@ def _digits() -> Any:
     try:
         from sklearn.datasets import load_digits
     except ModuleNotFoundError:
-        msg = "the digits come with scikit-learn, which is not installed; pip install scikit-learn"
+        msg = "the digits come with scikit-learn; install it with `pip install 'replica-theory[machines]'`"
         raise DataError(msg) from None
     return load_digits().images / 16
 
