@@ -42,6 +42,7 @@ __all__ = [
     "sqrt",
     "stack",
     "tail_ratios",
+    "taken",
     "tanh",
 ]
 
@@ -404,3 +405,28 @@ def stack(*rows: Number) -> Numbers:
     for i, row in enumerate(rows):
         out[i] = row
     return out
+
+
+def taken(rows: Any, index: Any, shape: tuple[int, ...], axes: int = 0) -> Any:
+    """What belongs to the points `index` of a flattened batch; what is the same at all of them stays so.
+
+    Parameters
+    ----------
+    rows : array, shape (*part, *tail), or None
+        Its leading axes broadcast to `shape`; the last `axes` of them are no axes of the batch.
+    index : int or array of int
+    shape : tuple of int
+        Shape of the batch.
+
+    Examples
+    --------
+    >>> print(taken(np.array([[10], [20]]), np.array([0, 5]), (2, 3)))
+    [10 20]
+    """
+    own = np.shape(rows)[: np.ndim(rows) - axes]
+    if not own:
+        return rows
+    if own == shape:
+        return np.reshape(rows, (-1, *np.shape(rows)[len(own) :]))[index]
+    places = np.unravel_index(index, shape)[-len(own) :]
+    return np.asarray(rows)[tuple(place * (n > 1) for place, n in zip(places, own, strict=True))]
