@@ -400,6 +400,9 @@ def stack(*rows: Number) -> Numbers:
     """
     if is_single(*rows):
         return np.array(rows, dtype=float)
+    if all(type(row) is np.ndarray and row.dtype == float for row in rows):
+        if len({row.shape for row in rows}) == 1:
+            return np.array(rows)
     shape = np.broadcast_shapes(*{np.shape(row) for row in rows})
     out = np.empty((len(rows), *shape), dtype=object if is_exact(*rows) else float)
     for i, row in enumerate(rows):
