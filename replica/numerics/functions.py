@@ -92,6 +92,9 @@ def exact(value: Number) -> Number:
     return value if is_exact(value) else mpmath.mpf(repr(float(value)))
 
 
+FEW = 12
+"""Numbers up to which a loop over floats costs less than one over short arrays."""
+
 INVERSE_ROOT_2PI = 0.3989422804014327
 
 _TAIL_TERMS = ((2.0, 3.0, 66), (3.0, 5.0, 40), (5.0, 8.0, 22), (8.0, 20.0, 13), (20.0, np.inf, 8))
@@ -342,13 +345,23 @@ def _tail_ratios(x: Array, terms: int) -> tuple[Array, Array]:
     """
     z = x / np.sqrt(2.0)
     ratio = 1 / (z + np.hypot(z, np.sqrt(2 * terms + 3)))
-    for n in range(terms, 2, -1):  # in place: many short arrays come here
-        ratio *= n + 1
-        ratio += z
-        np.divide(0.5, ratio, out=ratio)
+    if z.size <= FEW:  # the same operations on floats
+        known = zip(z.ravel().tolist(), ratio.ravel().tolist(), strict=True)
+        ratio = np.reshape([_recurred(at, value, terms) for at, value in known], z.shape)
+    else:
+        for n in range(terms, 2, -1):
+            ratio *= n + 1
+            ratio += z
+            np.divide(0.5, ratio, out=ratio)
     second = 0.5 / (z + 3 * ratio)
     first = 0.5 / (z + 2 * second)
     return first * np.sqrt(2.0), second * np.sqrt(8.0)
+
+
+def _recurred(z: float, ratio: float, terms: int) -> float:
+    for n in range(terms, 2, -1):
+        ratio = 0.5 / (ratio * (n + 1) + z)
+    return ratio
 
 
 def tail_ratios(x: Array) -> tuple[Array, Array]:
