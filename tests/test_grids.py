@@ -25,10 +25,10 @@ def at_once(monkeypatch, theory):
     [
         Hopfield(alpha=LOADS, T=TEMPERATURES[:, None]),
         Hopfield(*np.meshgrid(LOADS[::-1], TEMPERATURES, indexing="ij")),
-        Hopfield(alpha=np.geomspace(1e-3, 0.2, 4097), T=0.0),
+        Hopfield(alpha=np.geomspace(1e-3, 0.2, 500), T=np.array([[0.0], [0.3]])),
         Compositional(alpha=AXES[0], theta=AXES[1], g=-0.2, l=AXES[2]),
     ],
-    ids=["alpha-T", "reversed", "one axis", "three axes"],
+    ids=["alpha-T", "reversed", "two rows", "three axes"],
 )
 def test_a_grid_has_the_states_of_its_points(theory, monkeypatch):
     monkeypatch.setattr(grids, "SMALLEST", 1000)
@@ -64,11 +64,13 @@ def test_a_strait_between_the_lines_of_the_coarsest_grid_is_found(monkeypatch):
 
 
 def test_what_is_no_grid_is_solved_point_by_point():
-    many = np.random.default_rng(1).uniform(0.01, 0.1, 5000)
-    assert not grids.is_grid(Hopfield(alpha=many, T=0.0), "retrieval")
-    assert grids.is_grid(Hopfield(alpha=np.sort(many), T=0.0), "retrieval")
-    assert not grids.is_grid(Hopfield(alpha=np.sort(many), T=0.0), "glass")  # it does not fold
-    assert not grids.is_grid(Hopfield(alpha=np.sort(many)[:50], T=0.0), "retrieval")
+    many, T = np.random.default_rng(1).uniform(0.01, 0.1, 2500), np.array([[0.0], [0.1]])
+    ordered = np.sort(many)
+    assert grids.is_grid(Hopfield(alpha=ordered, T=T), "retrieval")
+    assert not grids.is_grid(Hopfield(alpha=many, T=T), "retrieval")  # neighbours that are far apart
+    assert not grids.is_grid(Hopfield(alpha=ordered, T=T), "glass")  # it does not fold
+    assert not grids.is_grid(Hopfield(alpha=ordered[:50], T=T), "retrieval")
+    assert not grids.is_grid(Hopfield(alpha=np.linspace(0.01, 0.1, 5000), T=0.0), "retrieval")
 
 
 def test_points_of_what_broadcasts():

@@ -22,7 +22,7 @@ from replica.units import Unit
 __all__ = ["is_grid", "solve_on_grid"]
 
 SMALLEST = 4096
-"""Points from which on a grid is refined; a smaller one is solved at once."""
+"""Points from which on a grid of two axes or more is refined; others are solved at once, which costs less."""
 
 COARSE = 256
 """Points of the coarsest grid, about."""
@@ -38,11 +38,19 @@ CLEAR = 1e-6
 
 
 def is_grid(theory: Theory, branch: str) -> bool:
-    """Whether a batch is a large grid, every parameter monotone along every axis, and the branch folds."""
+    """Whether a batch is a large grid, every parameter monotone along every axis, and the branch folds.
+
+    Examples
+    --------
+    >>> from replica.theories import Hopfield
+    >>> theory = Hopfield(alpha=np.linspace(0.01, 0.2, 100), T=np.linspace(0.01, 1, 50)[:, None])
+    >>> is_grid(theory, "retrieval"), is_grid(theory, "glass")
+    (True, False)
+    """
     shape = theory.batch
-    if np.prod(shape, dtype=int) < SMALLEST or branch not in theory.folding:
+    if np.prod(shape, dtype=int) < SMALLEST or sum(n > 1 for n in shape) < 2:
         return False
-    if theory.branch(branch).explicit:
+    if branch not in theory.folding or theory.branch(branch).explicit:
         return False
     for value in theory.numbers.values():
         if isinstance(value, Unit):
@@ -239,8 +247,9 @@ def _block(theory: Theory, shape: Any, points: Array, branch: str, start: Array)
         keep = np.flatnonzero(sound & ~last)
         if not keep.size:
             break
-        here, before, active = here[:, keep], length[keep], active[keep]
-        part = theory.take(points[active], shape)
+        here, before = here[:, keep], length[keep]
+        if keep.size < active.size:
+            active, part = active[keep], part.take(keep, (active.size,))
     size = largest(whole.residual(x))
     good = ended & (size <= solver.tol * (1.0 + largest(x))) & on_branch(whole, branch, x)[1]
     return x, size, steps, good
