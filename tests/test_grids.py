@@ -1,4 +1,4 @@
-"""Large grids of a branch that folds: solved from coarse to fine, with the answers of every point by itself."""
+"""Large grids of a branch that folds: from coarse to fine, with the answers of every point by itself."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ def test_what_is_left_out_is_absent_and_lies_among_points_without_a_state():
     solution = solve(Hopfield(alpha=LOADS, T=TEMPERATURES[:, None]), throw=False)
     absent = solution.status == Status.ABSENT.code
     assert 0.4 < np.mean(absent) < 0.7
-    assert np.all(np.isnan(solution.x[:, absent])) and np.all(np.isnan(solution.residual[absent]))
+    assert np.all(np.isnan(solution.x[:, absent]))
+    assert np.all(np.isnan(solution.residual[absent]))
     beside = np.zeros_like(absent)
     for axis in (0, 1):
         for shift in (-1, 1):

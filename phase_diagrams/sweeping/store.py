@@ -197,7 +197,7 @@ class Store:
 
 
 def _consolidate(path: Path) -> None:
-    """Write what the arrays are once more, in one file: xarray opens a store by that, and warns without it."""
+    """Write what all arrays are into one file, too: xarray opens a store by that, and warns without it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # other programs than zarr need not know it
         zarr.consolidate_metadata(path, zarr_format=3)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 from scipy import special
@@ -413,10 +414,10 @@ def stack(*rows: Number) -> Numbers:
     """
     if is_single(*rows):
         return np.array(rows, dtype=float)
-    if all(type(row) is np.ndarray and row.dtype == float for row in rows):
-        if len({row.shape for row in rows}) == 1:
-            return np.array(rows)
-    shape = np.broadcast_shapes(*{np.shape(row) for row in rows})
+    shapes = {np.shape(row) for row in rows}
+    if len(shapes) == 1 and all(type(row) is np.ndarray and row.dtype == float for row in rows):
+        return np.array(rows)
+    shape = np.broadcast_shapes(*shapes)
     out = np.empty((len(rows), *shape), dtype=object if is_exact(*rows) else float)
     for i, row in enumerate(rows):
         out[i] = row

@@ -16,7 +16,7 @@ from replica.solving.derivatives import determinant, jacobian, solve_linear
 from replica.solving.solution import Solution, Status
 from replica.solving.solvers import Newton, evaluated, largest, on_branch
 from replica.theory import Theory
-from replica.typing import Array
+from replica.typing import Array, Integers
 from replica.units import Unit
 
 __all__ = ["is_grid", "solve_on_grid"]
@@ -40,6 +40,8 @@ CLEAR = 1e-6
 def is_grid(theory: Theory, branch: str) -> bool:
     """Whether a batch is a large grid, every parameter monotone along every axis, and the branch folds.
 
+    And whether equations and Jacobian come in one pass; else it costs less to solve all points at once.
+
     Examples
     --------
     >>> from replica.theories import Hopfield
@@ -52,6 +54,8 @@ def is_grid(theory: Theory, branch: str) -> bool:
         return False
     if branch not in theory.folding or theory.branch(branch).explicit:
         return False
+    if type(theory).linearised is Theory.linearised:
+        return False  # from a neighbour every step is one of Newton's, and here each would cost two passes
     for value in theory.numbers.values():
         if isinstance(value, Unit):
             if value.shape:
@@ -83,7 +87,7 @@ def solve_on_grid(theory: Theory, branch: str, cold: Callable[[Theory], Solution
     Returns
     -------
     Solution
-        Points that were left out are `Status.ABSENT`, without iterations and residual.
+        Points that were left out are `Status.ABSENT`, without a residual.
     """
     for name in theory.carried:
         getattr(theory, name)  # once for all, not for every part
@@ -119,22 +123,28 @@ class _Grid:
     @property
     def solution(self) -> Solution:
         """All of it."""
-        parts = (self.residual, self.status, self.iterations)
-        x = self.x.reshape(-1, *self.shape)
-        return Solution(self.theory, x, *(part.reshape(self.shape) for part in parts), self.branch)
+        shape = self.shape
+        return Solution(
+            self.theory,
+            self.x.reshape(-1, *shape),
+            self.residual.reshape(shape),
+            self.status.reshape(shape),
+            self.iterations.reshape(shape),
+            self.branch,
+        )
 
-    def numbers(self, lines: list[Any]) -> Array:
+    def numbers(self, lines: list[Any]) -> Integers:
         """Numbers of the points in which lines of the grid meet."""
         return self.all[np.ix_(*lines)]
 
-    def solve_cold(self, points: Array) -> None:
+    def solve_cold(self, points: Integers) -> None:
         """Solve some points from the start of the branch; what they have then is final."""
         found = self.cold(self.theory.take(points, self.shape))
         self.x[:, points], self.residual[points], self.status[points] = found.x, found.residual, found.status
         self.iterations[points] += found.iterations
         self.tried[points] = True
 
-    def solve_near(self, points: Array, start: Array) -> None:
+    def solve_near(self, points: Integers, start: Array) -> None:
         """Solve some points from starts close to their states; what fails is no more than not found."""
         x, size, steps, good = from_near(self.theory, self.shape, points, self.branch, start)
         self.iterations[points] += steps
@@ -161,15 +171,16 @@ class _Grid:
                 near[points] = True
                 self.solve_near(points, self.x[:, source.ravel()[points]])
 
-    def fill(self, lines: list[Any], axis: int, gaps: Array, between: Array) -> None:
+    def fill(self, lines: list[Any], axis: int, gaps: Integers, between: Integers) -> None:
         """Solve the points on new lines `between` those in front of and behind some gaps along an axis."""
         line = lines[axis]
         places = np.clip(gaps + np.arange(-1, 3)[:, None], 0, len(line) - 1)  # two on either side
 
-        def points(along: Any) -> Array:
-            return np.moveaxis(self.numbers([*lines[:axis], along, *lines[axis + 1 :]]), axis, -1)
+        def points(along: Any) -> Any:
+            numbers: Any = self.numbers([*lines[:axis], along, *lines[axis + 1 :]])
+            return np.moveaxis(numbers, axis, -1)
 
-        near = np.stack([points(line[place]) for place in places])  # (4, *others, gaps)
+        near: Any = np.stack([points(line[place]) for place in places])  # (4, *others, gaps)
         new, found = points(between), self.status[near] == 0
         found[[0, 3]] &= np.diff(places, axis=0)[[0, 2]].reshape(2, *(1,) * (near.ndim - 2), -1) > 0
         todo = found[1] | found[2]
@@ -184,12 +195,13 @@ class _Grid:
             self.solve_near(new[todo], np.sum(rule[:, todo] * states, axis=1))
 
 
-def _spread_out(weights: Array, near: Array) -> Array:
+def _spread_out(weights: Array, near: Integers) -> Array:
     """Weights by gap, for every point of the new lines."""
-    return np.broadcast_to(weights.reshape(4, *(1,) * (near.ndim - 2), -1), near.shape)
+    rows: Any = weights.reshape(4, *(1,) * (near.ndim - 2), -1)
+    return np.broadcast_to(rows, near.shape)
 
 
-def _interpolation(places: Array, between: Array) -> Array:
+def _interpolation(places: Integers, between: Integers) -> Array:
     """Weights of Lagrange's interpolation from some places, shape ``(n, gaps)``, to one in between."""
     out = np.ones(places.shape)
     with np.errstate(all="ignore"):  # of places that are the same, where the line ends: not used
@@ -209,7 +221,7 @@ def _sides(dimensions: int) -> Iterator[tuple[Any, Any]]:
 
 
 def from_near(
-    theory: Theory, shape: tuple[int, ...], points: Array, branch: str, start: Array
+    theory: Theory, shape: tuple[int, ...], points: Integers, branch: str, start: Array
 ) -> tuple[Array, Array, Array, Array]:
     """Newton's method from close by: x, residual, steps, and whether that is a state on the branch.
 
@@ -227,7 +239,7 @@ def from_near(
 
 
 @np.errstate(all="ignore")
-def _block(theory: Theory, shape: Any, points: Array, branch: str, start: Array) -> Any:
+def _block(theory: Theory, shape: Any, points: Integers, branch: str, start: Array) -> Any:
     solver = Newton()
     x, before = np.array(start), np.full(points.size, np.inf)
     steps, ended = np.zeros(points.size, dtype=int), np.zeros(points.size, dtype=bool)

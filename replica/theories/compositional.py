@@ -150,7 +150,7 @@ class BernoulliReLU(Theory):
     def _jacobian(
         self, x: Numbers, hidden: tuple[Number, ...], t: Number, s: Number, density: Number
     ) -> Numbers:
-        m, q, C = x
+        _, q, C = x
         (u, B, r), law = hidden, self.law
         floor = maximum(q, q * 0 + TINY)
         # how r and B answer to q and C: dr/dq = H0/(1-C)^2 since H0 = H2 + u H1
