@@ -211,7 +211,7 @@ def test_xarray_alone_reads_it(tmp_path: Path) -> None:
     script = (
         "import xarray as xr, sys\n"
         "data = xr.open_dataset(sys.argv[1]) if sys.argv[1].endswith('nc') else "
-        "xr.open_zarr(sys.argv[1], consolidated=False)\n"
+        "xr.open_zarr(sys.argv[1])\n"
         "assert 'replica' not in sys.modules\n"
         "print(data.m.sel(T=0.3, h=0.1, method='nearest').values[0], data.m.long_name, data['T'].units)\n"
         "print(data.status.flag_meanings.split()[0], data.branch.flag_meanings)"

@@ -404,7 +404,7 @@ def test_a_killed_run_keeps_every_finished_sample(tmp_path: Path) -> None:
         simulate(
             Subject(Hopfield, {"alpha": 0.05, "T": 0.1}), {}, [400], samples=16, seed=3, sweeps=300
         ) as whole,
-        xr.open_zarr(tmp_path / "run.zarr", consolidated=False) as stored,
+        xr.open_zarr(tmp_path / "run.zarr") as stored,
     ):
         for name in ("m", "q", "energy"):
             np.testing.assert_array_equal(stored[name].values, whole[name].values)

@@ -11,6 +11,7 @@ import json
 import math
 import os
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,6 +84,7 @@ class Store:
                 dimension_names=one.dims,
                 attributes=_plain(one.attrs),
             )
+        _consolidate(folder)
 
     def resume(self) -> None:
         """Check that the store holds the same sweep, and remove what a killed process left half done.
@@ -135,6 +137,7 @@ class Store:
         if values.shape[0] < length:
             values.resize((length,))
             values[:] = self.plan.over[axis]
+        _consolidate(self.path)
 
     def adopt(self, data: xr.Dataset) -> None:
         """Take the chunks of a finished file of the same sweep."""
@@ -192,6 +195,13 @@ class Store:
             ):
                 self._arrays[name] = zarr.open_array(self.path / name, mode="r+", zarr_format=3)
         return self._arrays[name]
+
+
+def _consolidate(path: Path) -> None:
+    """Write what all arrays are into one file, too: xarray opens a store by that, and warns without it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # other programs than zarr need not know it
+        zarr.consolidate_metadata(path, zarr_format=3)
 
 
 _PARTIAL = re.compile(r"([0-9]+|zarr\.json)\.[0-9a-f]+\.partial")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 from scipy import special
@@ -42,6 +43,7 @@ __all__ = [
     "sqrt",
     "stack",
     "tail_ratios",
+    "taken",
     "tanh",
 ]
 
@@ -90,6 +92,9 @@ def exact(value: Number) -> Number:
         return np.vectorize(exact, otypes=[object])(value)
     return value if is_exact(value) else mpmath.mpf(repr(float(value)))
 
+
+FEW = 12
+"""Numbers up to which a loop over floats costs less than one over short arrays."""
 
 INVERSE_ROOT_2PI = 0.3989422804014327
 
@@ -341,13 +346,23 @@ def _tail_ratios(x: Array, terms: int) -> tuple[Array, Array]:
     """
     z = x / np.sqrt(2.0)
     ratio = 1 / (z + np.hypot(z, np.sqrt(2 * terms + 3)))
-    for n in range(terms, 2, -1):  # in place: many short arrays come here
-        ratio *= n + 1
-        ratio += z
-        np.divide(0.5, ratio, out=ratio)
+    if z.size <= FEW:  # the same operations on floats
+        known = zip(z.ravel().tolist(), ratio.ravel().tolist(), strict=True)
+        ratio = np.reshape([_recurred(at, value, terms) for at, value in known], z.shape)
+    else:
+        for n in range(terms, 2, -1):
+            ratio *= n + 1
+            ratio += z
+            np.divide(0.5, ratio, out=ratio)
     second = 0.5 / (z + 3 * ratio)
     first = 0.5 / (z + 2 * second)
     return first * np.sqrt(2.0), second * np.sqrt(8.0)
+
+
+def _recurred(z: float, ratio: float, terms: int) -> float:
+    for n in range(terms, 2, -1):
+        ratio = 0.5 / (ratio * (n + 1) + z)
+    return ratio
 
 
 def tail_ratios(x: Array) -> tuple[Array, Array]:
@@ -399,8 +414,36 @@ def stack(*rows: Number) -> Numbers:
     """
     if is_single(*rows):
         return np.array(rows, dtype=float)
-    shape = np.broadcast_shapes(*{np.shape(row) for row in rows})
+    shapes = {np.shape(row) for row in rows}
+    if len(shapes) == 1 and all(type(row) is np.ndarray and row.dtype == float for row in rows):
+        return np.array(rows)
+    shape = np.broadcast_shapes(*shapes)
     out = np.empty((len(rows), *shape), dtype=object if is_exact(*rows) else float)
     for i, row in enumerate(rows):
         out[i] = row
     return out
+
+
+def taken(rows: Any, index: Any, shape: tuple[int, ...], axes: int = 0) -> Any:
+    """What belongs to the points `index` of a flattened batch; what is the same at all of them stays so.
+
+    Parameters
+    ----------
+    rows : array, shape (*part, *tail), or None
+        Its leading axes broadcast to `shape`; the last `axes` of them are no axes of the batch.
+    index : int or array of int
+    shape : tuple of int
+        Shape of the batch.
+
+    Examples
+    --------
+    >>> print(taken(np.array([[10], [20]]), np.array([0, 5]), (2, 3)))
+    [10 20]
+    """
+    own = np.shape(rows)[: np.ndim(rows) - axes]
+    if not own:
+        return rows
+    if own == shape:
+        return np.reshape(rows, (-1, *np.shape(rows)[len(own) :]))[index]
+    places = np.unravel_index(index, shape)[-len(own) :]
+    return np.asarray(rows)[tuple(place * (n > 1) for place, n in zip(places, own, strict=True))]

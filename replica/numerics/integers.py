@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
 from scipy import special
 
-from replica.numerics.functions import is_exact, stack
+from replica.numerics.functions import is_exact, stack, taken
 from replica.numerics.quadrature import check_size
 from replica.typing import Array, Integers, Number, Numbers
 
-__all__ = ["IntegerLaw", "skellam", "taken", "trinomial"]
+__all__ = ["IntegerLaw", "skellam", "trinomial"]
 
 
 @dataclass(frozen=True)
@@ -43,17 +42,9 @@ class IntegerLaw:
     def take(self, index: Integers, shape: tuple[int, ...]) -> IntegerLaw:
         """The laws of the points `index` of a flattened batch of that shape."""
         weight, tilted, slope = (
-            taken(rows, self.axes, index, shape) for rows in (self.weight, self.tilted, self.slope)
+            taken(rows, index, shape, self.axes) for rows in (self.weight, self.tilted, self.slope)
         )
         return IntegerLaw(self.w, weight, tilted, slope, self.axes)
-
-
-def taken(rows: Any, axes: int, index: Integers, shape: tuple[int, ...]) -> Any:
-    """Rows of the points of a batch; what is the same at all of them stays one row."""
-    if rows is None or np.ndim(rows) == axes:
-        return rows
-    tail = np.shape(rows)[-axes:]
-    return np.broadcast_to(rows, (*shape, *tail)).reshape(-1, *tail)[index]
 
 
 def skellam(l: Number) -> IntegerLaw:

@@ -18,8 +18,7 @@ from typing import Any
 import numpy as np
 
 from replica.errors import ParameterError, UnknownNameError
-from replica.numerics.functions import exact, is_exact, maximum, sqrt
-from replica.numerics.integers import taken
+from replica.numerics.functions import exact, is_exact, maximum, sqrt, taken
 from replica.numerics.spins import TINY, SpinAverages, spin_averages
 from replica.typing import Booleans, Number
 
@@ -54,9 +53,9 @@ class ComponentLaw:
     def take(self, index: Any, shape: tuple[int, ...]) -> ComponentLaw:
         """The laws of the points `index` of a flattened batch of that shape."""
         shift, variance = (
-            [taken(rows, 1, index, shape) for rows in every] for every in (self.shift, self.variance)
+            [taken(rows, index, shape, 1) for rows in every] for every in (self.shift, self.variance)
         )
-        return ComponentLaw(shift, variance, taken(self.weight, 1, index, shape))
+        return ComponentLaw(shift, variance, taken(self.weight, index, shape, 1))
 
 
 def component_law(

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from replica.errors import BranchError, ConvergenceError, ParameterError, UnknownNameError
 from replica.solving.continuation import trace
 from replica.solving.derivatives import determinant, jacobian
+from replica.solving.grids import is_grid, solve_on_grid
 from replica.solving.solution import Solution, Status
 from replica.solving.solvers import Newton, Solver, on_branch
 from replica.theory import Fold, Theory
@@ -198,6 +199,13 @@ def orientation(theory: Theory, x: Numbers) -> Number:
 
 
 def _from_start(theory: Theory, branch: str, solver: Solver | None) -> Solution:
+    """Newton from the starts of the branch; on a large grid at some points only, and from these to others."""
+    if solver is None and theory.batch and is_grid(theory, branch):
+        return solve_on_grid(theory, branch, lambda part: _at_once(part, branch, None))
+    return _at_once(theory, branch, solver)
+
+
+def _at_once(theory: Theory, branch: str, solver: Solver | None) -> Solution:
     """Newton from the starts of the branch: the first one that leads there, or the one of highest rank."""
     with np.errstate(all="ignore"):  # a start that overflows is none, and its residual says so
         start = theory.start(branch)

@@ -26,6 +26,9 @@ PATIENCE = 4
 BLOCK = 16384
 """Points iterated together: enough to spread the cost of a call, few enough for the cache."""
 
+FEW = 256
+"""Points up to which it costs less to try all halvings of a step at once than one after the other."""
+
 Step = Callable[[Theory, Any, Any, Any], tuple[Any, Any, Any, Any, Any]]
 """From a theory, x, its residual there and its Jacobian (None if not known): the next x, the length of the
 full step, what is known there, and whether the determinant of 1 - Jacobian was negative here."""
@@ -165,9 +168,9 @@ class Newton:
         x = np.array(start, dtype=float)
         best, stalled, last, beyond = np.inf, 0, np.inf, False
         residual, slope = theory.residual(x), None
-        size, iteration, status = _largest(residual), 0, None
+        size, iteration, status = _largest_one(residual), 0, None
         while True:
-            scale = 1.0 + _largest(x)
+            scale = 1.0 + _largest_one(x)
             if size <= self.tol * scale and last <= self.step_tol * scale:
                 status = Status.CONVERGED
             elif not size < np.inf:
@@ -184,17 +187,17 @@ class Newton:
             worse = iteration > self.warmup
             if not worse:
                 moved, last = x + residual, np.inf
-                after, ahead = _evaluated(theory, moved, slope=iteration == self.warmup)
-                worse = not (now := _largest(after)) < size
+                after, ahead = evaluated(theory, moved, slope=iteration == self.warmup)
+                worse = not (now := _largest_one(after)) < size
             if worse:
                 matrix = _one(len(x)) - (jacobian(theory, x) if slope is None else slope)
                 change = solve_linear(matrix, residual)
-                fraction, last = 1.0, _largest(change)
+                fraction, last = 1.0, _largest_one(change)
                 beyond = branch is not None and determinant(matrix) < 0
                 for halvings in range(9):
                     moved = x + fraction * change
-                    after, ahead = _evaluated(theory, moved, slope=iteration >= self.warmup)
-                    now = _largest(after)
+                    after, ahead = evaluated(theory, moved, slope=iteration >= self.warmup)
+                    now = _largest_one(after)
                     if now <= 2.0 * size + 1e-9 or halvings == 8:
                         break
                     fraction /= 2
@@ -204,7 +207,7 @@ class Newton:
         return Solution(theory, x, np.float64(size), np.int8(status.code), np.int64(iteration))
 
 
-def _largest(vector: Any) -> float:
+def _largest_one(vector: Any) -> float:
     """Largest absolute component of one vector; NaN stays NaN."""
     values = [abs(v) for v in vector.tolist()]
     total = sum(values)
@@ -216,7 +219,7 @@ def _one(n: int) -> Any:
     return np.eye(n)
 
 
-def _evaluated(theory: Theory, x: Any, *, slope: bool) -> tuple[Any, Any]:
+def evaluated(theory: Theory, x: Any, *, slope: bool) -> tuple[Any, Any]:
     """The residual and, if it is wanted and costs hardly more, the Jacobian; else None."""
     both = theory.linearised(x) if slope else None
     return (theory.residual(x), None) if both is None else (theory.within(x, both[0]), both[1])
@@ -230,8 +233,8 @@ def _plain_or_newton(
         return _newton_step(theory, x, residual, slope, more=True)
     moved, length = x + residual, np.full(x.shape[1:], np.inf)
     turned = np.zeros(x.shape[1:], dtype=bool)
-    after, ahead = _evaluated(theory, moved, slope=not warm)
-    newton = np.flatnonzero(~(_size(after) < _size(residual)))
+    after, ahead = evaluated(theory, moved, slope=not warm)
+    newton = np.flatnonzero(~(largest(after) < largest(residual)))
     if newton.size:
         few = theory if newton.size == x.shape[1] else theory.take(newton)
         known = None if slope is None else slope[:, :, newton]
@@ -252,23 +255,34 @@ def _newton_step(
     """
     matrix = np.eye(len(x))[..., None] - (jacobian(theory, x) if slope is None else slope)
     change = solve_linear(matrix, residual)
-    size = _size(residual)
+    size = largest(residual)
     moved = x + change
-    after, ahead = _evaluated(theory, moved, slope=more)
-    fraction = np.ones(x.shape[1:])
-    for _ in range(8):
-        worse = np.flatnonzero(~(_size(after) <= 2.0 * size + 1e-9))
+    after, ahead = evaluated(theory, moved, slope=more)
+    fraction = 1.0
+    for halvings in range(8, 0, -1):
+        worse = np.flatnonzero(~(largest(after) <= 2.0 * size + 1e-9))
         if not worse.size:
             break
-        fraction[worse] /= 2
-        moved[:, worse] = x[:, worse] + fraction[worse] * change[:, worse]
-        after[:, worse], there = _evaluated(theory.take(worse), moved[:, worse], slope=more)
+        few = worse.size * halvings <= FEW  # all of them at once: the cost is that of the call
+        fractions = fraction / 2.0 ** np.arange(1, 1 + (halvings if few else 1))
+        tries = x[:, None, worse] + fractions[:, None] * change[:, None, worse]
+        values, slopes = evaluated(
+            theory.take(np.tile(worse, len(fractions))), tries.reshape(len(x), -1), slope=more
+        )
+        values = values.reshape(tries.shape)
+        good = largest(values) <= 2.0 * size[worse] + 1e-9
+        first = np.where(good.any(axis=0), np.argmax(good, axis=0), len(fractions) - 1)
+        which = first, np.arange(worse.size)
+        moved[:, worse], after[:, worse] = tries[:, *which], values[:, *which]
         if ahead is not None:
-            ahead[:, :, worse] = there
-    return moved, _size(change), after, ahead, determinant(matrix) < 0
+            ahead[:, :, worse] = slopes.reshape(len(x), *tries.shape)[:, :, *which]
+        if few:
+            break
+        fraction /= 2
+    return moved, largest(change), after, ahead, determinant(matrix) < 0
 
 
-def _size(vector: Any) -> Any:
+def largest(vector: Any) -> Any:
     """Largest absolute component; NaN stays NaN."""
     return np.max(np.abs(vector), axis=0)
 
@@ -327,8 +341,8 @@ def _iterate_block(
     beyond = np.zeros(count, dtype=bool)
     residual = part.residual(x)
     for iteration in range(limit + 1):
-        size = _size(residual)
-        scale = 1.0 + _size(here)
+        size = largest(residual)
+        scale = 1.0 + largest(here)
         done = (size <= tol * scale) & (last <= step_tol * scale)
         lost = ~np.isfinite(size)
         better = size < 0.5 * best

@@ -151,25 +151,25 @@ class BernoulliReLU(Theory):
     def _jacobian(
         self, x: Numbers, hidden: tuple[Number, ...], t: Number, s: Number, density: Number
     ) -> Numbers:
-        m, q, C = x
+        _, q, C = x
         (u, B, r), law = hidden, self.law
         floor = maximum(q, q * 0 + TINY)
         # how r and B answer to q and C: dr/dq = H0/(1-C)^2 since H0 = H2 + u H1
         to_r = (B / (1 - C), 2 * r / (1 - C))
         to_B = (pdf(u) * u / (2 * floor * (1 - C)), B / (1 - C))
-        rows = []
-        columns = [(self.overlap_unit * law.w / _last(s), 0 * m)]
+        # of the density of sites at threshold, its products with t and with W: all columns are made of these
+        products = density, density * t, density * law.w
+        odd = [_odd_mean(one, law.tilted) / (2 * self.overlap_unit) for one in products]
+        even = [_mean(one, law.weight) for one in products]
+        slopes = [_mean(t * one, law.weight) for one in products]
+        to_m = self.overlap_unit / s
+        columns = [(to_m * odd[2], to_m * even[2], -to_m * slopes[2] / s)]
         for dr, dB in zip(to_r, to_B, strict=True):
             log_s = dr / (2 * maximum(r, r * 0 + TINY**2))
-            bias = 0 * dB if self.g is None else self.alpha * dB / 2
-            columns.append((_last(bias / s) - t * _last(log_s), log_s))
-        rows.append(
-            stack(*(_odd_mean(density * dt, law.tilted) / (2 * self.overlap_unit) for dt, _ in columns))
-        )
-        rows.append(stack(*(_mean(density * dt, law.weight) for dt, _ in columns)))
-        responses = (-_mean(t * density * dt, law.weight) / s for dt, _ in columns)
-        here = _mean(density, law.weight) / s
-        rows.append(stack(*(one - here * log_s for one, (_, log_s) in zip(responses, columns, strict=True))))
+            shift = 0 * dB if self.g is None else self.alpha * dB / 2 / s
+            turned = [shift * one[0] - log_s * one[1] for one in (odd, even, slopes)]
+            columns.append((turned[0], turned[1], -(turned[2] + even[0] * log_s) / s))
+        rows = (stack(*row) for row in zip(*columns, strict=True))
         return stack(*rows)
 
     def start(self, branch: str) -> Numbers:

@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from replica.errors import ParameterError, UnknownNameError
-from replica.numerics.functions import exact, is_exact, stack
+from replica.numerics.functions import exact, is_exact, stack, taken
 from replica.theory.boundaries import Boundary, Branch, Critical, Fold, Limit
 from replica.theory.equations import aligned
 from replica.theory.parameters import Parameter, Value, short
@@ -377,7 +377,7 @@ class Theory:
             if isinstance(value, Unit):
                 changes[name] = value.take(index, shape) if value.shape else value
             elif np.ndim(value):
-                changes[name] = np.broadcast_to(value, shape).ravel()[index]
+                changes[name] = taken(value, index, shape)
         part = self.at(**changes)
         for name in self.carried:
             if name in self.__dict__:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from replica.errors import ParameterError
-from replica.numerics.functions import exact, is_exact
+from replica.numerics.functions import exact, is_exact, taken
 from replica.numerics.quadrature import kinked_rule
 from replica.numerics.spins import TINY
 from replica.typing import Array, Number
@@ -293,7 +293,7 @@ class Unit:
 
     def take(self, index: Any, shape: tuple[int, ...]) -> Self:
         """The units `index` of the flattened batch of that shape."""
-        return self._changed(lambda v: np.broadcast_to(v, shape).ravel()[index] if np.ndim(v) else v)
+        return self._changed(lambda v: taken(v, index, shape))
 
     def coarse(self) -> Self:
         """Copy whose sums over a Gaussian field have about four digits, for guesses."""
