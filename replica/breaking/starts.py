@@ -35,6 +35,8 @@ BREAKINGS = 2.0 ** np.arange(0, 15)
 LONGEST, SHORTEST = 1.0, 1e-3
 """Step in the logarithms of what is looked for; and the fraction of one at which a search ends."""
 
+LOST = 1e-6
+"""An outermost overlap below this, beside what it was with a step less, is 0."""
 FASTEST, SLOWEST = 0.5, 0.02
 """Steps in the logarithm of mu, along which a state is followed to where f has its largest value."""
 FOLLOWED = 60
@@ -352,9 +354,18 @@ def broken_further(parts: Ingredients, x: Array, steps: int) -> Array | None:
         for held in (False, True):
             begun = descend(parts, start, steps + 1, held=True) if held else start
             root = None if begun is None else descend(parts, begun, steps + 1, most=40)
-            if root is not None and is_broken(parts, root, steps + 1):
+            if root is None or not is_broken(parts, root, steps + 1):
+                continue
+            if not _lost(parts, x, root, steps):
                 return root
     return None
+
+
+def _lost(parts: Ingredients, x: Array, root: Array, steps: int) -> bool:
+    """Whether q_0 has become 0: where it was not with a step less, f has no maximum in it there."""
+    P, kept = len(parts.model.patterns), len(parts.structure.kept)
+    before, after = x[P :: steps + 2][:kept], root[P :: steps + 3][:kept]
+    return bool(np.any((before > LOST) & (after < LOST * before)))
 
 
 def _further(parts: Ingredients, x: Array, steps: int) -> Iterator[Array]:

@@ -20,7 +20,7 @@ from replica.numerics.functions import log
 from replica.theory import Boundary, Branch, Coexistence, Fold, Limit, Phase, Theory, Value
 from replica.typing import Array, Booleans, Number, Numbers
 
-__all__ = ["Broken", "broken"]
+__all__ = ["Broken", "broken", "functional_of"]
 
 BEFORE = 0.99
 """Share of the value at which the replica-symmetric state ends where a search for the broken one begins."""
@@ -82,7 +82,7 @@ class Broken(Theory, metaclass=_Kind):
     def points(self) -> list[FullyConnected]:
         """The theories without breaking at the points of the flattened batch."""
         size = int(np.prod(self.batch, dtype=int))
-        return [_functional(self.base, (self.take(n) if self.batch else self).values) for n in range(size)]
+        return [functional_of(self.base, (self.take(n) if self.batch else self).values) for n in range(size)]
 
     def _each(self, x: Numbers, what: Callable[[BrokenPass], Any], *, slopes: bool = False) -> Any:
         """What is asked of the pass at every point; axes of the answer come before those of the batch."""
@@ -242,7 +242,7 @@ def _known(parts: Any) -> dict[str, Any]:
     return {name: parts.values[name] for name in parts.model.names}
 
 
-def _functional(kind: type[Theory], values: Mapping[str, Any]) -> FullyConnected:
+def functional_of(kind: type[Theory], values: Mapping[str, Any]) -> FullyConnected:
     """The point of the functional that a theory is at these parameters."""
     model = kind.model_of(values)
     if model is None:
