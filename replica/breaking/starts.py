@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.optimize import minimize_scalar
 
 from replica.breaking.passes import BrokenPass
 from replica.functional import FullyConnected
 from replica.functional.passes import Ingredients
+from replica.theory import Theory
 from replica.typing import Array
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "descend",
     "is_broken",
     "last_symmetric",
+    "lowest",
     "symmetric_state",
 ]
 
@@ -45,11 +48,14 @@ FOLLOWED = 60
 NEARBY = (0.995, 0.98, 0.95, 0.9, 0.8)
 """Shares of the parameter at which a state is looked for that has ended without breaking."""
 
+COLDER = (0.7, 0.5, 0.3)
+"""The same for glasses, whose replica-symmetric state may end far below their transition."""
+
 Equations = Callable[[Array], tuple[Array, Array]]
 """From x to the residual and its derivatives."""
 
 
-def symmetric_state(theory: FullyConnected, branch: str) -> Array | None:
+def symmetric_state(theory: Theory, branch: str) -> Array | None:
     """The replica-symmetric state on a branch, at one point, by Newton's method; None if none is found."""
 
     def equations(x: Array) -> tuple[Array, Array]:
@@ -104,6 +110,26 @@ def last_symmetric(
         middle = (inside + outside) / 2
         inside, outside = (middle, outside) if there(middle) else (inside, middle)
     return inside
+
+
+def lowest(theory: Theory, branch: str, over: str, middle: float) -> float:
+    """The smallest replica-symmetric f on a branch over a positive parameter, with a minimum inside.
+
+    NaN where there is none: f falls towards an end of the range within which the branch is there.
+    """
+
+    def f(logarithm: float) -> float:
+        here = theory.at(**{over: float(np.exp(logarithm))})
+        x = symmetric_state(here, branch)
+        return np.inf if x is None else float(here.free_energy(x))
+
+    grid = np.log(middle) + np.arange(-12, 5) * 0.4
+    values = np.array([f(one) for one in grid])
+    best = int(np.argmin(values))
+    if best in (0, len(grid) - 1) or not np.isfinite(values[best]):
+        return float("nan")
+    found = minimize_scalar(f, bracket=tuple(grid[best - 1 : best + 2]), tol=1e-7)
+    return float(found.fun)
 
 
 def _newton(equations: Equations, x: Array) -> Array | None:
@@ -258,7 +284,7 @@ def is_broken(parts: Ingredients, x: Array, steps: int) -> bool:
     return bool(
         np.all(seen.gaps(x) > NARROW)
         and np.all(np.diff(mu, prepend=0.0) > 1e-6 * mu[-1])
-        and mu[-1] * parts.T <= 1
+        and mu[-1] * parts.T <= 1 + 1e-9
     )
 
 
@@ -432,12 +458,18 @@ def broken_states(theory: FullyConnected, branch: str, steps: int) -> Iterator[A
 
 
 def _from_nearby(theory: FullyConnected, branch: str, steps: int) -> Array | None:
-    """The state where the replica-symmetric one has ended: followed from where that is still there."""
-    limit = theory.phases.limit
-    if limit is None or branch not in theory.phases.retrieved:
+    """The state where the replica-symmetric one has ended: followed from where that is still there.
+
+    A pattern is lost with the load, a glass of couplings of three or more spins with the temperature.
+    """
+    limit, glass = theory.phases.limit, branch not in theory.phases.retrieved
+    name = "T" if glass else None if limit is None else limit.parameter
+    if name is None or name not in theory.parameters():
         return None
-    name, wanted = limit.parameter, getattr(theory, limit.parameter)
-    for share in NEARBY:
+    wanted = getattr(theory, name)
+    if not wanted > 0:
+        return None
+    for share in (*NEARBY, *COLDER) if glass else NEARBY:
         near = theory.at(**{name: share * wanted})
         if symmetric_state(near, branch) is None:
             continue

@@ -6,18 +6,18 @@ import copyreg
 import dataclasses
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from itertools import islice
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from replica.breaking.passes import BrokenPass
-from replica.breaking.starts import broken_states, is_broken, last_symmetric
+from replica.breaking.starts import broken_states, is_broken, last_symmetric, lowest
 from replica.errors import ParameterError
 from replica.functional import FullyConnected, Model, theory_of
 from replica.numerics.functions import log
-from replica.theory import Boundary, Branch, Coexistence, Fold, Limit, Phase, Theory, Value
+from replica.theory import Boundary, Branch, Coexistence, Critical, Fold, Limit, Phase, Theory, Value, Zero
 from replica.typing import Array, Booleans, Number, Numbers
 
 __all__ = ["Broken", "broken", "functional_of"]
@@ -70,6 +70,8 @@ class Broken(Theory, metaclass=_Kind):
     made: ClassVar[tuple[type[Theory], int] | None] = None
     meant: ClassVar[Mapping[str, str]]
     """The branches of the functional that the branches are, by their names."""
+    beside: ClassVar[tuple[str, str] | None] = None
+    """A branch, and a parameter over which its f is smallest: see `excess`."""
 
     def __post_init__(self) -> None:
         """Check the parameters as the theory without breaking does."""
@@ -82,7 +84,10 @@ class Broken(Theory, metaclass=_Kind):
     def points(self) -> list[FullyConnected]:
         """The theories without breaking at the points of the flattened batch."""
         size = int(np.prod(self.batch, dtype=int))
-        return [functional_of(self.base, (self.take(n) if self.batch else self).values) for n in range(size)]
+        every = [(self.take(n) if self.batch else self).values for n in range(size)]
+        if "T" in self.values:  # a trace steps beyond the end at which it stops
+            every = [{**values, "T": max(values["T"], 0.0)} for values in every]
+        return [functional_of(self.base, values) for values in every]
 
     def _each(self, x: Numbers, what: Callable[[BrokenPass], Any], *, slopes: bool = False) -> Any:
         """What is asked of the pass at every point; axes of the answer come before those of the batch."""
@@ -171,6 +176,20 @@ class Broken(Theory, metaclass=_Kind):
         """Zero where the innermost states fall into further ones."""
         return log(self.rho(x))
 
+    def excess(self, x: Numbers) -> Number:
+        """By how much f exceeds that of the retrieval state beside it, replica symmetric, at its best size.
+
+        Where a retrieval state is sparse its breaking is below resolution: the noise in it is.
+        """
+        if self.beside is None:
+            return np.nan * self.free_energy(x)
+        branch, over = self.beside
+        middle = sum(self.base.parameters()[over].typical) / 2
+        size = int(np.prod(self.batch, dtype=int))
+        every = [(self.take(n) if self.batch else self).values for n in range(size)]
+        known = [_lowest(self.base, tuple(one.items()), branch, over, middle) for one in every]
+        return self._each(x, BrokenPass.free_energy) - np.reshape(known, self.batch)
+
     def derived(self, x: Numbers) -> dict[str, Number]:
         T = self._each(x, lambda here: here.T)
         return {f"x{i}": T * x[i - self.steps - 1] for i in range(1, self.steps + 1)}
@@ -206,11 +225,17 @@ class Broken(Theory, metaclass=_Kind):
 
     def origins(self, branch: str, parameter: str, low: float, high: float) -> tuple[float, ...]:
         """Just before the replica-symmetric state ends, which it does not do much before the broken one."""
-        theory = self.points[0]
+        theory, meant = self.points[0], self.meant[branch]
         limit = theory.phases.limit
-        if limit is None or limit.parameter != parameter or self.meant[branch] not in theory.phases.retrieved:
+        if meant in theory.phases.retrieved:
+            if limit is None or limit.parameter != parameter:
+                return ()
+            lowest = float(limit.value)
+        elif parameter == "T":
+            lowest = 0.0
+        else:
             return ()
-        end = last_symmetric(theory, self.meant[branch], parameter, float(limit.value), high)
+        end = last_symmetric(theory, meant, parameter, lowest, high)
         return () if end is None else (BEFORE * end,)
 
     def belongs(self, branch: str, x: Numbers) -> Booleans:
@@ -236,6 +261,11 @@ def _is_on(here: BrokenPass, branch: str, theory: FullyConnected | None) -> bool
         rows += [here.C[s]] if s in here.plan.rigid else [here.q[s][-1], here.C[s]]
     kind = theory if theory is not None else theory_of(here.parts.model)(**_known(here.parts))
     return bool(kind.belongs(branch, np.array(rows)))
+
+
+@lru_cache(maxsize=1024)
+def _lowest(kind: type[Theory], values: Any, branch: str, over: str, middle: float) -> float:
+    return lowest(kind(**(dict(values) | {over: middle})), branch, over, middle)
 
 
 def _known(parts: Any) -> dict[str, Any]:
@@ -331,12 +361,25 @@ def _made(kind: type[Theory], steps: int) -> type[Broken]:
         for name in meant
     }
     lines: dict[str, Boundary] = {}
+    beside: tuple[str, str] | None = None
     for name, line in kind.lines.items():
         if isinstance(line, Fold) and line.branch in meant:
             lines[name] = Fold(line.branch)
+        elif isinstance(line, Coexistence) and line.first.over is not None and line.second.branch in meant:
+            beside = beside or (line.first.branch, line.first.over)
+            lines[name] = Zero(Phase(line.second.branch), "excess", "first-order")
         elif isinstance(line, Coexistence) and {line.first.branch, line.second.branch} <= set(meant):
             lines[name] = Coexistence(Phase(line.first.branch), Phase(line.second.branch))
+    lines |= {
+        f"{line}{name.removeprefix('glass')}": Zero(Phase(name), test, text=text)
+        for name in meant
+        if meant[name] == "glass"
+        for line, (test, text) in GLASS_LINES.items()
+    }
+    jumps = isinstance(lines.pop("glass", None), Fold)
     critical = kind.critical if kind.critical is not None and kind.critical.boundary in lines else None
+    if jumps and "T" in kind.parameters():
+        critical = Critical("T", "gardner", "T_G", "temperature below which states fall into further ones")
     fields = []
     for one in dataclasses.fields(kind):  # type: ignore[arg-type]
         default = dataclasses.MISSING if one.default is dataclasses.MISSING else one.default
@@ -351,12 +394,13 @@ def _made(kind: type[Theory], steps: int) -> type[Broken]:
             "steps": steps,
             "made": (kind, steps),
             "meant": meant,
+            "beside": beside,
             "name": f"{kind.name}-{steps}rsb",
             "order": tuple(order),
             "branches": branches,
             "lines": lines,
             "critical": critical,
-            "limit": Limit("T") if "T" in kind.parameters() else None,
+            "limit": Limit("T") if "T" in kind.parameters() and not jumps else None,
             "symmetry": kind.symmetry,
             "symbols": {**kind.symbols, **symbols},
             "line_names": {key: name for key, name in kind.line_names.items() if name in lines},
@@ -373,6 +417,9 @@ def _made(kind: type[Theory], steps: int) -> type[Broken]:
     return made
 
 
+GLASS_LINES = {
+    "gardner": ("log_rho", "the innermost states fall into further ones"),
+}
 MAXIMUM = "f is no minimum in the overlaps and mu: do not choose the number of steps by the lowest f."
 EQUATIONS = {
     "levels": "phi_(i-1)(y) = ln E_z exp{mu_i phi_i(y + sqrt(d_i) z)}/mu_i, phi_k = T ln Z",
