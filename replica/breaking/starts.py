@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from replica.breaking.passes import BrokenPass
 from replica.functional import FullyConnected
 from replica.functional.passes import Ingredients
-from replica.theory import Theory
 from replica.typing import Array
 
 __all__ = [
@@ -23,7 +21,6 @@ __all__ = [
     "descend",
     "is_broken",
     "last_symmetric",
-    "lowest",
     "symmetric_state",
 ]
 
@@ -55,7 +52,7 @@ Equations = Callable[[Array], tuple[Array, Array]]
 """From x to the residual and its derivatives."""
 
 
-def symmetric_state(theory: Theory, branch: str) -> Array | None:
+def symmetric_state(theory: FullyConnected, branch: str) -> Array | None:
     """The replica-symmetric state on a branch, at one point, by Newton's method; None if none is found."""
 
     def equations(x: Array) -> tuple[Array, Array]:
@@ -110,26 +107,6 @@ def last_symmetric(
         middle = (inside + outside) / 2
         inside, outside = (middle, outside) if there(middle) else (inside, middle)
     return inside
-
-
-def lowest(theory: Theory, branch: str, over: str, middle: float) -> float:
-    """The smallest replica-symmetric f on a branch over a positive parameter, with a minimum inside.
-
-    NaN where there is none: f falls towards an end of the range within which the branch is there.
-    """
-
-    def f(logarithm: float) -> float:
-        here = theory.at(**{over: float(np.exp(logarithm))})
-        x = symmetric_state(here, branch)
-        return np.inf if x is None else float(here.free_energy(x))
-
-    grid = np.log(middle) + np.arange(-12, 5) * 0.4
-    values = np.array([f(one) for one in grid])
-    best = int(np.argmin(values))
-    if best in (0, len(grid) - 1) or not np.isfinite(values[best]):
-        return float("nan")
-    found = minimize_scalar(f, bracket=tuple(grid[best - 1 : best + 2]), tol=1e-7)
-    return float(found.fun)
 
 
 def _newton(equations: Equations, x: Array) -> Array | None:

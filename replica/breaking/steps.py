@@ -6,14 +6,14 @@ import copyreg
 import dataclasses
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from itertools import islice
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from replica.breaking.passes import BrokenPass
-from replica.breaking.starts import broken_states, is_broken, last_symmetric, lowest
+from replica.breaking.starts import broken_states, is_broken, last_symmetric
 from replica.errors import ParameterError
 from replica.functional import FullyConnected, Model, theory_of
 from replica.numerics.functions import log
@@ -70,11 +70,14 @@ class Broken(Theory, metaclass=_Kind):
     made: ClassVar[tuple[type[Theory], int] | None] = None
     meant: ClassVar[Mapping[str, str]]
     """The branches of the functional that the branches are, by their names."""
-    beside: ClassVar[tuple[str, str] | None] = None
-    """A branch, and a parameter over which its f is smallest: see `excess`."""
 
     def __post_init__(self) -> None:
-        """Check the parameters as the theory without breaking does."""
+        """Read and check the parameters as the theory without breaking does."""
+        given = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}  # type: ignore[arg-type]
+        if any(isinstance(value, str) for value in given.values()):  # units by their names
+            for name, value in self.base(**given).values.items():
+                if isinstance(given[name], str):
+                    object.__setattr__(self, name, value)
         super().__post_init__()
         _ = self.base(**self.values)
 
@@ -176,20 +179,6 @@ class Broken(Theory, metaclass=_Kind):
         """Zero where the innermost states fall into further ones."""
         return log(self.rho(x))
 
-    def excess(self, x: Numbers) -> Number:
-        """By how much f exceeds that of the retrieval state beside it, replica symmetric, at its best size.
-
-        Where a retrieval state is sparse its breaking is below resolution: the noise in it is.
-        """
-        if self.beside is None:
-            return np.nan * self.free_energy(x)
-        branch, over = self.beside
-        middle = sum(self.base.parameters()[over].typical) / 2
-        size = int(np.prod(self.batch, dtype=int))
-        every = [(self.take(n) if self.batch else self).values for n in range(size)]
-        known = [_lowest(self.base, tuple(one.items()), branch, over, middle) for one in every]
-        return self._each(x, BrokenPass.free_energy) - np.reshape(known, self.batch)
-
     def derived(self, x: Numbers) -> dict[str, Number]:
         T = self._each(x, lambda here: here.T)
         return {f"x{i}": T * x[i - self.steps - 1] for i in range(1, self.steps + 1)}
@@ -261,11 +250,6 @@ def _is_on(here: BrokenPass, branch: str, theory: FullyConnected | None) -> bool
         rows += [here.C[s]] if s in here.plan.rigid else [here.q[s][-1], here.C[s]]
     kind = theory if theory is not None else theory_of(here.parts.model)(**_known(here.parts))
     return bool(kind.belongs(branch, np.array(rows)))
-
-
-@lru_cache(maxsize=1024)
-def _lowest(kind: type[Theory], values: Any, branch: str, over: str, middle: float) -> float:
-    return lowest(kind(**(dict(values) | {over: middle})), branch, over, middle)
 
 
 def _known(parts: Any) -> dict[str, Any]:
@@ -361,14 +345,14 @@ def _made(kind: type[Theory], steps: int) -> type[Broken]:
         for name in meant
     }
     lines: dict[str, Boundary] = {}
-    beside: tuple[str, str] | None = None
     for name, line in kind.lines.items():
         if isinstance(line, Fold) and line.branch in meant:
             lines[name] = Fold(line.branch)
-        elif isinstance(line, Coexistence) and line.first.over is not None and line.second.branch in meant:
-            beside = beside or (line.first.branch, line.first.over)
-            lines[name] = Zero(Phase(line.second.branch), "excess", "first-order")
-        elif isinstance(line, Coexistence) and {line.first.branch, line.second.branch} <= set(meant):
+        elif (
+            isinstance(line, Coexistence)
+            and line.first.over is None
+            and {line.first.branch, line.second.branch} <= set(meant)
+        ):
             lines[name] = Coexistence(Phase(line.first.branch), Phase(line.second.branch))
     lines |= {
         f"{line}{name.removeprefix('glass')}": Zero(Phase(name), test, text=text)
@@ -394,7 +378,6 @@ def _made(kind: type[Theory], steps: int) -> type[Broken]:
             "steps": steps,
             "made": (kind, steps),
             "meant": meant,
-            "beside": beside,
             "name": f"{kind.name}-{steps}rsb",
             "order": tuple(order),
             "branches": branches,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 from replica.functional import Coupling, Energy, Layer, Model, Pattern, theory_of
-from replica.theory import Coexistence, Fold, Parameter, Phase
+from replica.theory import Boundary, Coexistence, Fold, Parameter, Phase
+from replica.typing import Number, Numbers
 
 __all__ = ["MixedPSpin", "PSpin", "PlantedPSpin", "SphericalPSpin"]
 
@@ -54,18 +56,19 @@ MIXED = Model(
 )
 
 
+STATES: Mapping[str, Boundary] = {
+    "dynamical": Fold("retrieval"),
+    "kauzmann": Coexistence(Phase("retrieval"), Phase("paramagnet")),
+}
 PLANTED = Model(
     "planted-p-spin",
-    parameters={"T": TEMPERATURE, "p": ORDER},
+    parameters={"T": replace(TEMPERATURE, open_lower=True, typical=(0.3, 1.0)), "p": ORDER},
     layers=[Layer("spins")],
     couplings=[Coupling("spins^p", "1/2")],
     patterns=[Pattern("m", "spins", "one")],
     energies=[Energy("m^p", "1/(2*T)")],
-    critical=("T", "spinodal"),
-    lines={
-        "dynamical": Fold("retrieval"),
-        "kauzmann": Coexistence(Phase("retrieval"), Phase("paramagnet")),
-    },
+    critical=("T", "dynamical"),
+    lines=STATES,
 )
 
 
@@ -196,6 +199,10 @@ class PlantedPSpin(theory_of(PLANTED)):  # type: ignore[misc]
         "Equations are written out for p = 3.",
         "T_G, below which states fall into further ones, is the line `gardner` of p-spin with --rsb 1.",
     )
+
+    def entropy(self, x: Numbers) -> Number:
+        """Minus the derivative of f by T, the bias along with it."""
+        return super().entropy(x) - x[0] ** self.p / (2 * self.T**2)
 
 
 class MixedPSpin(theory_of(MIXED)):  # type: ignore[misc]
