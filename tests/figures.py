@@ -27,8 +27,6 @@ QUICK: dict[str, dict[str, Any]] = {
     "general-priors": {"points": 11},
     "learning-spectrum": {"samples": 1000, "time_max": 8.0, "marks": 9},
     "learning-trajectory": {"epochs": 24},
-    "p-spin": {"orders": (3, 10), "points": 11},
-    "sk-parisi": {"temperatures": (0.5,), "steps": 2, "cells": (24, 48)},
 }
 """Settings of figures that take long; `make slow` builds them with their own."""
 
