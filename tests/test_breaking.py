@@ -15,6 +15,7 @@ from replica.breaking.fields import Fields
 from replica.breaking.ladder import answers
 from replica.errors import ParameterError
 from replica.functional import Coupling, Layer, Model, theory_of
+from replica.solving import locate, minimise
 from replica.theories import THEORIES
 from replica.theory import Theory
 from replica.units import Bernoulli, Gaussian, Potential, ReLU, Spin, Unit, parse
@@ -151,6 +152,38 @@ def test_relu_units_break_further_than_their_figures_say() -> None:
     state = solve(broken(RBM)(**units, alpha=0.5, T=0.0), "glass")
     assert state.free_energy == pytest.approx(-0.016890014206, abs=1e-11)
     assert state.free_energy > solve(RBM(**units, alpha=0.5, T=0.0), "glass").free_energy + 1e-3
+
+
+def test_one_step_moves_the_border_of_the_compositional_phase() -> None:
+    """From g = -0.194692, replica symmetric, to -0.185435 at alpha = 0.5, theta = 1.5."""
+    point = THEORIES["compositional"](alpha=0.5, theta=1.5, g=-0.185435, l=0.4)
+    compositional = minimise(point, "retrieval", "l").free_energy
+    glass, slope = solve(broken(point), "glass").free_energy, 0.18  # d/dg of the difference, about
+    assert abs(glass - compositional) < 1e-6 * slope
+    assert solve(point, "glass").free_energy < compositional - 1e-3
+
+
+def test_states_of_p_spin_couplings() -> None:
+    """Dynamical, static and Gardner temperature, and the glass up to where x = 1."""
+    for p, dynamical, static in (
+        (3, 0.681598040576, 0.651385226936),
+        (5, 0.700141707122, 0.606951730236),
+        (10, 0.838289828487, 0.600687750718),
+    ):
+        planted = THEORIES["planted-p-spin"](T=0.6, p=p)
+        assert locate(planted, "dynamical", "T").value == pytest.approx(dynamical, abs=1e-12)
+        assert locate(planted, "kauzmann", "T").value == pytest.approx(static, abs=1e-12)
+    cold, warm = (solve(broken(THEORIES["p-spin"])(T=T), "glass") for T in (0.240260036, 0.651))
+    assert cold.replicon == pytest.approx(0, abs=1e-8)
+    assert 0.999 < warm["x1"] < 1
+    assert not solve(broken(THEORIES["p-spin"])(T=0.652), "glass", throw=False).success
+
+
+def test_units_by_their_names() -> None:
+    state = replica(
+        "solve random-rbm --visible spin --hidden relu --rsb 1 -p alpha=0.4 -p T=0 -p l=0 --branch glass"
+    )
+    assert state.exit_code == 0, state.stderr
 
 
 @pytest.mark.parametrize("point", [{"T": 0.5}, {"T": 0.5, "h": 0.2}], ids=str)

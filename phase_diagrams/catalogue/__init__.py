@@ -29,11 +29,13 @@ from phase_diagrams.catalogue import (
     mode_coexistence,
     one_hidden_unit,
     one_hidden_unit_entropy,
+    p_spin,
     random_energy,
     replica_trick,
     self_averaging,
     sk,
     sk_at,
+    sk_parisi,
     sparse_coding,
     spectral_rbm,
     thresholded_hopfield,
@@ -118,6 +120,10 @@ DIAGRAMS: dict[str, Entry] = {
     "sk-at": Entry(
         "Sherrington-Kirkpatrick spin glass: stability of replica symmetry in a field", sk_at.build
     ),
+    "sk-parisi": Entry(
+        "Sherrington-Kirkpatrick spin glass: Parisi's function, and the energy of k steps", sk_parisi.build
+    ),
+    "p-spin": Entry("Couplings of p spins: where states appear, and how many there are", p_spin.build),
     "random-energy": Entry("Random energy model: condensation, with enumerated systems", random_energy.build),
     "replica-trick": Entry(
         "Replica trick: moments of the partition function as n tends to 0", replica_trick.build

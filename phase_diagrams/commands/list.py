@@ -29,6 +29,7 @@ Theories
   one-hidden-unit               Binary weights of one hidden unit, inferred from data that a teacher generated
   hopfield-hidden-unit          Inference of binary weights in the Hopfield approximation, ln cosh(beta x) = (beta x)^2/2
   p-spin                        Ising spins with Gaussian couplings of p at a time and a bias, replica symmetric
+  planted-p-spin                The states of which the paramagnet of p-spin couplings is made: Ising spins, exact
   spherical-p-spin              Spins on a sphere with Gaussian couplings of p at a time and a bias, replica symmetric
   mixed-p-spin                  Ising spins with Gaussian couplings of pairs and of p at a time, replica symmetric
   bipartite-sk                  Two layers of spins with Gaussian couplings between them, replica symmetric
@@ -61,6 +62,8 @@ Diagrams
   mode-coexistence            RBM with two modes and noise: where both condense, for three laws
   sk                          Sherrington-Kirkpatrick spin glass: phases in bias and temperature
   sk-at                       Sherrington-Kirkpatrick spin glass: stability of replica symmetry in a field
+  sk-parisi                   Sherrington-Kirkpatrick spin glass: Parisi's function, and the energy of k steps
+  p-spin                      Couplings of p spins: where states appear, and how many there are
   random-energy               Random energy model: condensation, with enumerated systems
   replica-trick               Replica trick: moments of the partition function as n tends to 0
   self-averaging              Self-averaging: fluctuations of the free energy against size

@@ -6,14 +6,17 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from phase_diagrams.commands.shared.asking import Asked
 from phase_diagrams.commands.shared.completing import branches
+from phase_diagrams.commands.shared.continuous import FullRequest
 from phase_diagrams.commands.shared.door import Verb
-from phase_diagrams.commands.shared.options import DIGITS, Assignment, once, theory, unscaled
+from phase_diagrams.commands.shared.names import FULL
+from phase_diagrams.commands.shared.options import DIGITS, Assignment, OutputFile, once, theory, unscaled
 from phase_diagrams.commands.shared.printing import (
     good_digits,
     known,
@@ -141,8 +144,14 @@ FEW = 10
 @click.option("--tol", type=float, help="Largest undamped residual of a solution.")
 @click.option("--max-iter", type=int, help="Largest number of iterations.")
 @click.option("--digits", type=DIGITS, help="Significant digits, computed with mpmath.")
+@click.option(
+    "--profile",
+    metavar="FILE",
+    type=OutputFile(".csv", stdout=True),
+    help="With --rsb full: q, mu = x/T, x and P(q) as a .csv file, or - for stdout.",
+)
 @unscaled
-def solve(as_json: bool, **asked: Any) -> None:
+def solve(as_json: bool, profile: Path | str | None, **asked: Any) -> None:
     """Solve the saddle-point equations of a theory at one point.
 
     With a start (-x) or with settings of the solver the run is exactly that one. Otherwise Newton's method
@@ -154,6 +163,19 @@ def solve(as_json: bool, **asked: Any) -> None:
     In JSON, null is a quantity that the theory does not define; a replicon of -Infinity is the limit T -> 0
     of a broken replica symmetry; hessian_undetermined counts the eigenvalues without a sign.
     """
+    if asked["rsb"] == FULL:
+        settings = ("over", "start", "solver", "damping", "tol", "max_iter", "digits")
+        if any([asked.pop(name) for name in settings]):
+            message = (
+                f"--rsb {FULL} has its own solver and start; leave -x, --minimise, --digits and settings out"
+            )
+            raise ParameterError(message)
+        full = FullRequest(**asked)
+        full.print(full.run(), as_json, profile)
+        return
+    if profile is not None:
+        message = f"--profile is the function q(x) of infinitely many steps; add --rsb {FULL}"
+        raise ParameterError(message)
     request = Request(**asked)
     try:
         states = request.run()

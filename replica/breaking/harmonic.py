@@ -16,7 +16,7 @@ from replica.units import Unit
 from replica.units.continuous import Gaussian
 from replica.units.spherical import Spherical
 
-__all__ = ["answers"]
+__all__ = ["answers", "closed"]
 
 TINY = 1e-30
 """Step into the complex plane, where a derivative has no rounding."""
@@ -27,18 +27,19 @@ def answers(unit: Unit, fields: Fields, *, slopes: bool) -> tuple[Any, ...] | No
     if type(unit) not in (Gaussian, Spherical):
         return None
     given = np.concatenate([fields.variance, fields.mu, [fields.a], fields.strength])
-    rows = [_closed(unit, fields, given)]
+    rows = [closed(unit, fields, given)]
     *values, response_square, entropy = rows[0]
     if slopes:
         for column in range(fields.columns):
             moved = given.astype(complex)
             moved[column] += TINY * 1j
-            rows.append([np.imag(value) / TINY for value in _closed(unit, fields, moved)])
+            rows.append([np.imag(value) / TINY for value in closed(unit, fields, moved)])
     stacked = [np.stack([row[n] for row in rows]) for n in range(len(values))]
     return (*stacked, float(response_square), float(entropy))
 
 
-def _closed(unit: Any, fields: Fields, given: Array) -> list[Any]:
+def closed(unit: Any, fields: Fields, given: Array) -> list[Any]:
+    """The answers at numbers in the order of `Fields.columns`, which may be complex; without derivatives."""
     k, T = fields.steps, fields.T
     d, mu, a, strength = given[1 : k + 1], given[k + 1 : 2 * k + 1], given[2 * k + 1], given[2 * k + 2 :]
     offset = 0.0 if isinstance(unit, Spherical) else unit.g
@@ -53,13 +54,14 @@ def _closed(unit: Any, fields: Fields, given: Array) -> list[Any]:
     total = np.cumsum(square)
     logs = np.log1p(-ratio)  # ln D_(i-1)/D_i
     gap = (mu * d * total[:-1] + (ratio / (1 - ratio) + logs) / mu) / 2
-    hot = T * np.log(2 * np.pi * T / D_k) / 2 if T > 0 else 0 * D_k
+    warm = np.real(T) > 0
+    hot = T * np.log(2 * np.pi * T / D_k) / 2 if warm else 0 * D_k
     phi = second / (2 * D[0]) - np.sum(logs / mu) / 2 + hot
     if isinstance(unit, Spherical):
         phi = phi + (D_k + a) / 2
     response = 1 / D_k
     projected = fields.tilt @ loc / D[0] + strength * np.sum(fields.tail, axis=-1) / D[0]
-    entropy = np.log(2 * np.pi * T / D_k) / 2 + 0.5 if T > 0 else -np.inf
+    entropy = np.log(2 * np.pi * T / D_k) / 2 + 0.5 if warm else -np.inf
     found = [phi, square, response, gap, projected, np.real(1 / D_k) ** 2, np.real(entropy)]
     if not np.all(np.real(D) > 0):
         found = [value * np.nan for value in found]

@@ -35,6 +35,8 @@ BREAKINGS = 2.0 ** np.arange(0, 15)
 LONGEST, SHORTEST = 1.0, 1e-3
 """Step in the logarithms of what is looked for; and the fraction of one at which a search ends."""
 
+LOST = 1e-6
+"""An outermost overlap below this, beside what it was with a step less, is 0."""
 FASTEST, SLOWEST = 0.5, 0.02
 """Steps in the logarithm of mu, along which a state is followed to where f has its largest value."""
 FOLLOWED = 60
@@ -42,6 +44,9 @@ FOLLOWED = 60
 
 NEARBY = (0.995, 0.98, 0.95, 0.9, 0.8)
 """Shares of the parameter at which a state is looked for that has ended without breaking."""
+
+COLDER = (0.7, 0.5, 0.3)
+"""The same for glasses, whose replica-symmetric state may end far below their transition."""
 
 Equations = Callable[[Array], tuple[Array, Array]]
 """From x to the residual and its derivatives."""
@@ -256,7 +261,7 @@ def is_broken(parts: Ingredients, x: Array, steps: int) -> bool:
     return bool(
         np.all(seen.gaps(x) > NARROW)
         and np.all(np.diff(mu, prepend=0.0) > 1e-6 * mu[-1])
-        and mu[-1] * parts.T <= 1
+        and mu[-1] * parts.T <= 1 + 1e-9
     )
 
 
@@ -352,9 +357,18 @@ def broken_further(parts: Ingredients, x: Array, steps: int) -> Array | None:
         for held in (False, True):
             begun = descend(parts, start, steps + 1, held=True) if held else start
             root = None if begun is None else descend(parts, begun, steps + 1, most=40)
-            if root is not None and is_broken(parts, root, steps + 1):
+            if root is None or not is_broken(parts, root, steps + 1):
+                continue
+            if not _lost(parts, x, root, steps):
                 return root
     return None
+
+
+def _lost(parts: Ingredients, x: Array, root: Array, steps: int) -> bool:
+    """Whether q_0 has become 0: where it was not with a step less, f has no maximum in it there."""
+    P, kept = len(parts.model.patterns), len(parts.structure.kept)
+    before, after = x[P :: steps + 2][:kept], root[P :: steps + 3][:kept]
+    return bool(np.any((before > LOST) & (after < LOST * before)))
 
 
 def _further(parts: Ingredients, x: Array, steps: int) -> Iterator[Array]:
@@ -421,12 +435,18 @@ def broken_states(theory: FullyConnected, branch: str, steps: int) -> Iterator[A
 
 
 def _from_nearby(theory: FullyConnected, branch: str, steps: int) -> Array | None:
-    """The state where the replica-symmetric one has ended: followed from where that is still there."""
-    limit = theory.phases.limit
-    if limit is None or branch not in theory.phases.retrieved:
+    """The state where the replica-symmetric one has ended: followed from where that is still there.
+
+    A pattern is lost with the load, a glass of couplings of three or more spins with the temperature.
+    """
+    limit, glass = theory.phases.limit, branch not in theory.phases.retrieved
+    name = "T" if glass else None if limit is None else limit.parameter
+    if name is None or name not in theory.parameters():
         return None
-    name, wanted = limit.parameter, getattr(theory, limit.parameter)
-    for share in NEARBY:
+    wanted = getattr(theory, name)
+    if not wanted > 0:
+        return None
+    for share in (*NEARBY, *COLDER) if glass else NEARBY:
         near = theory.at(**{name: share * wanted})
         if symmetric_state(near, branch) is None:
             continue

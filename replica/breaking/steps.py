@@ -17,10 +17,10 @@ from replica.breaking.starts import broken_states, is_broken, last_symmetric
 from replica.errors import ParameterError
 from replica.functional import FullyConnected, Model, theory_of
 from replica.numerics.functions import log
-from replica.theory import Boundary, Branch, Coexistence, Fold, Limit, Phase, Theory, Value
+from replica.theory import Boundary, Branch, Coexistence, Critical, Fold, Limit, Phase, Theory, Value, Zero
 from replica.typing import Array, Booleans, Number, Numbers
 
-__all__ = ["Broken", "broken"]
+__all__ = ["Broken", "broken", "functional_of"]
 
 BEFORE = 0.99
 """Share of the value at which the replica-symmetric state ends where a search for the broken one begins."""
@@ -72,7 +72,12 @@ class Broken(Theory, metaclass=_Kind):
     """The branches of the functional that the branches are, by their names."""
 
     def __post_init__(self) -> None:
-        """Check the parameters as the theory without breaking does."""
+        """Read and check the parameters as the theory without breaking does."""
+        given = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}  # type: ignore[arg-type]
+        if any(isinstance(value, str) for value in given.values()):  # units by their names
+            for name, value in self.base(**given).values.items():
+                if isinstance(given[name], str):
+                    object.__setattr__(self, name, value)
         super().__post_init__()
         _ = self.base(**self.values)
 
@@ -82,7 +87,10 @@ class Broken(Theory, metaclass=_Kind):
     def points(self) -> list[FullyConnected]:
         """The theories without breaking at the points of the flattened batch."""
         size = int(np.prod(self.batch, dtype=int))
-        return [_functional(self.base, (self.take(n) if self.batch else self).values) for n in range(size)]
+        every = [(self.take(n) if self.batch else self).values for n in range(size)]
+        if "T" in self.values:  # a trace steps beyond the end at which it stops
+            every = [{**values, "T": max(values["T"], 0.0)} for values in every]
+        return [functional_of(self.base, values) for values in every]
 
     def _each(self, x: Numbers, what: Callable[[BrokenPass], Any], *, slopes: bool = False) -> Any:
         """What is asked of the pass at every point; axes of the answer come before those of the batch."""
@@ -206,11 +214,17 @@ class Broken(Theory, metaclass=_Kind):
 
     def origins(self, branch: str, parameter: str, low: float, high: float) -> tuple[float, ...]:
         """Just before the replica-symmetric state ends, which it does not do much before the broken one."""
-        theory = self.points[0]
+        theory, meant = self.points[0], self.meant[branch]
         limit = theory.phases.limit
-        if limit is None or limit.parameter != parameter or self.meant[branch] not in theory.phases.retrieved:
+        if meant in theory.phases.retrieved:
+            if limit is None or limit.parameter != parameter:
+                return ()
+            lowest = float(limit.value)
+        elif parameter == "T":
+            lowest = 0.0
+        else:
             return ()
-        end = last_symmetric(theory, self.meant[branch], parameter, float(limit.value), high)
+        end = last_symmetric(theory, meant, parameter, lowest, high)
         return () if end is None else (BEFORE * end,)
 
     def belongs(self, branch: str, x: Numbers) -> Booleans:
@@ -242,7 +256,7 @@ def _known(parts: Any) -> dict[str, Any]:
     return {name: parts.values[name] for name in parts.model.names}
 
 
-def _functional(kind: type[Theory], values: Mapping[str, Any]) -> FullyConnected:
+def functional_of(kind: type[Theory], values: Mapping[str, Any]) -> FullyConnected:
     """The point of the functional that a theory is at these parameters."""
     model = kind.model_of(values)
     if model is None:
@@ -334,9 +348,22 @@ def _made(kind: type[Theory], steps: int) -> type[Broken]:
     for name, line in kind.lines.items():
         if isinstance(line, Fold) and line.branch in meant:
             lines[name] = Fold(line.branch)
-        elif isinstance(line, Coexistence) and {line.first.branch, line.second.branch} <= set(meant):
+        elif (
+            isinstance(line, Coexistence)
+            and line.first.over is None
+            and {line.first.branch, line.second.branch} <= set(meant)
+        ):
             lines[name] = Coexistence(Phase(line.first.branch), Phase(line.second.branch))
+    lines |= {
+        f"{line}{name.removeprefix('glass')}": Zero(Phase(name), test, text=text)
+        for name in meant
+        if meant[name] == "glass"
+        for line, (test, text) in GLASS_LINES.items()
+    }
+    jumps = isinstance(lines.pop("glass", None), Fold)
     critical = kind.critical if kind.critical is not None and kind.critical.boundary in lines else None
+    if jumps and "T" in kind.parameters():
+        critical = Critical("T", "gardner", "T_G", "temperature below which states fall into further ones")
     fields = []
     for one in dataclasses.fields(kind):  # type: ignore[arg-type]
         default = dataclasses.MISSING if one.default is dataclasses.MISSING else one.default
@@ -356,7 +383,7 @@ def _made(kind: type[Theory], steps: int) -> type[Broken]:
             "branches": branches,
             "lines": lines,
             "critical": critical,
-            "limit": Limit("T") if "T" in kind.parameters() else None,
+            "limit": Limit("T") if "T" in kind.parameters() and not jumps else None,
             "symmetry": kind.symmetry,
             "symbols": {**kind.symbols, **symbols},
             "line_names": {key: name for key, name in kind.line_names.items() if name in lines},
@@ -373,6 +400,9 @@ def _made(kind: type[Theory], steps: int) -> type[Broken]:
     return made
 
 
+GLASS_LINES = {
+    "gardner": ("log_rho", "the innermost states fall into further ones"),
+}
 MAXIMUM = "f is no minimum in the overlaps and mu: do not choose the number of steps by the lowest f."
 EQUATIONS = {
     "levels": "phi_(i-1)(y) = ln E_z exp{mu_i phi_i(y + sqrt(d_i) z)}/mu_i, phi_k = T ln Z",

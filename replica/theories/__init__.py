@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from replica.theories.one_hidden_unit import HopfieldHiddenUnit as HopfieldHiddenUnit
     from replica.theories.one_hidden_unit import OneHiddenUnit as OneHiddenUnit
     from replica.theories.p_spin import MixedPSpin as MixedPSpin
+    from replica.theories.p_spin import PlantedPSpin as PlantedPSpin
     from replica.theories.p_spin import PSpin as PSpin
     from replica.theories.p_spin import SphericalPSpin as SphericalPSpin
     from replica.theories.random_energy import RandomEnergy as RandomEnergy
@@ -57,6 +58,7 @@ _HOMES = {
     "one-hidden-unit": ("one_hidden_unit", "OneHiddenUnit"),
     "hopfield-hidden-unit": ("one_hidden_unit", "HopfieldHiddenUnit"),
     "p-spin": ("p_spin", "PSpin"),
+    "planted-p-spin": ("p_spin", "PlantedPSpin"),
     "spherical-p-spin": ("p_spin", "SphericalPSpin"),
     "mixed-p-spin": ("p_spin", "MixedPSpin"),
     "bipartite-sk": ("bipartite_sk", "BipartiteSK"),

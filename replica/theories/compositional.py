@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from scipy import special
@@ -28,6 +28,9 @@ from replica.theory import (
     parameter,
 )
 from replica.typing import Booleans, Number, Numbers
+
+if TYPE_CHECKING:
+    from replica.functional import Model
 
 __all__ = ["Compositional", "ThresholdedHopfield"]
 
@@ -343,6 +346,29 @@ class Compositional(BernoulliReLU):
         "Phases: compositional (minimum of f at 0 < l* < inf), ferromagnetic (l* = 0), spin glass (m = 0 "
         "lowest).",
     )
+
+    @classmethod
+    def model_of(cls, values: Mapping[str, Any] | None = None) -> Model:
+        """The ingredients at these l, or p and L; the order parameter E[W <v>]/l is m/2."""
+        from replica.functional import Coupling, Energy, Layer, Model, Pattern
+        from replica.theory import Parameter
+
+        sparse = values is not None and bool(np.all(np.asarray(values["p"]) > 0))
+        law, names = ("trinomial", ("p", "L")) if sparse else ("skellam", ("l",))
+        return Model(
+            "bits-and-ramps",
+            parameters={
+                name: Parameter(name, name, required=True) for name in ("alpha", "theta", "g", *names)
+            },
+            layers=[
+                Layer("visible", "bernoulli", {"g": "g"}),
+                Layer("hidden", "relu", {"theta": "theta"}, size="alpha"),
+            ],
+            couplings=[Coupling("visible hidden")],
+            patterns=[Pattern("m", "visible", law, {name: name for name in names})],
+            energies=[Energy("m m", "1/2")],
+            temperature=0.0,
+        )
 
     def __post_init__(self) -> None:
         """Check the domain, and that l and L are given where each belongs."""

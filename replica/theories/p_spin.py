@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 from replica.functional import Coupling, Energy, Layer, Model, Pattern, theory_of
-from replica.theory import Fold, Parameter
+from replica.theory import Boundary, Coexistence, Fold, Parameter, Phase
+from replica.typing import Number, Numbers
 
-__all__ = ["MixedPSpin", "PSpin", "SphericalPSpin"]
+__all__ = ["MixedPSpin", "PSpin", "PlantedPSpin", "SphericalPSpin"]
 
 LARGEST = 40
 """Spins in one coupling: the random-energy model is near from 10 on."""
@@ -56,6 +58,22 @@ MIXED = Model(
     energies=[Energy("M", "h")],
     critical=("T", "glass"),
     lines={"glass-end": Fold("glass")},
+)
+
+
+STATES: Mapping[str, Boundary] = {
+    "dynamical": Fold("retrieval"),
+    "kauzmann": Coexistence(Phase("retrieval"), Phase("paramagnet")),
+}
+PLANTED = Model(
+    "planted-p-spin",
+    parameters={"T": replace(TEMPERATURE, open_lower=True, typical=(0.3, 1.0)), "p": ORDER},
+    layers=[Layer("spins")],
+    couplings=[Coupling("spins^p", "1/2")],
+    patterns=[Pattern("m", "spins", "one")],
+    energies=[Energy("m^p", "1/(2*T)")],
+    critical=("T", "dynamical"),
+    lines=STATES,
 )
 
 
@@ -139,6 +157,55 @@ class SphericalPSpin(theory_of(model("spherical-p-spin", "spherical"))):  # type
         "rho of the replica symmetric state with q > 0 is p - 1: replica symmetry is broken wherever it is.",
         "The entropy of a sphere is that of a volume, and falls to -infinity at T = 0.",
     )
+
+
+class PlantedPSpin(theory_of(PLANTED)):  # type: ignore[misc]
+    """The states of which the paramagnet of p-spin couplings is made: Ising spins, exact [KZ09]_.
+
+    A configuration that is drawn at the temperature T is inside a state, and its couplings are those of a
+    bias J0 = 1/(2 T) towards it. So the states are `retrieval` here: at x = 1, one step of breaking without
+    overlap between states is this theory, with m = q. They appear at the dynamical temperature; below the
+    static one, of Kauzmann, there are no longer exponentially many. In between there are
+    exp(N Sigma) of them: f of retrieval is that of one state, so Sigma = (f of retrieval - f of the
+    paramagnet)/T.
+
+    Parameters
+    ----------
+    T : float or array
+        Temperature, > 0.
+    p : int or array
+        Spins in each coupling, from 3 on.
+
+    References
+    ----------
+    .. [KZ09] F. Krzakala, L. Zdeborova, Phys. Rev. Lett. 102, 238701 (2009).
+
+    Examples
+    --------
+    >>> from replica.solving import locate
+    >>> point = PlantedPSpin(T=0.6)
+    >>> print(" ".join(f"{locate(point, name, 'T').value:.12f}" for name in ("dynamical", "kauzmann")))
+    0.681598040576 0.651385226936
+    """
+
+    aliases: ClassVar[tuple[str, ...]] = ("p-spin-states",)
+    line_names: ClassVar[Mapping[str, str]] = {"T_d": "dynamical", "T_K": "kauzmann"}
+    known: ClassVar[Mapping[str, str]] = {
+        "T_K as p grows": "1/(2 sqrt(ln 2)) = 0.600561, that of the random energy model, exact",
+        "T_d as p grows": "grows like sqrt(p)",
+    }
+    references: ClassVar[tuple[str, ...]] = (
+        "F. Krzakala, L. Zdeborova, Phys. Rev. Lett. 102, 238701 (2009)",
+        "T. R. Kirkpatrick, D. Thirumalai, Phys. Rev. B 36, 5388 (1987)",
+    )
+    notes: ClassVar[tuple[str, ...]] = (
+        "Equations are written out for p = 3.",
+        "T_G, below which states fall into further ones, is the line `gardner` of p-spin with --rsb 1.",
+    )
+
+    def entropy(self, x: Numbers) -> Number:
+        """Minus the derivative of f by T, the bias along with it."""
+        return super().entropy(x) - x[0] ** self.p / (2 * self.T**2)
 
 
 class MixedPSpin(theory_of(MIXED)):  # type: ignore[misc]

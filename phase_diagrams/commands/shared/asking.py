@@ -24,7 +24,7 @@ class Asked:
     """A theory and its parameters, in the units of the user; the attributes are options of the command."""
 
     name: str
-    rsb: int
+    rsb: int | str
     given: dict[str, Any]
     unscaled: bool
 

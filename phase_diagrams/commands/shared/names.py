@@ -13,7 +13,10 @@ from replica.errors import ParameterError, UnknownNameError
 if TYPE_CHECKING:
     from replica.theory import Theory
 
-__all__ = ["in_words_of", "theory_called", "theory_named"]
+__all__ = ["FULL", "in_words_of", "theory_called", "theory_named"]
+
+FULL = "full"
+"""Infinitely many steps of replica symmetry breaking, by the option --rsb."""
 
 
 def theory_called(name: str) -> str:
@@ -44,16 +47,22 @@ def theory_called(name: str) -> str:
     raise UnknownNameError(what="theory", name=name, known=THEORIES)
 
 
-def theory_named(name: str, rsb: int = 0) -> type[Theory]:
+def theory_named(name: str, rsb: int | str = 0) -> type[Theory]:
     """Look a theory up; or the one with so many more steps of replica symmetry breaking.
 
     Parameters
     ----------
     name : str
         A name of `replica.theories.THEORIES`, a model file ``network.toml``, or a class ``my.py:Class``.
-    rsb : int
+    rsb : int or str
         Steps of replica symmetry breaking beyond those that it has.
     """
+    if rsb == FULL:
+        message = (
+            f"--rsb {FULL} is solved at one point: `replica solve {name} --rsb {FULL}`; lines, curves and "
+            "sweeps take a number of steps, such as --rsb 2"
+        )
+        raise ParameterError(message)
     from replica.theories import THEORIES
 
     kind = own_theory(name) if is_own(name) else THEORIES[theory_called(name)]
@@ -62,7 +71,7 @@ def theory_named(name: str, rsb: int = 0) -> type[Theory]:
     if rsb:
         from replica.breaking import broken
 
-        return broken(kind, rsb)
+        return broken(kind, int(rsb))
     return kind
 
 

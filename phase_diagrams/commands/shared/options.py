@@ -14,7 +14,7 @@ import click
 
 from phase_diagrams.commands.shared import completing
 from phase_diagrams.commands.shared.drawing import Look
-from phase_diagrams.commands.shared.names import in_words_of, theory_called, theory_named
+from phase_diagrams.commands.shared.names import FULL, in_words_of, theory_called, theory_named
 from phase_diagrams.commands.shared.own import is_own, unit_called
 
 __all__ = [
@@ -54,6 +54,8 @@ MOST = 100_000
 """Largest number of points of a range."""
 
 DIGITS = click.IntRange(1, 1000)
+MOST_STEPS = 9
+"""Of replica symmetry breaking."""
 """Significant digits that mpmath is asked for."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -130,6 +132,20 @@ class Sites(Assignment):
                 self.fail(f"{item!r} is not of the form FRACTION:X, such as 0.5:1.6", param, ctx)
             pairs.append(tuple(float(self.number("sites", part, param, ctx)) for part in (fraction, x)))
         return tuple(pairs)
+
+
+class Steps(ParamType):
+    """A number of steps of replica symmetry breaking, or ``full``."""
+
+    name = "steps"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number, or the word."""
+        if value == FULL:
+            return FULL
+        if not str(value).isdigit() or int(value) > MOST_STEPS:
+            self.fail(f"{value!r} is neither a number from 0 to {MOST_STEPS} nor {FULL}", param, ctx)
+        return int(value)
 
 
 class Setting(Assignment):
@@ -388,7 +404,7 @@ def theory(command: Command) -> Command:
     def gathered(*, given: dict[str, Any], **asked: Any) -> Any:
         others = {key: asked.pop(key) for key in ("visible", "hidden", "sites")}
         asked["given"] = {key: v for key, v in others.items() if v is not None} | given
-        kind = theory_named(asked["name"], asked["rsb"])
+        kind = theory_named(asked["name"], 0 if asked["rsb"] == FULL else asked["rsb"])
         return command(**in_words_of(kind, asked | {"name": theory_called(asked["name"])}))
 
     name = click.argument("name", metavar="THEORY", shell_complete=completing.theories)
@@ -409,9 +425,9 @@ def ingredients(command: Command) -> Command:
     steps = click.option(
         "--rsb",
         metavar="STEPS",
-        type=click.IntRange(0, 9),
+        type=Steps(),
         default=0,
-        help="Steps of replica symmetry breaking, where the theory has them.",
+        help="Steps of replica symmetry breaking, where the theory has them; full: infinitely many (solve).",
     )
     for option in (
         click.option(
