@@ -33,7 +33,6 @@ EQUATIONS = {
     "m": "m = E <tanh((n w + sqrt(Delta) z)/T)>",
     "q": "q = E <tanh^2((n w + sqrt(Delta) z)/T)>",
     "C": "C = (1 - q)/T",
-    "Delta": "Delta = q R'",
 }
 REFERENCES = (
     "E. Agliari, F. Alemanno, A. Barra, G. De Marzo, Neural Netw. 148, 232 (2022)",
@@ -158,7 +157,7 @@ class Archetypes(_Examples):
     aliases: ClassVar[tuple[str, ...]] = ("supervised-hopfield", "archetypes-supervised")
     equations: ClassVar[Mapping[str, str]] = {
         **EQUATIONS,
-        "R": "R = alpha/(1 - C) - alpha",
+        "Delta": "Delta = q alpha/(1 - C)^2",
         "f": (
             "f = alpha/2 + n^2/2 + (alpha/2)[T ln(1 - C) - q/(1 - C)] + Delta C/2"
             " - T E <ln 2cosh((n w + sqrt(Delta) z)/T)>"
@@ -243,8 +242,10 @@ class ArchetypesUnsupervised(_Examples):
     equations: ClassVar[Mapping[str, str]] = {
         **EQUATIONS,
         "rho": "rho = (1 - r^2)/(r^2 M)",
-        "R": "R = alpha/(1 - C) - alpha + alpha (M - 1) [s/(1 - s C) - s], s = rho/(1 + rho)",
-        "f": ("f = n^2/2 - T G/2 - q R/2 + Delta C/2 - T E <ln 2cosh((n w + sqrt(Delta) z)/T)>, G' = R"),
+        "Delta": "Delta = q [alpha/(1 - C)^2 + alpha (M - 1) s^2/(1 - s C)^2], s = rho/(1 + rho)",
+        "R": "R = alpha/(1 - C) - alpha + alpha (M - 1) [s/(1 - s C) - s]",
+        "G": "G = -alpha [ln(1 - C) + C] - alpha (M - 1) [ln(1 - s C) + s C]",
+        "f": ("f = n^2/2 - T G/2 - q R/2 + Delta C/2 - T E <ln 2cosh((n w + sqrt(Delta) z)/T)>"),
     }
     known: ClassVar[Mapping[str, str]] = {
         "alpha_c at r = 0.5, M = 40, T = 0": "0.0768163338755",

@@ -73,7 +73,7 @@ class Exponential(Theory):
     )
     equations: ClassVar[Mapping[str, str]] = {
         "I": "I = [(1 + u) ln(1 + u) + (1 - u) ln(1 - u)]/2",
-        "u": "dI/du = lambda; where I > alpha there, I = alpha",
+        "u": "u = min(tanh(lambda), root of I = alpha)",
         "f": "f = -u - (alpha - I)/lambda",
         "margin": "margin = 1 + f; 0 at alpha_1 = lambda - zeta, where the noise is not condensed",
         "zeta": "zeta = max_u [lambda u - I]",

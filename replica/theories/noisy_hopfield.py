@@ -118,14 +118,15 @@ class NoisyHopfield(SpinsWithSpectrum):
         "m": "m = <tanh((m + h + sqrt(Delta) z)/T)>",
         "q": "q = <tanh^2((m + h + sqrt(Delta) z)/T)>",
         "C": "C = (1 - q)/T",
-        "Delta": "Delta = q R'",
+        "Delta": "Delta = q W",
         "R": "R = alpha/(1 - C) - alpha + V C",
+        "W": "W = alpha/(1 - C)^2 + V",
         "V": "V = noise + alpha (<phi^2>/(<x phi>^2 c) - 1)",
         "f": (
             "f = m^2/2 + (alpha T/2)[ln(1 - C) + C] - T V C^2/4 - q R/2 + Delta C/2"
             " - T <ln 2cosh((m + h + sqrt(Delta) z)/T)>"
         ),
-        "rho": "rho = R' <sech^4((m + h + sqrt(Delta) z)/T)>/T^2; replicon = 1 - rho",
+        "rho": "rho = W <sech^4((m + h + sqrt(Delta) z)/T)>/T^2; replicon = 1 - rho",
     }
     symbols: ClassVar[Mapping[str, str]] = {
         "m": "overlap with the retrieved pattern",
@@ -133,7 +134,8 @@ class NoisyHopfield(SpinsWithSpectrum):
         "q": "overlap of two replicas (Edwards-Anderson)",
         "Delta": "variance of the field from the other patterns and the noise",
         "V": "variance of the independent part of the couplings, times N",
-        "R": "R-transform of the couplings at C; R' its derivative",
+        "R": "R-transform of the couplings at C",
+        "W": "its slope",
     }
     references: ClassVar[tuple[str, ...]] = (
         "H. Sompolinsky, Phys. Rev. A 34, 2571 (1986)",

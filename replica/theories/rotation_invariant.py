@@ -90,19 +90,20 @@ class RotationInvariant(SpinsWithSpectrum):
         "m": "m = <tanh((J0 m + h + sqrt(Delta) z)/T)>",
         "q": "q = <tanh^2((J0 m + h + sqrt(Delta) z)/T)>",
         "C": "C = (1 - q)/T",
-        "Delta": "Delta = q R'",
-        "R": "R = z - 1/C, C = E[1/(z - lambda)]; less the mean of lambda",
-        "f": (
-            "f = J0 m^2/2 - T G/2 - q R/2 + Delta C/2 - T <ln 2cosh((J0 m + h + sqrt(Delta) z)/T)>, G' = R"
-        ),
-        "rho": "rho = R' <sech^4((J0 m + h + sqrt(Delta) z)/T)>/T^2; replicon = 1 - rho",
+        "Delta": "Delta = q W",
+        "R": "R = y - 1/C, C = E[1/(y - lambda)]",
+        "W": "W = 1/C^2 - 1/E[1/(y - lambda)^2]",
+        "G": "G = y C - 1 - ln C - E[ln(y - lambda)]",
+        "f": ("f = J0 m^2/2 - T G/2 - q R/2 + Delta C/2 - T <ln 2cosh((J0 m + h + sqrt(Delta) z)/T)>"),
+        "rho": "rho = W <sech^4((J0 m + h + sqrt(Delta) z)/T)>/T^2; replicon = 1 - rho",
     }
     symbols: ClassVar[Mapping[str, str]] = {
         "m": "magnetisation",
         "C": "susceptibility (1 - q)/T of a spin",
         "q": "overlap of two replicas (Edwards-Anderson)",
         "Delta": "variance of the field from the couplings",
-        "R": "R-transform of the couplings at C; R' its derivative",
+        "R": "R-transform of the couplings at C, where the mean of the eigenvalues is subtracted from them",
+        "W": "its slope",
         "G": "integral of R from 0 to C",
     }
     references: ClassVar[tuple[str, ...]] = (
