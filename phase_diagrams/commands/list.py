@@ -58,6 +58,10 @@ Diagrams
   hopfield-error              Hopfield network at T = 0: fraction of errors against load
   hopfield-graphical          Hopfield network at T = 0: graphical solution of the saddle-point equation
   mixtures                    Hopfield network at alpha = 0: symmetric mixtures, their energies and temperatures
+  memories                    Associative memories: the largest load of each, in one picture
+  dreaming                    Hopfield network after unlearning: capacity, and retrieval against T
+  archetypes                  Hopfield network that knows noisy examples: capacity, and two overlaps
+  potts-hopfield              Hopfield network of Potts neurons: capacity, and phases in load and temperature
   thresholded-hopfield        Hopfield network with thresholded hidden units: capacity against threshold
   compositional-energy        Random RBM: energy against the number of active hidden units
   compositional               Random RBM: ferromagnetic, compositional and spin-glass phase

@@ -340,6 +340,7 @@ class PseudoInverse(Theory):
     >>> from replica import critical, solve
     >>> state = solve(PseudoInverse(alpha=0.5, T=0.1))
     >>> print(f"{state['m']:.9f} {state.free_energy:.9f} {critical(state.theory).value:.9f}")
+    0.999908284 -0.500004563 0.696491782
     """
 
     alpha: Value = parameter(

@@ -42,7 +42,7 @@ class Planted(Theory):
     >>> from replica import critical, solve
     >>> state = solve(Planted(alpha=0.5, T=1.2, T_star=1.5))
     >>> print(f"{state['m']:.9f} {state['q']:.9f} {state.free_energy:.9f} {critical(state.theory).value:.9f}")
-    0.330389936 0.419231392 -1.331893506 0.100000000
+    0.330389936 0.419231392 -1.331893464 0.100000000
     """
 
     alpha: Value = parameter(

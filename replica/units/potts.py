@@ -73,7 +73,7 @@ class Potts:
     >>> two = Potts(2).averages(gap=1.0, width=0.5, T=0.4)
     >>> spin = spin_averages(0.5, 0.5 / 2**0.5, 0.4)
     >>> print(f"{2 * two.first - 1:.12f} {spin.tanh:.12f}")
-    0.753150929590 0.753150929590
+    0.687059513081 0.687059513081
     """
 
     Q: int
