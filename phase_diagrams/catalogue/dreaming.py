@@ -69,9 +69,9 @@ def build(
     T = np.linspace(0.01, 0.98, points)
     found = march(last, "spinodal", "T", "alpha", T, critical(last))
     lines.append(turned(line_of("pseudo-inverse", LineKind.SPINODAL, "T", found)))
-    # names to the right of the lines; the last one is left of its line, which is close to the one before
+    # the first line has its name on the left; the last one, too: it is close to the one before
     names = [
-        tag(line, f"${line.name}$", y=0.2 + 0.08 * (i % 2), shift=(0.09, 0.02))
+        tag(line, f"${line.name}$", y=0.1 * i or 0.2, shift=(0.08 if i else -0.07, 0.02))
         for i, line in enumerate(lines[:-1])
     ]
     names.append(tag(lines[-1], r"$t \to \infty$", y=0.16, shift=(-0.1, -0.04)))

@@ -23,6 +23,9 @@ from replica.theory import Theory
 
 __all__ = ["build"]
 
+LOW = 0.03
+"""Left end of the axis."""
+
 MEMORIES: tuple[tuple[str, Theory, str], ...] = (
     ("noise 0.2", NoisyHopfield(alpha=0.1, noise=0.2), ""),
     ("patterns of mean 0.4", BiasedPatterns(alpha=0.1, b=0.4), ""),
@@ -69,14 +72,17 @@ def build(*, alpha_max: float = 12.0) -> PhaseDiagram:
         point = locate(theory, line, parameter) if line else critical(theory)
         found.append((point.value, name))
     found.sort()
+    # one line, a comb: out to each value and back to the edge of the frame
+    x = [part for value, _ in found for part in (LOW, value, LOW)]
+    y = [float(i) for i in range(1, len(found) + 1) for _ in range(3)]
     return PhaseDiagram(
         "memories",
         "Capacities of associative memories",
         (
-            Axis("alpha_c", r"largest load $\alpha_c$", scale="log", limits=(0.03, alpha_max)),
+            Axis("alpha_c", r"largest load $\alpha_c$", scale="log", limits=(LOW, alpha_max)),
             Axis("rank", "rank", limits=(0.2, len(found) + 0.8)),
         ),
-        [curve("capacity", [value for value, _ in found], [*range(1, len(found) + 1)])],
+        [curve("capacities", x, y)],
         [Point(name, name, value, i) for i, (value, name) in enumerate(found, start=1)],
         [],
         {"model": "the memories of the package"},
