@@ -40,7 +40,7 @@ def build(
     --------
     >>> diagram = build(times=(1.0,), points=9)
     >>> print(f"{diagram.point('hopfield').y:.6f} {diagram.line('alpha_c').y[0]:.6f}")
-    0.137906 0.139100
+    0.137906 0.140593
     """
     theory = Dreaming(alpha=0.1, t=1.0)
     t = np.geomspace(1e-2, t_max, points)

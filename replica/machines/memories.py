@@ -106,7 +106,7 @@ def archetypes_run(N: int, sweeps: int, seed: Seed, *, alpha: float, rho: float,
     --------
     >>> one = archetypes_run(800, 60, 1, alpha=0.03, rho=0.1, T=0.2)
     >>> print(f"{one['m']:.2f} {one['n']:.2f}")
-    0.97 0.94
+    0.97 0.93
     """
     archetypes_check(N, alpha=alpha, rho=rho, T=T)
     disorder, dynamics = spawned(seed, 2)
@@ -164,7 +164,7 @@ def pseudo_inverse_run(N: int, sweeps: int, seed: Seed, *, alpha: float, T: floa
 def _dreamt(N: int, sweeps: int, seed: Seed, alpha: float, T: float, rule: str, **settings: float) -> Values:
     disorder, dynamics = spawned(seed, 2)
     xi = np.random.default_rng(disorder).choice([-1.0, 1.0], (ensembles.pattern_count(N, alpha), N))
-    J = couplings(xi, rule, **settings)
+    J = couplings(xi, rule, 0, **settings)
     diagonal = -float(np.trace(J)) / (2 * N)
     return _measured(Memory(J), xi[0], xi[:1], T, sweeps, dynamics, {"m": 0}, diagonal)
 
@@ -215,7 +215,7 @@ def planted_run(N: int, sweeps: int, seed: Seed, *, alpha: float, T: float, T_st
     --------
     >>> one = planted_run(500, 100, 1, alpha=2.0, T=1.2, T_star=1.3)
     >>> print(f"{one['m']:.1f}")
-    0.9
+    1.0
     """
     planted_check(N, alpha=alpha, T=T, T_star=T_star)
     disorder, dynamics = spawned(seed, 2)

@@ -54,7 +54,7 @@ class Dreaming(Theory):
     >>> from replica import critical, solve
     >>> state = solve(Dreaming(alpha=0.1, t=1.0, T=0.2))
     >>> print(f"{state['m']:.9f} {state['q']:.9f} {state.free_energy:.9f}")
-    0.999393207 0.998790050 -0.512552355
+    0.999393207 0.998790049 -0.512552355
     >>> print(f"{critical(Dreaming(alpha=0.1, t=1.0)).value:.12f}")
     0.386595963839
     """
