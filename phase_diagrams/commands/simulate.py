@@ -90,7 +90,7 @@ def simulate(
       edwards-anderson         T, d (2): two replicas on a lattice of N = L^d spins, tempered
       random-energy            T: all configurations
       one-hidden-unit          alpha, beta (1), beta_star (1): AMP on a teacher's data
-      noisy-hopfield           alpha, T (0), noise (0), c (1), cut (0.612), h (0), --synapses: any couplings
+      noisy-hopfield           alpha, T (0), noise (0), c (1), synapses (linear), cut (0.612003), h (0)
       archetypes               alpha, rho (0.1), T (0): couplings of mean examples
       dreaming                 alpha, t (1), T (0): after unlearning
       pseudo-inverse           alpha, T (0.1): couplings that project onto the patterns
