@@ -28,6 +28,7 @@ QUICK: dict[str, dict[str, Any]] = {
     "general-priors": {"points": 11},
     "learning-spectrum": {"samples": 1000, "time_max": 8.0, "marks": 9},
     "learning-trajectory": {"epochs": 24},
+    "potts-hopfield": {"points": 5},
 }
 """Settings of figures that take long; `make slow` builds them with their own."""
 

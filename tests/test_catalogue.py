@@ -216,6 +216,47 @@ def test_capacities_of_ingredients() -> None:
     assert np.interp(0.1, np.sort(a), alpha[np.argsort(a)]) == pytest.approx(best, rel=5e-3)
 
 
+# --- memories --------------------------------------------------------------------------------------
+
+
+def test_memories_in_order() -> None:
+    diagram = built("memories")
+    loads = [point.x for point in diagram.points]
+    assert loads == sorted(loads)
+    assert diagram.point("Hopfield").x == pytest.approx(0.137905566494932, abs=1e-14)
+    assert [point.y for point in diagram.points] == list(range(1, len(loads) + 1))
+
+
+def test_dreaming_stores_more() -> None:
+    diagram = built("dreaming")
+    alpha_c = diagram.line("alpha_c").y
+    assert list(alpha_c) == sorted(alpha_c)
+    assert diagram.point("hopfield").y < alpha_c[0] < 0.14 < 1 < alpha_c[-1]
+    (right,) = diagram.beside
+    assert kinds(right) == {line.name: "spinodal" for line in right.lines}
+    at_zero = [line.x[0] for line in right.lines[:-1]]
+    assert at_zero == sorted(at_zero)
+
+
+def test_archetypes_are_lost_with_noisy_examples() -> None:
+    diagram = built("archetypes")
+    supervised, unsupervised = diagram.line("supervised"), diagram.line("unsupervised")
+    assert list(supervised.y) == sorted(supervised.y, reverse=True)
+    assert supervised.y[0] == pytest.approx(0.137905566494932, abs=1e-12)
+    assert np.all(np.interp(unsupervised.x, supervised.x, supervised.y) > unsupervised.y)
+    (right,) = diagram.beside
+    assert right.point("alpha_c").x == pytest.approx(0.07154129674411747, abs=1e-12)
+    assert np.all(np.array(right.line("m").y) > right.line("n").y)
+
+
+def test_potts_neurons() -> None:
+    diagram = built("potts-hopfield")
+    assert diagram.point("Q = 3").y == pytest.approx(0.41441244037637, abs=1e-12)
+    (right,) = diagram.beside
+    assert kinds(right) == {"spinodal": "spinodal", "glass": "continuous"}
+    assert right.line("glass").y[0] == 2
+
+
 # --- Hopfield --------------------------------------------------------------------------------------
 
 

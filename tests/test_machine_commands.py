@@ -58,6 +58,16 @@ CASES: dict[str, tuple[int, dict[str, Any]]] = {
     "edwards-anderson": (64, {"T": 0.7, "d": 3.0}),
     "random-energy": (12, {"T": 0.7}),
     "one-hidden-unit": (40, {"alpha": 8.0, "beta": 1.0, "beta_star": 1.0}),
+    "noisy-hopfield": (
+        40,
+        {"alpha": 0.05, "T": 0.4, "noise": 0.1, "c": 0.8, "synapses": "clipped", "cut": 1.0, "h": 0.1},
+    ),
+    "archetypes": (60, {"alpha": 0.05, "rho": 0.1, "T": 0.4}),
+    "dreaming": (40, {"alpha": 0.1, "t": 1.0, "T": 0.5}),
+    "pseudo-inverse": (40, {"alpha": 0.2, "T": 0.35}),
+    "correlated": (60, {"a": 0.3, "T": 0.5}),
+    "potts-hopfield": (20, {"alpha": 0.1, "Q": 3.0, "T": 1.2}),
+    "planted": (30, {"alpha": 1.5, "T": 1.2, "T_star": 1.6}),
 }
 
 
@@ -476,4 +486,5 @@ def test_the_help_tells_every_machine_and_its_parameters() -> None:
     for name, one in MACHINES.items():
         (row,) = [line for line in printed.splitlines() if line.strip().startswith(f"{name}  ")]
         for parameter, default in one.parameters.items():
-            assert parameter + ("" if default is None else f" ({default:g})") in row
+            shown = default if isinstance(default, str) else f"{default or 0:g}"
+            assert parameter + ("" if default is None else f" ({shown})") in row

@@ -252,7 +252,8 @@ def test_numbers_of_digits_that_make_no_sense(digits: Any) -> None:
 
 def test_digits_are_quick_where_there_is_no_integral() -> None:
     quick = {"hopfield", "mixtures", "thresholded-hopfield", "curie-weiss", "blume-capel"}
-    quick |= {"dense", "semi-restricted"}
+    quick |= {"dense", "semi-restricted", "noisy-hopfield", "rotation-invariant", "archetypes", "diluted"}
+    quick |= {"archetypes-unsupervised", "dreaming", "pseudo-inverse"}
     assert {name for name, kind in THEORIES.items() if kind.without_integrals} == quick
     for point in (
         critical(Hopfield(alpha=0.0, T=0.0)),

@@ -19,25 +19,36 @@ from replica.solving import solve
 from replica.testing import Check, explicit_slope, richardson, theory_checks, varied, with_one
 from replica.theories import (
     THEORIES,
+    Archetypes,
+    ArchetypesUnsupervised,
     BiasedPatterns,
     Bidirectional,
     BipartiteSK,
     BlumeCapel,
     Compositional,
+    Correlated,
     CurieWeiss,
     Deep,
     Dense,
+    Diluted,
+    Dreaming,
+    Exponential,
     GeneralPriors,
     Hopfield,
     Hopfield1RSB,
     HopfieldHiddenUnit,
     MixedPSpin,
     Mixtures,
+    NoisyHopfield,
     OneHiddenUnit,
+    Planted,
     PlantedPSpin,
+    PottsHopfield,
+    PseudoInverse,
     PSpin,
     RandomEnergy,
     RandomRBM,
+    RotationInvariant,
     SemiRestricted,
     SemiRestrictedBits,
     SherringtonKirkpatrick,
@@ -52,6 +63,9 @@ from replica.theories import (
 )
 from replica.theory import Theory
 from replica.units import Spherical, Unit
+
+SOME = (-1.7, -1.0, -0.4, 0.1, 0.5, 1.1, 1.6)
+"""Eigenvalues, without symmetry."""
 
 CASES = [
     (Hopfield(alpha=0.05, T=0.2), "retrieval"),
@@ -159,6 +173,27 @@ CASES = [
     (Dense(a=0.1, T=0.2), "retrieval"),
     (Dense(a=0.1, p=4, T=0.2), "retrieval"),
     (Dense(a=0.5, T=0.1), "glass"),
+    (NoisyHopfield(alpha=0.03, noise=0.1, c=0.7, synapses="saturated", T=0.2), "retrieval"),
+    (NoisyHopfield(alpha=0.2, synapses="three-level", h=0.1), "glass"),
+    (RotationInvariant(eigenvalues=SOME, T=0.0, J0=1.8), "ferromagnet"),
+    (RotationInvariant(eigenvalues=SOME, T=0.05, J0=0.3), "glass"),
+    (Archetypes(alpha=0.03, rho=0.1, T=0.2), "retrieval"),
+    (Archetypes(alpha=0.1, rho=0.1, M=3), "glass"),
+    (ArchetypesUnsupervised(alpha=0.03, r=0.5, M=40, T=0.1), "retrieval"),
+    (ArchetypesUnsupervised(alpha=0.1, r=0.5, M=3, mean="lattice"), "glass"),
+    (Dreaming(alpha=0.1, t=1.0, T=0.2), "retrieval"),
+    (Dreaming(alpha=0.2, t=0.5), "glass"),
+    (PseudoInverse(alpha=0.4, T=0.2), "retrieval"),
+    (Exponential(alpha=0.3, lambda_=2.0), "noise"),
+    (Exponential(alpha=0.3, lambda_=2.0, patterns="gauss"), "noise"),
+    (Exponential(alpha=0.7, lambda_=1.0, patterns="sphere"), "noise"),
+    (Correlated(a=0.7, T=0.1), "retrieval"),
+    (Diluted(alpha=0.3, T=0.2), "retrieval"),
+    (PottsHopfield(alpha=0.2, Q=3), "retrieval"),
+    (PottsHopfield(alpha=0.2, Q=4), "glass"),
+    (Planted(alpha=0.8, T=1.2, T_star=2.0), "learning"),
+    (Planted(alpha=1.0, T=0.0, T_star=2.0), "learning"),
+    (Planted(alpha=0.5, T=1.2, T_star=1.5), "glass"),
     (Spiked(gamma=2.0), "retrieval"),
     (Spiked(gamma=1.5, T=0.5), "glass"),
     (SpikedGaussian(gamma=2.0, T=0.8), "retrieval"),
@@ -233,8 +268,13 @@ def has_digits(theory: Theory) -> bool:
 
 # a double integral of thousands of nodes for each of some ten evaluations: minutes in mpmath
 QUICK = [case for case in CASES if not (case[0].name.endswith("1rsb") and case[0].T > 0)]
-LONG = [case for case in QUICK if "laplace" in NAMES[CASES.index(case)] or case[0].name == "one-hidden-unit"]
-"""Half a minute each, for the same reason."""
+LONG = [
+    case
+    for case in QUICK
+    if "laplace" in NAMES[CASES.index(case)]
+    or case[0].name in {"one-hidden-unit", "correlated", "rotation-invariant", "potts-hopfield"}
+]
+"""Up to half a minute each, for the same reason."""
 PRECISE = {"mpmath", "digits"}
 """Checks in mpmath arithmetic."""
 
@@ -257,8 +297,8 @@ def promises() -> Iterator[Any]:
 
 
 def without_symmetry(theory: Theory) -> bool:
-    """A model may have none; so has a theory whose one unknown is the square of an overlap."""
-    return isinstance(theory, FullyConnected) or theory.order == ("q",)
+    """A model may have none; so has a theory whose overlap is never negative, or of more than two states."""
+    return isinstance(theory, FullyConnected) or theory.order in {("q",), ("u",), ("M", "C")}
 
 
 def spherical(theory: Theory) -> bool:
@@ -305,7 +345,7 @@ def test_entropy_is_minus_the_slope_in_temperature(theory: Theory, branch: str) 
     if entropy is None:
         # T = 0 only, priors, or no temperature: a theory with two entropies gives each of them its own name
         assert (
-            theory.name in {"compositional", "thresholded-hopfield", "general-priors"}
+            theory.name in {"compositional", "thresholded-hopfield", "general-priors", "diluted"}
             or "T" not in theory.parameters()
         )
         return
@@ -320,6 +360,13 @@ def test_entropy_is_minus_the_slope_in_temperature(theory: Theory, branch: str) 
         "semi-restricted",
         "sherrington-kirkpatrick",
         "sherrington-kirkpatrick-1rsb",
+        "noisy-hopfield",
+        "rotation-invariant",
+        "archetypes",
+        "archetypes-unsupervised",
+        "dreaming",
+        "potts-hopfield",
+        "planted",
     }
     if theory.T > 0 or theory.name in glassy:
         assert theory.slope("T", x) == pytest.approx(-entropy, abs=1e-10)

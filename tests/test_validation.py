@@ -55,6 +55,7 @@ from replica.theories import (
     SherringtonKirkpatrick1RSB,
 )
 from replica.units import Bernoulli, ReLU, Spin
+from test_memory_machines import CASES as MEMORY_CASES
 
 ROOT = Path(__file__).parents[1]
 COLD = Subject(Hopfield, {"T": 0.1})
@@ -266,7 +267,9 @@ def test_a_machine_agrees_with_its_theory(
 def test_every_machine_is_tested_and_belongs_to_a_theory() -> None:
     theories = {name for one in MACHINES.values() for name in one.theories}
     assert theories <= set(THEORIES)
-    assert {run[0].kind.name for run in RUNS} | {"compositional"} == theories
+    memories = {name for name, one in MACHINES.items() if one.run.__module__ == "replica.machines.memories"}
+    assert {run[0].kind.name for run in RUNS} | {"compositional"} | memories == theories
+    assert memories == {case[0] for case in MEMORY_CASES}
     assert {name for name, one in MACHINES.items() if not one.theories} == {"edwards-anderson"}
     for name, one in MACHINES.items():
         assert one.name == name

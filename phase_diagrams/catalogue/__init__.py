@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from phase_diagrams.catalogue import (
     activation_functions,
+    archetypes,
     compositional,
     compositional_capacity,
     compositional_energy,
     compositional_evidence,
     compositional_temperature,
     deep_belief_network,
+    dreaming,
     finite_sparsity,
     general_priors,
     heterogeneous,
@@ -25,11 +27,13 @@ from phase_diagrams.catalogue import (
     learning_spectrum,
     learning_trained,
     learning_trajectory,
+    memories,
     mixtures,
     mode_coexistence,
     one_hidden_unit,
     one_hidden_unit_entropy,
     p_spin,
+    potts_hopfield,
     random_energy,
     replica_trick,
     self_averaging,
@@ -78,6 +82,15 @@ DIAGRAMS: dict[str, Entry] = {
     ),
     "mixtures": Entry(
         "Hopfield network at alpha = 0: symmetric mixtures, their energies and temperatures", mixtures.build
+    ),
+    "memories": Entry("Associative memories: the largest load of each, in one picture", memories.build),
+    "dreaming": Entry("Hopfield network after unlearning: capacity, and retrieval against T", dreaming.build),
+    "archetypes": Entry(
+        "Hopfield network that knows noisy examples: capacity, and two overlaps", archetypes.build
+    ),
+    "potts-hopfield": Entry(
+        "Hopfield network of Potts neurons: capacity, and phases in load and temperature",
+        potts_hopfield.build,
     ),
     "thresholded-hopfield": Entry(
         "Hopfield network with thresholded hidden units: capacity against threshold",

@@ -40,6 +40,17 @@ Theories
   sparse-coding                 Hopfield network of {0,1} neurons and patterns of activity a, replica symmetric
   biased-patterns               Hopfield network of patterns of mean b, stored as differences from it, replica symmetric
   dense                         Dense memory of p-body couplings, H = -(N/p) sum m^p, replica symmetric
+  noisy-hopfield                Hopfield network with noise on its couplings, whatever makes them noisy
+  rotation-invariant            Spins whose couplings have given eigenvalues, in random directions, replica symmetric
+  archetypes                    Hopfield network whose patterns are means of noisy examples: supervised learning
+  archetypes-unsupervised       Hopfield network of all the examples of its archetypes: unsupervised learning
+  dreaming                      Hopfield network after a time t of dreaming, J = xi^T (1 + t)(1 + t K)^{-1} xi/N
+  pseudo-inverse                Couplings that project onto the span of the patterns, J = xi^T K^{-1} xi/N
+  exponential                   Energy -(1/lambda) ln sum_mu exp(lambda xi_mu . x) of exp(alpha N) patterns, at a pattern
+  correlated                    Ring of 13 patterns, J = (1/N) sum xi_mu X_munu xi_nu with X = 1 + a (neighbours), alpha = 0
+  diluted                       Hopfield network in which K of N bonds per neuron are left, each in one direction, K << ln N
+  potts-hopfield                Hopfield network of Potts neurons, s in 1 ... Q, replica symmetric
+  planted                       Student and teacher with one Gaussian hidden unit: the planted Hopfield network
   spiked                        Signal of signs in a noisy matrix, Y = sqrt(gamma/N) x x^T + noise, replica symmetric
   spiked-gaussian               Gaussian signal in a noisy matrix, Y = sqrt(gamma/N) x x^T + noise, seen with its prior
   spiked-sparse                 Sparse signal in a noisy matrix, Y = sqrt(gamma/N) x x^T + noise, seen with its prior
@@ -48,6 +59,10 @@ Diagrams
   hopfield-error              Hopfield network at T = 0: fraction of errors against load
   hopfield-graphical          Hopfield network at T = 0: graphical solution of the saddle-point equation
   mixtures                    Hopfield network at alpha = 0: symmetric mixtures, their energies and temperatures
+  memories                    Associative memories: the largest load of each, in one picture
+  dreaming                    Hopfield network after unlearning: capacity, and retrieval against T
+  archetypes                  Hopfield network that knows noisy examples: capacity, and two overlaps
+  potts-hopfield              Hopfield network of Potts neurons: capacity, and phases in load and temperature
   thresholded-hopfield        Hopfield network with thresholded hidden units: capacity against threshold
   compositional-energy        Random RBM: energy against the number of active hidden units
   compositional               Random RBM: ferromagnetic, compositional and spin-glass phase

@@ -9,7 +9,7 @@ import click
 from phase_diagrams.commands.shared.completing import branches
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.names import in_words_of, theory_called, theory_named
-from phase_diagrams.commands.shared.options import UNIT, Assignment, as_json, once
+from phase_diagrams.commands.shared.options import UNIT, Setting, as_json, once
 from phase_diagrams.commands.shared.own import is_own
 from phase_diagrams.commands.shared.printing import number, print_json, print_table, with_error
 from phase_diagrams.commands.shared.sampling import keeping, remark, sampled
@@ -43,7 +43,7 @@ wrote mc.nc
     "-p",
     "given",
     metavar="NAME=VALUE",
-    type=Assignment(),
+    type=Setting(),
     multiple=True,
     callback=once,
     help="A control parameter, such as T=0.3; once for each.",
@@ -53,6 +53,9 @@ wrote mc.nc
 )
 @click.option(
     "--hidden", metavar="UNIT", type=UNIT, help="Hidden units of a random RBM, such as relu:theta=0.3."
+)
+@click.option(
+    "--synapses", metavar="KIND", help="Of a noisy Hopfield network: clipped, three-level, saturated."
 )
 @click.option(
     "--branch",
@@ -69,9 +72,10 @@ wrote mc.nc
 @as_json
 def simulate(
     name: str,
-    given: dict[str, float],
+    given: dict[str, Any],
     visible: Any,
     hidden: Any,
+    synapses: str | None,
     branch: str | None,
     N: int,
     samples: int,
@@ -90,6 +94,13 @@ def simulate(
       edwards-anderson         T, d (2): two replicas on a lattice of N = L^d spins, tempered
       random-energy            T: all configurations
       one-hidden-unit          alpha, beta (1), beta_star (1): AMP on a teacher's data
+      noisy-hopfield           alpha, T (0), noise (0), c (1), synapses (linear), cut (0.612003), h (0)
+      archetypes               alpha, rho (0.1), T (0): couplings of mean examples
+      dreaming                 alpha, t (1), T (0): after unlearning
+      pseudo-inverse           alpha, T (0.1): couplings that project onto the patterns
+      correlated               a, T (0): 13 patterns on a ring
+      potts-hopfield           alpha, Q (3), T (0): neurons of Q states
+      planted                  alpha, T, T_star (1.5): weights of a student, on a teacher's data
       network.toml             those of a model file: its layers, couplings and patterns
 
     So are theories that are made of layers, couplings and patterns, such as dense or p-spin.
@@ -99,11 +110,12 @@ def simulate(
     """  # noqa: D301  # a backspace: click leaves the paragraph as it is
     from phase_diagrams.simulating import Alone
 
-    units = {layer: unit for layer, unit in (("visible", visible), ("hidden", hidden)) if unit is not None}
+    named = {"visible": visible, "hidden": hidden, "synapses": synapses}
+    named = {name: one for name, one in named.items() if one is not None}
     drawn, kind = machine_called(name, branch)
     if kind is not None:
         given = in_words_of(kind, {"given": given})["given"]
-    what = Alone(drawn, units | given)
+    what = Alone(drawn, named | given)
     output = options["output"]
     with sampled(what, {}, [N], samples=samples, **options) as data:
         report(data, what, as_json)

@@ -323,7 +323,8 @@ class Request(Asked):
             rows.append(row(name, (_shown(one, one["order"], name) for one in reports), words.get(name, "")))
         for name in MEASURES:
             if any(one[name] is not None for one in reports):
-                rows.append(row(name.replace("_", " "), (_measure(one, name) for one in reports)))
+                label = self.kind.functional if name == "free_energy" else name.replace("_", " ")
+                rows.append(row(label, (_measure(one, name) for one in reports)))
         found = [one["replica_symmetry"] for one in reports]
         if {"broken", "undetermined"} & set(found):
             rows.append(row("replica symmetry", (word or "" for word in found), _meaning(found)))

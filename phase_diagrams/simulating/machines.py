@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from replica.errors import ParameterError, UnknownNameError
-from replica.machines import runs
+from replica.machines import memories, runs
 from replica.machines.models.ensembles import pattern_count
 from replica.solving import Solution
 from replica.solving.derivatives import jacobian
@@ -56,6 +56,8 @@ class Machine:
         What is simulated, in one line.
     parameters : dict of name to default
         Control parameters; None where there is no default.
+    choices : dict of name to names
+        Parameters that are names, and those that are allowed.
     told : dict of name to text
         How the run of a sample went; NaN where that means nothing.
     curves : dict of name to (text, name of the axis, its values)
@@ -82,7 +84,8 @@ class Machine:
 
     name: ClassVar[str]
     text: ClassVar[str]
-    parameters: ClassVar[Mapping[str, float | None]]
+    parameters: ClassVar[Mapping[str, Any]]
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     told: ClassVar[Mapping[str, str]] = {}
     curves: ClassVar[Mapping[str, tuple[str, str, Any]]] = {}
     run: ClassVar[Callable[..., Values]]
@@ -120,7 +123,19 @@ class Machine:
         if missing:
             msg = f"{self.name}: {', '.join(missing)} must be given"
             raise ParameterError(msg)
-        return {name: _unit(value) if name in UNITS else float(value) for name, value in values.items()}
+        return {name: self._value(name, value) for name, value in values.items()}
+
+    def _value(self, name: str, value: Any) -> Any:
+        if name in UNITS:
+            return _unit(value)
+        if name in self.choices:
+            if value not in self.choices[name]:
+                raise UnknownNameError(what=name, name=str(value), known=self.choices[name])
+            return value
+        if isinstance(value, str):
+            msg = f"{self.name}: {name} = {value} is not a decimal number, such as 0.3 or 1e-3"
+            raise ParameterError(msg)
+        return float(value)
 
     def observables(self, parameters: Mapping[str, Any]) -> dict[str, str]:
         """What one sample gives, and a text for each."""
@@ -552,6 +567,122 @@ class _OneHiddenUnit(Machine):
         return found | {"beta_star": found["beta"] if found["beta_star"] is None else found["beta_star"]}
 
 
+# -- memories --------------------------------------------------------------------------------------------
+
+
+class _Memory(Machine):
+    """Heat baths from the stored pattern; at T = 0 single flips until no neuron wants to flip."""
+
+    told = memory("overlap")
+    sizes = (400, 800, 1600)
+    measured: ClassVar[Mapping[str, str]] = {"m": "overlap with the retrieved pattern"}
+
+    def observables(self, parameters: Mapping[str, Any]) -> dict[str, str]:
+        return {
+            **self.measured,
+            "q": "overlap of the time averages of the two halves of the run (Edwards-Anderson)",
+            "energy": "energy per neuron",
+        }
+
+    def resolution(self, theory: Theory, N: int) -> dict[str, float]:
+        return {name: 2 / N for name in (*self.measured, "q")}  # one neuron
+
+
+class _NoisyHopfield(_Memory):
+    name = "noisy-hopfield"
+    text = "noisy, diluted, clipped couplings, built; heat baths from the pattern, at T = 0 single flips"
+    parameters: ClassVar[Mapping[str, Any]] = {
+        "alpha": None,
+        "T": 0.0,
+        "noise": 0.0,
+        "c": 1.0,
+        "synapses": "linear",
+        "cut": 0.612003,
+        "h": 0.0,
+    }
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "synapses": ("linear", "clipped", "three-level", "saturated")
+    }
+    run = memories.noisy_hopfield_run
+    check = memories.noisy_hopfield_check
+    theories = ("noisy-hopfield",)
+
+
+class _Archetypes(_Memory):
+    name = "archetypes"
+    text = "couplings of the mean examples; heat baths from the archetype, at T = 0 single flips"
+    parameters: ClassVar[Mapping[str, Any]] = {"alpha": None, "rho": 0.1, "T": 0.0}
+    measured: ClassVar[Mapping[str, str]] = {
+        "m": "overlap with the archetype",
+        "n": "overlap with the mean example",
+    }
+    run = memories.archetypes_run
+    check = memories.archetypes_check
+    theories = ("archetypes",)
+
+    def parameters_at(self, subject: Subject, point: Mapping[str, Any]) -> dict[str, Any]:
+        if subject.at(point).values["M"] is not None:
+            msg = "the machine has Gaussian means of examples; leave M out"
+            raise ParameterError(msg)
+        return super().parameters_at(subject, point)
+
+
+class _Dreaming(_Memory):
+    name = "dreaming"
+    text = "couplings after unlearning; heat baths from the pattern, at T = 0 single flips"
+    parameters: ClassVar[Mapping[str, Any]] = {"alpha": None, "t": 1.0, "T": 0.0}
+    run = memories.dreaming_run
+    check = memories.dreaming_check
+    theories = ("dreaming",)
+
+
+class _PseudoInverse(_Memory):
+    name = "pseudo-inverse"
+    text = "couplings that project onto the patterns; heat baths from one of them, at T = 0 single flips"
+    parameters: ClassVar[Mapping[str, Any]] = {"alpha": None, "T": 0.1}
+    run = memories.pseudo_inverse_run
+    check = memories.pseudo_inverse_check
+    theories = ("pseudo-inverse",)
+
+
+class _Correlated(_Memory):
+    name = "correlated"
+    text = "13 patterns on a ring; heat baths from one of them, at T = 0 single flips"
+    parameters: ClassVar[Mapping[str, Any]] = {"a": None, "T": 0.0}
+    measured: ClassVar[Mapping[str, str]] = {
+        f"m{k}": f"overlap with the patterns {k} steps away" if k else "overlap with the pattern"
+        for k in range(7)
+    }
+    run = memories.correlated_run
+    check = memories.correlated_check
+    theories = ("correlated",)
+
+    def compared(self, theory: Theory) -> dict[str, str]:
+        return {name: name for name in (*self.measured, "energy")}
+
+
+class _Planted(_Memory):
+    name = "planted"
+    text = "weights of a student on data of a teacher: heat baths from the teacher, at T = 0 single flips"
+    parameters: ClassVar[Mapping[str, Any]] = {"alpha": None, "T": None, "T_star": 1.5}
+    measured: ClassVar[Mapping[str, str]] = {"m": "overlap with the teacher"}
+    run = memories.planted_run
+    check = memories.planted_check
+    theories = ("planted",)
+
+
+class _PottsHopfield(_Memory):
+    name = "potts-hopfield"
+    text = "neurons of Q states, one after the other, from the pattern; at T = 0 the best state of each"
+    parameters: ClassVar[Mapping[str, Any]] = {"alpha": None, "Q": 3, "T": 0.0}
+    measured: ClassVar[Mapping[str, str]] = {"M": "overlap with the retrieved pattern, at most Q - 1"}
+    run = memories.potts_hopfield_run
+    check = memories.potts_hopfield_check
+    theories = ("potts-hopfield",)
+    sizes = (150, 300, 600)
+    sweeps = 60
+
+
 MACHINES: dict[str, Machine] = {
     one.name: one
     for one in (
@@ -562,6 +693,13 @@ MACHINES: dict[str, Machine] = {
         _EdwardsAnderson(),
         _RandomEnergy(),
         _OneHiddenUnit(),
+        _NoisyHopfield(),
+        _Archetypes(),
+        _Dreaming(),
+        _PseudoInverse(),
+        _Correlated(),
+        _PottsHopfield(),
+        _Planted(),
     )
 }
 """The machines by name."""

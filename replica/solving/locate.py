@@ -19,7 +19,7 @@ from replica.solving.optimum import climb
 from replica.solving.rounding import value_error
 from replica.solving.search import solve
 from replica.solving.systems import System, distinct, phases, refine, unknown_errors
-from replica.theory import Boundary, Fold, Optimum, Phase, Theory
+from replica.theory import Boundary, Coexistence, Fold, Optimum, Phase, Theory
 from replica.theory.base import required
 from replica.theory.names import line_named
 from replica.typing import Number, Numbers
@@ -191,6 +191,9 @@ def locate(
     boundary = declared
     theory.check_varied(parameter)
     theory.check_single(ignoring=parameter)
+    if isinstance(boundary, Coexistence) and theory.functional != "free energy":
+        msg = f"{theory.name}: its {theory.functional} is no free energy, so that no phases coexist by it"
+        raise LocateError(msg)
     if near is None:
         theory.check_double()
         candidates = find(theory, boundary, parameter)
@@ -360,7 +363,8 @@ def _along(system: System, theory: Theory, parameter: str, origin: float, end: f
     settings = Stepping(largest=0.05)
     curve = trace(base, parameter, end, start=first[0], settings=settings)
     while isinstance(boundary, Fold) and curve.reached and _goes_on(theory, parameter, end):
-        origin, end = end, 10 * end  # the typical range is no bound: follow the branch to its fold
+        # the typical range is no bound: follow the branch to its fold, inside the domain
+        origin, end = end, min(10 * end, _farthest(theory, parameter, end))
         curve = trace(
             theory.at(**{parameter: origin}), parameter, end, start=curve.x[:, -1], settings=settings
         )
@@ -385,7 +389,14 @@ def _along(system: System, theory: Theory, parameter: str, origin: float, end: f
 
 def _goes_on(theory: Theory, parameter: str, end: float) -> bool:
     limit, high = theory.limit, _range(theory, parameter)[1]
-    return limit is not None and limit.parameter == parameter and 0 < end < FARTHEST * high
+    farthest = min(FARTHEST * high, _farthest(theory, parameter, high))
+    return limit is not None and limit.parameter == parameter and 0 < end < farthest
+
+
+def _farthest(theory: Theory, parameter: str, end: float) -> float:
+    """The upper end of the domain, or just below it where it does not belong to the domain."""
+    about = theory.parameters()[parameter]
+    return about.upper - 1e-6 * (about.upper - end) if about.open_upper else about.upper
 
 
 def _last(system: System, theory: Theory, z: Any) -> float:

@@ -7,26 +7,37 @@ from typing import TYPE_CHECKING
 from replica._face import Classes, face
 
 if TYPE_CHECKING:
+    from replica.theories.archetypes import Archetypes as Archetypes
+    from replica.theories.archetypes import ArchetypesUnsupervised as ArchetypesUnsupervised
     from replica.theories.bidirectional import Bidirectional as Bidirectional
     from replica.theories.bipartite_sk import BipartiteSK as BipartiteSK
     from replica.theories.blume_capel import BlumeCapel as BlumeCapel
     from replica.theories.compositional import Compositional as Compositional
     from replica.theories.compositional import ThresholdedHopfield as ThresholdedHopfield
+    from replica.theories.correlated import Correlated as Correlated
     from replica.theories.curie_weiss import CurieWeiss as CurieWeiss
     from replica.theories.deep import Deep as Deep
     from replica.theories.dense import Dense as Dense
+    from replica.theories.diluted import Diluted as Diluted
+    from replica.theories.dreaming import Dreaming as Dreaming
+    from replica.theories.dreaming import PseudoInverse as PseudoInverse
+    from replica.theories.exponential import Exponential as Exponential
     from replica.theories.general_priors import GeneralPriors as GeneralPriors
     from replica.theories.hopfield import Hopfield as Hopfield
     from replica.theories.hopfield_1rsb import Hopfield1RSB as Hopfield1RSB
     from replica.theories.mixtures import Mixtures as Mixtures
+    from replica.theories.noisy_hopfield import NoisyHopfield as NoisyHopfield
     from replica.theories.one_hidden_unit import HopfieldHiddenUnit as HopfieldHiddenUnit
     from replica.theories.one_hidden_unit import OneHiddenUnit as OneHiddenUnit
     from replica.theories.p_spin import MixedPSpin as MixedPSpin
     from replica.theories.p_spin import PlantedPSpin as PlantedPSpin
     from replica.theories.p_spin import PSpin as PSpin
     from replica.theories.p_spin import SphericalPSpin as SphericalPSpin
+    from replica.theories.planted import Planted as Planted
+    from replica.theories.potts_hopfield import PottsHopfield as PottsHopfield
     from replica.theories.random_energy import RandomEnergy as RandomEnergy
     from replica.theories.random_rbm import RandomRBM as RandomRBM
+    from replica.theories.rotation_invariant import RotationInvariant as RotationInvariant
     from replica.theories.semi_restricted import SemiRestricted as SemiRestricted
     from replica.theories.semi_restricted import SemiRestrictedBits as SemiRestrictedBits
     from replica.theories.sherrington_kirkpatrick import SherringtonKirkpatrick as SherringtonKirkpatrick
@@ -69,6 +80,17 @@ _HOMES = {
     "sparse-coding": ("sparse_coding", "SparseCoding"),
     "biased-patterns": ("sparse_coding", "BiasedPatterns"),
     "dense": ("dense", "Dense"),
+    "noisy-hopfield": ("noisy_hopfield", "NoisyHopfield"),
+    "rotation-invariant": ("rotation_invariant", "RotationInvariant"),
+    "archetypes": ("archetypes", "Archetypes"),
+    "archetypes-unsupervised": ("archetypes", "ArchetypesUnsupervised"),
+    "dreaming": ("dreaming", "Dreaming"),
+    "pseudo-inverse": ("dreaming", "PseudoInverse"),
+    "exponential": ("exponential", "Exponential"),
+    "correlated": ("correlated", "Correlated"),
+    "diluted": ("diluted", "Diluted"),
+    "potts-hopfield": ("potts_hopfield", "PottsHopfield"),
+    "planted": ("planted", "Planted"),
     "spiked": ("spiked", "Spiked"),
     "spiked-gaussian": ("spiked", "SpikedGaussian"),
     "spiked-sparse": ("spiked", "SpikedSparse"),

@@ -60,6 +60,8 @@ class Theory:
         digits are cheap.
     next_step : str or None
         Name of the theory with one more step of replica symmetry breaking, if there is one.
+    functional : str
+        What `free_energy` is called: "potential" where it is stationary at solutions, and no free energy.
     carried : tuple of str
         Cached properties that points of a batch take along, each with a method ``take(index, shape)``.
     """
@@ -81,6 +83,7 @@ class Theory:
     line_names: ClassVar[Mapping[str, str]] = {}
     without_integrals: ClassVar[bool] = False
     next_step: ClassVar[str | None] = None
+    functional: ClassVar[str] = "free energy"
     carried: ClassVar[tuple[str, ...]] = ()
 
     def __new__(cls, *args: Any, **given: Any) -> Self:

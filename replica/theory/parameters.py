@@ -42,8 +42,9 @@ class Parameter:
         The range in which the physics happens; searches start there.
     integer : bool
         Whether only whole numbers are allowed.
-    kind : {"number", "unit", "sites", "choice"}
-        What it holds: a number, a `replica.units.Unit`, groups of sites as (fraction, x) pairs, or a name.
+    kind : {"number", "unit", "sites", "choice", "list"}
+        What it holds: a number, a `replica.units.Unit`, groups of sites as (fraction, x) pairs, a name, or a
+        list of numbers.
     choices : tuple of str
         The names that are allowed.
 
@@ -85,6 +86,8 @@ class Parameter:
             return "see `replica show units`"
         if self.kind == "sites":
             return "fractions sum to 1, mean of x is 1"
+        if self.kind == "list":
+            return "a list of finite numbers"
         whole = "a whole number " if self.integer else ""
         if np.isinf(self.lower) and np.isinf(self.upper):
             return f"{whole}any finite number".strip()
@@ -112,7 +115,7 @@ class Parameter:
         Traceback (most recent call last):
         replica.errors.ParameterError: hopfield: T = -0.1 is not allowed; T is >= 0
         """
-        if value is None or self.kind == "sites":  # groups of sites are checked by the theory that has them
+        if value is None or self.kind in ("sites", "list"):  # checked by the theory that has them
             return
         if self.kind == "unit":
             if not isinstance(value, Unit):
@@ -218,6 +221,9 @@ def short(value: Any) -> str:
     """A value in a message: a number, a unit, groups of sites, or the shape of an array."""
     if isinstance(value, str | Unit):
         return str(value)
+    if isinstance(value, tuple) and not (value and isinstance(value[0], tuple)):  # a list of numbers
+        known = ",".join(f"{one:g}" for one in value[:4])
+        return known if len(value) <= 4 else f"{known},... ({len(value)} numbers)"
     if isinstance(value, tuple):  # groups of sites
         return ",".join(f"{fraction:g}:{x:g}" for fraction, x in value)
     return f"array{np.shape(value)}" if np.ndim(value) else f"{float(value):.10g}"

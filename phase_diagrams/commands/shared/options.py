@@ -26,6 +26,7 @@ __all__ = [
     "UNIT",
     "Argument",
     "Assignment",
+    "Eigenvalues",
     "InputFile",
     "Numbers",
     "OutputFile",
@@ -53,10 +54,14 @@ _NAME = re.compile(r"[a-z][a-z0-9-]*", re.ASCII | re.IGNORECASE)
 MOST = 100_000
 """Largest number of points of a range."""
 
+FIELDS = ("visible", "hidden", "sites", "synapses", "patterns", "eigenvalues")
+"""Parameters that are no numbers and have options of their own."""
+
 DIGITS = click.IntRange(1, 1000)
+"""Significant digits that mpmath is asked for."""
+
 MOST_STEPS = 9
 """Of replica symmetry breaking."""
-"""Significant digits that mpmath is asked for."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -146,6 +151,28 @@ class Steps(ParamType):
         if not str(value).isdigit() or int(value) > MOST_STEPS:
             self.fail(f"{value!r} is neither a number from 0 to {MOST_STEPS} nor {FULL}", param, ctx)
         return int(value)
+
+
+class Eigenvalues(Assignment):
+    """Numbers with commas between them, or a file .npy that holds them."""
+
+    name = "x,..."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a tuple of numbers."""
+        if isinstance(value, tuple):
+            return value
+        parts = str(value).split(",")
+        if all(map(_NUMBER.fullmatch, parts)):
+            return tuple(float(self.number("eigenvalues", part, param, ctx)) for part in parts)
+        if not (str(value).endswith(".npy") and Path(str(value)).is_file()):
+            problem = f"{value!r} is neither numbers, such as -1,0.5,1, nor a file .npy that exists"
+            self.fail(problem, param, ctx)
+        import numpy as np
+
+        from replica.machines.data.arrays import read_numpy
+
+        return tuple(float(one) for one in np.ravel(read_numpy(Path(str(value)))))
 
 
 class Setting(Assignment):
@@ -402,7 +429,7 @@ def theory(command: Command) -> Command:
 
     @functools.wraps(command)
     def gathered(*, given: dict[str, Any], **asked: Any) -> Any:
-        others = {key: asked.pop(key) for key in ("visible", "hidden", "sites")}
+        others = {key: asked.pop(key) for key in FIELDS}
         asked["given"] = {key: v for key, v in others.items() if v is not None} | given
         kind = theory_named(asked["name"], 0 if asked["rsb"] == FULL else asked["rsb"])
         return command(**in_words_of(kind, asked | {"name": theory_called(asked["name"])}))
@@ -430,6 +457,20 @@ def ingredients(command: Command) -> Command:
         help="Steps of replica symmetry breaking, where the theory has them; full: infinitely many (solve).",
     )
     for option in (
+        click.option(
+            "--eigenvalues",
+            metavar="X,X,...",
+            type=Eigenvalues(),
+            help="Of couplings: numbers, or a .npy file.",
+        ),
+        click.option(
+            "--patterns", metavar="LAW", help="Law of the patterns, such as sphere; `replica show THEORY`."
+        ),
+        click.option(
+            "--synapses",
+            metavar="KIND",
+            help="Clipped, three-level or saturated couplings; linear if not given.",
+        ),
         click.option(
             "--sites", metavar="FRACTION:X,...", type=Sites(), help="Heterogeneous weights, x = p_i/p."
         ),
