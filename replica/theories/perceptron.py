@@ -83,8 +83,8 @@ class Perceptron(Theory):
         "alpha_c": "1/[(1 + kappa^2) Phi(kappa) + kappa phi(kappa)] (Gardner 1988)",
     }
     notes: ClassVar[tuple[str, ...]] = (
-        "At alpha_c the replicon is 1 - alpha_c Phi(kappa): below kappa = 0 replica symmetry breaks before, and "
-        "alpha_c is an upper bound.",
+        "At alpha_c the replicon is 1 - alpha_c Phi(kappa): below kappa = 0 replica symmetry breaks "
+        "before, and alpha_c is an upper bound.",
     )
 
     @property
@@ -207,8 +207,8 @@ STORED = {
 class BinaryPerceptron(_Spins):
     r"""Perceptron of weights -1 and +1 that stores random labels, replica symmetric [KM89]_.
 
-    Of the 2^N weights exp(N s) get alpha N random labels right, y w.x/sqrt(N) > kappa; f = -s. The capacity is
-    where the entropy s vanishes, below the load at which replica symmetry breaks.
+    Of the 2^N weights exp(N s) get alpha N random labels right, y w.x/sqrt(N) > kappa; f = -s. The capacity
+    is where the entropy s vanishes, below the load at which replica symmetry breaks.
 
     Parameters
     ----------

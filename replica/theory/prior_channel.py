@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
+from replica.errors import ParameterError
 from replica.numerics.functions import maximum, sqrt, stack
 from replica.theory.base import Theory
+from replica.theory.boundaries import Boundary, Branch, Critical, Phase, Zero
 from replica.theory.parameters import Value
 from replica.typing import Array, Booleans, Number, Numbers
-from replica.units import Moments, Unit
-from replica.units.channels import Channel, Taught
+from replica.units import Moments, Unit, parse
+from replica.units.channels import CHANNELS, Channel, Taught
+from replica.units.priors import PRIORS
+from replica.units.scaled import scaled
 
-__all__ = ["PriorChannel"]
+__all__ = ["PriorChannel", "Trained", "parsed"]
+
+
+def parsed(
+    theory: PriorChannel, name: str, kinds: Mapping[str, type[Unit]], allowed: Collection[str]
+) -> None:
+    """Read a prior or a channel that was given as text, and refuse what the theory has no formulas for."""
+    unit = getattr(theory, name)
+    if isinstance(unit, str):
+        unit = parse(unit, kinds)
+        object.__setattr__(theory, name, unit)
+    if isinstance(unit, Unit) and unit.name in kinds and unit.name not in allowed:
+        msg = f"{theory.name}: {name} = {unit} is not for this theory; {name} is one of {', '.join(allowed)}"
+        raise ParameterError(msg)
+
 
 GAUSSIAN = ((1.0, 0.0, 1.0),)
 """Weights of a teacher as a mixture of Gaussians: probability, mean and variance of each."""
@@ -50,6 +69,11 @@ class PriorChannel(Theory):
     def teacher(self) -> tuple[tuple[Number, Number, Number], ...]:
         """The teacher's weights: probabilities, means and variances of a mixture."""
         return GAUSSIAN
+
+    @property
+    def spread(self) -> Number:
+        """Variance of the noise of the teacher's outputs."""
+        return self.noise
 
     @cached_property
     def size(self) -> Number:
@@ -99,7 +123,7 @@ class PriorChannel(Theory):
     def _values(self, x: Numbers, slopes: bool) -> tuple[list[Number], list[Number], Number]:
         """A loss of z - y: its field is that of z - z0 and the noise."""
         m, q, V = x
-        width = sqrt(maximum(q - 2 * m + self.size + self.noise, 0 * q))
+        width = sqrt(maximum(q - 2 * m + self.size + self.spread, 0 * q))
         known = self._unit(self.outputs, slopes)(0 * q, width, V, self.temperature + 0 * V)
         answers = [-self.alpha * known.response, self.alpha * known.square, -self.alpha * known.response]
         if not slopes:
@@ -124,7 +148,7 @@ class PriorChannel(Theory):
         """A loss of y z: fields that agree with the teacher's label are more likely."""
         m, q, V = x
         T, alpha = self.temperature + 0 * V, self.alpha
-        size = self.size + self.noise
+        size = self.size + self.spread
         tilt = m / sqrt(maximum(q * (size * q - m**2), 0 * q + 1e-300))
         taught = Taught(self.outputs, tilt, self.share + 0 * tilt)
         known = self._unit(taught, slopes)(0 * q, sqrt(maximum(q, 0 * q)), V, T)
@@ -174,7 +198,7 @@ class PriorChannel(Theory):
         m, q, V = x
         inside = (V > 0) & (q >= 0) & (self.size * q >= m**2)
         if self.outputs.labels:
-            inside &= (self.size + self.noise) * q > m**2
+            inside &= (self.size + self.spread) * q > m**2
         return inside
 
     def replicon(self, x: Numbers) -> Number:
@@ -190,12 +214,12 @@ class PriorChannel(Theory):
                 + p * self.weights.averages(mean * hats[0], width, -hats[2], T + 0 * q).response_square
             )
         if self.outputs.labels:
-            size = self.size + self.noise
+            size = self.size + self.spread
             tilt = m / sqrt(maximum(q * (size * q - m**2), 0 * q + 1e-300))
             channel: Unit = Taught(self.outputs, tilt, self.share + 0 * tilt)
             width = sqrt(maximum(q, 0 * q))
         else:
-            channel, width = self.outputs, sqrt(maximum(q - 2 * m + self.size + self.noise, 0 * q))
+            channel, width = self.outputs, sqrt(maximum(q - 2 * m + self.size + self.spread, 0 * q))
         return 1 - self.alpha * weights * channel.averages(0 * q, width, V, T + 0 * V).response_square
 
     def iterated(self, x: Numbers, count: int = 60) -> Array:
@@ -205,3 +229,62 @@ class PriorChannel(Theory):
                 moved = self.update(x)
                 x = np.where(np.isfinite(moved), (x + moved) / 2, x)
         return x
+
+
+class Trained(PriorChannel):
+    """Weights at the minimum of a convex loss and a penalty: regression and classification."""
+
+    prior: Unit
+    channel: Channel
+    penalty: Value
+    branches: ClassVar[Mapping[str, Branch]] = {"trained": Branch("the minimum of loss and penalty")}
+    lines: ClassVar[Mapping[str, Boundary]] = {
+        "best-penalty": Zero(Phase("trained"), "tuning", text="the error is least, d error/d lambda = 0")
+    }
+    critical: ClassVar[Critical | None] = Critical(
+        "penalty", "best-penalty", "lambda_best", "strength of the penalty at which the error is least"
+    )
+    losses: ClassVar[tuple[str, ...]]
+
+    def __post_init__(self) -> None:
+        parsed(self, "prior", PRIORS, ("gaussian", "laplace", "non-negative", "box"))
+        parsed(self, "channel", CHANNELS, self.losses)
+        super().__post_init__()
+
+    @cached_property
+    def weights(self) -> Unit:  # type: ignore[override]
+        """The penalty lambda r(w)."""
+        rescaled = self.prior.rescaled(1 / self.penalty, 1.0)
+        return scaled(self.prior, 1 / self.penalty, 1.0) if rescaled is None else rescaled
+
+    @property
+    def outputs(self) -> Channel:
+        return self.channel
+
+    def error(self, x: Numbers) -> Number:
+        """What goes wrong with a new example."""
+        raise NotImplementedError
+
+    def error_slopes(self, x: Numbers) -> Numbers:
+        """Derivatives of `error` by m, q, V."""
+        raise NotImplementedError
+
+    def derived(self, x: Numbers) -> dict[str, Number]:
+        """The error on a new example, and the loss on one of those that the weights were trained with."""
+        m, q, V = x
+        answers, _, energy = self.channel_side(x)
+        with np.errstate(all="ignore"):
+            return {"error": self.error(x), "training": (energy - V * answers[1] / 2) / self.alpha}
+
+    def tuning(self, x: Numbers) -> Number:
+        """Derivative of the error by the penalty, at the minimum that follows it."""
+        moved = self.derivative("penalty", lambda here: here.update(x))
+        system = np.eye(3).reshape(3, 3, *(1,) * (np.ndim(x) - 1)) - self.jacobian(x)
+        shift = np.linalg.solve(np.moveaxis(system, (0, 1), (-2, -1)), np.moveaxis(moved, 0, -1)[..., None])
+        return np.sum(self.error_slopes(x) * np.moveaxis(shift[..., 0], -1, 0), axis=0)
+
+    def start(self, branch: str) -> Numbers:
+        """Where half steps of the equations lead, which belong to a convex problem."""
+        self.branch(branch)
+        V = 1 / (self.penalty + self.alpha / 2)
+        return self.iterated(self.state(m=0.1 * self.size, q=0.1 * self.size, V=V))

@@ -217,7 +217,7 @@ class Sign(Channel):
 
 @dataclass(frozen=True)
 class Square(Channel):
-    """A value with Gaussian noise; U(z) = z^2/(2 variance), y = 0.
+    """A value with Gaussian noise; U(z) = z^2/(2 noise), y = 0.
 
     Examples
     --------
@@ -225,19 +225,19 @@ class Square(Channel):
     -0.8 -0.8
     """
 
-    variance: Any = 1.0
+    noise: Any = 1.0
     name: ClassVar[str] = "square"
 
     def potential(self, x: Number) -> Number:
-        return x**2 / (2 * self.variance)
+        return x**2 / (2 * self.noise)
 
     def _thermal(self, b: Array, a: Array, T: Array) -> tuple[Array, ...]:
         energy, g, slope = self._frozen(b, a)
-        logs = -energy / T + np.log(self.variance / (a + self.variance)) / 2
+        logs = -energy / T + np.log(self.noise / (a + self.noise)) / 2
         return logs, g, T * slope, 0 * b
 
     def _frozen(self, b: Array, a: Array) -> tuple[Array, Array, Array]:
-        stiff = a + self.variance
+        stiff = a + self.noise
         return b**2 / (2 * stiff), -b / stiff, -1 / stiff + 0 * b
 
     def _kinks(self, a: Array) -> list[Any]:
