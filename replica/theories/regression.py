@@ -103,7 +103,7 @@ class Regression(Trained):
         "M. Bayati, A. Montanari, IEEE Trans. Inform. Theory 58, 1997 (2012)",
     )
     known: ClassVar[Mapping[str, str]] = {
-        "best lambda, gaussian and square, rho = 1": "the variance of the noise, exact: it is Bayes' estimate",
+        "best lambda, gaussian and square, rho = 1": "the variance of the noise, exact (Bayes)",
         "V, gaussian and square": "V = 1/[lambda + alpha/(1 + V)], exact",
     }
     notes: ClassVar[tuple[str, ...]] = (

@@ -222,11 +222,12 @@ class PriorChannel(Theory):
             channel, width = self.outputs, sqrt(maximum(q - 2 * m + self.size + self.spread, 0 * q))
         return 1 - self.alpha * weights * channel.averages(0 * q, width, V, T + 0 * V).response_square
 
-    def iterated(self, x: Numbers, count: int = 60) -> Array:
+    def iterated(self, x: Numbers, count: int = 40) -> Array:
         """The state after so many steps of the equations, half of each taken: a start."""
+        rough = self.at(channel=self.outputs.coarse())
         with np.errstate(all="ignore"):
             for _ in range(count):
-                moved = self.update(x)
+                moved = rough.update(x)
                 x = np.where(np.isfinite(moved), (x + moved) / 2, x)
         return x
 
@@ -259,6 +260,7 @@ class Trained(PriorChannel):
 
     @property
     def outputs(self) -> Channel:
+        """The loss."""
         return self.channel
 
     def error(self, x: Numbers) -> Number:
@@ -271,20 +273,40 @@ class Trained(PriorChannel):
 
     def derived(self, x: Numbers) -> dict[str, Number]:
         """The error on a new example, and the loss on one of those that the weights were trained with."""
-        m, q, V = x
         answers, _, energy = self.channel_side(x)
         with np.errstate(all="ignore"):
-            return {"error": self.error(x), "training": (energy - V * answers[1] / 2) / self.alpha}
+            return {"error": self.error(x), "training": (energy - x[2] * answers[1] / 2) / self.alpha}
 
     def tuning(self, x: Numbers) -> Number:
         """Derivative of the error by the penalty, at the minimum that follows it."""
         moved = self.derivative("penalty", lambda here: here.update(x))
-        system = np.eye(3).reshape(3, 3, *(1,) * (np.ndim(x) - 1)) - self.jacobian(x)
-        shift = np.linalg.solve(np.moveaxis(system, (0, 1), (-2, -1)), np.moveaxis(moved, 0, -1)[..., None])
-        return np.sum(self.error_slopes(x) * np.moveaxis(shift[..., 0], -1, 0), axis=0)
+        return np.sum(self.error_slopes(x) * _newton_step(moved, self.jacobian(x)), axis=0)
 
     def start(self, branch: str) -> Numbers:
-        """Where half steps of the equations lead, which belong to a convex problem."""
+        """The minimum for a stronger penalty, followed down to this one in few digits."""
         self.branch(branch)
-        V = 1 / (self.penalty + self.alpha / 2)
-        return self.iterated(self.state(m=0.1 * self.size, q=0.1 * self.size, V=V))
+        rough = self.at(channel=self.channel.coarse())
+        strong = maximum(self.penalty, 10 + 0 * self.penalty)
+        x = rough.at(penalty=strong).iterated(self.state(m=0.0, q=1e-4, V=1 / strong), 20)
+        earlier = x
+        for k in range(1, STEPS + 1):
+            here = rough.at(penalty=strong * (self.penalty / strong) ** (k / STEPS))
+            x, earlier = np.where((x > 0) & (earlier > 0), x * x / earlier, x), x
+            for _ in range(3):
+                with np.errstate(all="ignore"):
+                    moved = x + _newton_step(here.update(x) - x, here.jacobian(x))
+                    x = np.where(here.physical(moved), moved, here.update(x))
+        return x
+
+
+STEPS = 12
+"""Penalties between a strong one and the given one at which a start is corrected."""
+
+
+def _newton_step(gap: Array, slopes: Array) -> Array:
+    """The change of x that solves (1 - J) change = gap; the batch stands behind."""
+    system = np.eye(len(gap)).reshape(len(gap), len(gap), *(1,) * (gap.ndim - 1)) - slopes
+    system, right = np.moveaxis(system, (0, 1), (-2, -1)), np.moveaxis(gap, 0, -1)[..., None]
+    singular = ~np.isfinite(np.linalg.det(system)) | (np.linalg.det(system) == 0)
+    system = np.where(singular[..., None, None], np.eye(len(gap)), system)
+    return np.moveaxis(np.linalg.solve(system, right)[..., 0], -1, 0)

@@ -318,16 +318,12 @@ class Logistic(Channel):
         return np.logaddexp(0.0, -x)
 
     def _frozen(self, b: Array, a: Array) -> tuple[Array, Array, Array]:
-        low, high = b, b + a  # z = b + a/(1 + e^z)
-        z = np.clip(b + a / 2 / (1 + a / 4), low, high)
-        for _ in range(60):
-            right = special.expit(-z)
-            gap = z - b - a * right
-            low, high = np.where(gap < 0, z, low), np.where(gap > 0, z, high)
-            step = gap / (1 + a * right * (1 - right))
-            moved = z - step
-            z = np.where((moved >= low) & (moved <= high), moved, (low + high) / 2)
-            if np.all(np.abs(step) <= 4e-16 * (1 + np.abs(z))):
+        z = 0 * b  # z = b + a/(1 + e^z); from 0 Newton's method is monotonic, for either curvature
+        for _ in range(100):
+            wrong = special.expit(-z)
+            step = (z - b - a * wrong) / (1 + a * wrong * (1 - wrong))
+            z = z - step
+            if np.all(np.abs(step) <= 1e-15 * (1 + np.abs(z))):
                 break
         wrong = special.expit(-z)
         bend = wrong * (1 - wrong)
