@@ -21,8 +21,10 @@ from replica.theories import (
     THEORIES,
     BiasedPatterns,
     Bidirectional,
+    BinaryPerceptron,
     BipartiteSK,
     BlumeCapel,
+    Classification,
     Compositional,
     CurieWeiss,
     Deep,
@@ -34,9 +36,11 @@ from replica.theories import (
     MixedPSpin,
     Mixtures,
     OneHiddenUnit,
+    Perceptron,
     PSpin,
     RandomEnergy,
     RandomRBM,
+    Regression,
     SemiRestricted,
     SemiRestrictedBits,
     SherringtonKirkpatrick,
@@ -47,9 +51,12 @@ from replica.theories import (
     Spiked,
     SpikedGaussian,
     SpikedSparse,
+    SymmetricPerceptron,
+    TeacherStudent,
     ThresholdedHopfield,
 )
 from replica.theory import Theory
+from replica.theory.prior_channel import PriorChannel
 from replica.units import Spherical, Unit
 
 CASES = [
@@ -161,6 +168,16 @@ CASES = [
     (SpikedGaussian(gamma=2.0, T=0.8), "retrieval"),
     (SpikedGaussian(gamma=3.0, T=0.5), "glass"),
     (SpikedSparse(gamma=1.5, p=0.2), "retrieval"),
+    (Perceptron(alpha=1.2, kappa=0.3), "solutions"),
+    (BinaryPerceptron(alpha=0.5, kappa=0.2), "solutions"),
+    (SymmetricPerceptron(alpha=1.0), "solutions"),
+    (TeacherStudent(alpha=1.0), "uninformed"),
+    (TeacherStudent(alpha=1.0, prior="spherical", channel="step:kappa=0.1", noise=0.2), "uninformed"),
+    (TeacherStudent(alpha=0.6, prior="gauss-bernoulli:rho=0.3", channel="square:noise=0.1"), "uninformed"),
+    (Regression(alpha=2.0, penalty=0.1, noise=0.2), "trained"),
+    (Regression(alpha=1.5, penalty=0.1, noise=0.1, rho=0.3, prior="laplace", channel="absolute"), "trained"),
+    (Classification(alpha=3.0, penalty=0.1), "trained"),
+    (Classification(alpha=3.0, penalty=0.1, noise=0.1, prior="box", channel="hinge"), "trained"),
 ]
 NAMES = [f"{theory.describe()} {branch}" for theory, branch in CASES]
 every_case = pytest.mark.parametrize(("theory", "branch"), CASES, ids=NAMES)
@@ -223,6 +240,8 @@ def idle(theory: Theory) -> set[str]:
 
 def has_digits(theory: Theory) -> bool:
     """Whether more digits than those of float64 can be had: not for a ReLU at T > 0."""
+    if isinstance(theory, PriorChannel) or theory.name.endswith("perceptron"):
+        return False
     closed = "spin", "bernoulli", "gaussian"
     units = [value for value in theory.values.values() if isinstance(value, Unit)]
     return all(unit.name in closed or (unit.name == "relu" and theory.T == 0) for unit in units)
@@ -254,8 +273,8 @@ def promises() -> Iterator[Any]:
 
 
 def without_symmetry(theory: Theory) -> bool:
-    """A model may have none; so has a theory whose one unknown is the square of an overlap."""
-    return isinstance(theory, FullyConnected) or theory.order == ("q",)
+    """A model may have none, or weights with a teacher; so has a theory of the square of an overlap."""
+    return isinstance(theory, FullyConnected | PriorChannel) or theory.order == ("q",)
 
 
 def spherical(theory: Theory) -> bool:

@@ -55,7 +55,9 @@ class Perceptron(Theory):
     order: ClassVar[tuple[str, ...]] = ("q",)
     branches: ClassVar[Mapping[str, Branch]] = {
         "solutions": Branch("all labels are right", (0.0,)),
-        "saturated": Branch("q = 1, one solution: where the others end", (1.0,), explicit=True),
+        "saturated": Branch(
+            "q = 1, one solution: where the others end", (1.0,), explicit=True, isolated=True
+        ),
     }
     lines: ClassVar[Mapping[str, Boundary]] = {
         "capacity": Zero(Phase("saturated"), "room", text="one solution is left, q = 1"),

@@ -69,7 +69,9 @@ class TeacherStudent(PriorChannel):
     temperature: ClassVar[float] = 1.0
     branches: ClassVar[Mapping[str, Branch]] = {
         "uninformed": Branch("what is learned from the examples alone"),
-        "teacher": Branch("q = 1: the teacher himself; spins without noise", (1.0, 1.0, 0.0), explicit=True),
+        "teacher": Branch(
+            "q = 1: the teacher himself; spins without noise", (1.0, 1.0, 0.0), explicit=True, isolated=True
+        ),
     }
     lines: ClassVar[Mapping[str, Boundary]] = {
         "first-order": Coexistence(Phase("uninformed"), Phase("teacher")),
@@ -209,9 +211,8 @@ class TeacherStudent(PriorChannel):
         return self.iterated(self.state(m=little, q=little, V=self.size - little))
 
     def state(self, **known: Number) -> Numbers:
-        if set(known) < set(self.order):  # V follows from q
-            q = known.get("q", 0.5 * self.size)
-            known = {"m": q, "q": q, "V": self.size - q} | known
+        if "q" in known and "V" not in known:  # what is known of a weight is no variance
+            known["V"] = self.size - known["q"]
         return super().state(**known)
 
     def derived(self, x: Numbers) -> dict[str, Number]:

@@ -263,6 +263,10 @@ class Trained(PriorChannel):
         """The loss."""
         return self.channel
 
+    def free_energy(self, x: Numbers) -> Number:
+        """The minimum of loss and penalty, per weight."""
+        return super().free_energy(x) + 0 * self.penalty  # of which a box knows nothing
+
     def error(self, x: Numbers) -> Number:
         """What goes wrong with a new example."""
         raise NotImplementedError
@@ -283,15 +287,19 @@ class Trained(PriorChannel):
         return np.sum(self.error_slopes(x) * _newton_step(moved, self.jacobian(x)), axis=0)
 
     def start(self, branch: str) -> Numbers:
-        """The minimum for a stronger penalty, followed down to this one in few digits."""
+        """The minimum in few digits; that of a parabola is followed down from a stronger penalty."""
         self.branch(branch)
+        some = 0.3 * self.size
+        if self.prior.name != "gaussian":
+            return self.iterated(self.state(m=some, q=some, V=1 / (self.penalty + self.alpha / 2)), 80)
         rough = self.at(channel=self.channel.coarse())
         strong = maximum(self.penalty, 10 + 0 * self.penalty)
-        x = rough.at(penalty=strong).iterated(self.state(m=0.0, q=1e-4, V=1 / strong), 20)
+        x = rough.at(penalty=strong).iterated(self.state(m=some, q=some, V=1 / strong))
         earlier = x
         for k in range(1, STEPS + 1):
             here = rough.at(penalty=strong * (self.penalty / strong) ** (k / STEPS))
-            x, earlier = np.where((x > 0) & (earlier > 0), x * x / earlier, x), x
+            growing = (x > 0) & (earlier > 0)
+            x, earlier = np.where(growing, x * x / np.where(growing, earlier, 1.0), x), x
             for _ in range(3):
                 with np.errstate(all="ignore"):
                     moved = x + _newton_step(here.update(x) - x, here.jacobian(x))

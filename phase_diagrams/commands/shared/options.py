@@ -134,6 +134,8 @@ class OwnUnit(ParamType):
 
 
 UNIT = OwnUnit()
+UNITS_AND_SITES = ("visible", "hidden", "prior", "channel", "sites")
+"""Options for what is no number."""
 
 
 class Span(NamedTuple):
@@ -337,7 +339,7 @@ def theory(command: Command) -> Command:
 
     @functools.wraps(command)
     def gathered(*, given: dict[str, Any], **asked: Any) -> Any:
-        others = {key: asked.pop(key) for key in ("visible", "hidden", "sites")}
+        others = {key: asked.pop(key) for key in UNITS_AND_SITES}
         asked["given"] = {key: v for key, v in others.items() if v is not None} | given
         kind = theory_named(asked["name"], asked["rsb"])
         return command(**in_words_of(kind, asked | {"name": theory_called(asked["name"])}))
@@ -368,6 +370,10 @@ def ingredients(command: Command) -> Command:
         click.option(
             "--sites", metavar="FRACTION:X,...", type=Sites(), help="Heterogeneous weights, x = p_i/p."
         ),
+        click.option(
+            "--channel", metavar="UNIT", type=UNIT, help="Channel behind the weights: sign, hinge:kappa=1."
+        ),
+        click.option("--prior", metavar="UNIT", type=UNIT, help="Prior of weights: spin, gaussian, laplace."),
         click.option(
             "--hidden", metavar="UNIT", type=UNIT, help="Hidden units: relu:theta=1.5, or my.py:Unit."
         ),
