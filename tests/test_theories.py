@@ -19,6 +19,7 @@ from replica.solving import solve
 from replica.testing import Check, explicit_slope, richardson, theory_checks, varied, with_one
 from replica.theories import (
     THEORIES,
+    BasisPursuit,
     BiasedPatterns,
     Bidirectional,
     BinaryPerceptron,
@@ -26,6 +27,7 @@ from replica.theories import (
     BlumeCapel,
     Classification,
     Compositional,
+    CompressedSensing,
     CurieWeiss,
     Deep,
     Dense,
@@ -37,6 +39,7 @@ from replica.theories import (
     Mixtures,
     OneHiddenUnit,
     Perceptron,
+    PhaseRetrieval,
     PSpin,
     RandomEnergy,
     RandomRBM,
@@ -178,6 +181,10 @@ CASES = [
     (Regression(alpha=1.5, penalty=0.1, noise=0.1, rho=0.3, prior="laplace", channel="absolute"), "trained"),
     (Classification(alpha=3.0, penalty=0.1), "trained"),
     (Classification(alpha=3.0, penalty=0.1, noise=0.1, prior="box", channel="hinge"), "trained"),
+    (CompressedSensing(alpha=0.15), "failure"),
+    (CompressedSensing(alpha=0.3, noise=0.01), "failure"),
+    (BasisPursuit(alpha=0.2), "failure"),
+    (PhaseRetrieval(alpha=1.0), "retrieval"),
 ]
 NAMES = [f"{theory.describe()} {branch}" for theory, branch in CASES]
 every_case = pytest.mark.parametrize(("theory", "branch"), CASES, ids=NAMES)
@@ -240,7 +247,7 @@ def idle(theory: Theory) -> set[str]:
 
 def has_digits(theory: Theory) -> bool:
     """Whether more digits than those of float64 can be had: not for a ReLU at T > 0."""
-    if isinstance(theory, PriorChannel) or theory.name.endswith("perceptron"):
+    if isinstance(theory, PriorChannel) or theory.name.endswith(("perceptron", "-retrieval")):
         return False
     closed = "spin", "bernoulli", "gaussian"
     units = [value for value in theory.values.values() if isinstance(value, Unit)]

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from replica.theories.classification import Classification as Classification
     from replica.theories.compositional import Compositional as Compositional
     from replica.theories.compositional import ThresholdedHopfield as ThresholdedHopfield
+    from replica.theories.compressed_sensing import BasisPursuit as BasisPursuit
+    from replica.theories.compressed_sensing import CompressedSensing as CompressedSensing
     from replica.theories.curie_weiss import CurieWeiss as CurieWeiss
     from replica.theories.deep import Deep as Deep
     from replica.theories.dense import Dense as Dense
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from replica.theories.perceptron import BinaryPerceptron as BinaryPerceptron
     from replica.theories.perceptron import Perceptron as Perceptron
     from replica.theories.perceptron import SymmetricPerceptron as SymmetricPerceptron
+    from replica.theories.phase_retrieval import PhaseRetrieval as PhaseRetrieval
     from replica.theories.random_energy import RandomEnergy as RandomEnergy
     from replica.theories.random_rbm import RandomRBM as RandomRBM
     from replica.theories.regression import Regression as Regression
@@ -82,6 +85,9 @@ _HOMES = {
     "teacher-student": ("teacher_student", "TeacherStudent"),
     "regression": ("regression", "Regression"),
     "classification": ("classification", "Classification"),
+    "compressed-sensing": ("compressed_sensing", "CompressedSensing"),
+    "basis-pursuit": ("compressed_sensing", "BasisPursuit"),
+    "phase-retrieval": ("phase_retrieval", "PhaseRetrieval"),
 }
 
 THEORIES: Classes[Theory] = Classes(__name__, _HOMES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -20,7 +20,7 @@ from replica.units.channels import CHANNELS, Channel, Taught
 from replica.units.priors import PRIORS
 from replica.units.scaled import scaled
 
-__all__ = ["PriorChannel", "Trained", "parsed"]
+__all__ = ["PriorChannel", "Trained", "followed", "parsed"]
 
 
 def parsed(
@@ -224,7 +224,7 @@ class PriorChannel(Theory):
 
     def iterated(self, x: Numbers, count: int = 40) -> Array:
         """The state after so many steps of the equations, half of each taken: a start."""
-        rough = self.at(channel=self.outputs.coarse())
+        rough = self.at(channel=self.outputs.coarse()) if "channel" in self.parameters() else self
         with np.errstate(all="ignore"):
             for _ in range(count):
                 moved = rough.update(x)
@@ -295,20 +295,25 @@ class Trained(PriorChannel):
         rough = self.at(channel=self.channel.coarse())
         strong = maximum(self.penalty, 10 + 0 * self.penalty)
         x = rough.at(penalty=strong).iterated(self.state(m=some, q=some, V=1 / strong))
-        earlier = x
-        for k in range(1, STEPS + 1):
-            here = rough.at(penalty=strong * (self.penalty / strong) ** (k / STEPS))
-            growing = (x > 0) & (earlier > 0)
-            x, earlier = np.where(growing, x * x / np.where(growing, earlier, 1.0), x), x
-            for _ in range(3):
-                with np.errstate(all="ignore"):
-                    moved = x + _newton_step(here.update(x) - x, here.jacobian(x))
-                    x = np.where(here.physical(moved), moved, here.update(x))
-        return x
+        here = (strong * (self.penalty / strong) ** (k / STEPS) for k in range(1, STEPS + 1))
+        return followed((rough.at(penalty=penalty) for penalty in here), x)
 
 
 STEPS = 12
-"""Penalties between a strong one and the given one at which a start is corrected."""
+"""Points between one at which a state is easily found and the given one."""
+
+
+def followed(theories: Iterable[PriorChannel], x: Array) -> Array:
+    """The state of the last of these theories, from that next to the first: a few Newton steps at each."""
+    earlier = x
+    for here in theories:
+        growing = (x > 0) & (earlier > 0)
+        x, earlier = np.where(growing, x * x / np.where(growing, earlier, 1.0), x), x
+        for _ in range(3):
+            with np.errstate(all="ignore"):
+                moved = x + _newton_step(here.update(x) - x, here.jacobian(x))
+                x = np.where(here.physical(moved), moved, here.update(x))
+    return x
 
 
 def _newton_step(gap: Array, slopes: Array) -> Array:

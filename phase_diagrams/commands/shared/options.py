@@ -342,7 +342,10 @@ def theory(command: Command) -> Command:
         others = {key: asked.pop(key) for key in UNITS_AND_SITES}
         asked["given"] = {key: v for key, v in others.items() if v is not None} | given
         kind = theory_named(asked["name"], asked["rsb"])
-        return command(**in_words_of(kind, asked | {"name": theory_called(asked["name"])}))
+        name = theory_called(asked["name"])
+        if (meant := kind.among(asked["given"])) != kind.name:  # other units, other formulas
+            kind, name = theory_named(meant, asked["rsb"]), meant
+        return command(**in_words_of(kind, asked | {"name": name}))
 
     name = click.argument("name", metavar="THEORY")
     return name(ingredients(as_json(gathered)))  # type: ignore[return-value]
