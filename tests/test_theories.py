@@ -182,7 +182,7 @@ CASES = [
     (Classification(alpha=3.0, penalty=0.1), "trained"),
     (Classification(alpha=3.0, penalty=0.1, noise=0.1, prior="box", channel="hinge"), "trained"),
     (CompressedSensing(alpha=0.15), "failure"),
-    (CompressedSensing(alpha=0.3, noise=0.01), "failure"),
+    (CompressedSensing(alpha=0.3, noise=0.1), "failure"),
     (BasisPursuit(alpha=0.2), "failure"),
     (PhaseRetrieval(alpha=1.0), "retrieval"),
 ]

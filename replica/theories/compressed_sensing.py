@@ -254,7 +254,10 @@ class BasisPursuit(PriorChannel):
     known: ClassVar[Mapping[str, str]] = {
         "alpha_c": "min over t of rho (1 + t^2) + 2 (1 - rho) H_2(t); H_2 once where w >= 0 (Donoho, Tanner)"
     }
-    notes: ClassVar[tuple[str, ...]] = ("f is the least sum of |w| per entry.",)
+    notes: ClassVar[tuple[str, ...]] = (
+        "f is the least sum of |w| per entry.",
+        "Next to alpha_c the branch `failure` is there, but not always found from its start.",
+    )
 
     def __post_init__(self) -> None:
         parsed(self, "prior", PRIORS, ("laplace", "non-negative"))
@@ -342,4 +345,4 @@ class BasisPursuit(PriorChannel):
         theories = [self.at(alpha=limit * (1 - 0.5 * (2 * gap) ** (k / STEPS))) for k in range(STEPS + 1)]
         left = 0.5 * self.rho
         x = self.state(m=self.rho - 0.8 * left, q=self.rho - 0.6 * left, V=sqrt(self.alpha * left))
-        return followed(theories[1:], theories[0].iterated(x, 80))
+        return followed(theories[1:], theories[0].iterated(x, 80), ahead=False)

@@ -86,7 +86,11 @@ class PhaseRetrieval(Theory):
         q = np.asarray(q, dtype=float)
         ratio = maximum(q, 0 * q) / (1 - q)
         scale = 1 / np.sqrt(np.maximum(ratio, 1e-6)).reshape(1, ratio.size)
-        y, weight = (part.reshape(*q.shape, part.shape[-1]) for part in kinked_rule(0 * scale, scale))
+        if not ratio.size:
+            scale = np.ones((1, 1))
+        y, weight = (
+            part[: ratio.size].reshape(*q.shape, part.shape[-1]) for part in kinked_rule(0 * scale, scale)
+        )
         h = y**2 * ratio[..., None]
         return y, weight, spin_averages(h, sqrt(h), 1.0)
 

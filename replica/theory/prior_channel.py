@@ -303,16 +303,22 @@ STEPS = 12
 """Points between one at which a state is easily found and the given one."""
 
 
-def followed(theories: Iterable[PriorChannel], x: Array) -> Array:
-    """The state of the last of these theories, from that next to the first: a few Newton steps at each."""
+def followed(theories: Iterable[PriorChannel], x: Array, *, ahead: bool = True) -> Array:
+    """The state of the last of these theories, from that next to the first: a few Newton steps at each.
+
+    These begin at the state before, or where its logarithms lead, if `ahead`.
+    """
     earlier = x
     for here in theories:
-        growing = (x > 0) & (earlier > 0)
+        growing = (x > 0) & (earlier > 0) & ahead
         x, earlier = np.where(growing, x * x / np.where(growing, earlier, 1.0), x), x
-        for _ in range(3):
+        for _ in range(4):
             with np.errstate(all="ignore"):
-                moved = x + _newton_step(here.update(x) - x, here.jacobian(x))
-                x = np.where(here.physical(moved), moved, here.update(x))
+                step = _newton_step(here.update(x) - x, here.jacobian(x))
+            step = np.where(np.isfinite(step), step, 0.0)
+            tries = [x + share * step for share in (0.125, 0.25, 0.5, 1.0)]
+            for moved in tries:  # the largest one that stays in the domain
+                x = np.where(here.physical(moved), moved, x)
     return x
 
 
@@ -320,6 +326,8 @@ def _newton_step(gap: Array, slopes: Array) -> Array:
     """The change of x that solves (1 - J) change = gap; the batch stands behind."""
     system = np.eye(len(gap)).reshape(len(gap), len(gap), *(1,) * (gap.ndim - 1)) - slopes
     system, right = np.moveaxis(system, (0, 1), (-2, -1)), np.moveaxis(gap, 0, -1)[..., None]
-    singular = ~np.isfinite(np.linalg.det(system)) | (np.linalg.det(system) == 0)
+    whole = np.isfinite(system).all(axis=(-1, -2))
+    system = np.where(whole[..., None, None], system, np.eye(len(gap)))
+    singular = np.linalg.det(system) == 0
     system = np.where(singular[..., None, None], np.eye(len(gap)), system)
     return np.moveaxis(np.linalg.solve(system, right)[..., 0], -1, 0)
