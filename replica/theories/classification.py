@@ -75,17 +75,17 @@ class Classification(Trained):
     aliases: ClassVar[tuple[str, ...]] = ("logistic-regression", "svm")
     losses: ClassVar[tuple[str, ...]] = ("logistic", "hinge", "step")
     equations: ClassVar[Mapping[str, str]] = {
-        "w": "w = argmin_w [lambda r(w) + Vh w^2/2 - (mh w0 + sqrt(qh) z) w]",
-        "g": "g(h) = (argmin_x [U(x) + (x - h)^2/(2 V)] - h)/V",
+        "w": "w = x with the least e_w = lambda r(x) + Vh x^2/2 - (mh w0 + sqrt(qh) z) x",
+        "g": "g(h) = (x - h)/V with the least e_x = U(x) + (x - h)^2/(2 V)",
         "W": "W = 2 H(-m z/sqrt(q (1 + noise) - m^2))",
         "mh": "mh = alpha sqrt(2/(pi (1 + noise))) E[g(sqrt(q - m^2/(1 + noise)) z)]",
         "qh": "qh = alpha E[W g(sqrt(q) z)^2]",
-        "Vh": "Vh = -alpha E[W g'(sqrt(q) z)]",
+        "Vh": "Vh = -alpha E[W g1(sqrt(q) z)], g1 the slope of g",
         "m": "m = E[w0 w]",
         "q": "q = E[w^2]",
-        "V": "V = E[dw/dz]/sqrt(qh)",
-        "f": "f = m mh + (qh V - Vh q)/2 + E[min_w] + alpha E[W min_x]",
-        "error": "error = arccos(m/sqrt(q))/pi",
+        "V": "V = E[w1], w1 the slope of w by its field",
+        "f": "f = m mh + (qh V - Vh q)/2 + E[e_w] + alpha E[W e_x]",
+        "error": "cos(pi error) = m/sqrt(q)",
         "training": "training = E[W U(h + V g)]",
     }
     symbols: ClassVar[Mapping[str, str]] = {

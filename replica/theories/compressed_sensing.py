@@ -75,7 +75,7 @@ class CompressedSensing(PriorChannel):
         "alpha", "spinodal", "alpha_s", "load from which on message passing recovers the signal"
     )
     equations: ClassVar[Mapping[str, str]] = {
-        "E": "E = E[(w0 - <w>)^2], <w> = d ln Z/db",
+        "E": "E = E[(w0 - <w>)^2], w of the prior in the field b with the quadratic term -r",
         "Z": "Z = 1 - rho + rho exp(b^2/(2 (1 + r)))/sqrt(1 + r)",
         "b": "b = r w0 + sqrt(r) z",
         "r": "r = alpha/(noise + E)",
@@ -231,14 +231,14 @@ class BasisPursuit(PriorChannel):
     )
     without_integrals: ClassVar[bool] = True
     equations: ClassVar[Mapping[str, str]] = {
-        "w": "w = argmin_w [|w| + Vh w^2/2 - (mh w0 + sqrt(qh) z) w]",
+        "w": "w = x with the least e_w = r(x) + Vh x^2/2 - (mh w0 + sqrt(qh) z) x",
         "mh": "mh = Vh",
         "Vh": "Vh = alpha/V",
         "qh": "qh = alpha (q - 2 m + rho)/V^2",
         "m": "m = E[w0 w]",
         "q": "q = E[w^2]",
-        "V": "V = E[dw/dz]/sqrt(qh)",
-        "f": "f = m mh + (qh V - Vh q)/2 + E[min_w] - alpha (q - 2 m + rho)/(2 V)",
+        "V": "V = E[w1], w1 the slope of w by its field",
+        "f": "f = m mh + (qh V - Vh q)/2 + E[e_w] - alpha (q - 2 m + rho)/(2 V)",
         "error": "error = q - 2 m + rho",
     }
     symbols: ClassVar[Mapping[str, str]] = {

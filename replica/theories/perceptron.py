@@ -70,10 +70,10 @@ class Perceptron(Theory):
     )
     without_integrals: ClassVar[bool] = True
     equations: ClassVar[Mapping[str, str]] = {
-        "q": "q = alpha (1 - q) E[lambda(u)^2]",
+        "q": "q = alpha (1 - q) E[lambda^2]",
         "u": "u = (kappa - sqrt(q) z)/sqrt(1 - q), lambda = phi/H",
         "f": "f = -[ln(1 - q) + q/(1 - q)]/2 - alpha E[ln H(u)]",
-        "rho": "rho = alpha E[lambda'(u)^2]; replicon = 1 - rho",
+        "rho": "rho = alpha E[lambda^2 (lambda - u)^2]; replicon = 1 - rho",
     }
     symbols: ClassVar[Mapping[str, str]] = {"q": "overlap of two solutions"}
     references: ClassVar[tuple[str, ...]] = (
@@ -247,12 +247,12 @@ class BinaryPerceptron(_Spins):
         "alpha", "capacity", "alpha_c", "load at which the entropy of the solutions vanishes"
     )
     equations: ClassVar[Mapping[str, str]] = {
-        "q": "q = E[tanh(sqrt(qh) z)^2]",
-        "qh": "qh = alpha E[lambda(u)^2]/(1 - q)",
+        "q": "q = E[tanh^2(sqrt(qh) z)]",
+        "qh": "qh = alpha E[lambda^2]/(1 - q)",
         "u": "u = (kappa - sqrt(q) z)/sqrt(1 - q), lambda = phi/H",
         "s": "s = E[ln 2cosh(sqrt(qh) z)] - qh (1 - q)/2 + alpha E[ln H(u)]",
         "f": "f = -s",
-        "rho": "rho = alpha E[lambda'(u)^2] E[sech(sqrt(qh) z)^4]/(1 - q)^2; replicon = 1 - rho",
+        "rho": "rho = alpha E[lambda^2 (lambda - u)^2] E[sech^4(sqrt(qh) z)]/(1 - q)^2; replicon = 1 - rho",
     }
     symbols: ClassVar[Mapping[str, str]] = STORED
     references: ClassVar[tuple[str, ...]] = ("W. Krauth, M. Mezard, J. Phys. (Paris) 50, 3057 (1989)",)
@@ -320,7 +320,7 @@ class SymmetricPerceptron(_Spins):
         "alpha", "capacity", "alpha_c", "load at which the entropy of the solutions vanishes"
     )
     equations: ClassVar[Mapping[str, str]] = {
-        "q": "q = E[tanh(sqrt(qh) z)^2]",
+        "q": "q = E[tanh^2(sqrt(qh) z)]",
         "qh": "qh = alpha E[g^2], g of the walls",
         "s": "s = E[ln 2cosh(sqrt(qh) z)] - qh (1 - q)/2 + alpha E[ln P]",
         "P": "P = H(-(kappa - sqrt(q) z)/sqrt(1 - q)) - H((kappa + sqrt(q) z)/sqrt(1 - q))",

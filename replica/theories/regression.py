@@ -79,15 +79,15 @@ class Regression(Trained):
     aliases: ClassVar[tuple[str, ...]] = ("ridge", "lasso")
     losses: ClassVar[tuple[str, ...]] = ("square", "absolute")
     equations: ClassVar[Mapping[str, str]] = {
-        "w": "w = argmin_w [lambda r(w) + Vh w^2/2 - (mh w0 + sqrt(qh) z) w]",
-        "g": "g = (argmin_x [U(x) + (x - h)^2/(2 V)] - h)/V, h = sqrt(q - 2 m + rho + noise) z",
-        "Vh": "Vh = -alpha E[dg/dh]",
+        "w": "w = x with the least e_w = lambda r(x) + Vh x^2/2 - (mh w0 + sqrt(qh) z) x",
+        "g": "g = (x - h)/V with the least e_x = U(x) + (x - h)^2/(2 V), h = sqrt(q - 2 m + rho + noise) z",
+        "Vh": "Vh = -alpha E[g1], g1 the slope of g",
         "mh": "mh = Vh",
         "qh": "qh = alpha E[g^2]",
         "m": "m = E[w0 w]",
         "q": "q = E[w^2]",
-        "V": "V = E[dw/dz]/sqrt(qh)",
-        "f": "f = m mh + (qh V - Vh q)/2 + E[min_w] + alpha E[min_x]",
+        "V": "V = E[w1], w1 the slope of w by its field",
+        "f": "f = m mh + (qh V - Vh q)/2 + E[e_w] + alpha E[e_x]",
         "error": "error = q - 2 m + rho",
         "training": "training = E[U(h + V g)]",
     }

@@ -82,17 +82,17 @@ class TeacherStudent(PriorChannel):
         "alpha", "first-order", "alpha_1", "load from which on the teacher is the only one who gets all right"
     )
     equations: ClassVar[Mapping[str, str]] = {
-        "Z": "Z = E_w[exp(b w - Vh w^2/2)], b = mh w0 + sqrt(qh) z",
-        "g": "g = d ln P/dh, P = int dx N(x; h, V) P(y|x), h = sqrt(q) z",
-        "mh": "mh = alpha E[d ln P0/dh0 g], P0 of the teacher",
+        "Z": "Z = E[exp(b w - Vh w^2/2)] over the prior, b = mh w0 + sqrt(qh) z",
+        "g": "g = (<x> - h)/V, x of mean h = sqrt(q) z and variance V, given y",
+        "mh": "mh = alpha E[g0 g], g0 that of the teacher",
         "qh": "qh = alpha E[g^2]",
-        "Vh": "Vh = -alpha E[dg/dh]",
+        "Vh": "Vh = -alpha E[g1], g1 the slope of g",
         "m": "m = E[w0 <w>]",
         "q": "q = E[<w>^2]",
         "V": "V = E[<w^2> - <w>^2]",
-        "f": "f = m mh + (qh V - Vh q - Vh V)/2 - E[ln Z] - alpha E[ln P]",
-        "error": "error = arccos(m/sqrt(rho (q + V)))/pi, rho = E[w0^2]",
-        "vote": "vote = arccos(m/sqrt(rho q))/pi",
+        "f": "f = m mh + (qh V - Vh q - Vh V)/2 - E[ln Z] - alpha E[ln P], P of y given h",
+        "error": "cos(pi error) = m/sqrt(rho (q + V)), rho = E[w0^2]",
+        "vote": "cos(pi vote) = m/sqrt(rho q)",
         "mse": "mse = q - 2 m + rho",
     }
     symbols: ClassVar[Mapping[str, str]] = {
