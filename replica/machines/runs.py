@@ -297,7 +297,7 @@ def trained_check(
     if not 0 < penalty < math.inf:
         msg = f"penalty = {penalty} must be a number > 0"
         raise ParameterError(msg)
-    if prior.name != "gaussian" or (channel.name == "step" and channel.kappa != 1):
+    if prior.name != "gaussian" or (channel.name == "step" and getattr(channel, "kappa", 1) != 1):
         msg = f"the machine has the penalty w^2/2, and a step only at kappa=1; not {prior} and {channel}"
         raise ParameterError(msg)
 

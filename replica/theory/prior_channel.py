@@ -253,7 +253,7 @@ class Trained(PriorChannel):
         super().__post_init__()
 
     @cached_property
-    def weights(self) -> Unit:  # type: ignore[override]
+    def weights(self) -> Unit:
         """The penalty lambda r(w)."""
         rescaled = self.prior.rescaled(1 / self.penalty, 1.0)
         return scaled(self.prior, 1 / self.penalty, 1.0) if rescaled is None else rescaled
@@ -326,8 +326,9 @@ def _newton_step(gap: Array, slopes: Array) -> Array:
     """The change of x that solves (1 - J) change = gap; the batch stands behind."""
     system = np.eye(len(gap)).reshape(len(gap), len(gap), *(1,) * (gap.ndim - 1)) - slopes
     system, right = np.moveaxis(system, (0, 1), (-2, -1)), np.moveaxis(gap, 0, -1)[..., None]
-    whole = np.isfinite(system).all(axis=(-1, -2))
-    system = np.where(whole[..., None, None], system, np.eye(len(gap)))
-    singular = np.linalg.det(system) == 0
-    system = np.where(singular[..., None, None], np.eye(len(gap)), system)
-    return np.moveaxis(np.linalg.solve(system, right)[..., 0], -1, 0)
+    one = np.eye(len(gap))
+    system = np.where(np.isfinite(system).all(axis=(-1, -2), keepdims=True), system, one)
+    singular = np.equal(np.linalg.det(system), 0)
+    system = np.where(np.expand_dims(singular, (-1, -2)), one, system)
+    step: Array = np.linalg.solve(system, right)[..., 0].astype(float)
+    return np.moveaxis(step, -1, 0)

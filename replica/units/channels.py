@@ -137,7 +137,7 @@ class Loss(Channel):
     breaks: tuple[float, ...] = ()
 
     @cached_property
-    def inner(self) -> Unit:  # type: ignore[override]
+    def inner(self) -> Unit:
         return Potential(self.loss, breaks=self.breaks)
 
     def potential(self, x: Number) -> Number:
