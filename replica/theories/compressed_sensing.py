@@ -38,7 +38,7 @@ class CompressedSensing(PriorChannel):
     Parameters
     ----------
     alpha : float or array
-        Measurements per entry of the signal, > 0.
+        Measurements per entry of the signal, >= 0.
     noise : float or array
         Variance of the noise, >= 0.
     prior : Unit or str
@@ -56,7 +56,7 @@ class CompressedSensing(PriorChannel):
     0.061707154 0.207559079
     """
 
-    alpha: Value = parameter(open_lower=True, **LOAD)
+    alpha: Value = parameter(**LOAD)
     noise: Value = parameter("variance of the noise", r"\sigma^2", lower=0, default=0.0, typical=(0.0, 0.1))
     prior: Unit = parameter("law of the signal", "P_w", kind="unit", default=GaussBernoulli())
 
@@ -132,7 +132,7 @@ class CompressedSensing(PriorChannel):
     def jacobian(self, x: Numbers) -> Numbers:
         r = self.ratio(x)
         rows = self.prior_side(stack(r, r, r), slopes=True)[1]
-        return stack(stack(-(rows[2][0] + rows[2][1] + rows[2][2]) * r**2 / self.alpha))
+        return stack(stack(-(rows[2][0] + rows[2][1] + rows[2][2]) * r / (self.noise + x[0])))
 
     def free_energy(self, x: Numbers) -> Number:
         (E,) = x
@@ -152,17 +152,20 @@ class CompressedSensing(PriorChannel):
 
     def replicon(self, x: Numbers) -> Number:
         (E,) = x
-        r = self.ratio(stack(np.where(np.equal(E + self.noise, 0), 1.0, E)))
+        E = np.where(np.equal(E + self.noise, 0), 1.0, E)
+        r = self.ratio(stack(E))
         square: Number = 0.0
         for p, mean, variance in self.teacher:
             width = sqrt(r + variance * r**2)
             square = square + p * self.weights.averages(mean * r, width, -r, 1.0).response_square
-        perfect = np.equal(E + self.noise, 0)
-        return np.where(perfect, 1 - self.rho / self.alpha, 1 - r**2 / self.alpha * square)[()]
+        perfect = np.equal(x[0] + self.noise, 0)
+        return np.where(
+            perfect, 1 - self.rho / np.maximum(self.alpha, 1e-300), 1 - r / (self.noise + E) * square
+        )[()]
 
     def excess(self, x: Numbers) -> Number:
-        """1 - rho/alpha: negative where E = 0 is unstable."""
-        return 1 - self.rho / self.alpha + 0 * x[0]
+        """Alpha - rho: negative where E = 0 is unstable."""
+        return self.alpha - self.rho + 0 * x[0]
 
     def start(self, branch: str) -> Numbers:
         if branch == "recovery":
