@@ -24,7 +24,7 @@ LOAD: dict[str, Any] = {
     "symbol": r"\alpha",
     "lower": 0,
     "unit": "measurements/entry",
-    "typical": (0.01, 1.0),
+    "typical": (0.0, 1.0),
 }
 
 
@@ -207,7 +207,7 @@ class BasisPursuit(PriorChannel):
     0.265304324762900
     """
 
-    alpha: Value = parameter(open_lower=True, **LOAD)
+    alpha: Value = parameter(open_lower=True, **(LOAD | {"typical": (0.01, 1.0)}))
     rho: Value = parameter(
         "share of entries that are not 0",
         r"\rho",
