@@ -21,11 +21,15 @@ from replica.theories import (
     THEORIES,
     Archetypes,
     ArchetypesUnsupervised,
+    BasisPursuit,
     BiasedPatterns,
     Bidirectional,
+    BinaryPerceptron,
     BipartiteSK,
     BlumeCapel,
+    Classification,
     Compositional,
+    CompressedSensing,
     Correlated,
     CurieWeiss,
     Deep,
@@ -41,6 +45,8 @@ from replica.theories import (
     Mixtures,
     NoisyHopfield,
     OneHiddenUnit,
+    Perceptron,
+    PhaseRetrieval,
     Planted,
     PlantedPSpin,
     PottsHopfield,
@@ -48,6 +54,7 @@ from replica.theories import (
     PSpin,
     RandomEnergy,
     RandomRBM,
+    Regression,
     RotationInvariant,
     SemiRestricted,
     SemiRestrictedBits,
@@ -59,9 +66,12 @@ from replica.theories import (
     Spiked,
     SpikedGaussian,
     SpikedSparse,
+    SymmetricPerceptron,
+    TeacherStudent,
     ThresholdedHopfield,
 )
 from replica.theory import Theory
+from replica.theory.prior_channel import PriorChannel
 from replica.units import Spherical, Unit
 
 SOME = (-1.7, -1.0, -0.4, 0.1, 0.5, 1.1, 1.6)
@@ -199,6 +209,20 @@ CASES = [
     (SpikedGaussian(gamma=2.0, T=0.8), "retrieval"),
     (SpikedGaussian(gamma=3.0, T=0.5), "glass"),
     (SpikedSparse(gamma=1.5, p=0.2), "retrieval"),
+    (Perceptron(alpha=1.2, kappa=0.3), "solutions"),
+    (BinaryPerceptron(alpha=0.5, kappa=0.2), "solutions"),
+    (SymmetricPerceptron(alpha=1.0), "solutions"),
+    (TeacherStudent(alpha=1.0), "uninformed"),
+    (TeacherStudent(alpha=1.0, prior="spherical", channel="step:kappa=0.1", noise=0.2), "uninformed"),
+    (TeacherStudent(alpha=0.6, prior="gauss-bernoulli:rho=0.3", channel="square:noise=0.1"), "uninformed"),
+    (Regression(alpha=2.0, penalty=0.1, noise=0.2), "trained"),
+    (Regression(alpha=1.5, penalty=0.1, noise=0.1, rho=0.3, prior="laplace", channel="absolute"), "trained"),
+    (Classification(alpha=3.0, penalty=0.1), "trained"),
+    (Classification(alpha=3.0, penalty=0.1, noise=0.1, prior="box", channel="hinge"), "trained"),
+    (CompressedSensing(alpha=0.15), "failure"),
+    (CompressedSensing(alpha=0.3, noise=0.1), "failure"),
+    (BasisPursuit(alpha=0.2), "failure"),
+    (PhaseRetrieval(alpha=1.0), "retrieval"),
 ]
 NAMES = [f"{theory.describe()} {branch}" for theory, branch in CASES]
 every_case = pytest.mark.parametrize(("theory", "branch"), CASES, ids=NAMES)
@@ -261,6 +285,8 @@ def idle(theory: Theory) -> set[str]:
 
 def has_digits(theory: Theory) -> bool:
     """Whether more digits than those of float64 can be had: not for a ReLU at T > 0."""
+    if isinstance(theory, PriorChannel) or theory.name.endswith(("perceptron", "-retrieval")):
+        return False
     closed = "spin", "bernoulli", "gaussian"
     units = [value for value in theory.values.values() if isinstance(value, Unit)]
     return all(unit.name in closed or (unit.name == "relu" and theory.T == 0) for unit in units)
@@ -297,8 +323,9 @@ def promises() -> Iterator[Any]:
 
 
 def without_symmetry(theory: Theory) -> bool:
-    """A model may have none; so has a theory whose overlap is never negative, or of more than two states."""
-    return isinstance(theory, FullyConnected) or theory.order in {("q",), ("u",), ("M", "C")}
+    """A model may have none, or weights with a teacher; others if an overlap is never negative."""
+    none = theory.order in {("q",), ("u",), ("M", "C")}  # or if neurons have more than two states
+    return isinstance(theory, FullyConnected | PriorChannel) or none
 
 
 def spherical(theory: Theory) -> bool:

@@ -54,6 +54,15 @@ Theories
   spiked                        Signal of signs in a noisy matrix, Y = sqrt(gamma/N) x x^T + noise, replica symmetric
   spiked-gaussian               Gaussian signal in a noisy matrix, Y = sqrt(gamma/N) x x^T + noise, seen with its prior
   spiked-sparse                 Sparse signal in a noisy matrix, Y = sqrt(gamma/N) x x^T + noise, seen with its prior
+  perceptron                    Perceptron of spherical weights that stores random labels, replica symmetric
+  binary-perceptron             Perceptron of weights -1 and +1 that stores random labels, replica symmetric
+  symmetric-perceptron          Perceptron of weights -1 and +1 between two walls, |w.x|/sqrt(N) < kappa, replica symmetric
+  teacher-student               Student who samples the posterior of a teacher's weights, replica symmetric
+  regression                    Values learned from alpha N examples by minimising a loss and a penalty, replica symmetric
+  classification                Labels learned from alpha N examples by minimising a loss and a penalty, replica symmetric
+  compressed-sensing            Sparse signal from linear measurements, seen with its prior, replica symmetric
+  basis-pursuit                 Sparse signal from linear measurements, as that of least L1 norm, replica symmetric
+  phase-retrieval               Gaussian signal from the sizes of its measurements, y = |w0.x|/sqrt(N), replica symmetric
 Diagrams
   hopfield                    Hopfield network: phases in load and temperature
   hopfield-error              Hopfield network at T = 0: fraction of errors against load

@@ -201,4 +201,8 @@ def _default(about: Parameter) -> str:
         return "required"
     if isinstance(value, tuple):
         return "optional"
-    return "optional" if value is None else f"default {value if isinstance(value, str) else f'{value:g}'}"
+    return (
+        "optional"
+        if value is None
+        else f"default {f'{value:g}' if isinstance(value, int | float) else value}"
+    )

@@ -94,11 +94,11 @@ def validate(ctx: click.Context, /, as_json: bool, look: Look, **asked: Any) -> 
 
     Prints, for every observable, theory and simulation, its extrapolation in 1/N, and their distance z in
     sigmas. Ends with code 3 if some |z| is above 4. Machines: hopfield, random-rbm, compositional,
-    sherrington-kirkpatrick, random-energy, one-hidden-unit, noisy-hopfield, archetypes, dreaming,
-    pseudo-inverse, correlated, potts-hopfield, planted; hopfield and sherrington-kirkpatrick also with
-    --rsb 1; every model file, and every theory that is made of layers, couplings and patterns. Parameters of
-    an RBM are those in its energy, unless --scaled is given. With -o every sample is stored as soon as it is
-    finished.
+    sherrington-kirkpatrick, random-energy, one-hidden-unit, noisy-hopfield, archetypes, dreaming, pseudo-
+    inverse, correlated, potts-hopfield, planted, teacher-student, regression, classification; hopfield
+    and sherrington-kirkpatrick also with --rsb 1; every model file, and every theory that is made of
+    layers, couplings and patterns. Parameters of an RBM are those in its energy, unless --scaled is
+    given. With -o every sample is stored as soon as it is finished.
     """
     Validation(**asked).run(as_json, ctx.find_root().obj, look)
 

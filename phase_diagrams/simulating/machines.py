@@ -25,7 +25,10 @@ from replica.solving.derivatives import jacobian
 from replica.theories import THEORIES
 from replica.theory import Theory
 from replica.theory.names import named
+from replica.units import UNITS as KNOWN
 from replica.units import Bernoulli, ReLU, Unit, parse
+from replica.units.channels import CHANNELS
+from replica.units.priors import PRIORS
 from replica.units.scaled import scaled
 
 if TYPE_CHECKING:
@@ -36,8 +39,13 @@ __all__ = ["LEFT", "MACHINES", "OK", "UNFINISHED", "Machine", "beside", "machine
 OK, LEFT, UNFINISHED = 0, 1, 2
 """How a sample ended: measured; the state decayed into another one; the dynamics did not come to rest."""
 
-UNITS = ("visible", "hidden")
-"""Parameters that are units, not numbers."""
+UNITS: Mapping[str, Mapping[str, type[Unit]]] = {
+    "visible": KNOWN,
+    "hidden": KNOWN,
+    "prior": PRIORS,
+    "channel": CHANNELS,
+}
+"""Parameters that are units, not numbers, and the units by name."""
 
 DIGITS = 12
 """Significant digits of a parameter that count for the stream of a sample: 0.1 + 0.2 and 0.3 are the same."""
@@ -127,7 +135,7 @@ class Machine:
 
     def _value(self, name: str, value: Any) -> Any:
         if name in UNITS:
-            return _unit(value)
+            return _unit(name, value)
         if name in self.choices:
             if value not in self.choices[name]:
                 raise UnknownNameError(what=name, name=str(value), known=self.choices[name])
@@ -265,8 +273,8 @@ def _written(value: Any) -> Any:
     return [f"{float(one) + 0.0:.{DIGITS}g}" for one in np.ravel(value)]
 
 
-def _unit(value: Any) -> Unit:
-    return value if isinstance(value, Unit) else parse(str(value))
+def _unit(name: str, value: Any) -> Unit:
+    return value if isinstance(value, Unit) else parse(str(value), UNITS[name])
 
 
 def memory(of: str) -> dict[str, str]:
@@ -683,6 +691,68 @@ class _PottsHopfield(_Memory):
     sweeps = 60
 
 
+class _TeacherStudent(Machine):
+    name = "teacher-student"
+    text = "message passing (AMP) on the examples of a teacher"
+    parameters: ClassVar[Mapping[str, Any]] = {
+        "alpha": None,
+        "noise": 0.0,
+        "prior": "spin",
+        "channel": "sign",
+    }
+    told: ClassVar[Mapping[str, str]] = {"steps": "steps until the messages were at rest"}
+    run = runs.teacher_student_run
+    check = runs.teacher_student_check
+    theories = ("teacher-student",)
+
+    def observables(self, parameters: Mapping[str, Any]) -> dict[str, str]:
+        return {
+            "m": "overlap with the teacher",
+            "q": "mean square of the posterior means",
+            "V": "their variance",
+        }
+
+    def parameters_at(self, subject: Subject, point: Mapping[str, Any]) -> dict[str, Any]:
+        theory: Any = subject.at(point)
+        return super().parameters_at(subject, point) | {"noise": theory.spread}
+
+
+class _Regression(Machine):
+    name = "regression"
+    text = "loss and penalty of the examples of a teacher, minimised"
+    parameters: ClassVar[Mapping[str, Any]] = {
+        "alpha": None,
+        "penalty": 0.1,
+        "noise": 0.0,
+        "rho": 1.0,
+        "prior": "gaussian",
+        "channel": "square",
+    }
+    run = runs.trained_run
+    check = runs.trained_check
+    theories = ("regression",)
+    sizes = (100, 200, 400)
+    sweeps = 1
+
+    def observables(self, parameters: Mapping[str, Any]) -> dict[str, str]:
+        return {"m": "overlap with the teacher", "q": "mean square of the weights"}
+
+
+class _Classification(_Regression):
+    name = "classification"
+    parameters: ClassVar[Mapping[str, Any]] = {
+        "alpha": None,
+        "penalty": 0.1,
+        "noise": 0.0,
+        "prior": "gaussian",
+        "channel": "logistic",
+    }
+    theories = ("classification",)
+
+    def require(self, parameters: Mapping[str, Any], N: int) -> None:
+        runs.trained_check(N, rho=1.0, **self.drawn(parameters)[1])
+
+
 MACHINES: dict[str, Machine] = {
     one.name: one
     for one in (
@@ -700,6 +770,9 @@ MACHINES: dict[str, Machine] = {
         _Correlated(),
         _PottsHopfield(),
         _Planted(),
+        _TeacherStudent(),
+        _Regression(),
+        _Classification(),
     )
 }
 """The machines by name."""

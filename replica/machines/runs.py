@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 
 from replica.errors import ParameterError
 from replica.machines.data.given import room, whole
+from replica.machines.inference import generalised_linear
 from replica.machines.inference.enumeration import (
     MOST_SPINS,
     log_partition,
@@ -40,6 +41,7 @@ from replica.machines.models.spin_glass import (
 )
 from replica.typing import Array
 from replica.units import Unit
+from replica.units.channels import Channel
 
 __all__ = [
     "FEW_SPINS",
@@ -58,6 +60,10 @@ __all__ = [
     "random_rbm_run",
     "sherrington_kirkpatrick_check",
     "sherrington_kirkpatrick_run",
+    "teacher_student_check",
+    "teacher_student_run",
+    "trained_check",
+    "trained_run",
 ]
 
 Values = dict[str, Any]
@@ -239,6 +245,91 @@ def one_hidden_unit_run(
         "free_energy": -found.log_Z / N * sure,
         "steps": found.steps,
     }
+
+
+def examples_check(N: int, *, alpha: float, noise: float, **_: Any) -> None:
+    """Refuse a teacher without an example, and noise without a variance."""
+    ensembles.pattern_count(N, alpha)
+    if not 0 <= noise < math.inf:
+        msg = f"noise = {noise} must be a number >= 0"
+        raise ParameterError(msg)
+
+
+def teacher_student_check(N: int, *, alpha: float, noise: float, prior: Unit, channel: Channel) -> None:
+    """Refuse a sphere, whose weights no message passing can draw one by one."""
+    examples_check(N, alpha=alpha, noise=noise)
+    if prior.name == "spherical":
+        msg = "weights on a sphere are Gaussian for large N; give --prior gaussian"
+        raise ParameterError(msg)
+
+
+def teacher_student_run(
+    N: int, sweeps: int, seed: Seed, *, alpha: float, noise: float, prior: Unit, channel: Channel
+) -> Values:
+    """AMP on the examples of a teacher who has the prior.
+
+    Examples
+    --------
+    >>> from replica.units import Spin
+    >>> from replica.units.channels import Sign
+    >>> one = teacher_student_run(1000, 200, 1, alpha=1.0, noise=0.0, prior=Spin(), channel=Sign())
+    >>> print(f"{one['m']:.2f} {one['q']:.2f}")
+    0.55 0.55
+    """
+    teacher_student_check(N, alpha=alpha, noise=noise, prior=prior, channel=channel)
+    kind, rho = ("spin", 1.0) if prior.name == "spin" else ("gaussian", float(getattr(prior, "rho", 1.0)))
+    draw = generalised_linear.draw_examples(
+        N, alpha, labels=channel.labels, noise=noise, prior=kind, rho=rho, seed=seed
+    )
+    found = generalised_linear.message_passing(draw, prior, channel, 1.0, damping=0.9, most_steps=sweeps)
+    return _overlaps(found.history[-1] if found.converged else np.full(3, math.nan), found.steps)
+
+
+def _overlaps(state: Any, steps: int) -> Values:
+    return {"m": float(state[0]), "q": float(state[1]), "V": float(state[2]), "steps": steps}
+
+
+def trained_check(
+    N: int, *, alpha: float, noise: float, penalty: float, rho: float, prior: Unit, channel: Channel
+) -> None:
+    """Refuse penalties that are none, and those for which there is no solver."""
+    examples_check(N, alpha=alpha, noise=noise)
+    if not 0 < penalty < math.inf:
+        msg = f"penalty = {penalty} must be a number > 0"
+        raise ParameterError(msg)
+    if prior.name != "gaussian" or (channel.name == "step" and getattr(channel, "kappa", 1) != 1):
+        msg = f"the machine has the penalty w^2/2, and a step only at kappa=1; not {prior} and {channel}"
+        raise ParameterError(msg)
+
+
+def trained_run(
+    N: int,
+    sweeps: int,
+    seed: Seed,
+    *,
+    alpha: float,
+    noise: float,
+    penalty: float,
+    prior: Unit,
+    channel: Channel,
+    rho: float = 1.0,
+) -> Values:
+    """Regression or classification of one draw of examples, by convex minimisation.
+
+    Examples
+    --------
+    >>> from replica.units import Gaussian
+    >>> from replica.units.channels import Square
+    >>> given = {"prior": Gaussian(), "channel": Square()}
+    >>> one = trained_run(400, 1, 1, alpha=2.0, noise=0.2, penalty=0.1, **given)
+    >>> print(f"{one['m']:.2f} {one['q']:.2f}")
+    0.79 0.90
+    """
+    trained_check(N, alpha=alpha, noise=noise, penalty=penalty, rho=rho, prior=prior, channel=channel)
+    draw = generalised_linear.draw_examples(N, alpha, labels=channel.labels, noise=noise, rho=rho, seed=seed)
+    strength = penalty * prior.gamma  # type: ignore[attr-defined]
+    m, q = draw.overlaps(generalised_linear.minimise(draw, channel.name, strength))
+    return {"m": m, "q": q}
 
 
 def random_rbm_check(

@@ -242,7 +242,8 @@ class Solution(Shown, Mapping[str, Any]):
             told += [getattr(theory.tuned(x), name)(x) for name in measures]
             return np.stack([value + 0 * x[0] for value in told])
 
-        more = dict(zip((*derived, *measures), value_error(values, self._state, every), strict=True))
+        known = value_error(values, self._state, every) if self._has_neighbours else 0 * values(self._state)
+        more = dict(zip((*derived, *measures), known, strict=True))
         if "energy" in more:  # f + T s, where nothing else may be left of either
             more["energy"] = more["energy"] + more["free_energy"]
         found = {name: getattr(self, name) for name in measures}
@@ -250,6 +251,12 @@ class Solution(Shown, Mapping[str, Any]):
             name: np.where(np.isfinite(found.get(name, 0.0)), error, np.nan)[()]
             for name, error in more.items()
         }
+
+    @property
+    def _has_neighbours(self) -> bool:
+        """Whether formulas hold next to the state; else it is known without an error."""
+        name = self.branch or ""
+        return not (name in self.theory.branches and self.theory.branch(name).isolated)
 
     @property
     def _state(self) -> Any:

@@ -94,7 +94,8 @@ def theory_checks(
             raise ParameterError(msg)
         theory = theory()
     theory.check_single()
-    names = tuple(theory.available if branches is None else branches)
+    asked = [name for name in theory.available if not theory.branch(name).isolated]
+    names = tuple(asked if branches is None else branches)
     if not names:
         msg = (
             f"{theory.describe()}: no branch to check; name one of {', '.join(theory.branches) or 'its own'}"

@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from replica.theories.bidirectional import Bidirectional as Bidirectional
     from replica.theories.bipartite_sk import BipartiteSK as BipartiteSK
     from replica.theories.blume_capel import BlumeCapel as BlumeCapel
+    from replica.theories.classification import Classification as Classification
     from replica.theories.compositional import Compositional as Compositional
     from replica.theories.compositional import ThresholdedHopfield as ThresholdedHopfield
+    from replica.theories.compressed_sensing import BasisPursuit as BasisPursuit
+    from replica.theories.compressed_sensing import CompressedSensing as CompressedSensing
     from replica.theories.correlated import Correlated as Correlated
     from replica.theories.curie_weiss import CurieWeiss as CurieWeiss
     from replica.theories.deep import Deep as Deep
@@ -33,10 +36,15 @@ if TYPE_CHECKING:
     from replica.theories.p_spin import PlantedPSpin as PlantedPSpin
     from replica.theories.p_spin import PSpin as PSpin
     from replica.theories.p_spin import SphericalPSpin as SphericalPSpin
+    from replica.theories.perceptron import BinaryPerceptron as BinaryPerceptron
+    from replica.theories.perceptron import Perceptron as Perceptron
+    from replica.theories.perceptron import SymmetricPerceptron as SymmetricPerceptron
+    from replica.theories.phase_retrieval import PhaseRetrieval as PhaseRetrieval
     from replica.theories.planted import Planted as Planted
     from replica.theories.potts_hopfield import PottsHopfield as PottsHopfield
     from replica.theories.random_energy import RandomEnergy as RandomEnergy
     from replica.theories.random_rbm import RandomRBM as RandomRBM
+    from replica.theories.regression import Regression as Regression
     from replica.theories.rotation_invariant import RotationInvariant as RotationInvariant
     from replica.theories.semi_restricted import SemiRestricted as SemiRestricted
     from replica.theories.semi_restricted import SemiRestrictedBits as SemiRestrictedBits
@@ -50,6 +58,7 @@ if TYPE_CHECKING:
     from replica.theories.spiked import Spiked as Spiked
     from replica.theories.spiked import SpikedGaussian as SpikedGaussian
     from replica.theories.spiked import SpikedSparse as SpikedSparse
+    from replica.theories.teacher_student import TeacherStudent as TeacherStudent
     from replica.theory import Theory
 
 _HOMES = {
@@ -94,6 +103,15 @@ _HOMES = {
     "spiked": ("spiked", "Spiked"),
     "spiked-gaussian": ("spiked", "SpikedGaussian"),
     "spiked-sparse": ("spiked", "SpikedSparse"),
+    "perceptron": ("perceptron", "Perceptron"),
+    "binary-perceptron": ("perceptron", "BinaryPerceptron"),
+    "symmetric-perceptron": ("perceptron", "SymmetricPerceptron"),
+    "teacher-student": ("teacher_student", "TeacherStudent"),
+    "regression": ("regression", "Regression"),
+    "classification": ("classification", "Classification"),
+    "compressed-sensing": ("compressed_sensing", "CompressedSensing"),
+    "basis-pursuit": ("compressed_sensing", "BasisPursuit"),
+    "phase-retrieval": ("phase_retrieval", "PhaseRetrieval"),
 }
 
 THEORIES: Classes[Theory] = Classes(__name__, _HOMES, "replica.theories")

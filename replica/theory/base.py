@@ -215,6 +215,11 @@ class Theory:
         return ""
 
     @classmethod
+    def among(cls, given: Mapping[str, Any]) -> str:
+        """Name of the theory that is meant with these units: its own, where it has formulas for them."""
+        return cls.name
+
+    @classmethod
     def model_of(cls, values: Mapping[str, Value] | None = None) -> Any:
         """The ingredients, a `replica.functional.Model`, at these parameters; None if there are none.
 

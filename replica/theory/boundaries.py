@@ -37,11 +37,14 @@ class Branch:
     explicit : bool
         Whether the start is the exact solution at every parameter value (a trivial branch, such as m = 0 of
         a ferromagnet). Boundaries on it then have no order parameters among their unknowns.
+    isolated : bool
+        Whether the formulas end there, as at an overlap of 1: there are no states next to it, and no slopes.
     """
 
     text: str
     start: tuple[float, ...] = ()
     explicit: bool = False
+    isolated: bool = False
 
 
 @dataclass(frozen=True)

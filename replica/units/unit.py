@@ -484,8 +484,9 @@ class Unit:
         hot = np.broadcast_to(np.where(t > 0, t, 1.0), b.shape)
         quad = np.broadcast_to(quad, b.shape)
         rows: list[Any] = [np.full(loc.shape, np.nan)] * (12 if slopes else 6)
+        weight = self._tilted(weight, b)
         if slopes:  # an average with these is the first and the second derivative by the mean of the field
-            one, two = z / width[:, None], (z * z - 1) / width[:, None] ** 2
+            one, two = self._hermite(b, z, width[:, None])
 
         def average(values: Number) -> Number:
             return np.einsum("ij,ij->i", np.broadcast_to(values, b.shape), weight)
@@ -499,8 +500,7 @@ class Unit:
                 values = (one * response, two * response, moved, one * moved)
                 rows += [average(v) for v in (*values, 1.5 * mean * moved, hot * response**2)]
         if np.any(T == 0):
-            s, slope = column._ground(b, quad)
-            energy = column.potential(s) - quad * s**2 / 2 - b * s
+            energy, s, slope = column._frozen(b, quad)
             jump = np.stack([np.abs(kink.jump) + 0 * loc for kink in kinks] or [0 * loc])
             far = np.stack([kink.field + 0 * loc for kink in kinks] or [0 * loc]) - loc
             far = np.clip(far / width, -1e3, 1e3)  # nothing is left of the density there
@@ -552,6 +552,19 @@ class Unit:
         """Position of the ground state and its slope ds*/db; arrays of one shape."""
         s, slope = self._numerical("ground", 2, b, a)
         return s, slope
+
+    def _frozen(self, b: Array, a: Array) -> tuple[Array, Array, Array]:
+        """Energy, position and slope of the ground state; arrays of one shape."""
+        s, slope = self._ground(b, a)
+        return self.potential(s) - a * s**2 / 2 - b * s, s, slope
+
+    def _tilted(self, weight: Array, b: Array) -> Array:
+        """Weights of the fields, from those of a Gaussian."""
+        return weight
+
+    def _hermite(self, b: Array, z: Array, width: Array) -> tuple[Array, Array]:
+        """Derivatives of the density of b = loc + width z by loc, the first and the second, over it."""
+        return z / width, (z * z - 1) / width**2
 
     def _kinks(self, a: Array) -> list[Kink]:
         """Kinks of the activation function, as many at every a: missing ones lie at infinity."""

@@ -54,7 +54,7 @@ _NAME = re.compile(r"[a-z][a-z0-9-]*", re.ASCII | re.IGNORECASE)
 MOST = 100_000
 """Largest number of points of a range."""
 
-FIELDS = ("visible", "hidden", "sites", "synapses", "patterns", "eigenvalues")
+FIELDS = ("visible", "hidden", "prior", "channel", "sites", "synapses", "patterns", "eigenvalues")
 """Parameters that are no numbers and have options of their own."""
 
 DIGITS = click.IntRange(1, 1000)
@@ -431,8 +431,12 @@ def theory(command: Command) -> Command:
     def gathered(*, given: dict[str, Any], **asked: Any) -> Any:
         others = {key: asked.pop(key) for key in FIELDS}
         asked["given"] = {key: v for key, v in others.items() if v is not None} | given
-        kind = theory_named(asked["name"], 0 if asked["rsb"] == FULL else asked["rsb"])
-        return command(**in_words_of(kind, asked | {"name": theory_called(asked["name"])}))
+        steps = 0 if asked["rsb"] == FULL else asked["rsb"]
+        kind = theory_named(asked["name"], steps)
+        name = theory_called(asked["name"])
+        if (meant := kind.among(asked["given"])) != kind.name:  # other units, other formulas
+            kind, name = theory_named(meant, steps), meant
+        return command(**in_words_of(kind, asked | {"name": name}))
 
     name = click.argument("name", metavar="THEORY", shell_complete=completing.theories)
     return name(ingredients(as_json(gathered)))  # type: ignore[return-value]
@@ -474,6 +478,10 @@ def ingredients(command: Command) -> Command:
         click.option(
             "--sites", metavar="FRACTION:X,...", type=Sites(), help="Heterogeneous weights, x = p_i/p."
         ),
+        click.option(
+            "--channel", metavar="UNIT", type=UNIT, help="Channel behind the weights: sign, hinge:kappa=1."
+        ),
+        click.option("--prior", metavar="UNIT", type=UNIT, help="Prior of weights: spin, gaussian, laplace."),
         click.option(
             "--hidden", metavar="UNIT", type=UNIT, help="Hidden units: relu:theta=1.5, or my.py:Unit."
         ),
