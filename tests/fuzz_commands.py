@@ -233,6 +233,12 @@ class Grammar:
     def for_new(self) -> list[str]:
         return [self.one(["out.toml", "in.toml", "no/out.toml", "out.txt", "taken", ""])]
 
+    def for_cite(self) -> list[str]:
+        return [self.one([*NAMES, self.file(), "sk-at", ""]), *self.maybe(0.2, "x")]
+
+    def for_reproduce(self) -> list[str]:
+        return [self.one([self.file(), *NAMES, ""])]
+
     def for_completion(self) -> list[str]:
         return [self.one(["bash", "zsh", "fish", "x", ""]), *self.output("bash", "sh", "txt")]
 

@@ -1228,6 +1228,6 @@ def test_data_are_not_replaced_by_the_machine_that_learns_them(
         Path("link.npz").symlink_to("data.npz")
     before = Path("data.npz").read_bytes()
     done = replica(f"train data.npz --units 2 --epochs 1 -o {name}")
-    message = "it is read by the same command, and would be lost; choose another name"
+    message = "it holds arrays of numbers, which would be lost; choose another name"
     assert (done.exit_code, done.stderr) == (1, f"Error: cannot write {name}: {message}\n")
     assert Path("data.npz").read_bytes() == before

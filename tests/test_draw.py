@@ -409,7 +409,13 @@ def test_draw_never_computes() -> None:
     ours = {str(module) for module in modules if str(module).split(".")[0] in ("replica", "phase_diagrams")}
     ours -= {str(module) for module in modules if str(module).startswith("phase_diagrams.draw.")}
     guards = "replica.machines.data.guards"  # of files that come from outside: a style may
-    assert ours <= {"replica.errors", "phase_diagrams.diagram", "phase_diagrams.storage.files", guards}
+    assert ours <= {
+        "replica.errors",
+        "replica.typing",
+        "phase_diagrams.diagram",
+        "phase_diagrams.storage.files",
+        guards,
+    }
     assert not any("pyplot" in str(module) for module in modules)
 
 
@@ -420,7 +426,7 @@ def test_drawing_loads_neither_pyplot_nor_an_engine() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     ours = ["replica", "replica._face", "replica.errors", "replica.showing"]
-    ours += ["replica.theory", "replica.theory.boundaries"]
+    ours += ["replica.theory", "replica.theory.boundaries", "replica.typing"]
     files = [f"replica.machines{room}" for room in ("", ".data", ".data.guards", ".data.temporary")]
     assert done.stdout.strip() == str(sorted([*ours, *files]))
 

@@ -73,7 +73,7 @@ def test_no_letter_and_no_number_is_lost(equation: str) -> None:
         ("m = tanh((m + h)/T", r"a '\)' is missing"),
         ("m = a) + b", r"'\)' has no partner"),
         ("m = <a", "a '>' is missing"),
-        ("m = a ? b", "'?' has no meaning here"),
+        ("m = a ? b", r"'\?' has no meaning here"),
         ("m = ! b", "'!' has no partner"),
         ("m = a/", "something is missing behind a sign"),
         ("m = a^", "nothing that can be an index or a power follows"),

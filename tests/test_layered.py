@@ -392,7 +392,7 @@ def test_equations_alone_have_no_machine() -> None:
     class Mine(Theory):
         name = "mine"
 
-    with pytest.raises(ParameterError, match="mine is a theory by its equations"):
+    with pytest.raises(ParameterError, match="mine has no machine: it is a theory by its equations"):
         machine_of(Mine)
     with pytest.raises(UnknownNameError, match="branch of my-glass 'retrieval'"):
         Subject(theory_of(glass()), branch="retrieval")

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from sklearn.neural_network import BernoulliRBM
 
-from console import answer, replica
+import console
+from console import replica
 from phase_diagrams.placing.advice import advice
 from phase_diagrams.placing.diagnose import diagnose
 from phase_diagrams.placing.found import Estimate, Found
@@ -32,6 +33,13 @@ from replica.units import Bernoulli, Gaussian, ReLU, Spin
 
 N, M, P, A = 120, 60, 0.1, 40.0
 """Sizes, sparsity and amplitude of a machine of the random-RBM ensemble."""
+
+
+def answer(line: str) -> dict[str, Any]:
+    """What is said of a machine; by which command and when are another matter."""
+    told = console.answer(line)
+    del told["provenance"]
+    return told
 
 
 def numbers(found: Found) -> dict[str, Any]:

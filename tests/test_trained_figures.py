@@ -91,7 +91,7 @@ def test_figures_of_pictures_are_drawn() -> None:
     made = figure(quick)
     assert [ax.get_title(loc="left")[:3] for ax in made.axes[:5]] == ["(a)", "(b)", "(c)", "(d)", "(e)"]
     upper = [ax.get_position().y1 > 0.5 for ax in made.axes[:5]]
-    assert upper == [True, True, True, False, False]  # at most four panels in a row
+    assert upper == [True, True, True, True, False]  # two panels in a row
 
 
 def test_features_are_sums_of_those_below() -> None:

@@ -347,14 +347,14 @@ class OutputFile(Offering):
 
         check_writable(value)
         if self.spares and Path(value).exists():
+            from phase_diagrams.storage.files import StorageError
             from phase_diagrams.storage.kinds_of_files import KINDS, kind_of
-            from replica.errors import ParameterError
 
             kind = kind_of(value)
             if kind in self.spares:
                 what, _ = KINDS[kind]
                 message = f"cannot write {value}: it {what}, which would be lost; choose another name"
-                raise ParameterError(message)
+                raise StorageError(message)
         return Path(value)
 
 
