@@ -157,6 +157,7 @@ class Archetypes(_Examples):
     aliases: ClassVar[tuple[str, ...]] = ("supervised-hopfield", "archetypes-supervised")
     equations: ClassVar[Mapping[str, str]] = {
         **EQUATIONS,
+        "H": "H = -sum_ij J_ij S_i S_j/2, J_ij = sum_k x_ik x_jk/N, x_ik = xi_ik w_ik, J_ii = 0",
         "Delta": "Delta = q alpha/(1 - C)^2",
         "f": (
             "f = alpha/2 + n^2/2 + (alpha/2)[T ln(1 - C) - q/(1 - C)] + Delta C/2"
@@ -241,6 +242,7 @@ class ArchetypesUnsupervised(_Examples):
     aliases: ClassVar[tuple[str, ...]] = ("unsupervised-hopfield",)
     equations: ClassVar[Mapping[str, str]] = {
         **EQUATIONS,
+        "H": "H = -sum_ij J_ij S_i S_j/2, J_ij = sum_ka x_ika x_jka/(N M r^2 (1 + rho)), J_ii = 0",
         "rho": "rho = (1 - r^2)/(r^2 M)",
         "Delta": "Delta = q [alpha/(1 - C)^2 + alpha (M - 1) s^2/(1 - s C)^2], s = rho/(1 + rho)",
         "R": "R = alpha/(1 - C) - alpha + alpha (M - 1) [s/(1 - s C) - s]",

@@ -75,6 +75,7 @@ class Classification(Trained):
     aliases: ClassVar[tuple[str, ...]] = ("logistic-regression", "svm")
     losses: ClassVar[tuple[str, ...]] = ("logistic", "hinge", "step")
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = sum_k U(y_k h_k) + lambda sum_i r(w_i), h_k = sum_i x_ik w_i/sqrt(N)",
         "w": "w = x with the least e_w = lambda r(x) + Vh x^2/2 - (mh w0 + sqrt(qh) z) x",
         "g": "g(h) = (x - h)/V with the least e_x = U(x) + (x - h)^2/(2 V)",
         "W": "W = 2 H(-m z/sqrt(q (1 + noise) - m^2))",

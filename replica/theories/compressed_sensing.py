@@ -75,6 +75,7 @@ class CompressedSensing(PriorChannel):
         "alpha", "spinodal", "alpha_s", "load from which on message passing recovers the signal"
     )
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = sum_k (y_k - h_k)^2/(2 noise), h_k = sum_i x_ik w_i/sqrt(N)",
         "E": "E = E[(w0 - <w>)^2], w of the prior in the field b with the quadratic term -r",
         "Z": "Z = 1 - rho + rho exp(b^2/(2 (1 + r)))/sqrt(1 + r)",
         "b": "b = r w0 + sqrt(r) z",
@@ -234,6 +235,7 @@ class BasisPursuit(PriorChannel):
     )
     without_integrals: ClassVar[bool] = True
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = sum_i r(w_i), with h_k = y_k, h_k = sum_i x_ik w_i/sqrt(N)",
         "w": "w = x with the least e_w = r(x) + Vh x^2/2 - (mh w0 + sqrt(qh) z) x",
         "mh": "mh = Vh",
         "Vh": "Vh = alpha/V",

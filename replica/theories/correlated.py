@@ -67,6 +67,7 @@ class Correlated(Theory):
         "T", "continuous", "T_c", "temperature below which m = 0 is unstable"
     )
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = -sum_ij J_ij S_i S_j/2, J_ij = sum_munu xi_imu X_munu xi_jnu/N",
         "h": "h = sum_munu xi_mu X_munu m_nu",
         **{f"m{k}": f"m{k} = <xi_{k} tanh(h/T)>" for k in range(REACH + 1)},
         "X": "X_munu = 1 where mu = nu; a where they are neighbours on the ring",

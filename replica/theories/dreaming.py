@@ -72,6 +72,7 @@ class Dreaming(Theory):
         "alpha", "spinodal", "alpha_c", "largest load with a retrieval solution"
     )
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = -sum_ij J_ij S_i S_j/2",
         "J": "J = xi^T (1 + t)(1 + t K)^(-1) xi/N, K = xi xi^T/N",
         "m": "m = <tanh(b/(T D))>",
         "b": "b = M + sqrt(alpha P) z",
@@ -372,6 +373,7 @@ class PseudoInverse(Theory):
         "alpha", "spinodal", "alpha_c", "largest load with a retrieval solution"
     )
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = -sum_ij J_ij S_i S_j/2, J = xi^T K^(-1) xi/N, K = xi xi^T/N",
         "m": "m = tanh(m/(T D))",
         "q": "q = m^2",
         "chi": "chi = (1 - q)/T",

@@ -72,6 +72,7 @@ class Exponential(Theory):
         "alpha", "capacity", "alpha_1", "largest load at which a typical pattern is a minimum"
     )
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = -(1/lambda) ln sum_k exp(lambda sum_i xi_ik x_i)",
         "I": "I = [(1 + u) ln(1 + u) + (1 - u) ln(1 - u)]/2",
         "u": "u = min(tanh(lambda), root of I = alpha)",
         "f": "f = -u - (alpha - I)/lambda",
@@ -85,7 +86,7 @@ class Exponential(Theory):
     }
     references: ClassVar[tuple[str, ...]] = (
         "C. Lucibello, M. Mezard, Phys. Rev. Lett. 132, 077301 (2024)",
-        "H. Ramsauer et al., ICLR (2021)",
+        "H. Ramsauer et al., ICLR (2021), arXiv:2008.02217",
     )
     known: ClassVar[Mapping[str, str]] = {
         "alpha_1 at lambda = 1": "0.566219169517 (bits), 0.622571923780 (sphere), 1/2 (gauss)",

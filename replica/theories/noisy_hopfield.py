@@ -115,6 +115,7 @@ class NoisyHopfield(SpinsWithSpectrum):
         "alpha", "spinodal", "alpha_c", "largest load with a retrieval solution"
     )
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = -sum_ij J_ij S_i S_j/2 - h sum_i xi_i S_i, J_ii = 0",
         "m": "m = <tanh((m + h + sqrt(Delta) z)/T)>",
         "q": "q = <tanh^2((m + h + sqrt(Delta) z)/T)>",
         "C": "C = (1 - q)/T",

@@ -70,6 +70,7 @@ class Perceptron(Theory):
     )
     without_integrals: ClassVar[bool] = True
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = sum_k theta(kappa - h_k), h_k = sum_i x_ik w_i/sqrt(N)",
         "q": "q = alpha (1 - q) E[lambda^2]",
         "u": "u = (kappa - sqrt(q) z)/sqrt(1 - q), lambda = phi/H",
         "f": "f = -[ln(1 - q) + q/(1 - q)]/2 - alpha E[ln H(u)]",
@@ -247,6 +248,7 @@ class BinaryPerceptron(_Spins):
         "alpha", "capacity", "alpha_c", "load at which the entropy of the solutions vanishes"
     )
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = sum_k theta(kappa - h_k), h_k = sum_i x_ik w_i/sqrt(N)",
         "q": "q = E[tanh^2(sqrt(qh) z)]",
         "qh": "qh = alpha E[lambda^2]/(1 - q)",
         "u": "u = (kappa - sqrt(q) z)/sqrt(1 - q), lambda = phi/H",
@@ -320,6 +322,7 @@ class SymmetricPerceptron(_Spins):
         "alpha", "capacity", "alpha_c", "load at which the entropy of the solutions vanishes"
     )
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = sum_k theta(h_k^2 - kappa^2), h_k = sum_i x_ik w_i/sqrt(N)",
         "q": "q = E[tanh^2(sqrt(qh) z)]",
         "qh": "qh = alpha E[g^2], g of the walls",
         "s": "s = E[ln 2cosh(sqrt(qh) z)] - qh (1 - q)/2 + alpha E[ln P]",

@@ -64,6 +64,7 @@ class PhaseRetrieval(Theory):
         "alpha", "weak-recovery", "alpha_w", "load from which on a first guess leads towards the signal"
     )
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = 0, with h_k^2 = y_k^2, h_k = sum_i x_ik w_i/sqrt(N)",
         "q": "q = qh/(1 + qh)",
         "qh": "qh = alpha (E[y^2 tanh(h + sqrt(h) z)] - q)/(1 - q)^2",
         "h": "h = y^2 q/(1 - q)",

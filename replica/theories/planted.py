@@ -35,7 +35,7 @@ class Planted(Theory):
 
     References
     ----------
-    .. [ACMT23] F. Alemanno, L. Camanzi, G. Manzan, D. Tantari, J. Phys. A 56, 445001 (2023).
+    .. [ACMT23] F. Alemanno, L. Camanzi, G. Manzan, D. Tantari, Appl. Math. Comput. 458, 128253 (2023).
 
     Examples
     --------
@@ -80,6 +80,7 @@ class Planted(Theory):
         "alpha", "learning", "alpha_c", "examples from which on the paramagnet learns"
     )
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = -sum_k (sum_i s_ik S_i)^2/(2 N)",
         "m": "m = <tanh((S + sqrt(alpha r) z)/T)>",
         "q": "q = <tanh^2((S + sqrt(alpha r) z)/T)>",
         "C": "C = (1 - q)/T",
@@ -101,7 +102,7 @@ class Planted(Theory):
         "k": "variance of an example's overlap with the teacher, less 1",
     }
     references: ClassVar[tuple[str, ...]] = (
-        "F. Alemanno, L. Camanzi, G. Manzan, D. Tantari, J. Phys. A 56, 445001 (2023)",
+        "F. Alemanno, L. Camanzi, G. Manzan, D. Tantari, Appl. Math. Comput. 458, 128253 (2023)",
         "A. Barra, G. Genovese, P. Sollich, D. Tantari, Phys. Rev. E 96, 042156 (2017)",
     )
     known: ClassVar[Mapping[str, str]] = {

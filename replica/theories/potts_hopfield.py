@@ -95,6 +95,7 @@ class PottsHopfield(Theory):
         "alpha", "spinodal", "alpha_c", "largest load with a retrieval solution"
     )
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = -sum_k (sum_i u(xi_ik, s_i))^2/(2 N), u(k, s) = Q delta_ks - 1",
         "M": "M = Q <p_1> - 1",
         "q": "q = Q <sum_k p_k^2> - 1",
         "p": "p_k = exp(h_k/T)/sum_l exp(h_l/T), h_k = M (Q delta_k1 - 1) + sqrt(alpha r Q) z_k",

@@ -79,6 +79,7 @@ class Regression(Trained):
     aliases: ClassVar[tuple[str, ...]] = ("ridge", "lasso")
     losses: ClassVar[tuple[str, ...]] = ("square", "absolute")
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = sum_k U(y_k - h_k) + lambda sum_i r(w_i), h_k = sum_i x_ik w_i/sqrt(N)",
         "w": "w = x with the least e_w = lambda r(x) + Vh x^2/2 - (mh w0 + sqrt(qh) z) x",
         "g": "g = (x - h)/V with the least e_x = U(x) + (x - h)^2/(2 V), h = sqrt(q - 2 m + rho + noise) z",
         "Vh": "Vh = -alpha E[g1], g1 the slope of g",

@@ -87,6 +87,7 @@ class RotationInvariant(SpinsWithSpectrum):
         "T", "stability", "T_AT", "temperature below which replica symmetry is broken"
     )
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = -sum_ij J_ij S_i S_j/2 - h sum_i S_i, J = O^T lambda O + J0/N",
         "m": "m = <tanh((J0 m + h + sqrt(Delta) z)/T)>",
         "q": "q = <tanh^2((J0 m + h + sqrt(Delta) z)/T)>",
         "C": "C = (1 - q)/T",

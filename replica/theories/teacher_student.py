@@ -82,6 +82,7 @@ class TeacherStudent(PriorChannel):
         "alpha", "first-order", "alpha_1", "load from which on the teacher is the only one who gets all right"
     )
     equations: ClassVar[Mapping[str, str]] = {
+        "H": "H = -sum_k ln P(y_k, h_k), h_k = sum_i x_ik w_i/sqrt(N)",
         "Z": "Z = E[exp(b w - Vh w^2/2)] over the prior, b = mh w0 + sqrt(qh) z",
         "g": "g = (<x> - h)/V, x of mean h = sqrt(q) z and variance V, given y",
         "mh": "mh = alpha E[g0 g], g0 that of the teacher",
