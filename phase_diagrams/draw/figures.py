@@ -299,8 +299,8 @@ def _letters() -> Iterator[None]:
             warnings.warn_explicit(remark.message, remark.category, remark.filename, remark.lineno)
     if letters := {chr(int(glyph[1])) for glyph in found.values() if glyph}:
         message = (
-            f"the font has no {listed(sorted(letters))}, for which an empty box is drawn; a style file can name "
-            "another one (font.family)"
+            f"the font has no {listed(sorted(letters))}, for which an empty box is drawn; a style file can "
+            "name another one (font.family)"
         )
         warnings.warn(message, ReplicaWarning, stacklevel=4)
 

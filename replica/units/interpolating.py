@@ -44,6 +44,7 @@ class Interpolating(Unit):
     }
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_positive(self, "size")
         if np.any(np.less(self.omega, 0) | np.greater(self.omega, 1)):
             msg = f"unit interpolating: omega = {float(np.max(self.omega)):g} must lie in [0, 1]"
