@@ -59,6 +59,21 @@ class Averages:
     response_square: Number
     entropy: Number
 
+    @classmethod
+    def known(cls, now: Mapping[str, Number], later: Mapping[str, Callable[[], Number]]) -> Self:
+        """Averages, some of which are computed when they are first read: each is a sum of its own."""
+        self = object.__new__(cls)
+        self.__dict__.update(now, _later=later)
+        return self
+
+    def __getattr__(self, name: str) -> Number:
+        """An average that has not been read yet."""
+        later = self.__dict__.get("_later", {})
+        if name not in later:
+            msg = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(msg)
+        return self.__dict__.setdefault(name, later[name]())
+
 
 @dataclass(frozen=True)
 class Moments(Averages):
@@ -104,8 +119,7 @@ class Moments(Averages):
     def __getattr__(self, name: str) -> Number:
         """A slope that has not been read yet."""
         if name not in _SLOPES or "_slopes" not in self.__dict__:
-            msg = f"{type(self).__name__!r} object has no attribute {name!r}"
-            raise AttributeError(msg)
+            return super().__getattr__(name)
         self.__dict__.update(self.__dict__["_slopes"]())
         return self.__dict__[name]
 
