@@ -18,7 +18,7 @@ from replica.theory import Fold, Theory
 from replica.theory.base import required
 from replica.typing import Number, Numbers
 
-__all__ = ["Found", "guarded", "label", "orientation", "search", "solve"]
+__all__ = ["Found", "finite", "guarded", "label", "orientation", "search", "solve"]
 
 
 def solve(
@@ -82,7 +82,7 @@ def solve(
         given = np.broadcast_to(x0, (len(x0), *np.broadcast_shapes(x0.shape[1:], theory.batch)))
         solution = guarded(
             theory,
-            lambda part, points: _finite((solver or Newton()).run(part, given[points])),
+            lambda part, points: finite((solver or Newton()).run(part, given[points])),
             errors,
             given.shape[1:],
         )
@@ -90,7 +90,7 @@ def solve(
         return solution.require() if throw else solution
     name = branch or theory.default
     theory.branch(name)
-    solution = guarded(theory, lambda part, _: _finite(_from_start(part, name, solver)), errors)
+    solution = guarded(theory, lambda part, _: finite(_from_start(part, name, solver)), errors)
     _raise_failed(theory, solution, errors, throw)
     if throw and single and solution.outcome is Status.FAILED:
         return solution.require()
@@ -100,7 +100,7 @@ def solve(
         def follow(*_: Any) -> Solution:
             nonlocal end
             followed, end = _from_limit(theory, name, before)
-            return _finite(followed)
+            return finite(followed)
 
         solution = guarded(theory, follow, errors)
         _raise_failed(theory, solution, errors, throw)
@@ -117,7 +117,7 @@ def solve(
     return solution.require()
 
 
-def _finite(solution: Solution) -> Solution:
+def finite(solution: Solution) -> Solution:
     """A state whose order parameters or free energy overflow is none."""
     if not np.any(solution.success):
         return solution
@@ -355,7 +355,7 @@ def _no_branch(theory: Theory, branch: str, curve: Any) -> str:
         symbol = critical.symbol if critical and ends and critical.parameter == name else name
         return f"{text}: it ends at {symbol}={fold:.6g}"
     others = [name for name in theory.available if name != branch]
-    existing = [name for name in others if np.all(_finite(_from_start(theory, name, None)).success)]
+    existing = [name for name in others if np.all(finite(_from_start(theory, name, None)).success)]
     found = f"what exists here: {', '.join(existing)}" if existing else "no named branch was found here"
     hint = theory.hint(branch)
     return f"{text}; {found}; {hint}" if hint else f"{text}; {found}"

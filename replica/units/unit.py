@@ -655,7 +655,7 @@ _NO_NUMBERS = (complex, str, bytes, bool, np.bool_, type(None))
 
 
 def on_one_line(value: Any) -> str:
-    """A value that is not as it should be, for a message: on one line, and no more of it than tells what it is.
+    """A value that is not as it should be, for a message: on one line, and no more than tells what it is.
 
     Examples
     --------
@@ -676,7 +676,8 @@ def check_real(unit: Unit, name: str) -> None:
         return
     number = real(value)
     if number is None or not number.size or not np.all(np.isfinite(number)):
-        msg = f"unit {unit.name or type(unit).__name__}: {name} must be a finite real number, not {on_one_line(value)}"
+        kind = unit.name or type(unit).__name__
+        msg = f"unit {kind}: {name} must be a finite real number, not {on_one_line(value)}"
         raise ParameterError(msg)
     if not _is_number(value):
         object.__setattr__(unit, name, number[()])
