@@ -53,6 +53,19 @@ def test_widths_of_the_layers(sigma_v: float, sigma_h: float) -> None:
     np.testing.assert_allclose(closed * sigma_v * sigma_h, unit, rtol=1e-13)
 
 
+@pytest.mark.parametrize("t", [1.0, 5.0, 23.0, 31.5, 1e3, 1e12, 1e100])
+@pytest.mark.parametrize("w0", [0.1, 0.5, 0.99609375, 1 - 1e-9])
+def test_at_the_critical_second_moment_a_mode_decays_by_a_power(t: float, w0: float) -> None:
+    """S = sigma_v^2: 2 t = 1/x - 1/x0 + ln(x/x0) of x = w^2, solved by Newton's method in ln x."""
+    w = GaussGauss().singular_value(t, w0, 1.0)
+    u = 2 * np.log(w)  # ln x
+    for _ in range(3):
+        gap = np.exp(-u) - w0**-2 + u - 2 * np.log(w0) - 2 * t
+        u += gap / (np.exp(-u) - 1)
+    assert np.exp(u / 2) == pytest.approx(w, rel=1e-11)
+    assert w > 0.9 * min(w0, (w0**-2 + 2 * t - 2 * np.log(w)) ** -0.5)
+
+
 @given(S=st.floats(0, 20), w0=st.floats(1e-6, 0.999), first=st.floats(0, 30), then=st.floats(0, 30))
 @settings(max_examples=200, deadline=None)
 def test_learning_can_be_interrupted(S: float, w0: float, first: float, then: float) -> None:
