@@ -15,6 +15,7 @@ __all__ = [
     "ReplicaWarning",
     "UnknownNameError",
     "clean",
+    "cleaned",
 ]
 
 _UNSEEN = re.compile(
@@ -32,6 +33,21 @@ def clean(text: object) -> str:
     \x1b[31mweights\x07
     """
     return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), str(text))
+
+
+def cleaned(value: Any) -> Any:
+    r"""What JSON or TOML hold, with every text in it, and every name of a value, shown by `clean`.
+
+    Examples
+    --------
+    >>> print(cleaned({"notes": ["by night\a", 3]}))
+    {'notes': ['by night\\x07', 3]}
+    """
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {clean(key): cleaned(item) for key, item in value.items()}
+    return [cleaned(item) for item in value] if isinstance(value, list) else value
 
 
 class ReplicaError(Exception):

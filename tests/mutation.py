@@ -13,7 +13,7 @@ validation  finite machines, simulated with fixed seeds, lie within 4 sigmas
 `python tests/mutation.py [THEORY ...]` (`make mutation`) tries them all; a mutant that nobody notices and
 that is not in `EQUIVALENT` is an error. `tests/test_mutation.py` takes a sample. The names of rooms in
 `planted` are taken beside those of theories: there the code around the formulas is changed. Each of its
-mutants runs test files of its own, which takes hours for a room; `--every 20` tries one in twenty.
+mutants runs the tests that run its line; `--every 20` tries one in twenty.
 """
 
 from __future__ import annotations

@@ -5,7 +5,10 @@ A pytest plugin plants the mutant that the environment names, before anything is
     MUTANT="replica.solving.locate 12" pytest -p planted tests/test_engine.py
 
 `TARGETS` says which modules are mutated and which test files should notice; `python tests/mutation.py ROOM`
-(`make mutation ARGS=solving`) tries them. What is changed, in the bodies of functions:
+(`make mutation ARGS=solving`) tries them. The files are run once without a mutant, to see which tests run
+which lines: a mutant is put before those that run its line, the quickest first, and no others.
+
+What is changed, in the bodies of functions:
 
     + and -, * and /        one for the other
     -x, not x, abs(x)       x
@@ -24,11 +27,13 @@ from __future__ import annotations
 import ast
 import copy
 import importlib.util
+import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -153,6 +158,7 @@ class Change(NamedTuple):
 
     function: str
     text: str
+    line: int
     make: Callable[[], None]
 
 
@@ -163,7 +169,8 @@ def changes(tree: ast.Module) -> list[Change]:
     def add(function: str, node: Any, put: Callable[[Any], None], alter: Callable[[], Any]) -> None:
         before = ast.unparse(node)
         other = alter()
-        found.append(Change(function, f"{before} -> {ast.unparse(other)}", lambda: put(other)))
+        text = f"{before} -> {ast.unparse(other)}"
+        found.append(Change(function, text, node.lineno, lambda: put(other)))
 
     def look(function: str, node: Any, put: Callable[[Any], None]) -> None:
         if isinstance(node, ast.BinOp | ast.BoolOp | ast.AugAssign) and type(node.op) in OPPOSITE:
@@ -242,11 +249,14 @@ class Planted:
         Which of its changes.
     name : str
         Module, function, change and number.
+    line : int
+        Where it is.
     """
 
     module: str
     number: int
     name: str
+    line: int
 
 
 def _path(module: str) -> Path:
@@ -263,7 +273,8 @@ def mutants(module: str) -> list[Planted]:
     made = []
     for number, change in enumerate(changes(ast.parse(_source(module)))):
         if (module, change.function, change.text.partition(" -> ")[0]) not in TUNED:
-            made.append(Planted(module, number, f"{module} {change.function}: {change.text} #{number}"))
+            name = f"{module} {change.function}: {change.text} #{number}"
+            made.append(Planted(module, number, name, change.line))
     return made
 
 
@@ -309,28 +320,83 @@ PATIENCE = 4.0
 """A mutant that takes so many times as long as the right code hangs, which is noticed, too."""
 
 
-def run(target: Target, number: int | None = None, timeout: float | None = None) -> str:
-    """The test file that fails with a mutant, or "hangs"; empty if all pass."""
-    for name in target.tests:
-        environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
-        if number is not None:
-            environment["MUTANT"] = f"{target.module} {number}"
-        options = ["-x", "-q", "-m", "not slow", "-p", "planted", "-p", "no:cacheprovider", "--no-header"]
+def run(
+    target: Target, number: int | None = None, timeout: float | None = None, nearest: Sequence[str] = ()
+) -> str:
+    """The test file that fails with a mutant, or "hangs"; empty if all pass.
+
+    With `nearest`, the names of tests, these are run in place of the files.
+    """
+    told = {} if number is None else {"MUTANT": f"{target.module} {number}"}
+    files = [(name, [str(ROOT / "tests" / f"{name}.py")]) for name in target.tests]
+    for name, tests in [(nearest[0], [*nearest])] if nearest else files:
         try:
-            done = subprocess.run(
-                [sys.executable, "-m", "pytest", *options, ROOT / "tests" / f"{name}.py"],
-                env=environment,
-                cwd=ROOT,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                timeout=timeout,
-                check=False,
-            )
+            if _pytest(tests, told, timeout):
+                return name
         except subprocess.TimeoutExpired:
             return "hangs"
-        if done.returncode:
-            return name
     return ""
+
+
+def _pytest(tests: Sequence[str], told: Mapping[str, str], timeout: float | None = None) -> int:
+    options = ["-x", "-q", "-m", "not slow", "-p", "planted", "-p", "no:cacheprovider", "--no-header"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, *tests],
+        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}", **told},
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        timeout=timeout,
+        check=False,
+    )
+    return done.returncode
+
+
+class Reach(NamedTuple):
+    """Which tests run a line of a module, and how long a test takes."""
+
+    lines: dict[int, list[str]]
+    seconds: dict[str, float]
+
+    def nearest(self, line: int) -> list[str]:
+        """The tests that run a line, or one a little above it in the same statement, the quickest first."""
+        near = next((self.lines[one] for one in range(line, line - 8, -1) if one in self.lines), [])
+        return sorted(near, key=self.seconds.__getitem__)
+
+
+def reach(target: Target) -> Reach:
+    """Run the right code once, and see which tests run which line; AssertionError if one fails."""
+    with tempfile.TemporaryDirectory() as folder:
+        told = {"REACH": f"{target.module} {folder}/reach.json"}
+        failing = _pytest([str(ROOT / "tests" / f"{name}.py") for name in target.tests], told)
+        assert not failing, f"{target.module}: a test of {', '.join(target.tests)} fails without any mutant"
+        lines, seconds = json.loads(Path(folder, "reach.json").read_text())
+    return Reach({int(line): tests for line, tests in lines.items()}, seconds)
+
+
+class _Recorder:
+    """Notes which tests run which lines of a module: a plugin of pytest."""
+
+    def __init__(self, module: str, output: str) -> None:
+        import coverage
+
+        self.path, self.output, self.seconds = str(_path(module)), Path(output), dict[str, float]()
+        self.coverage = coverage.Coverage(data_file=None, include=[self.path], config_file=False)
+        self.coverage.start()
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self.coverage.switch_context(nodeid)
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
+
+    def pytest_unconfigure(self) -> None:
+        self.coverage.stop()
+        lines = self.coverage.get_data().contexts_by_lineno(self.path)
+        told = {line: [test for test in tests if test] for line, tests in lines.items()}
+        self.output.write_text(
+            json.dumps(({line: some for line, some in told.items() if some}, self.seconds))
+        )
 
 
 def sample(found: list[Planted], every: int) -> list[Planted]:
@@ -343,18 +409,25 @@ def survey(rooms: Sequence[str], every: int = 1) -> list[str]:
     survived: list[str] = []
     for target in (target for room in rooms for target in TARGETS[room]):
         start = time.perf_counter()
-        failing = run(target)
-        assert not failing, f"{target.module}: {failing} fails without any mutant"
-        timeout = 30 + PATIENCE * (time.perf_counter() - start)
-        some = sample(mutants(target.module), every)
-        who = {one: run(target, one.number, timeout) for one in some}
+        found = reach(target)
+        who: dict[Planted, str] = {}
+        for one in sample(mutants(target.module), every):
+            nearest = found.nearest(one.line)
+            timeout = 30 + PATIENCE * sum(map(found.seconds.__getitem__, nearest))
+            who[one] = run(target, one.number, timeout, nearest) if nearest else ""
         lost = [one.name for one, noticed in who.items() if not noticed]
         seconds = time.perf_counter() - start
-        print(f"{target.module}: {len(some)} mutants, {len(lost)} by nobody, {seconds:.0f} s", flush=True)
+        print(f"{target.module}: {len(who)} mutants, {len(lost)} by nobody, {seconds:.0f} s", flush=True)
         for name in lost:
             print(f"    {name}", flush=True)
         survived += lost
     return survived
+
+
+def pytest_configure(config: Any) -> None:
+    """As a plugin of pytest, where tests are run to see what they reach."""
+    if "REACH" in os.environ:
+        config.pluginmanager.register(_Recorder(*os.environ["REACH"].split()))
 
 
 if "MUTANT" in os.environ:  # as a plugin of pytest

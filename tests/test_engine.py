@@ -1,6 +1,7 @@
 """Solvers, search, continuation, location and minimisation: on toys that are known exactly, on theories."""
 
 import math
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -27,6 +28,7 @@ from problems import (
     Spurious,
     Valley,
 )
+from replica import interrupts
 from replica.errors import BranchError, ConvergenceError, LocateError, ParameterError, UnknownNameError
 from replica.numerics.functions import H
 from replica.numerics.spins import spin_averages
@@ -57,6 +59,8 @@ from replica.theories import (
     CurieWeiss,
     Hopfield,
     Mixtures,
+    SemiRestricted,
+    SherringtonKirkpatrick,
     ThresholdedHopfield,
 )
 from replica.theory import Fold, Phase, Theory, Zero
@@ -1054,3 +1058,42 @@ STOPS: dict[Stop, Callable[[], Any]] = {
 def test_every_reason_to_stop_is_tested() -> None:
     assert set(STOPS) == set(Stop)
     assert len({stop.value for stop in Stop}) == len(Stop)
+
+
+def test_a_state_whose_free_energy_overflows_is_none() -> None:
+    hot = SemiRestricted(alpha=np.array([0.1, 1e300]), T=1e9)
+    solution = solve(hot, "paramagnet", throw=False)
+    assert solution.status.tolist() == [Status.CONVERGED.code, Status.FAILED.code]
+    assert np.isfinite(solution.free_energy[0])
+    assert np.isnan(solution.x[:, 1]).all()
+    with pytest.raises(ConvergenceError, match="could not be evaluated"):
+        solve(SemiRestricted(alpha=1e300, T=1e9), "paramagnet")
+
+
+@pytest.mark.parametrize(
+    ("theory", "branch", "there"),
+    [
+        (SherringtonKirkpatrick(T=np.array([0.5, 0.99, 1.0, 1.3])), "glass", [1, 1, 0, 0]),
+        (SherringtonKirkpatrick(T=1.3, h=np.array([0.0, 0.1])), "glass", [0, 1]),
+        (SherringtonKirkpatrick(T=1.3, J0=np.array([0.9, 1.2, 1.4])), "ferromagnet", [0, 0, 1]),
+        (SherringtonKirkpatrick(T=0.5, J0=np.array([1.0, 1.5])), "ferromagnet", [0, 1]),
+        (Hopfield(alpha=0.04, T=np.array([1.1, 1.2, 1.3])), "glass", [1, 0, 0]),
+        (CurieWeiss(T=np.array([0.9, 1.0, 1.1])), "up", [1, 0, 0]),
+        (CurieWeiss(T=1.1, h=np.array([-0.1, 0.0, 0.1])), "down", [1, 0, 0]),
+    ],
+    ids=str,
+)
+def test_a_branch_that_is_known_not_to_be_there_is_absent(
+    theory: Theory, branch: str, there: list[int]
+) -> None:
+    solution = solve(theory, branch, throw=False)
+    assert solution.status.tolist() == [Status.ABSENT.code * (1 - one) for one in there]
+
+
+def test_an_interrupt_that_was_swallowed_ends_a_curve(monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = threading.Event()
+    monkeypatch.setattr(interrupts, "_asked", lost)
+    assert trace(CurieWeiss(T=0.5), "h", 0.1, start=[0.95]).reached
+    lost.set()
+    with pytest.raises(KeyboardInterrupt):
+        trace(CurieWeiss(T=0.5), "h", 0.1, start=[0.95])

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -51,6 +52,32 @@ def test_widths_of_the_layers(sigma_v: float, sigma_h: float) -> None:
         TIMES * (sigma_v * sigma_h) ** 2, 0.2 * sigma_v * sigma_h, S / sigma_v**2
     )
     np.testing.assert_allclose(closed * sigma_v * sigma_h, unit, rtol=1e-13)
+
+
+@pytest.mark.parametrize("t", [1.0, 5.0, 23.0, 31.5, 1e3, 1e12, 1e100])
+@pytest.mark.parametrize("w0", [0.1, 0.5, 0.99609375, 1 - 1e-9])
+def test_at_the_critical_second_moment_a_mode_decays_by_a_power(t: float, w0: float) -> None:
+    """S = sigma_v^2: 2 t = 1/x - 1/x0 + ln(x/x0) of x = w^2, solved by Newton's method in ln x."""
+    w = GaussGauss().singular_value(t, w0, 1.0)
+    u = 2 * np.log(w)  # ln x
+    for _ in range(3):
+        gap = np.exp(-u) - w0**-2 + u - 2 * np.log(w0) - 2 * t
+        u += gap / (np.exp(-u) - 1)
+    assert np.exp(u / 2) == pytest.approx(w, rel=1e-11)
+    assert w > 0.9 * min(w0, (w0**-2 + 2 * t - 2 * np.log(w)) ** -0.5)
+
+
+@pytest.mark.parametrize("decay", [10.0, 299.0, 310.0, 700.0, 1400.0])
+@pytest.mark.parametrize("S", [0.0, 1e-3, 0.5, 0.95])
+def test_a_mode_below_the_variance_of_the_units_decays_for_long(decay: float, S: float) -> None:
+    """2 t (S - 1) = ln(x/x0) - (1/S) ln((D - S x)/(D - S x0)), in 400 digits; at S = 0 its limit."""
+    w0, t = 0.3, decay / (1 - S) / 2
+    w = GaussGauss().singular_value(t, w0, S)
+    with mpmath.workdps(400):
+        x, x0, D = mpmath.mpf(float(w)) ** 2, mpmath.mpf(w0) ** 2, mpmath.mpf(S) - 1
+        rest = mpmath.log((D - S * x) / (D - S * x0)) / S if S else x - x0
+        elapsed = (mpmath.log(x / x0) - rest) / D / 2
+    assert float(elapsed) == pytest.approx(t, rel=1e-13)
 
 
 @given(S=st.floats(0, 20), w0=st.floats(1e-6, 0.999), first=st.floats(0, 30), then=st.floats(0, 30))

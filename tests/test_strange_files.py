@@ -18,10 +18,13 @@ import numpy as np
 import pytest
 
 from console import replica
+from phase_diagrams.diagram import PhaseDiagram
+from phase_diagrams.storage.diagrams import load_diagram
 from phase_diagrams.storage.files import StorageError
 from phase_diagrams.sweeping import open_sweep, sweep
 from replica import interrupts
 from replica.errors import ReplicaError, ReplicaWarning, clean
+from replica.functional.files import parse
 from replica.machines.data.arrays import NotNumbersError, read_numpy
 from replica.machines.data.loading import DataError, load_data, read_idx
 from replica.machines.models.rbm import RBM
@@ -539,3 +542,54 @@ def test_a_long_sweep_says_first_what_it_will_take(here: Path, monkeypatch: pyte
     stored = sum(part.stat().st_size for part in Path("c.zarr").glob("*/c/**/*") if part.is_file())
     assert 0 < seconds < 60
     assert stored / 2 < size < 2 * stored
+
+
+def test_texts_of_files_command_no_terminal(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    whole = json.loads(Path("examples/data/hopfield.json").read_text())
+    line = whole["lines"][0]
+    line["name"], line["label"] = "\x1b[2Jline", "\x07li\x9bne"
+    whole |= {"title": "two\n\x1b[31mrows", "provenance": {"\x1bnotes": ["by\x00night"]}}
+    source, figure = tmp_path / "a.json", tmp_path / "a.svg"
+    source.write_text(json.dumps(whole))
+    diagram = load_diagram(source)
+    assert diagram.title == "two\n\\x1b[31mrows"
+    assert diagram.lines[0].name == "\\x1b[2Jline"
+    assert diagram.provenance == {"\\x1bnotes": ["by\\x00night"]}
+    assert PhaseDiagram.from_json(diagram.to_json()) == diagram
+    assert replica(f"draw {source} -o {figure}").exit_code == 0
+    assert not [one for one in recwarn if "Glyph" in str(one.message)]
+    assert not set("\x1b\x07\x9b\x00") & set(figure.read_text())
+
+    model = parse('[layers]\ns = {}\n[parameters]\nT = {text = "\\u001b[31m"}\n', "a.toml")
+    assert [one.text for one in model.parameters] == ["\\x1b[31m"]
+
+
+def test_letters_that_the_font_lacks_are_told_once(tmp_path: Path) -> None:
+    whole = json.loads(Path("examples/data/hopfield.json").read_text()) | {"title": "\u76f8\u56f3"}
+    (tmp_path / "a.json").write_text(json.dumps(whole))
+    done = replica(f"draw {tmp_path}/a.json -o {tmp_path}/a.png")
+    assert done.stderr.count("Warning") == 1
+    assert "the font has no \u56f3, \u76f8" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        (
+            "a.csv",
+            b"1,0,\0\1,2\n",
+            "begins with 31 2c 30 2c, like nothing known here, and is no text (byte 5 is",
+        ),
+        ("b.csv", bytes(200), "begins with 00 00 00 00, like nothing known here"),
+        ("c.csv", "a,b\n1,0\n".encode("utf-16-be"), "a text file in UTF-16 without its mark"),
+        ("d.csv.gz", gzip.compress(b"a,b\n1,0\n"), "a text file, gzipped; unpack it first"),
+    ],
+)
+def test_what_is_no_table_is_said_as_far_as_known(
+    name: str, content: bytes, says: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        load_data(tmp_path / name, Bernoulli())
+    assert says in str(caught.value)
+    assert "magic" not in str(caught.value)

@@ -40,7 +40,7 @@ CLOSED = [
     DoubleReLU(theta_plus=-0.5, theta_minus=0.3, gamma_minus=1.4),
     Interpolating(omega=0.5),
 ]
-every_unit = pytest.mark.parametrize("unit", CLOSED, ids=str)
+every_unit = pytest.mark.parametrize("unit", CLOSED, ids=repr)
 MEASURES = ("log_partition", "mean", "variance", "second_moment", "entropy", "response")
 AVERAGES = ("free_energy", "mean", "square", "response", "response_square", "entropy")
 
@@ -214,7 +214,7 @@ def test_the_tails_are_stable() -> None:
     assert Bernoulli().mean(-800.0, 0.0, 1.0) == pytest.approx(0.0, abs=1e-300)
 
 
-@pytest.mark.parametrize("unit", [Gaussian(), ReLU(), DoubleReLU(), DoubleWell().__class__()], ids=str)
+@pytest.mark.parametrize("unit", [Gaussian(), ReLU(), DoubleReLU(), DoubleWell().__class__()], ids=repr)
 def test_beyond_the_curvature_there_is_a_status_and_no_crash(unit: Unit) -> None:
     if math.isinf(unit.curvature):
         assert np.isfinite(unit.mean(0.3, 5.0, 0.5))
@@ -349,3 +349,38 @@ def test_an_empty_domain_is_refused() -> None:
 def test_a_temperature_too_low_for_sums_says_so() -> None:
     with pytest.raises(ParameterError, match="take T = 0"):
         DoubleWell().mean(0.1, 0.0, 1e-12)
+
+
+NO_NUMBERS = (
+    "1",
+    b"1",
+    None,
+    True,
+    1j,
+    [[1, 2], [3]],
+    [],
+    {},
+    np.array([True]),
+    np.nan,
+    np.inf,
+    10**400,
+    np.datetime64(0, "D"),
+)
+
+
+@pytest.mark.parametrize("bad", NO_NUMBERS, ids=repr)
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(kind, f.name) for kind in UNITS.values() for f in dataclasses.fields(kind) if f.name != "values"],
+)
+def test_a_parameter_of_a_unit_is_a_finite_real_number(kind: Any, name: str, bad: Any) -> None:
+    if name == "energies" and isinstance(bad, list | dict):
+        pytest.skip("energies are a list")
+    with pytest.raises(ParameterError, match=f"unit {kind.name}: .*must be a finite real number, not"):
+        kind(**{name: bad})
+
+
+def test_a_list_of_numbers_is_an_array_of_units() -> None:
+    unit = Spin(g=[0.5, -1.0])
+    assert unit.shape == (2,)
+    assert np.array_equal(unit.mean(0.0, 0.0, 1.0), np.tanh([0.5, -1.0]))

@@ -202,6 +202,8 @@ class Request:
 
     def print(self, counts: dict[str, dict[str, int]]) -> None:
         """Print how the points ended, a row for each branch."""
+        from replica.solving import Status
+
         axes = (f"{name} from {v[0]:g} to {v[-1]:g} ({len(v)})" for name, v in self.over.items())
         points = sum(next(iter(counts.values())).values())
         click.echo(f"{self.name}: {points} points, {', '.join(axes)}\n")
@@ -210,7 +212,7 @@ class Request:
             [("branch", *words)]
             + [(name, *(str(row.get(word, 0)) for word in words)) for name, row in counts.items()]
         )
-        if len(words) > 1:
+        if {*words} - {Status.CONVERGED.value, Status.ABSENT.value}:
             click.echo(
                 "\nwhere a branch has not converged it is most often absent; `replica line` locates its end"
             )

@@ -9,7 +9,7 @@ from numbers import Real
 from reprlib import repr as short
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from replica.errors import ReplicaError, UnknownNameError
+from replica.errors import ReplicaError, UnknownNameError, clean
 
 Pair: TypeAlias = tuple[float, float]
 
@@ -68,12 +68,23 @@ def check_kind(kinds: type[K], value: Any) -> K:
 
 
 def check_text(part: Any, *names: str) -> None:
-    """Check that the fields are text; a name may not be empty."""
+    """Check that the fields are text, and keep it as it may be shown; a name may not be empty."""
     for name in names:
         value = getattr(part, name)
         if not isinstance(value, str) or (name == "name" and not value):
             message = f"expected text, got {short(value)}"
             raise DiagramError(message, name)
+        store(part, **{name: clean(value)})
+
+
+def check_words(where: str, values: Any, what: str = "text") -> tuple[str, ...]:
+    """Return a sequence of texts, none of them empty, as they may be shown."""
+    items = check_items(where, values)
+    for i, item in enumerate(items):
+        if not isinstance(item, str) or not item:
+            message = f"expected {what}, got {short(item)}"
+            raise DiagramError(message, f"{where}[{i}]")
+    return tuple(map(clean, items))
 
 
 def check_number(where: str, value: Any, *, missing: bool = False) -> float:

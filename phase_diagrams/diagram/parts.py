@@ -19,6 +19,7 @@ from phase_diagrams.diagram.checks import (
     check_number,
     check_pair,
     check_text,
+    check_words,
     store,
 )
 from replica.showing import dataframe, good, html
@@ -152,7 +153,8 @@ class Line:
     def __post_init__(self) -> None:
         check_text(self, "name", "label")
         kind = check_kind(LineKind, self.kind)
-        x, y, status = (check_items(name, getattr(self, name)) for name in ("x", "y", "status"))
+        x, y = (check_items(name, getattr(self, name)) for name in ("x", "y"))
+        status = check_words("status", self.status)
         for name, values in (("y", y), ("status", status)):
             if len(values) != len(x):
                 message = (
@@ -164,7 +166,7 @@ class Line:
             kind=kind,
             x=tuple(check_number(f"x[{i}]", value, missing=True) for i, value in enumerate(x)),
             y=tuple(check_number(f"y[{i}]", value, missing=True) for i, value in enumerate(y)),
-            status=tuple(status),
+            status=status,
             points=tuple(check_items("points", self.points)),
             uncertainty=self._errors(),
             broken=tuple(check_items("broken", self.broken)),
@@ -180,9 +182,6 @@ class Line:
             store(self, broken=())
         _check_points(self.points)
         for i, (one, two, state) in enumerate(zip(self.x, self.y, self.status, strict=True)):
-            if not isinstance(state, str) or not state:
-                message = f"expected text, got {short(state)}"
-                raise DiagramError(message, f"status[{i}]")
             if (state == CONVERGED) == math.isnan(one + two):
                 message = f"{state!r} contradicts the point ({one}, {two}), which is NaN if its search failed"
                 raise DiagramError(message, f"status[{i}]")
@@ -330,11 +329,7 @@ class Region:
     def __post_init__(self) -> None:
         check_text(self, "name", "label")
         store(self, at=check_pair("at", self.at))
-        store(self, metastable=tuple(check_items("metastable", self.metastable)))
-        for i, state in enumerate(self.metastable):
-            if not isinstance(state, str) or not state:
-                message = f"expected the name of a state, got {short(state)}"
-                raise DiagramError(message, f"metastable[{i}]")
+        store(self, metastable=check_words("metastable", self.metastable, "the name of a state"))
         if self.polygon is not None:
             corners = check_items("polygon", self.polygon)
             store(

@@ -13,11 +13,17 @@ from typing import Any, TypeVar
 
 from phase_diagrams.diagram.checks import DiagramError, check_items, check_number
 from phase_diagrams.diagram.parts import Line, Point
+from replica.errors import clean
 
 
 def plain(value: Any, where: str = "") -> Any:
-    """Return the value as JSON knows it; only NaN of a line becomes null, elsewhere it is refused."""
-    if value is None or isinstance(value, str | bool):
+    """Return the value as JSON knows it; only NaN of a line becomes null, elsewhere it is refused.
+
+    Text is returned as it may be shown.
+    """
+    if isinstance(value, str):
+        return clean(value)
+    if value is None or isinstance(value, bool):
         return value
     if isinstance(value, Enum):
         return value.value
@@ -34,7 +40,7 @@ def plain(value: Any, where: str = "") -> Any:
             if not isinstance(key, str):
                 message = f"keys must be text, got {short(key)}"
                 raise DiagramError(message, where)
-        return {key: plain(item, where and f"{where}.{key}") for key, item in value.items()}
+        return {clean(key): plain(item, where and f"{where}.{key}") for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item, where and f"{where}[{i}]") for i, item in enumerate(value)]
     message = f"expected text, a number, a list or an object, got {short(value)}"

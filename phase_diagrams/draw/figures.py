@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -26,7 +29,8 @@ from phase_diagrams.draw.artists import check_labels, draw_images, draw_panel, t
 from phase_diagrams.draw.labels import arrange
 from phase_diagrams.draw.style import PANEL, look
 from phase_diagrams.storage.files import StorageError, write_atomic
-from replica.machines.data.guards import damage_as
+from replica.errors import ReplicaWarning
+from replica.machines.data.guards import damage_as, listed
 from replica.typing import Numbers
 
 ROW = 2
@@ -151,10 +155,12 @@ def figure(
         places = places[: len(panels)]
         for panel, ax in zip(panels, places, strict=True):
             draw_panel(panel, ax)
-        for _ in range(2):  # a legend that moves out of the frame changes the layout once
-            layout.execute(made)
-            for ax in places:
-                arrange(ax)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", _NO_GLYPH.pattern)  # told where the figure is written
+            for _ in range(2):  # a legend that moves out of the frame changes the layout once
+                layout.execute(made)
+                for ax in places:
+                    arrange(ax)
     return made
 
 
@@ -213,7 +219,7 @@ def svg(diagram: PhaseDiagram) -> str:
     1
     """
     buffer = BytesIO()
-    with look():
+    with look(), _letters():
         figure(diagram).savefig(buffer, format="svg", metadata={"Date": None})
     return buffer.getvalue().decode()
 
@@ -281,12 +287,13 @@ def save_figure(
         if suffix == "png" and not (max(width, height) < 2**16 and width * height <= MOST_PIXELS):
             message = f"{width} x {height} pixels are too many; take a smaller --dpi or --size, or .pdf"
             raise impossible(message)
-        figure.savefig(
-            buffer,
-            format=suffix,
-            dpi=dots,
-            metadata={field: json.dumps(dict(metadata or {})), **others},
-        )
+        with _letters():
+            figure.savefig(
+                buffer,
+                format=suffix,
+                dpi=dots,
+                metadata={field: json.dumps(dict(metadata or {})), **others},
+            )
     write_atomic(path, buffer.getvalue())
 
 
@@ -338,6 +345,28 @@ _FIELDS: dict[str, tuple[str, dict[str, None]]] = {
     "svg": ("Description", {"Date": None}),
 }
 """Where each format keeps the metadata, and what matplotlib would add by itself."""
+
+
+_NO_GLYPH = re.compile(r"Glyph (\d+) .*missing from")
+"""What matplotlib warns of at every text with a letter that its fonts do not have."""
+
+
+@contextmanager
+def _letters() -> Iterator[None]:
+    """Say in one sentence which letters the fonts do not have; other warnings go on."""
+    with warnings.catch_warnings(record=True) as remarks:
+        warnings.filterwarnings("always", _NO_GLYPH.pattern)
+        yield
+    found = {remark: _NO_GLYPH.match(str(remark.message)) for remark in remarks}
+    for remark, glyph in found.items():
+        if glyph is None:
+            warnings.warn_explicit(remark.message, remark.category, remark.filename, remark.lineno)
+    if letters := {chr(int(glyph[1])) for glyph in found.values() if glyph}:
+        message = (
+            f"the font has no {listed(sorted(letters))}, for which an empty box is drawn; a style file can "
+            "name another one (font.family)"
+        )
+        warnings.warn(message, ReplicaWarning, stacklevel=4)
 
 
 def _panels(diagram: PhaseDiagram) -> Iterable[PhaseDiagram]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from replica.errors import ParameterError, UnknownNameError
+from replica.errors import ParameterError, UnknownNameError, clean
 from replica.theory import Theory
 from replica.typing import Array, Booleans, Integers, Numbers
 
@@ -138,7 +138,7 @@ def read(data: xr.Dataset, theory: Theory, at: Mapping[str, float] | None = None
         data = data.sortby(name)
     compared = "branch" in data.dims
     if not compared:
-        data = data.expand_dims(branch=[data.attrs["branches"]])
+        data = data.expand_dims(branch=[clean(data.attrs["branches"])])
     data = data.transpose("branch", *names)
     status = data["status"].values
     if (status < 0).any():

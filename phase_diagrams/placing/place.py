@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from phase_diagrams.placing.found import Estimate, Found, Spectral, Spectrum
 from phase_diagrams.placing.spectrum import spectrum
 from phase_diagrams.placing.variables import in_variables
+from replica import interrupts
 from replica.errors import ParameterError, UnknownNameError
 from replica.machines.models.rbm import RBM
 from replica.numerics.modes import LAWS
@@ -173,6 +174,7 @@ def _certainty(phase: str, found: Spectrum, first: Estimate, draws: int, seed: i
     """Part of draws of sigma and of the strongest mode, within their errors, that are in the same phase."""
     rng, same = np.random.default_rng(seed), 0
     for _ in range(draws):
+        interrupts.check()
         sigma = abs(rng.normal(found.sigma, found.noise.error))
         w = max(0.0, rng.normal(first.value, first.error))
         same += spectral_phase(w, sigma, found.kappa) == phase

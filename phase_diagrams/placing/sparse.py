@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from phase_diagrams.placing.found import UNKNOWN, Estimate, Sparse
+from replica import interrupts
 from replica.machines.models.measures import participation_ratio
 from replica.machines.models.rbm import RBM
 from replica.solving import solve
@@ -192,6 +193,7 @@ def _within_errors(
         return math.nan, UNKNOWN
     rng, states = np.random.default_rng(seed), []
     for _ in range(draws):
+        interrupts.check()
         theta, g, T = rng.normal(here[1:], error[1:])
         states.append(sparse_state(Scaled(here.alpha, theta, g, max(0.0, T))))
     same = [(one.l, one.m, one.q) for one in states if one.phase == state.phase]

@@ -16,7 +16,7 @@ import xarray as xr
 from phase_diagrams.storage.files import StorageError, refuse_same, replacing
 from phase_diagrams.sweeping.store import block, open_raw
 from replica import interrupts
-from replica.errors import ParameterError
+from replica.errors import ParameterError, clean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +85,7 @@ def csv_rows(source: str | os.PathLike[str]) -> Iterator[str]:
 def tally(data: xr.Dataset, source: str | os.PathLike[str]) -> dict[str, dict[str, int]]:
     """Count how the points of a stored sweep ended, for each branch; reads one chunk at a time."""
     statuses = _meanings(data["status"].attrs)
-    names = data.attrs["branches"].split(" ")
+    names = clean(data.attrs["branches"]).split(" ")
     counts = np.zeros((len(names), len(statuses)), dtype=np.int64)
     for where in _blocks(data, _chunk(data)):
         status = block(data, "status", where, source).reshape(len(names), -1)
@@ -263,7 +263,7 @@ def _meanings(attrs: Mapping[str, Any]) -> dict[int, str]:
     if "flag_values" not in attrs:
         return {}
     values = np.atleast_1d(attrs["flag_values"])
-    words = [word.replace("_", " ") for word in str(attrs["flag_meanings"]).split(" ")]
+    words = [word.replace("_", " ") for word in clean(attrs["flag_meanings"]).split(" ")]
     return dict(zip(map(int, values), words, strict=True))
 
 

@@ -27,6 +27,7 @@ from phase_diagrams.storage.files import StorageError, temporary
 from phase_diagrams.storage.kinds_of_files import instead, missing
 from phase_diagrams.sweeping.grid import FORMAT, Index, Plan, Variable
 from replica import interrupts
+from replica.errors import clean, cleaned
 from replica.machines.data.guards import HDF5, RATIO, damage_as, format_of, oversized
 from replica.machines.data.hdf5 import check_hdf5
 from replica.typing import Numbers
@@ -298,7 +299,7 @@ def check_format(attrs: Mapping[str, Any], path: str | os.PathLike[str]) -> None
 def identity_of(attrs: Mapping[str, Any], path: str | os.PathLike[str]) -> dict[str, Any]:
     """What makes two runs the same one, as a store says it, checked."""
     try:
-        found = json.loads(attrs["identity"])
+        found = cleaned(json.loads(attrs["identity"]))
     except (ValueError, RecursionError):
         found = None
     ours = isinstance(found, dict) and ("theory" in found or "machine" in found)
@@ -312,7 +313,7 @@ def identity_of(attrs: Mapping[str, Any], path: str | os.PathLike[str]) -> dict[
 
 def compare(attrs: Mapping[str, Any], plan: Plan, path: str | os.PathLike[str]) -> None:
     """Refuse to go on with another sweep, and say what differs."""
-    stored, asked = identity_of(attrs, path), json.loads(json.dumps(plan.identity))
+    stored, asked = identity_of(attrs, path), cleaned(json.loads(json.dumps(plan.identity)))
     differences = []
     for part in {**stored, **asked}:
         old, new = stored.get(part), asked.get(part)
@@ -509,7 +510,8 @@ def named(data: xr.Dataset) -> xr.Dataset:
     """The data with the branches by name, where they are a dimension."""
     if "branch" not in data.dims:
         return data
-    return data.assign_coords(branch=("branch", data.attrs["branches"].split(" "), data["branch"].attrs))
+    names = clean(data.attrs["branches"]).split(" ")
+    return data.assign_coords(branch=("branch", names, data["branch"].attrs))
 
 
 def _words(value: Any) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from phase_diagrams.diagram import CONVERGED, Line
 from phase_diagrams.tracing.special_points import Traced, holds, labelled, solves, special_points
+from replica import interrupts
 from replica.errors import LocateError, ParameterError, ReplicaError
 from replica.solving.codimension_two import SpecialPoint
 from replica.solving.continuation import Event, Stepping, Stop, follow
@@ -506,6 +507,7 @@ def _settle(residual: Any, curve: Any, scale: Any, fences: Any) -> Any:
     """The points of a curve, each moved on to it as far as rounding allows."""
     curve = curve.copy()
     for first in range(0, curve.shape[1], BLOCK):
+        interrupts.check()
         y = curve[:, first : first + BLOCK]
         with np.errstate(all="ignore"):
             here = residual(y)
@@ -529,6 +531,7 @@ def _errors(traced: Traced) -> Any:
     fences = [-np.inf] * (len(curve) - 2) + [theory.parameters()[name].lower for name in names]
     out = []
     for first in range(0, curve.shape[1], BLOCK):
+        interrupts.check()
         y = curve[:, first : first + BLOCK]
         scale = sizes if not system.logarithmic else np.where(y != 0, np.abs(y), sizes[:, None])
         with np.errstate(all="ignore"):

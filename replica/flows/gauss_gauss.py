@@ -16,6 +16,8 @@ __all__ = ["GaussGauss", "Modes"]
 
 HALVINGS = 64
 """Of an interval in ln(w^2), in the inversion of t(w): beyond rounding."""
+LOWEST = -1500.0
+"""ln(w^2) of a w that is 0 in double precision."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ class GaussGauss:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             to_rest = np.log(np.where(D > 0, D / a, np.nan))  # ln(x/x0) at the fixed point
             slowest = target * (D - a) / (1 - c * x0)  # x decays no faster than it begins to
-            far = np.where(D > 0, to_rest, slowest)
+            far = np.where(D > 0, to_rest, np.maximum(slowest, LOWEST))
             low, high = np.zeros(t.shape), np.ones(t.shape)  # ln(x/x0), as a share of `far`
             for _ in range(HALVINGS):
                 middle = (low + high) / 2
@@ -148,9 +150,11 @@ class GaussGauss:
         grown = self.c * x0 * np.expm1(u) / (D - a)
         common = (u + v2 * grown * _log1p_over(-S * grown)) / D
         shrunk = np.expm1(-u) / (D - a)
-        # for u < -300 exp(-u) may overflow, but nothing cancels
+        # for u < -300 exp(-u) may overflow, but nothing cancels unless D is as good as 0
         integral = np.where(
-            u < -300, (u - np.log((D - a * np.exp(u)) / (D - a))) / D, -shrunk * _log1p_over(D * shrunk)
+            (u < -300) & (np.abs(D) > 1e-100),
+            (u - np.log((D - a * np.exp(u)) / (D - a))) / D,
+            -shrunk * _log1p_over(D * shrunk),
         )
         return np.where(np.abs(D) > 0.1 * S, common, (u + v2 * integral) / S)
 

@@ -25,7 +25,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from replica.errors import ParameterError, UnknownNameError
+from replica.errors import ParameterError, UnknownNameError, cleaned
 from replica.functional.expressions import Expression
 from replica.functional.laws import LAWS, settings
 from replica.functional.model import Coupling, Energy, Family, Layer, Model, Pattern
@@ -122,7 +122,7 @@ def parse(text: str, source: str = "the model file") -> Model:
     replica.errors.ParameterError: the model file is no TOML: expected ']' ... (at line 1, column 7)
     """
     try:
-        data = tomllib.loads(text)
+        data = cleaned(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         words = str(error)
         message = f"{source} is no TOML: {words[:1].lower()}{words[1:]}"

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from replica import interrupts
 from replica.errors import ConvergenceError, LocateError, ParameterError, UnknownNameError
 from replica.showing import dataframe, good, html
 from replica.solving.derivatives import expanded, linearised, slope_by, solve_linear
@@ -135,6 +136,7 @@ def follow(
     values = {name: event.function(y, tangent) for name, event in events.items()}
     step, stop = settings.step, Stop.POINT_LIMIT
     while len(points) < settings.points:
+        interrupts.check()
         advanced = system.advance(y, tangent, step)
         edge = None
         if advanced is not None:

@@ -19,7 +19,7 @@ from replica.theory import Fold, Theory
 from replica.theory.base import required
 from replica.typing import Number, Numbers
 
-__all__ = ["Found", "guarded", "label", "orientation", "search", "solve"]
+__all__ = ["Found", "finite", "guarded", "label", "orientation", "search", "solve"]
 
 
 def solve(
@@ -83,7 +83,7 @@ def solve(
         given = np.broadcast_to(x0, (len(x0), *np.broadcast_shapes(x0.shape[1:], theory.batch)))
         solution = guarded(
             theory,
-            lambda part, points: (solver or Newton()).run(part, given[points]),
+            lambda part, points: finite((solver or Newton()).run(part, given[points])),
             errors,
             given.shape[1:],
         )
@@ -91,15 +91,17 @@ def solve(
         return solution.require() if throw else solution
     name = branch or theory.default
     theory.branch(name)
-    solution = guarded(theory, lambda part, _: _from_start(part, name, solver), errors)
+    solution = guarded(theory, lambda part, _: finite(_from_start(part, name, solver)), errors)
     _raise_failed(theory, solution, errors, throw)
+    if throw and single and solution.outcome is Status.FAILED:
+        return solution.require()
     if solver is None and theory.limit is not None and single and not solution.success:
         before, end = solution, None
 
         def follow(*_: Any) -> Solution:
             nonlocal end
             followed, end = _from_limit(theory, name, before)
-            return followed
+            return finite(followed)
 
         solution = guarded(theory, follow, errors)
         _raise_failed(theory, solution, errors, throw)
@@ -114,6 +116,20 @@ def solve(
         msg = f"{theory.describe()}: asked for {name}, the solver {solution.outcome.value}; try another start"
         raise BranchError(msg, solution)
     return solution.require()
+
+
+def finite(solution: Solution) -> Solution:
+    """A state whose order parameters or free energy overflow is none."""
+    if not np.any(solution.success):
+        return solution
+    with np.errstate(all="ignore"):
+        energy = solution.theory.free_energy(solution.x)
+        known = np.isfinite(energy) & np.all(np.isfinite(solution.x), axis=0)
+    lost = solution.success & ~known
+    if not np.any(lost):
+        return solution
+    status = np.where(lost, Status.FAILED.code, solution.status).astype(np.int8)
+    return replace(solution, x=np.where(lost, np.nan, solution.x), status=status[()])
 
 
 def _raise_failed(theory: Theory, solution: Solution, errors: list[Exception], throw: bool) -> None:
@@ -347,7 +363,7 @@ def _no_branch(theory: Theory, branch: str, curve: Any) -> str:
         symbol = critical.symbol if critical and ends and critical.parameter == name else name
         return f"{text}: it ends at {symbol}={fold:.6g}"
     others = [name for name in theory.available if name != branch]
-    existing = [name for name in others if np.all(_from_start(theory, name, None).success)]
+    existing = [name for name in others if np.all(finite(_from_start(theory, name, None)).success)]
     found = f"what exists here: {', '.join(existing)}" if existing else "no named branch was found here"
     hint = theory.hint(branch)
     return f"{text}; {found}; {hint}" if hint else f"{text}; {found}"

@@ -102,6 +102,13 @@ class CurieWeiss(Theory):
     def jacobian(self, x: Numbers) -> Numbers:
         return stack(stack(self.spins(x).susceptibility))
 
+    def start(self, branch: str) -> Numbers:
+        x, sign = super().start(branch), {"up": 1, "down": -1}.get(branch)
+        if sign is None:
+            return x
+        gone = np.greater_equal(self.T, 1) & np.less_equal(sign * self.h, 0)
+        return np.where(gone, np.nan, x)
+
     def belongs(self, branch: str, x: Numbers) -> Booleans:
         (m,) = x
         return {"up": m > 1e-7, "down": m < -1e-7, "paramagnet": np.abs(m) < 1e-7}[branch]

@@ -212,7 +212,8 @@ class Hopfield(Theory):
         if branch == "glass":  # q close to its value at small alpha; C = 1/(1 + sqrt(alpha)) at T_g
             T = np.asarray(self.T, dtype=float)
             C0 = 1 / (1 + np.sqrt(np.asarray(self.alpha, dtype=float) * np.pi / 2))
-            return self.state(m=0.0, C=np.minimum(C0, 1 / np.maximum(T, 1e-300)) * (1 - 1e-3))
+            C = np.minimum(C0, 1 / np.maximum(T, 1e-300)) * (1 - 1e-3)
+            return self.state(m=0.0, C=np.where(np.less(T, 1 + np.sqrt(self.alpha)), C, np.nan))
         if branch == "paramagnet":
             return self.state(m=0.0, C=1 / maximum(self.T, 1e-300 + 0 * self.T))
         return super().start(branch)

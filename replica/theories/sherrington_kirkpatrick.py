@@ -185,8 +185,12 @@ class SherringtonKirkpatrick(Theory):
             return self.state(m=0.0, C=1 / maximum(self.T, 1e-300 + 0 * self.T))
         if branch == "glass":
             # against a bias J0 < 0 the magnetisation stays small
-            return self.state(m=np.sign(self.h) * np.greater_equal(self.J0, 0), C=0.0)
-        return super().start(branch)
+            x = self.state(m=np.sign(self.h) * np.greater_equal(self.J0, 0), C=0.0)
+            gone = np.greater_equal(self.T, 1)
+        else:
+            x = super().start(branch)
+            gone = np.less_equal(self.J0, maximum(1.0, self.T))  # J0 C > 1, and C <= 1, where it grows
+        return np.where(np.equal(self.h, 0) & gone, np.nan, x)
 
     def belongs(self, branch: str, x: Numbers) -> Booleans:
         m, C = x

@@ -10,6 +10,7 @@ import numpy as np
 
 from replica.errors import ParameterError, nearest
 from replica.units import Unit
+from replica.units.unit import on_one_line, real
 
 __all__ = ["Parameter", "Value", "parameter", "short"]
 
@@ -124,10 +125,10 @@ class Parameter:
             for name, given in value.parameters.items():
                 if not isinstance(given, complex | float | list | np.ndarray | np.generic):
                     continue  # options of a unit of one's own, functions, numbers of mpmath
-                number = _real(given)
+                number = real(given)
                 if number is None or not np.all(np.isfinite(number)):
                     what = f"{name} of the {self.name} unit"
-                    msg = f"{theory}: {what} must be a finite real number, not {_short(given)}"
+                    msg = f"{theory}: {what} must be a finite real number, not {on_one_line(given)}"
                     raise ParameterError(msg)
             return
         if self.kind == "choice":
@@ -135,9 +136,9 @@ class Parameter:
                 msg = self._not_allowed(theory, repr(value)) + nearest(str(value), self.choices)
                 raise ParameterError(msg)
             return
-        number = _real(value)
+        number = real(value)
         if number is None:
-            msg = f"{theory}: {self.name} must be a real number, not {_short(value)}"
+            msg = f"{theory}: {self.name} must be a real number, not {on_one_line(value)}"
             raise ParameterError(msg)
         bad = ~np.isfinite(number)
         bad |= (number <= self.lower) if self.open_lower else (number < self.lower)
@@ -150,24 +151,6 @@ class Parameter:
 
     def _not_allowed(self, theory: str, value: str) -> str:
         return f"{theory}: {self.name} = {value} is not allowed; {self.name} is {self.domain}"
-
-
-def _real(value: Any) -> Any:
-    """The value as an array of float; None where it is no real number, or an array without one."""
-    try:
-        given = np.asarray(value)
-        if given.dtype.kind not in "biufO" or np.ma.is_masked(value):
-            return None
-        if given.dtype.kind == "O" and any(isinstance(one, complex | str | None) for one in given.flat):
-            return None  # numbers of mpmath are objects, too
-        return given.astype(float)
-    except (TypeError, ValueError):
-        return None
-
-
-def _short(value: Any) -> str:
-    """The value on one line."""
-    return " ".join(repr(value).split())
 
 
 def parameter(

@@ -42,6 +42,7 @@ class Gaussian(Unit):
     }
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_positive(self, "gamma")
 
     def potential(self, x: Number) -> Number:
@@ -178,6 +179,7 @@ class ReLU(Unit):
     }
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_positive(self, "gamma")
 
     def potential(self, x: Number) -> Number:
@@ -274,6 +276,7 @@ class DoubleReLU(Unit):
     }
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_positive(self, "gamma_plus")
         check_positive(self, "gamma_minus")
 

@@ -44,6 +44,7 @@ class Interpolating(Unit):
     }
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_positive(self, "size")
         if np.any(np.less(self.omega, 0) | np.greater(self.omega, 1)):
             msg = f"unit interpolating: omega = {float(np.max(self.omega)):g} must lie in [0, 1]"
@@ -136,17 +137,25 @@ class Interpolating(Unit):
         spin = spin_averages(c * loc / A, c * width / A, 1.0 if not precise else exact(1.0))
         t, chi = spin.tanh, spin.susceptibility
         field_square, cross = loc**2 + width**2, loc * t + width**2 * c / A * chi
-        logs = (gamma * one + omega * field_square) / (2 * A) - log(A) / 2 + spin.log2cosh - log(2 + 0 * A)
         variance = omega / A + one / A**2 * chi
-        return Averages(
-            free_energy=-logs,
-            mean=size * (omega * loc / A + c / A * t),
-            square=size**2
-            * (omega**2 * field_square / A**2 + 2 * omega * c / A**2 * cross + one / A**2 * (1 - chi)),
-            response=size**2 * variance,
-            response_square=size**4
-            * (omega**2 / A**2 + 2 * omega * one / A**3 * chi + one**2 / A**4 * spin.sech4_over_T),
-            entropy=np.full(np.shape(logs), np.nan)[()],
+
+        def free_energy() -> Number:
+            quadratic = (gamma * one + omega * field_square) / (2 * A)
+            return -(quadratic - log(A) / 2 + spin.log2cosh - log(2 + 0 * A))
+
+        def response_square() -> Number:
+            mixed = omega**2 / A**2 + 2 * omega * one / A**3 * chi
+            return size**4 * (mixed + one**2 / A**4 * spin.sech4_over_T)
+
+        return Averages.known(
+            {
+                "mean": size * (omega * loc / A + c / A * t),
+                "square": size**2
+                * (omega**2 * field_square / A**2 + 2 * omega * c / A**2 * cross + one / A**2 * (1 - chi)),
+                "response": size**2 * variance,
+                "entropy": np.full(np.shape(variance), np.nan)[()],
+            },
+            {"free_energy": free_energy, "response_square": response_square},
         )
 
     def entropy(self, b: Number, a: Number, T: Number) -> Number:

@@ -15,7 +15,7 @@ from replica.numerics.quadrature import normal_rule_exact, point_rule
 from replica.numerics.spins import TINY
 from replica.typing import Array, Number
 from replica.units.landscape import Kink
-from replica.units.unit import Averages, Moments, Unit
+from replica.units.unit import Averages, Moments, Unit, on_one_line, real
 
 __all__ = ["Levels"]
 
@@ -55,13 +55,19 @@ class Levels(Unit):
 
     def __post_init__(self) -> None:
         """Sort the values, which have to differ; energies are in the same order."""
-        values = tuple(float(value) for value in np.ravel(np.asarray(self.values, dtype=float)))
-        energies = tuple(self.energies) or (0.0,) * len(values)
+        given = real(self.values)
+        values = () if given is None else tuple(map(float, given.ravel()))
         if len(set(values)) < max(len(values), 2) or not np.all(np.isfinite(values)):
-            msg = (
-                f"unit levels: values = {_listed(values)} must be two finite numbers or more, each given once"
-            )
+            told = _listed(values) if values else on_one_line(self.values)
+            msg = f"unit levels: values = {told} must be two finite numbers or more, each given once"
             raise ParameterError(msg)
+        sequence = isinstance(self.energies, list | tuple | np.ndarray) and np.ndim(self.energies) != 0
+        energies = tuple(self.energies) if sequence else (self.energies,)
+        for energy in energies:
+            if (number := real(energy)) is None or not np.all(np.isfinite(number)):
+                msg = f"unit levels: an energy must be a finite real number, not {on_one_line(energy)}"
+                raise ParameterError(msg)
+        energies = energies or (0.0,) * len(values)
         if len(energies) != len(values):
             msg = (
                 f"unit levels: {len(values)} values, {len(energies)} energies; give one energy for each value"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import reprlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -58,6 +59,21 @@ class Averages:
     response_square: Number
     entropy: Number
 
+    @classmethod
+    def known(cls, now: Mapping[str, Number], later: Mapping[str, Callable[[], Number]]) -> Self:
+        """Averages, some of which are computed when they are first read: each is a sum of its own."""
+        self = object.__new__(cls)
+        self.__dict__.update(now, _later=later)
+        return self
+
+    def __getattr__(self, name: str) -> Number:
+        """An average that has not been read yet."""
+        later = self.__dict__.get("_later", {})
+        if name not in later:
+            msg = f"{type(self).__name__!r} object has no attribute {name!r}"
+            raise AttributeError(msg)
+        return self.__dict__.setdefault(name, later[name]())
+
 
 @dataclass(frozen=True)
 class Moments(Averages):
@@ -103,8 +119,7 @@ class Moments(Averages):
     def __getattr__(self, name: str) -> Number:
         """A slope that has not been read yet."""
         if name not in _SLOPES or "_slopes" not in self.__dict__:
-            msg = f"{type(self).__name__!r} object has no attribute {name!r}"
-            raise AttributeError(msg)
+            return super().__getattr__(name)
         self.__dict__.update(self.__dict__["_slopes"]())
         return self.__dict__[name]
 
@@ -168,6 +183,12 @@ class Unit:
     nodes: ClassVar[int] = 20
 
     # -- what a unit is --------------------------------------------------------------------------------
+
+    def __post_init__(self) -> None:
+        """Check the numbers of a unit that is a dataclass."""
+        for field in dataclasses.fields(self):  # type: ignore[arg-type]  # no other class calls it
+            if isinstance(field.default, float):
+                check_real(self, field.name)
 
     def potential(self, x: Number) -> Number:
         """Potential U(x), elementwise on arrays."""
@@ -623,8 +644,61 @@ def _reshaped(rows: Array, shape: tuple[int, ...]) -> Iterator[Number]:
     return (row.reshape(shape)[()] for row in rows)
 
 
+def real(value: Any) -> Any:
+    """The value as an array of float; None where it is no real number, or an array without one.
+
+    Examples
+    --------
+    >>> print(real([1, 2.5]), real("1"), real(True), real(1j), real([[1, 2], [3]]))
+    [1.  2.5] None None None None
+    """
+    try:
+        given = np.asarray(value)
+        if given.dtype.kind not in "iufO" or np.ma.is_masked(value):
+            return None
+        if given.dtype.kind == "O" and any(isinstance(one, _NO_NUMBERS) for one in given.flat):
+            return None  # numbers of mpmath are objects, too
+        return given.astype(float)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+_NO_NUMBERS = (complex, str, bytes, bool, np.bool_, type(None))
+"""What numpy makes numbers of, and what is none."""
+
+
+def on_one_line(value: Any) -> str:
+    """A value that is not as it should be, for a message: on one line, and no more than tells what it is.
+
+    Examples
+    --------
+    >>> print(on_one_line([[1, 2], [3]]), on_one_line("long " * 30))
+    [[1, 2], [3]] 'long long long long long long ... long long long long long '
+    """
+    return " ".join(_brief.repr(value).split())
+
+
+_brief = reprlib.Repr()
+_brief.maxstring = _brief.maxother = _brief.maxlong = 60
+
+
+def check_real(unit: Unit, name: str) -> None:
+    """Raise `ParameterError` unless a parameter of a unit is real and finite; lists become arrays."""
+    value = getattr(unit, name)
+    if type(value) is float and math.isfinite(value):
+        return
+    number = real(value)
+    if number is None or not number.size or not np.all(np.isfinite(number)):
+        kind = unit.name or type(unit).__name__
+        msg = f"unit {kind}: {name} must be a finite real number, not {on_one_line(value)}"
+        raise ParameterError(msg)
+    if not _is_number(value):
+        object.__setattr__(unit, name, number[()])
+
+
 def check_positive(unit: Unit, name: str) -> None:
     """Raise `ParameterError` unless a parameter of a unit is positive."""
+    check_real(unit, name)
     value = getattr(unit, name)
     if not np.all(np.greater(value, 0)):
         low = float(np.min(value))

@@ -30,10 +30,13 @@ __all__ = [
     "RATIO",
     "TEXT",
     "UNKNOWN",
+    "UTF16",
     "ZIPPED",
     "as_it_is",
+    "beginning",
     "damage_as",
     "format_of",
+    "format_of_bytes",
     "listed",
     "oversized",
 ]
@@ -69,7 +72,10 @@ MATLAB, PICKLE = (
 )
 IMAGE = "an image"
 """How the formats of images begin."""
+UTF16 = "a text file in UTF-16 without its mark (save it as UTF-8)"
 EMPTY, UNKNOWN = "an empty file", "a file of an unknown kind"
+HEAD = 1024
+"""Bytes that tell what a file is."""
 _MAGIC = {
     b"\x93NUMPY": NUMPY,
     b"PK\x03\x04": ZIPPED,
@@ -143,9 +149,19 @@ def format_of(path: Path) -> str:
     if path.is_dir():
         return "a Zarr store" if Path(path, "zarr.json").is_file() else "a directory"
     with path.open("rb") as file:
-        head = file.read(1024)
-        if head.startswith(b"MATLAB 7.3"):  # the text in front of an HDF5 file
-            return _MAGIC[b"MATLAB 7.3"]
+        return format_of_bytes(file.read(HEAD))
+
+
+def format_of_bytes(head: bytes) -> str:
+    """The format of a file that begins like this, in words that a message can use.
+
+    Examples
+    --------
+    >>> format_of_bytes(b"1,0,1"), format_of_bytes("1,0,1".encode("utf-16-le"))
+    ('a text file', 'a text file in UTF-16 without its mark (save it as UTF-8)')
+    """
+    if head.startswith(b"MATLAB 7.3"):  # the text in front of an HDF5 file
+        return _MAGIC[b"MATLAB 7.3"]
     for magic, form in _MAGIC.items():
         if head.startswith(magic):
             return form
@@ -155,10 +171,35 @@ def format_of(path: Path) -> str:
         return IDX
     if not head:
         return EMPTY
-    if head.startswith(_MARKS) or not any(byte < 9 or (13 < byte < 32 and byte != 27) for byte in head):
+    if _is_text(head) or head.startswith(_MARKS):
         start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
         return JSON if start in (b"{", b"[") else TEXT
+    for letters, between in ((head[::2], head[1::2]), (head[1::2], head[::2])):
+        if between and not any(between) and _is_text(letters):
+            return UTF16
     return UNKNOWN
+
+
+def _is_text(head: bytes) -> bool:
+    return not any(byte < 9 or (13 < byte < 32 and byte != 27) for byte in head)
+
+
+def beginning(path: Path) -> str:
+    r"""How a file begins that is of no known kind, for a message.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "data.csv").write_bytes(b"1,0,\x00,1")
+    ...     print(beginning(Path(folder, "data.csv")))
+    it begins with 31 2c 30 2c, like nothing known here, and is no text (byte 5 is 00)
+    """
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    byte = next((i for i, one in enumerate(head) if not _is_text(bytes([one]))), None)
+    why = "" if byte is None else f", and is no text (byte {byte + 1} is {head[byte]:02x})"
+    return f"it begins with {head[:4].hex(' ')}, like nothing known here{why}"
 
 
 def as_it_is(path: Path) -> str:
@@ -170,7 +211,8 @@ def as_it_is(path: Path) -> str:
     ''
     """
     try:
-        return f"it is {format_of(path)}"
+        form = format_of(path)
+        return beginning(path) if form == UNKNOWN else f"it is {form}"
     except OSError:
         return ""
 

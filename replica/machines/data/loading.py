@@ -25,14 +25,17 @@ from replica.machines.data.given import bits, numbers
 from replica.machines.data.guards import (
     EMPTY,
     GZIPPED,
+    HEAD,
     IDX,
     NUMPY,
     RATIO,
     TEXT,
     UNKNOWN,
     ZIPPED,
+    as_it_is,
     damage_as,
     format_of,
+    format_of_bytes,
     listed,
     oversized,
 )
@@ -227,7 +230,8 @@ def _read(path: Path, key: str | None, drop: Sequence[str]) -> tuple[Any, bool]:
         _no_columns(path, drop)
         if form in (NUMPY, ZIPPED) or named_numpy:
             return _numpy(path, key), False
-        if form in (IDX, GZIPPED, UNKNOWN):
+        called_idx = not path.suffix or "idx" in path.suffix  # as MNIST comes
+        if form in (IDX, GZIPPED) or (form == UNKNOWN and called_idx):
             values = read_idx(path)
             return (values / 255, True) if values.dtype == np.uint8 else (values.astype(float), False)
     except OSError as error:
@@ -236,7 +240,9 @@ def _read(path: Path, key: str | None, drop: Sequence[str]) -> tuple[Any, bool]:
     if form == EMPTY:
         msg = f"cannot read {path}: there is nothing in it, hence no samples"
         raise DataError(msg)
-    msg = f"cannot read {path}: it is {form}; data come as IDX, .npy, .npz or .csv, or are one of: {known}"
+    msg = (
+        f"cannot read {path}: {as_it_is(path)}; data come as IDX, .npy, .npz or .csv, or are one of: {known}"
+    )
     raise DataError(msg)
 
 
@@ -305,11 +311,13 @@ def _idx(path: Path, file: IO[bytes] | gzip.GzipFile, size: int, ratio: int) -> 
     """The array of an open file; no more is unpacked than its header declares."""
     head = file.read(4)
     if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in IDX_TYPES or not 1 <= head[3] <= 8:
-        what = "it is unpacked, and begins" if ratio > 1 else "it begins"
+        what = "what it unpacks to begins" if ratio > 1 else "it begins"
         msg = (
             f"cannot read {path}: {what} with {head.hex(' ') or 'nothing'}, which is no magic number of an "
             "IDX file (images of bytes: 00 00 08 03)"
         )
+        if ratio > 1 and (form := format_of_bytes(head + file.read(HEAD))) not in (UNKNOWN, EMPTY):
+            msg = f"cannot read {path}: it is {form}, gzipped; unpack it first, with gunzip"
         raise DataError(msg)
     kind, rank = np.dtype(IDX_TYPES[head[2]]), head[3]
     start, lengths = 4 + 4 * rank, file.read(4 * rank)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+from replica import interrupts
 from replica.errors import ParameterError
 from replica.machines.data.given import numbers, table, whole
 from replica.machines.models.rbm import RBM
@@ -339,6 +340,7 @@ def _blocks(unit: Unit, count: int) -> Iterator[Array]:
     powers = values.size ** np.arange(count - 1, -1, -1)
     states = values.size**count
     for first in range(0, states, _BLOCK):
+        interrupts.check()
         index = np.arange(first, min(first + _BLOCK, states))
         yield values[index[:, None] // powers % values.size]
 

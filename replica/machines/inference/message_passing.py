@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
+from replica import interrupts
 from replica.errors import ConvergenceError, ParameterError, UnknownNameError
 from replica.machines.data.given import numbers, spins, whole
 from replica.machines.models.ensembles import Seed, seed_sequence
@@ -254,6 +255,7 @@ def _run(
     residual, steps = math.inf, 0
     whole("most_steps", most_steps, 0)
     while residual > tolerance and steps < most_steps:
+        interrupts.check()
         steps += 1
         residual = messages.step(beta, damping)
     return _told(messages, beta, residual, steps, residual <= tolerance)
@@ -323,6 +325,7 @@ def infer_beta(
     while max(residual, change) > tolerance and steps < most_steps:
         # beta moves slowly: the messages need not be at rest when it does, except at the start
         for _ in range(_ROUND if steps else 10 * _ROUND):
+            interrupts.check()
             residual = messages.step(now, damping)
             steps += 1
         mean, _, slope = messages.read(now)

@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from replica.errors import ParameterError, ReplicaError, UnknownNameError
+from replica.errors import ParameterError, ReplicaError, UnknownNameError, cleaned
 from replica.machines.data.arrays import NotNumbersError, read_numpy
 from replica.machines.data.given import numbers
 from replica.machines.data.guards import HDF5, ZIPPED, as_it_is, damage_as, format_of, listed
@@ -201,7 +201,7 @@ def _about(path: Path, arrays: Mapping[str, Any], name: str) -> dict[str, Any]:
     """An object of JSON that is kept as text among the arrays; ValueError if it is none."""
     _require(path, arrays, name)
     try:
-        found = json.loads(_word(path, name, arrays[name]))
+        found = cleaned(json.loads(_word(path, name, arrays[name])))
     except RecursionError:
         found = None
     except ValueError as error:
