@@ -31,7 +31,6 @@ __all__ = [
     "Send",
     "along",
     "beside",
-    "curves",
     "diagram",
     "finite",
     "machine",
@@ -40,6 +39,7 @@ __all__ = [
     "profile",
     "special",
     "states",
+    "traces",
 ]
 
 Send = Callable[[dict[str, Any]], None]
@@ -50,8 +50,8 @@ SAMPLES = 200
 SEED = 1
 """Of all samples: `replica simulate --seed 1` draws the same."""
 
-POINTS = 81
-"""Values of the order parameter along which f is shown."""
+STEPS, MOST = 40, 8
+"""Steps along an order parameter to either side of a state, and of Newton's method in each."""
 
 MINIMA = 17
 """Points of a curve of states that are minimised over a parameter."""
@@ -177,13 +177,31 @@ def names_of(theory: Theory) -> list[str]:
     return [*theory.order, *derived_names(theory), "free_energy"]
 
 
-def curves(plane: Plane, values: Mapping[str, float], axis: str, name: str, send: Send) -> None:
-    """The curve of an order parameter along an axis, through the point: stable and unstable parts, folds."""
+def traces(plane: Plane, values: Mapping[str, float], axis: str, name: str, send: Send) -> None:
+    """The free energy along an order parameter, and the curve of it along an axis, through the point.
+
+    The curve is traced by arclength: stable and unstable parts, folds and branch points located.
+
+    Parameters
+    ----------
+    plane : Plane
+    values : mapping of str to float
+    axis : str
+        One of the parameters of the plane.
+    name : str
+        An order parameter, a derived one, or "free_energy".
+    send : callable
+        Takes ``{"profile": ...}`` and ``{"curve": ...}``, and in between what is being done.
+    """
     theory, limits = plane.at(values), plane.limits(axis)
     if name not in names_of(theory):
         raise UnknownNameError(what=f"order parameter of {theory.name}", name=name, known=names_of(theory))
-    told = _minima(theory, axis, limits, name, send) if minimised(theory) else _traced(theory, axis, limits, name)
-    send({"axis": axis, "name": name, **told})
+    send({"profile": profile(plane, values, name if name in theory.order else theory.order[0])})
+    if minimised(theory):
+        told = _minima(theory, axis, limits, name, send)
+    else:
+        told = _traced(theory, axis, limits, name)
+    send({"curve": {"axis": axis, "name": name, **told}})
 
 
 def _traced(theory: Theory, axis: str, limits: tuple[float, float], name: str) -> dict[str, Any]:
@@ -245,76 +263,85 @@ def finite(values: Any) -> list[float | None]:
 
 
 def profile(plane: Plane, values: Mapping[str, float], name: str) -> dict[str, Any]:
-    """The free energy along an order parameter, the others solved for: its stationary points are the states."""
+    """The free energy along an order parameter, the others solved for: its stationary points are the states.
+
+    A part for each state: there may be several solutions for the others.
+    """
     theory = plane.at(values)
     if name not in theory.order:
         raise UnknownNameError(what=f"order parameter of {theory.name}", name=name, known=theory.order)
-    told: dict[str, Any] = {"name": name, "x": [], "f": [], "states": []}
+    told: dict[str, Any] = {"name": name, "parts": []}
     if over := minimised(theory):  # f depends on one more parameter
         return {**told, "why": f"{', '.join(over.values())} is minimised over; give it a value by -p"}
     found, _ = found_at(theory, resting=False)
     if not found:
         return {**told, "why": "no named branch has a state here"}
-    here = np.array([float(one[name]) for one in found])
-    reach = 1.15 * max(np.max(np.abs(here)), 0.5)
-    low = -reach if name in theory.symmetry else min(0.0, 1.15 * float(np.min(here)))
-    x = np.linspace(low, reach, POINTS)
-    f = along(theory, name, x, [one.x for one in found])
-    marks = [{"branch": one.branch, "x": m, "f": float(one.free_energy)} for one, m in zip(found, here, strict=True)]
-    return {**told, "x": finite(x), "f": finite(f), "states": marks}
+    x = np.array([one.x for one in found]).T
+    here = x[theory.order.index(name)]
+    low, high = min(0.0, float(np.min(here))), max(0.0, float(np.max(here)))
+    room = 0.15 * max(high - low, 0.5)
+    m, f = along(theory, name, x, low - room * (low < 0), high + room)
+    told["parts"] = [
+        {"branch": one.branch, "x": finite(m[k]), "f": finite(f[k]), "at": float(here[k]), "value": float(one.free_energy)}
+        for k, one in enumerate(found)
+    ]
+    return told
 
 
-def along(theory: Theory, name: str, values: Array, starts: Sequence[Array]) -> Array:
-    """The free energy at given values of one order parameter, the equations of all others solved.
+def along(theory: Theory, name: str, states: Array, low: float, high: float) -> tuple[Array, Array]:
+    """The free energy along one order parameter on both sides of some states, all other equations solved.
 
     Parameters
     ----------
     theory : Theory
         One point.
     name : str
-    values : array, shape (n,)
-    starts : sequence of array, shape (n_order,)
-        States from which the others are looked for, the nearest one first.
+        The order parameter.
+    states : array, shape (n_order, n)
+        Where to begin; the others follow from step to step, so that a part stays on its sheet.
+    low, high : float
+        How far.
 
     Returns
     -------
-    array, shape (n,)
-        NaN where nothing was found.
+    values, free_energy : arrays, shape (n, 2 STEPS + 1)
+        The free energy is NaN from where the others have no solution next to the last one.
 
     Examples
     --------
     >>> from replica.theories import CurieWeiss
-    >>> m = np.array([0.0, 0.5])
-    >>> print(along(CurieWeiss(T=0.5), "m", m, [np.array([0.9])]).round(6))
-    [-0.346574 -0.406006]
+    >>> m, f = along(CurieWeiss(T=0.5), "m", np.array([[0.5]]), 0.0, 1.0)
+    >>> print(m[0, [0, STEPS]], f[0, [0, STEPS]].round(6))
+    [0.  0.5] [-0.346574 -0.406006]
     """
-    i = theory.order.index(name)
-    others = [j for j in range(len(theory.order)) if j != i]
-    f = np.full(len(values), np.nan)
-    apart = np.abs(np.subtract.outer(np.array([start[i] for start in starts]), values))
-    for rank in range(len(starts)):
-        todo = np.flatnonzero(np.isnan(f))
-        if not todo.size:
-            break
-        nearest = np.argsort(apart, axis=0, kind="stable")[rank, todo]
-        x = np.array([starts[k] for k in nearest]).T
-        x[i] = values[todo]
-        f[todo] = _solved(theory, x, others)
-    return f
-
-
-def _solved(theory: Theory, x: Array, others: list[int]) -> Array:
-    """The free energy where the equations of the other order parameters hold; NaN where none was found."""
+    i, n = theory.order.index(name), states.shape[1]
+    share = np.linspace(0.0, 1.0, STEPS + 1)
+    down, up = (states[i] + share[:, None] * (end - states[i]) for end in (low, high))
+    path = np.concatenate([down, up], axis=1)  # (steps, 2 n): towards either end, all at once
+    x = np.concatenate([states, states], axis=1)
+    f = np.full(path.shape, np.nan)
+    others = [j for j in range(len(x)) if j != i]
+    going = np.ones(2 * n, dtype=bool)
     with np.errstate(all="ignore"):
-        if others:
-            for _ in range(30):
-                x[others] += 0.5 * np.nan_to_num((theory.update(x) - x)[others])
-            for _ in range(12):
-                slope = jacobian(theory, x)[np.ix_(others, others)] - np.eye(len(others))[..., None]
-                x[others] -= np.nan_to_num(solve_linear(slope, theory.residual(x)[others]))
-        off = np.max(np.abs(theory.residual(x)[others]), axis=0, initial=0.0)
-        fine = (off <= 1e-9 * (1 + np.max(np.abs(x), axis=0))) & theory.physical(x)
-        return np.where(fine, theory.tuned(x).free_energy(x), np.nan)
+        for step, value in enumerate(path):
+            x[i] = value
+            if others:
+                _solve_others(theory, x, others)
+            off = np.max(np.abs(theory.residual(x)[others]), axis=0, initial=0.0)
+            going &= (off <= 1e-8 * (1 + np.max(np.abs(x), axis=0))) & theory.physical(x)
+            f[step] = np.where(going, theory.tuned(x).free_energy(x), np.nan)
+    join = [np.concatenate([part[:0:-1, :n], part[:, n:]]).T for part in (path, f)]
+    return join[0], join[1]
+
+
+def _solve_others(theory: Theory, x: Array, others: list[int]) -> None:
+    """Newton's method for all order parameters but one, in place; what has no solution becomes NaN."""
+    for _ in range(MOST):
+        residual = theory.residual(x)[others]
+        if not np.any(np.abs(residual) > 1e-11):  # NaN has ended
+            return
+        slope = jacobian(theory, x)[np.ix_(others, others)] - np.eye(len(others))[..., None]
+        x[others] -= solve_linear(slope, residual)
 
 
 def diagram(plane: Plane, values: Mapping[str, float], send: Send) -> None:

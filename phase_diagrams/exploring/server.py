@@ -73,7 +73,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, plane: Plane, port: int = 0) -> None:
         self.plane, self.token = plane, secrets.token_urlsafe(24)
         self.solving = threading.Lock()
-        self.workers = {name: Worker() for name in ("diagram", "curve", "machine")}
+        self.workers = {name: Worker() for name in ("traces", "diagram", "machine")}
         super().__init__((HOST, port), _Handler)
 
     @property
@@ -107,12 +107,8 @@ class Server(ThreadingHTTPServer):
         if what == "states":
             with self.solving:
                 return answers.states(plane, values, resting=_flag("resting", words["resting"]))
-        if what == "profile":
-            with self.solving:
-                return answers.profile(plane, values, words["name"])
-        if what == "curve":
-            plane.limits(words["axis"])
-            return self.workers[what].ask(answers.curves, plane, values, words["axis"], words["name"])
+        if what == "traces":
+            return self.workers[what].ask(answers.traces, plane, values, words["axis"], words["name"])
         if what == "machine":
             return self.workers[what].ask(answers.machine, plane, values, int(_number("N", words["N"])))
         return self.workers[what].ask(answers.diagram, plane, values)
@@ -120,8 +116,7 @@ class Server(ThreadingHTTPServer):
 
 WORDS: dict[str, tuple[str, ...]] = {
     "states": ("resting",),
-    "profile": ("name",),
-    "curve": ("axis", "name"),
+    "traces": ("axis", "name"),
     "diagram": (),
     "machine": ("N",),
 }

@@ -183,8 +183,8 @@ export function held(subject, answers) {
     },
     async stream(what, fields, signal, each) {
       if (what === "diagram") each({ diagram });
-      else if (fields.axis === subject.y) each(column(fields));
-      else each({ axis: fields.axis, name: fields.name, ...curves[at(fields)[1]] });
+      else if (fields.axis === subject.y) each({ curve: column(fields) });
+      else each({ curve: { axis: fields.axis, name: fields.name, ...curves[at(fields)[1]] } });
     },
   };
 }
@@ -307,11 +307,12 @@ export function explore(root, subject, source) {
   const machine = panel(
     "Machine of finite size",
     html("p", {}, subject.machine?.text ?? ""),
-    html("div", { class: "controls" }, html("label", { for: "size" }, "N"), size,
-      html("label", { for: "watched" }, "shows"), watched, start),
+    html("div", { class: "controls" }, html("label", { for: "size" }, "N"), size, start,
+      html("label", { for: "watched", class: "awake" }, "shows"), watched),
     strip.node, means,
   );
   for (const N of subject.machine?.sizes ?? []) option(size, N, String(N));
+  machine.node.classList.add("asleep"); // until it is started
   let samples = null; // those that came, while a machine is running or has stopped
 
   const announcement = html("p", { class: "hidden", role: "status", "aria-live": "polite" });
@@ -371,27 +372,24 @@ export function explore(root, subject, source) {
       if (resting) {
         const words = answer.states.map((one) => `${one.branch} ${one.stability}`).join(", ") || "no state";
         announcement.textContent = `${where()}: ${words}`;
-        if (source.live) await askProfile();
       }
     } catch (error) {
       states.say(error.message, true);
     }
   });
-  async function askProfile() {
-    const name = subject.order.includes(order.value) ? order.value : subject.order[0];
-    showProfile(await source.ask("profile", fields({ name })));
-  }
   const tracing = streamed(source, curve.say), mapping = streamed(source, map.say), running = streamed(source, machine.say);
 
-  function askCurve() {
-    curve.say(source.live ? "tracing ..." : "");
-    const again = tracing.ask("curve", fields({ axis: axis.value, name: order.value }), (message) => {
-      if (message.told) { curve.say(message.told); return; }
-      drawn = message;
-      curve.say([message.why, ...message.special.map((one) => `${one.kind} of ${one.branch} at ${symbol(message.axis)} = ${one.shown}`)].filter(Boolean).join("; "));
+  function askTraces() {
+    tracing.ask("traces", fields({ axis: axis.value, name: order.value }), (message) => {
+      if (message.told) curve.say(message.told);
+      if (message.profile) showProfile(message.profile);
+      if (!message.curve) return;
+      drawn = message.curve;
+      const special = drawn.special.map((one) => `${one.kind} of ${one.branch} at ${symbol(drawn.axis)} = ${one.shown}`);
+      curve.say([drawn.why, ...special].filter(Boolean).join("; "));
       showCurve();
     });
-    return again;
+    if (source.live) curve.say("tracing ...");
   }
   function askDiagram() {
     const wanted = elsewhere();
@@ -407,7 +405,7 @@ export function explore(root, subject, source) {
   }
   function rest() {
     asked(true);
-    askCurve();
+    askTraces();
     askDiagram();
     if (samples?.running) run();
   }
@@ -477,16 +475,18 @@ export function explore(root, subject, source) {
     bend.draw(inside, [symbol(drawn.axis), name.replace("_", " ")]);
   }
 
-  function showProfile({ name, x, f, states: found, why }) {
+  function showProfile({ name, parts, why }) {
     profile.say(why ?? "");
-    if (!x.length) { valley.inside.replaceChildren(); return; }
-    valley.limits([x[0], x.at(-1)], around([...f, ...found.map((one) => one.f)]));
-    const inside = [valley.line(x, f, "c0")];
-    for (const one of found) inside.push(valley.dot(one.x, one.f, "dot", `${one.branch}, f = ${short(one.f, 8)}`));
-    valley.draw(inside, [name, "f"]);
+    valley.node.toggleAttribute("hidden", !parts.length);
+    if (!parts.length) return;
+    valley.limits(around(parts.flatMap((part) => part.x)), around(parts.flatMap((part) => part.f)));
+    const lines = parts.map((part) => valley.line(part.x, part.f, `c${colour(part.branch)}`));
+    const dots = parts.map((part) => valley.dot(part.at, part.value, "dot", `${part.branch}, f = ${short(part.value, 8)}`));
+    valley.draw([...lines, ...dots], [name, "f"]);
   }
 
   function run() {
+    machine.node.classList.remove("asleep");
     samples = { running: true, about: null, values: [] };
     start.textContent = "Stop";
     machine.say("starting ...");
@@ -543,8 +543,8 @@ export function explore(root, subject, source) {
     const size = points ? 1 / (points - 1) : event.shiftKey ? 1e-3 : 1e-2;
     moved({ [axes[i]]: values[axes[i]] + sign * size * (high - low) });
   });
-  axis.addEventListener("change", askCurve);
-  order.addEventListener("change", () => { askCurve(); asked(true); });
+  axis.addEventListener("change", askTraces);
+  order.addEventListener("change", askTraces);
   watched.addEventListener("change", showSamples);
   size.addEventListener("change", () => { if (samples?.running) run(); });
   start.addEventListener("click", () => {
