@@ -63,9 +63,9 @@ def explore(
     """Explore a phase diagram on a page of its own.
 
     `replica explore hopfield` opens it in the browser: the diagram with a point to drag, or to move by the
-    arrow keys; a slider for every parameter; the states at the point with their free energies, stability and
-    good digits; an order parameter along either axis with its folds; the free energy along an order parameter;
-    a machine of finite size beside it, where there is one. Ctrl-C ends it.
+    arrow keys; a slider for every parameter; the states at the point with free energies, stability and good
+    digits; an order parameter along either axis with its folds; the free energy along an order parameter; a
+    machine of finite size beside it, where there is one. Ctrl-C ends it.
 
     The page is served to this machine alone, 127.0.0.1, and its address holds a token: whoever does not know
     it is not answered.

@@ -79,19 +79,17 @@ def states(plane: Plane, values: Mapping[str, float], *, resting: bool = True) -
     >>> told = states(plane(Hopfield(alpha=0.05, T=0.2), "alpha", "T"), {"T": 0.3})
     >>> for one in told["states"]:
     ...     print(one["branch"], one["stability"], one["order"]["m"]["shown"])
-    retrieval stable 0.9894405764386(2)
-    glass metastable 0
+    glass stable 0
+    retrieval metastable 0.9911649957015319(4)
     >>> told["missing"]
-    {'paramagnet': 'converged to another branch'}
+    {'paramagnet': 'absent'}
     """
     theory = plane.at(values)
     found, missing = found_at(theory, resting=resting)
     return {
         "parameters": {one.name: getattr(theory, one.name) for one in plane.sliders},
         "resting": resting,
-        "states": [
-            _told(one, word, resting) for one, word in zip(found, stabilities(found), strict=True)
-        ],
+        "states": [_told(one, word, resting) for one, word in zip(found, stabilities(found), strict=True)],
         "missing": missing,
     }
 
@@ -128,9 +126,7 @@ def _in_a_batch(theory: Theory, branch: str) -> Solution:
     """The state of a branch, by the solver of batches: an absent one takes a scalar solve 24 times longer."""
     name = next(key for key, about in theory.parameters().items() if about.continuous)
     one = solve(theory.at(**{name: np.array([getattr(theory, name)])}), branch, throw=False)
-    residual, status, iterations = (
-        np.ravel(part)[0] for part in (one.residual, one.status, one.iterations)
-    )
+    residual, status, iterations = (np.ravel(part)[0] for part in (one.residual, one.status, one.iterations))
     return Solution(theory, one.x[:, 0], residual, status, iterations, branch)
 
 
@@ -206,7 +202,10 @@ def traces(plane: Plane, values: Mapping[str, float], axis: str, name: str, send
 
 def _traced(theory: Theory, axis: str, limits: tuple[float, float], name: str) -> dict[str, Any]:
     found = curve(theory, name, **{axis: limits})
-    return {"parts": list(parts(found.columns, axis, [name])), "special": special(found.special, axis, [name])}
+    return {
+        "parts": list(parts(found.columns, axis, [name])),
+        "special": special(found.special, axis, [name]),
+    }
 
 
 def parts(table: Mapping[str, Any], axis: str, names: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -236,9 +235,7 @@ def special(points: Sequence[Mapping[str, Any]], axis: str, names: Sequence[str]
     ]
 
 
-def _minima(
-    theory: Theory, axis: str, limits: tuple[float, float], name: str, send: Send
-) -> dict[str, Any]:
+def _minima(theory: Theory, axis: str, limits: tuple[float, float], name: str, send: Send) -> dict[str, Any]:
     """The same point by point, where states are minimised over a parameter."""
     low, high = limits
     branches: dict[str, tuple[list[float], list[float | None]]] = {}
@@ -282,7 +279,13 @@ def profile(plane: Plane, values: Mapping[str, float], name: str) -> dict[str, A
     room = 0.15 * max(high - low, 0.5)
     m, f = along(theory, name, x, low - room * (low < 0), high + room)
     told["parts"] = [
-        {"branch": one.branch, "x": finite(m[k]), "f": finite(f[k]), "at": float(here[k]), "value": float(one.free_energy)}
+        {
+            "branch": one.branch,
+            "x": finite(m[k]),
+            "f": finite(f[k]),
+            "at": float(here[k]),
+            "value": float(one.free_energy),
+        }
         for k, one in enumerate(found)
     ]
     return told
@@ -366,7 +369,7 @@ def beside(theory: Theory) -> Machine | None:
         return None
 
 
-def machine(plane: Plane, values: Mapping[str, float], N: int, send: Send) -> None:
+def machine(plane: Plane, values: Mapping[str, float], N: float, send: Send) -> None:
     """Samples of the machine at the point, one after the other: those that ``replica simulate`` draws.
 
     Raises
@@ -377,8 +380,9 @@ def machine(plane: Plane, values: Mapping[str, float], N: int, send: Send) -> No
     theory = plane.at(values)
     found = machine_of(type(theory))
     if N not in found.sizes:
-        message = f"N = {N} is none of the sizes of the page, {', '.join(map(str, found.sizes))}"
+        message = f"N = {N:g} is none of the sizes of the page, {', '.join(map(str, found.sizes))}"
         raise ParameterError(message)
+    N = int(N)
     fixed = {name: value for name, value in theory.values.items() if value is not None}
     subject = Subject(type(theory), fixed, among=found.branches)
     parameters = found.complete(found.parameters_at(subject, {}))

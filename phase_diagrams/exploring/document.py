@@ -28,14 +28,30 @@ POLICY = f"{NOTHING}; script-src 'self'; style-src 'self'; connect-src 'self'; f
 _GREEK = dict(
     zip(
         (
-            *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda"),
+            *(
+                "alpha",
+                "beta",
+                "gamma",
+                "delta",
+                "epsilon",
+                "zeta",
+                "eta",
+                "theta",
+                "iota",
+                "kappa",
+                "lambda",
+            ),
             *("mu", "nu", "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega"),
             *("Gamma", "Delta", "Theta", "Lambda", "Sigma", "Omega", "ell"),
         ),
-        "αβγδεζηθικλμνξπρστφχψωΓΔΘΛΣΩℓ",  # noqa: RUF001 - that is what they look like
+        "αβγδεζηθικλμνξπρστφχψωΓΔΘΛΣΩℓ",
         strict=True,
     )
 )
+
+
+_ACCENTS = {"tilde": "\u0303", "hat": "\u0302", "bar": "\u0304"}
+"""Combining characters: they stand above the one before."""
 
 
 @cache
@@ -77,7 +93,10 @@ def plain(symbol: str) -> str:
     >>> plain(r"\alpha"), plain(r"$\alpha_{\mathrm{max}}$"), plain("J_0")
     ('α', 'α_max', 'J_0')
     """  # noqa: RUF002
-    text = re.sub(r"\\(?:mathrm|text|operatorname|mathit)\b", "", symbol)
+    text = re.sub(
+        r"\\(tilde|hat|bar)\{?(\\?[A-Za-z]+)\}?", lambda found: found[2] + _ACCENTS[found[1]], symbol
+    )
+    text = re.sub(r"\\(?:mathrm|text|operatorname|mathit)\b", "", text)
     text = re.sub(r"\\([A-Za-z]+) ?", lambda found: _GREEK.get(found[1], found[1]), text)
     return re.sub(r"[${}\\]", "", text)
 

@@ -87,9 +87,7 @@ class Plane:
             else:  # what was given may lie outside the usual range
                 low, high = min(low, value), max(high, value)
             found.append(
-                Slider(
-                    name, about.text, about.symbol, float(low), float(high), float(value), about.integer
-                )
+                Slider(name, about.text, about.symbol, float(low), float(high), float(value), about.integer)
             )
         return tuple(found)
 

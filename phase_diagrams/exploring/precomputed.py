@@ -67,12 +67,14 @@ def _table(plane: Plane, states: States, x: Array, y: Array) -> dict[str, Any]:
     there = states.state > 0
     with np.errstate(all="ignore"):
         told = dict(zip(theory.order, states.order, strict=True)) | theory.derived(states.order)
+        disordered = theory.tuned(states.order).replicon(states.order) is not None
         if not minimised(theory):  # else f is that of a parameter that the grid does not know
             told["free_energy"] = theory.tuned(states.order).free_energy(states.order)
     return {
         "names": list(states.names),
         "words": list(STATES.values()),
         "state": states.state.tolist(),
+        "disordered": disordered,
         "broken": states.negative.astype(int).tolist(),
         "values": {
             name: [[finite(row) for row in rows] for rows in np.where(there, value, np.nan)]

@@ -11,8 +11,9 @@ import json
 import math
 import re
 import secrets
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -46,7 +47,8 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
-Answer = dict[str, Any] | Iterator[dict[str, Any]]
+Messages = Generator[dict[str, Any], None, None]
+Answer = dict[str, Any] | Messages
 
 
 class Server(ThreadingHTTPServer):
@@ -92,6 +94,11 @@ class Server(ThreadingHTTPServer):
             worker.close()
         super().server_close()
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a page that has gone before its answer came."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
     def answer(self, what: str, asked: dict[str, str]) -> Answer:
         """What a question of the page is answered with: an object, or several as they are found.
 
@@ -110,7 +117,7 @@ class Server(ThreadingHTTPServer):
         if what == "traces":
             return self.workers[what].ask(answers.traces, plane, values, words["axis"], words["name"])
         if what == "machine":
-            return self.workers[what].ask(answers.machine, plane, values, int(_number("N", words["N"])))
+            return self.workers[what].ask(answers.machine, plane, values, _number("N", words["N"]))
         return self.workers[what].ask(answers.diagram, plane, values)
 
 
@@ -126,7 +133,7 @@ PARTS = {"explorer.js": "text/javascript", "explorer.css": "text/css"}
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: Server  # type: ignore[assignment]
+    server: Server
     server_version = "replica"
     sys_version = ""
     timeout: ClassVar[float] = SILENCE
@@ -171,17 +178,15 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 self._stream(found)
 
-    def _stream(self, found: Iterator[dict[str, Any]]) -> None:
+    def _stream(self, found: Messages) -> None:
         """Answers as they come, one a line; an error is the last of them."""
         self._head(HTTPStatus.OK, "application/x-ndjson")
-        with closing(found):  # type: ignore[type-var]
+        with closing(found):
             try:
                 for message in found:
                     self._line(message)
             except ReplicaError as error:
                 self._line({"error": str(error)})
-            except (BrokenPipeError, ConnectionResetError):  # the page has moved on
-                self.close_connection = True
 
     def _line(self, message: dict[str, Any]) -> None:
         self.wfile.write(f"{_json(message)}\n".encode())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
@@ -21,7 +21,7 @@ WAIT = 0.05
 """Seconds after which a reader looks whether its question still counts."""
 
 
-class Superseded(Exception):  # noqa: N818 - it is no error
+class Superseded(Exception):
     """There is a newer question."""
 
 
@@ -39,12 +39,12 @@ class Worker:
     """
 
     def __init__(self) -> None:
-        self._turn, self._reading = threading.Lock(), threading.Lock()
+        self._turn = threading.Lock()
         self._number = 0
         self._process: Any = None
         self._pipe: Any = None
 
-    def ask(self, answer: Callable[..., None], *arguments: Any) -> Iterator[dict[str, Any]]:
+    def ask(self, answer: Callable[..., None], *arguments: Any) -> Generator[dict[str, Any], None, None]:
         """Messages of ``answer(*arguments, send)``, as they come; they end where a newer question is asked.
 
         Raises
@@ -52,32 +52,34 @@ class Worker:
         ReplicaError
             What the answer raised, or that the process was killed.
         """
-        mine = self._sent(answer, arguments)
+        mine, pipe = self._sent(answer, arguments)
         ended = False
         try:
-            with self._reading:
-                while self._number == mine:
-                    if not self._pipe.poll(WAIT):
-                        continue
-                    number, message, error = self._pipe.recv()
-                    if number != mine:
-                        continue
-                    if error is not None:
-                        ended = True
-                        raise error
-                    if message is END:
-                        ended = True
+            while not ended:
+                pipe.poll(WAIT)
+                with self._turn:  # a question that is asked meanwhile has to wait, so that no answer to it comes
+                    if self._number != mine:
                         return
+                    if not pipe.poll():
+                        continue
+                    number, message, error = pipe.recv()
+                if number != mine:
+                    continue
+                ended = error is not None or message is END
+                if error is not None:
+                    raise error
+                if message is not END:
                     yield message
         except (EOFError, OSError) as error:
-            self.close()
-            message = "the process that computes this was killed, perhaps for want of memory; ask again"
-            raise ReplicaError(message) from error
+            if self._number == mine:
+                self.close()
+                sentence = "the process that computes this was killed, perhaps for want of memory; ask again"
+                raise ReplicaError(sentence) from error
         finally:
-            if not ended and self._number == mine and self._process is not None:
+            if not ended and self._number == mine:
                 self._sent(nothing, ())  # nobody listens any more
 
-    def _sent(self, answer: Callable[..., None], arguments: tuple[Any, ...]) -> int:
+    def _sent(self, answer: Callable[..., None], arguments: tuple[Any, ...]) -> tuple[int, Any]:
         with self._turn:
             if self._process is None:
                 context = multiprocessing.get_context("spawn")
@@ -87,7 +89,7 @@ class Worker:
                 other.close()
             self._number += 1
             self._pipe.send((self._number, answer, arguments))
-            return self._number
+            return self._number, self._pipe
 
     def close(self) -> None:
         """End the process."""
@@ -96,6 +98,7 @@ class Worker:
                 self._process.terminate()
                 self._process.join()
                 self._pipe.close()
+            self._number += 1  # whoever still reads is done
             self._process = None
 
 

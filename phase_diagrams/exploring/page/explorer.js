@@ -161,7 +161,7 @@ export function held(subject, answers) {
       const { free_energy, ...others } = order;
       found.push({
         branch, stability, order: others, measures: free_energy ? { free_energy } : {},
-        replica_symmetry: grid.broken[k][i][j] ? "broken" : null,
+        replica_symmetry: !grid.disordered ? null : grid.broken[k][i][j] ? "broken" : "stable",
       });
     });
     const f = (one) => one.measures.free_energy?.value ?? Infinity;
