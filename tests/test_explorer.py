@@ -436,8 +436,7 @@ def opened(browser: Any, address: str, scheme: str) -> tuple[Any, list[str]]:
 
 def table(page: Any) -> dict[str, dict[str, str]]:
     """The states that are shown, by branch, when the point is at rest."""
-    page.wait_for_function("!document.querySelector('caption').textContent.includes('moving')")
-    page.wait_for_timeout(700)
+    page.locator("section[aria-label^='States'][aria-busy=false]").wait_for(timeout=60_000)
     head, *rows = page.eval_on_selector_all(
         "section[aria-label^='States'] tr",
         "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))",
@@ -489,7 +488,7 @@ def test_keys_move_the_point_and_are_announced(browser: Any, server: Server) -> 
     for control in page.locator("input, select, button").all():  # a screen reader can name each of them
         assert control.evaluate("one => one.labels?.[0]?.textContent || one.textContent")
     page.locator("button", has_text="Start").click()
-    page.wait_for_function("/[2-9] samples/.test(document.body.textContent)", timeout=60_000)
+    page.get_by_text(re.compile("[2-9] samples of N = 1000")).wait_for(timeout=60_000)
     page.locator("button", has_text="Stop").click()
     assert troubles == []
     page.close()

@@ -343,6 +343,7 @@ export function explore(root, subject, source) {
   function moved(changes) {
     for (const [name, value] of Object.entries(changes)) values[name] = snapped(name, value);
     place();
+    states.node.setAttribute("aria-busy", "true");
     asked(false);
     clearTimeout(timer);
     timer = setTimeout(rest, REST);
@@ -369,7 +370,8 @@ export function explore(root, subject, source) {
       showStates();
       showCurve();
       states.say(Object.entries(answer.missing).map(([branch, why]) => `no ${branch}: ${why}`).join("; "));
-      if (resting) {
+      if (resting && timer === null) {
+        states.node.setAttribute("aria-busy", "false");
         const words = answer.states.map((one) => `${one.branch} ${one.stability}`).join(", ") || "no state";
         announcement.textContent = `${where()}: ${words}`;
       }
@@ -404,6 +406,7 @@ export function explore(root, subject, source) {
     if (source.live) map.say("tracing the lines ...");
   }
   function rest() {
+    timer = null;
     asked(true);
     askTraces();
     askDiagram();
