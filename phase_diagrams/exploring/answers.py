@@ -315,7 +315,7 @@ def along(theory: Theory, name: str, states: Array, low: float, high: float) -> 
     >>> from replica.theories import CurieWeiss
     >>> m, f = along(CurieWeiss(T=0.5), "m", np.array([[0.5]]), 0.0, 1.0)
     >>> print(m[0, [0, STEPS]], f[0, [0, STEPS]].round(6))
-    [0.  0.5] [-0.346574 -0.406006]
+    [0.  0.5] [-0.346574 -0.438464]
     """
     i, n = theory.order.index(name), states.shape[1]
     share = np.linspace(0.0, 1.0, STEPS + 1)

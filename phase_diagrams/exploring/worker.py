@@ -57,7 +57,9 @@ class Worker:
         try:
             while not ended:
                 pipe.poll(WAIT)
-                with self._turn:  # a question that is asked meanwhile has to wait, so that no answer to it comes
+                with (
+                    self._turn
+                ):  # a question that is asked meanwhile has to wait, so that no answer to it comes
                     if self._number != mine:
                         return
                     if not pipe.poll():
