@@ -78,6 +78,7 @@ def subject(plane: Plane) -> dict[str, Any]:
             if name not in moved and value is not None
         },
         "minimised": minimised(theory),
+        "branches": list(theory.branches),
         "order": list(theory.order),
         "names": names_of(theory),
         "symbols": dict(theory.symbols),

@@ -57,9 +57,7 @@ class Worker:
         try:
             while not ended:
                 pipe.poll(WAIT)
-                with (
-                    self._turn
-                ):  # a question that is asked meanwhile has to wait, so that no answer to it comes
+                with self._turn:  # no question is asked meanwhile, so what comes answers none that is newer
                     if self._number != mine:
                         return
                     if not pipe.poll():

@@ -245,6 +245,7 @@ export function explore(root, subject, source) {
     if (!colours.has(name)) colours.set(name, colours.size % COLOURS);
     return colours.get(name);
   };
+  subject.branches.forEach(colour);
   let told = { states: [], missing: {} };
 
   // the diagram, with the point
@@ -282,7 +283,7 @@ export function explore(root, subject, source) {
   parameters.say(others.join(", "));
 
   // states
-  const table = html("div", { class: "table" });
+  const table = html("div", { class: "table", tabindex: 0, role: "region", "aria-label": "table of the states" });
   const states = panel("States at the point", table);
 
   // curves
