@@ -37,6 +37,7 @@ __all__ = [
     "names_of",
     "parts",
     "profile",
+    "rest",
     "special",
     "states",
     "traces",
@@ -92,6 +93,11 @@ def states(plane: Plane, values: Mapping[str, float], *, resting: bool = True) -
         "states": [_told(one, word, resting) for one, word in zip(found, stabilities(found), strict=True)],
         "missing": missing,
     }
+
+
+def rest(plane: Plane, values: Mapping[str, float], send: Send) -> None:
+    """The states at a point that rests."""
+    send(states(plane, values))
 
 
 def found_at(theory: Theory, *, resting: bool) -> tuple[list[Solution], dict[str, str]]:

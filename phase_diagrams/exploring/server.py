@@ -75,7 +75,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, plane: Plane, port: int = 0) -> None:
         self.plane, self.token = plane, secrets.token_urlsafe(24)
         self.solving = threading.Lock()
-        self.workers = {name: Worker() for name in ("traces", "diagram", "machine")}
+        self.workers = {name: Worker() for name in ("rest", "traces", "diagram", "machine")}
         super().__init__((HOST, port), _Handler)
 
     @property
@@ -113,7 +113,9 @@ class Server(ThreadingHTTPServer):
         plane.at(values)  # nothing is begun for parameters outside of their ranges
         if what == "states":
             with self.solving:
-                return answers.states(plane, values, resting=_flag("resting", words["resting"]))
+                return answers.states(plane, values, resting=False)
+        if what == "rest":
+            return self.workers[what].ask(answers.rest, plane, values)
         if what == "traces":
             return self.workers[what].ask(answers.traces, plane, values, words["axis"], words["name"])
         if what == "machine":
@@ -122,7 +124,8 @@ class Server(ThreadingHTTPServer):
 
 
 WORDS: dict[str, tuple[str, ...]] = {
-    "states": ("resting",),
+    "states": (),
+    "rest": (),
     "traces": ("axis", "name"),
     "diagram": (),
     "machine": ("N",),
@@ -250,10 +253,3 @@ def _number(name: str, text: str) -> float:
         message = f"{name} = {text[:40]} is not a finite decimal number"
         raise ParameterError(message)
     return float(text)
-
-
-def _flag(name: str, text: str) -> bool:
-    if text not in ("0", "1"):
-        message = f"{name} is 0 or 1, not {text[:40]}"
-        raise ParameterError(message)
-    return text == "1"

@@ -179,10 +179,11 @@ export function held(subject, answers) {
     live: false,
     points: [grid.x.length, grid.y.length],
     async ask(what, fields) {
-      return states(fields);
+      return { ...states(fields), resting: false };
     },
     async stream(what, fields, signal, each) {
-      if (what === "diagram") each({ diagram });
+      if (what === "rest") each(states(fields));
+      else if (what === "diagram") each({ diagram });
       else if (fields.axis === subject.y) each({ curve: column(fields) });
       else each({ curve: { axis: fields.axis, name: fields.name, ...curves[at(fields)[1]] } });
     },
@@ -212,7 +213,6 @@ function streamed(source, notice) { // a newer question ends the older one
     async ask(what, fields, each) {
       control?.abort();
       const mine = (control = new AbortController());
-      notice();
       try {
         await source.stream(what, fields, mine.signal, (message) => { if (control === mine) each(message); });
       } catch (error) {
@@ -225,7 +225,7 @@ function streamed(source, notice) { // a newer question ends the older one
 }
 
 function panel(title, ...children) {
-  const notice = html("p", { class: "notice", role: "status" });
+  const notice = html("p", { class: "notice" });
   const node = html("section", { "aria-label": title }, html("h2", {}, title), ...children, notice);
   const say = (text = "", wrong = false) => {
     notice.textContent = text;
@@ -344,8 +344,8 @@ export function explore(root, subject, source) {
   function moved(changes) {
     for (const [name, value] of Object.entries(changes)) values[name] = snapped(name, value);
     place();
-    states.node.setAttribute("aria-busy", "true");
-    asked(false);
+    busy(true);
+    asked();
     clearTimeout(timer);
     timer = setTimeout(rest, REST);
   }
@@ -364,23 +364,33 @@ export function explore(root, subject, source) {
   }
   const where = () => axes.map((name) => `${symbol(name)} = ${short(values[name])}`).join(", ");
 
-  const asked = latest(async (resting) => {
+  const busy = (flag) => states.node.setAttribute("aria-busy", String(flag));
+  const isBusy = () => states.node.getAttribute("aria-busy") === "true";
+
+  function tell(answer) {
+    told = answer;
+    showStates();
+    showCurve();
+    states.say(Object.entries(answer.missing).map(([branch, why]) => `no ${branch}: ${why}`).join("; "));
+  }
+  const asked = latest(async () => {
     try {
-      const answer = await source.ask("states", fields({ resting: resting ? 1 : 0 }));
-      told = answer;
-      showStates();
-      showCurve();
-      states.say(Object.entries(answer.missing).map(([branch, why]) => `no ${branch}: ${why}`).join("; "));
-      if (resting && timer === null) {
-        states.node.setAttribute("aria-busy", "false");
-        const words = answer.states.map((one) => `${one.branch} ${one.stability}`).join(", ") || "no state";
-        announcement.textContent = `${where()}: ${words}`;
-      }
+      const answer = await source.ask("states", fields());
+      if (isBusy()) tell(answer); // else what is known at rest came first
     } catch (error) {
       states.say(error.message, true);
     }
   });
-  const tracing = streamed(source, curve.say), mapping = streamed(source, map.say), running = streamed(source, machine.say);
+  function askRest() {
+    resting.ask("rest", fields(), (answer) => {
+      if (timer !== null) return;
+      busy(false);
+      tell(answer);
+      const words = answer.states.map((one) => `${one.branch} ${one.stability}`).join(", ") || "no state";
+      announcement.textContent = `${where()}: ${words}`;
+    });
+  }
+  const tracing = streamed(source, curve.say), mapping = streamed(source, map.say), resting = streamed(source, states.say), running = streamed(source, machine.say);
 
   function askTraces() {
     tracing.ask("traces", fields({ axis: axis.value, name: order.value }), (message) => {
@@ -408,7 +418,7 @@ export function explore(root, subject, source) {
   }
   function rest() {
     timer = null;
-    asked(true);
+    askRest();
     askTraces();
     askDiagram();
     if (samples?.running) run();
