@@ -357,7 +357,7 @@ def test_the_subject_names_what_can_be_moved() -> None:
     assert told["machine"]["sizes"] == (1000, 2000, 4000)
     assert "free_energy" in told["names"]
     assert subject(plane(CurieWeiss(T=0.5, h=0.1), "h", "T"))["machine"] is None
-    assert plain(r"\tilde{\theta}") == "θ\u0303"
+    assert (plain(r"\tilde{\theta}"), plain(r"\tilde g")) == ("θ\u0303", "g\u0303")
 
 
 # -- the command --------------------------------------------------------------------------------------------

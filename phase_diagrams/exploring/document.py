@@ -95,7 +95,7 @@ def plain(symbol: str) -> str:
     ('α', 'α_max', 'J_0')
     """  # noqa: RUF002
     text = re.sub(
-        r"\\(tilde|hat|bar)\{?(\\?[A-Za-z]+)\}?", lambda found: found[2] + _ACCENTS[found[1]], symbol
+        r"\\(tilde|hat|bar) ?\{?(\\?[A-Za-z]+)\}?", lambda found: found[2] + _ACCENTS[found[1]], symbol
     )
     text = re.sub(r"\\(?:mathrm|text|operatorname|mathit)\b", "", text)
     text = re.sub(r"\\([A-Za-z]+) ?", lambda found: _GREEK.get(found[1], found[1]), text)
