@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 from replica.errors import ReplicaError
 
-__all__ = ["Shown", "dataframe", "good", "html"]
+__all__ = ["Shown", "dataframe", "good", "headline", "html"]
 
 SHOWN, MOST = 12, 100
 """Rows of a table that are shown at once, and with those that are folded away."""
@@ -100,6 +101,12 @@ class Shown:
         for row in rows:
             shown.add_row(*(Text(str(cell)) for cell in row))
         return Group(shown, *map(Text, notes))
+
+
+def headline(kind: type[Any]) -> str:
+    """First line of what a theory says of itself, without its references."""
+    first = (kind.__doc__ or kind.name).strip().splitlines()[0]
+    return re.sub(r"\s*\[\w+\]_", "", first).rstrip(".")
 
 
 def _rows(rows: Iterable[Sequence[str]]) -> str:

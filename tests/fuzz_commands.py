@@ -389,6 +389,12 @@ class Grammar:
         ]
         return words + self.parameters(name)
 
+    def for_explore(self) -> list[str]:
+        """All of them are refused: a server would not end."""
+        plane = [word for axis in "xy" for word in self.maybe(0.7, f"-{axis}", self.one(RANGES))]
+        name = self.one(NAMES)
+        return [name, *plane, *self.parameters(name), "-o", self.one(["out.txt", "no/out.html", ""])]
+
     def for_compare(self) -> list[str]:
         return [self.file(), "--theory", self.one(NAMES), *self.maybe(0.5, "-p", f"T={self.one(NUMBERS)}")]
 

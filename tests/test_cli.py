@@ -33,6 +33,7 @@ from replica.theories import THEORIES
 ROOT = Path(__file__).parents[1]
 COMMANDS = (
     *("list", "new", "show", "check", "solve", "capacity", "curve", "line", "diagram", "draw", "figure"),
+    "explore",
     *("sweep", "export", "map", "place", "learn-theory"),
     *("simulate", "infer"),
     *("validate", "compare"),

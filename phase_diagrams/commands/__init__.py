@@ -16,6 +16,7 @@ __all__ = ["main"]
 
 VERBS = (
     *("list", "new", "show", "check", "solve", "capacity", "curve", "line", "diagram", "draw", "figure"),
+    "explore",
     *("sweep", "export", "map", "place", "learn-theory"),
     *("simulate", "infer", "validate", "compare"),
     *("train", "likelihood", "diagnose", "sample"),

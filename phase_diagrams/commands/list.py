@@ -6,7 +6,8 @@ import click
 
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.options import as_json
-from phase_diagrams.commands.shared.printing import headline, print_json, print_table
+from phase_diagrams.commands.shared.printing import print_json, print_table
+from replica.showing import headline
 
 __all__ = ["list"]
 

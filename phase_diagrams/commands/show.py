@@ -15,7 +15,8 @@ from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.names import theory_named
 from phase_diagrams.commands.shared.options import Assignment, once
 from phase_diagrams.commands.shared.own import is_own
-from phase_diagrams.commands.shared.printing import describe, headline, print_table
+from phase_diagrams.commands.shared.printing import describe, print_table
+from replica.showing import headline
 
 if TYPE_CHECKING:
     from replica.theory import Parameter, Theory

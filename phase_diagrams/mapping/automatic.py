@@ -32,7 +32,7 @@ from replica.theory import Boundary, Coexistence, Theory
 from replica.theory.base import required
 from replica.theory.names import line_named
 
-__all__ = ["automatic_diagram"]
+__all__ = ["automatic_diagram", "box_of"]
 
 POINTS = 24
 """Points of the coarse map along an axis."""
@@ -111,7 +111,7 @@ def automatic_diagram(
     >>> diagram.provenance["notes"]
     []
     """
-    box = _box(theory, x, y, xlim, ylim)
+    box = box_of(theory, x, y, xlim, ylim)
     asked = {line_named(type(theory), name) for name in (theory.lines if lines is None else lines)}
     wanted = {name: boundary for name, boundary in theory.lines.items() if name in asked}
     draft = Draft(Map(theory, x, y, box), points, told or (lambda _: None))
@@ -121,10 +121,10 @@ def automatic_diagram(
     return _diagram(draft, regions, step, title)
 
 
-def _box(
+def box_of(
     theory: Theory, x: str, y: str, xlim: tuple[float, float] | None, ylim: tuple[float, float] | None
 ) -> tuple[tuple[float, float], tuple[float, float]]:
-    """The plane, checked."""
+    """The plane, checked; by default the typical ranges of its parameters."""
     required(theory)
     theory.check_varied(x, y)
     theory.check_double()

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
-__all__ = ["Here", "processes"]
+__all__ = ["Here", "begin", "processes"]
 
 T = TypeVar("T")
 
@@ -35,14 +35,14 @@ def processes(jobs: int) -> Iterator[ProcessPoolExecutor]:
     ...     print(pool.submit(math.sqrt, 4.0).result())
     2.0
     """
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=_begin)
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=begin)
     try:
         yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin() -> None:
+def begin() -> None:
     """Prepare a worker: an interrupt is for the parent, which ends the workers in its own time."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

@@ -29,6 +29,8 @@ __all__ = [
     "TROUBLES",
     "Task",
     "WorkerError",
+    "attracts",
+    "compare",
     "digest",
     "fingerprint",
     "solve_chunk",
@@ -149,7 +151,7 @@ def solve_points(theory: Theory, task: Task) -> dict[str, Any]:
     out = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
     order = np.stack([out[name] for name in theory.order])
     exists = (out["status"] == 0) & ~_repeated(order)
-    return out | _compare(out["free_energy"], exists, out.pop("attracts")) | {TROUBLES: troubles}
+    return out | compare(out["free_energy"], exists, out.pop("attracts")) | {TROUBLES: troubles}
 
 
 def _guarded(theory: Theory, branch: str, task: Task, troubles: list[str]) -> dict[str, Any]:
@@ -218,7 +220,7 @@ def _branch(theory: Theory, branch: str, task: Task, troubles: list[str]) -> dic
     error = np.max(here.error(trials=1), axis=0) if found.size else np.nan
     out["uncertainty"] = whole(error, np.nan)
     if task.every:
-        out["attracts"] = whole(_attracts(here.theory, x), False, bool)
+        out["attracts"] = whole(attracts(here.theory, x), False, bool)
     return out
 
 
@@ -261,7 +263,7 @@ def spread(solution: Solution, branch: str) -> Solution:
         iterations.reshape(-1)[todo] += again.iterations
 
 
-def _attracts(theory: Theory, x: Any) -> Any:
+def attracts(theory: Theory, x: Any) -> Any:
     """Whether no eigenvalue of d update/dx has reached 1, where another branch grows out of this one."""
     if not x.shape[1]:
         return np.zeros(0, dtype=bool)
@@ -282,7 +284,7 @@ def _repeated(order: Any) -> Any:
     return repeated
 
 
-def _compare(free_energy: Any, exists: Any, attracts: Any) -> dict[str, Any]:
+def compare(free_energy: Any, exists: Any, attracts: Any) -> dict[str, Any]:
     """Which branch is the phase at each point, and what the others are.
 
     The phase is the branch of lowest free energy among those that are stable against their own order

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,7 +20,6 @@ __all__ = [
     "DIGITS",
     "describe",
     "good_digits",
-    "headline",
     "known",
     "number",
     "parameters",
@@ -230,12 +228,6 @@ def _phase(phase: Phase) -> str:
     if phase.over:
         text += f" at its minimum over {phase.over}"
     return text + "".join(f" at {name} = {value:g}" for name, value in phase.at)
-
-
-def headline(kind: type[Any]) -> str:
-    """First line of a docstring, without its references."""
-    first = (kind.__doc__ or kind.name).strip().splitlines()[0]
-    return re.sub(r"\s*\[\w+\]_", "", first).rstrip(".")
 
 
 @contextmanager
