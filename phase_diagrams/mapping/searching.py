@@ -24,7 +24,8 @@ def search(draft: Draft) -> None:
         return
     found = [_visible(draft.grid, one) for one in features(draft.grid)]
     shown = [edge for one in found for edge in one.edges]
-    for feature in sorted(found, key=lambda one: not isinstance(one.boundary, Fold)):  # states end at transitions
+    found.sort(key=lambda one: not isinstance(one.boundary, Fold))  # that states end explains transitions
+    for feature in found:
         for asked, kinds in _questions(draft.grid, feature):
             known = [draft.steps(curve) for curve in draft.paths(*kinds)]
             left = _left(asked, known)
@@ -40,7 +41,7 @@ def search(draft: Draft) -> None:
 
 
 def _questions(grid: Grid, feature: Feature) -> Iterator[tuple[Feature, tuple[str, ...]]]:
-    """What the map shows of a boundary, and the kinds of lines that may explain it; all kinds if none is given.
+    """What the map shows of a boundary, and the kinds of lines that may explain it, all if none is given.
 
     No spinodal beside them explains that two states change places where both exist.
     """
