@@ -18,7 +18,7 @@ from phase_diagrams.diagram import CONVERGED, Axis, Line, PhaseDiagram, Point, R
 from phase_diagrams.mapping.dividing import divide
 from phase_diagrams.mapping.draft import Draft
 from phase_diagrams.mapping.grid import METASTABLE, STABLE, Edge, neighbours
-from phase_diagrams.mapping.joining import ALIKE
+from phase_diagrams.mapping.joining import ALIKE, REACH
 from phase_diagrams.mapping.refining import start_between
 from phase_diagrams.mapping.searching import search
 from phase_diagrams.mapping.states import Map, check_axes
@@ -241,8 +241,7 @@ def _diagram(draft: Draft, regions: Sequence[Region], step: float, title: str | 
     ]
     bare = theory.at(**dict.fromkeys(names))
     for line in draft.lines:
-        lost = sorted({one for one in line.status if one not in (CONVERGED, *USUAL)})
-        draft.notes += [f"{line.name}: {why}" for why in lost]
+        draft.notes += [f"{line.name}: {why}" for why in sorted(_lost_parts(draft, line))]
     return PhaseDiagram(
         theory.name,
         title if title is not None else _title(bare),
@@ -257,6 +256,17 @@ def _diagram(draft: Draft, regions: Sequence[Region], step: float, title: str | 
             "notes": draft.notes,
         },
     )
+
+
+def _lost_parts(draft: Draft, line: Line) -> set[str]:
+    """Why a line has gaps that need an explanation: not next to the frame, towards which states may diverge."""
+    places = draft.unit(line)
+    aside = np.min(np.minimum(places, 1 - places), axis=1)  # of what is missing: NaN
+    return {
+        why
+        for i, why in enumerate(line.status)
+        if why not in (CONVERGED, *USUAL) and not np.any(aside[max(i - 1, 0) : i + 2] <= REACH)
+    }
 
 
 def _critical(draft: Draft) -> Iterator[Point]:
