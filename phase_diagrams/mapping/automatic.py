@@ -259,7 +259,7 @@ def _diagram(draft: Draft, regions: Sequence[Region], step: float, title: str | 
 
 
 def _lost_parts(draft: Draft, line: Line) -> set[str]:
-    """Why a line has gaps that need an explanation: not next to the frame, towards which states may diverge."""
+    """Why a line has gaps, but for those next to the frame, towards which states may diverge."""
     places = draft.unit(line)
     aside = np.min(np.minimum(places, 1 - places), axis=1)  # of what is missing: NaN
     return {
