@@ -13,7 +13,7 @@ from phase_diagrams.mapping.features import Feature, features
 from phase_diagrams.mapping.grid import METASTABLE, STABLE, Edge, Grid, middle
 from phase_diagrams.mapping.refining import NEAR, Refined, distances, refined
 from replica.theory import Coexistence, Fold, Zero
-from replica.typing import Array, Integers
+from replica.typing import Array, Booleans, Integers
 
 __all__ = ["search"]
 
@@ -47,7 +47,7 @@ def _questions(grid: Grid, feature: Feature) -> Iterator[tuple[Feature, tuple[st
     """
     if isinstance(boundary := feature.boundary, Coexistence):
         states = grid.state[[grid.branches.index(one.branch) for one in (boundary.first, boundary.second)]]
-        both = (states >= METASTABLE).all(axis=0)
+        both: Booleans = np.all(states >= METASTABLE, axis=0)
         swapped = [
             (axis, i, j)
             for axis, i, j in feature.edges

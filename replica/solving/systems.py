@@ -411,9 +411,9 @@ def separations(system: System, theory: Theory, z: Numbers) -> list[Number]:
     own = system.boundary.branch
     trivial = [name for name, branch in theory.branches.items() if branch.explicit and name != own]
     _, here, x = system.states(theory, z)[0]
-    image = here.mirrored(x)
-    if image is None or np.array_equal(begins := here.start(own), here.mirrored(begins), equal_nan=True):
-        images = []  # no symmetry, or a branch of symmetric states: they fold as any others
-    else:
-        images = [x - image]
+    image, begins = here.mirrored(x), np.asarray(here.start(own), dtype=float)
+    itself = here.mirrored(begins)
+    images = []
+    if image is not None and itself is not None and not np.array_equal(begins, itself, equal_nan=True):
+        images = [x - image]  # a branch of symmetric states folds as any other
     return [x - np.asarray(here.start(name)) for name in trivial] + images
