@@ -20,6 +20,7 @@ from phase_diagrams.mapping.states import check_axes, states_at
 from phase_diagrams.storage.diagrams import load_diagram
 from replica.errors import ParameterError, UnknownNameError
 from replica.solving import find, solve
+from replica.solving.systems import System, separations
 from replica.theories import (
     THEORIES,
     BlumeCapel,
@@ -29,8 +30,10 @@ from replica.theories import (
     SherringtonKirkpatrick,
     SparseCoding,
     SpectralRBM,
+    Spiked,
+    ThresholdedHopfield,
 )
-from replica.theory import Boundary, Theory
+from replica.theory import Boundary, Fold, Theory
 
 DATA = Path(__file__).parents[1] / "examples" / "data"
 
@@ -56,6 +59,13 @@ PLANES: dict[str, tuple[Theory, str, str, dict[str, Any]]] = {
         "g",
         {"xlim": (0, 2.5), "ylim": (-0.4, 0), "points": 12, "step": 0.05},
     ),
+    "thresholded-hopfield": (
+        ThresholdedHopfield(alpha=0.1, theta=0.5),
+        "alpha",
+        "theta",
+        {"xlim": (0, 0.2), "ylim": (-1, 1), "points": 12, "step": 0.05},
+    ),
+    "spiked": (Spiked(gamma=1.0), "gamma", "T", {"ylim": (0, 2), "points": 12, "step": 0.05}),
 }
 
 
@@ -108,6 +118,13 @@ LINES = {
         "ferromagnet-glass": "first-order",
         "ferromagnet-compositional": "continuous",
     },
+    "thresholded-hopfield": {"spinodal": "spinodal", "retrieval = glass": "first-order"},
+    "spiked": {  # nothing jumps: neither a spinodal nor a first-order line
+        "glass": "continuous",
+        "condensation": "continuous",
+        "condensation-in-glass": "continuous",
+        "stability": "stability",
+    },
 }
 REGIONS = {
     "blume-capel": [
@@ -119,6 +136,8 @@ REGIONS = {
     "hopfield": ["glass", "glass with retrieval", "paramagnet", "retrieval with glass"],
     "spectral-rbm": ["ferromagnet", "ferromagnet 2", "glass", "paramagnet"],
     "compositional": ["glass", "retrieval", "retrieval, l = 0"],
+    "thresholded-hopfield": ["glass", "glass with retrieval", "retrieval with glass"],
+    "spiked": ["glass", "paramagnet", "retrieval", "retrieval 2"],
 }
 
 
@@ -266,6 +285,17 @@ class Bare(BlumeCapel):
     name: ClassVar[str] = "bare"
     lines: ClassVar[dict[str, Boundary]] = {}
     critical: ClassVar[None] = None
+
+
+def test_a_state_that_grows_out_of_a_glass_has_no_spinodal() -> None:
+    # it meets its mirror image there, and glasses are known by no formula
+    assert find(Spiked(gamma=1.0, T=0.1), "spinodal", "gamma", span=(1, 2)) == []
+    system = System(Fold("retrieval"), theory := Spiked(gamma=2.0, T=0.1))
+    retrieved, frozen = (solve(theory, name).x for name in ("retrieval", "glass"))
+    image = separations(system, theory, np.append(retrieved, [1.0, 0.0]))[-1]
+    np.testing.assert_array_equal(image, [2 * retrieved[0], 0.0])
+    glassy = System(Fold("glass"), theory)  # its states are their own images, and may fold
+    assert len(separations(glassy, theory, np.append(frozen, [0.0, 1.0]))) == 1
 
 
 def test_a_theory_that_declares_no_line_has_the_same_diagram() -> None:

@@ -54,8 +54,13 @@ class Magnet(Theory):
         return self.J * m**2 / 2 - self.T * np.log(2 * np.cosh(self.J * m / self.T))
 
 
+class Plain(Magnet):
+    name = "plain"
+
+
 class Wrong(Magnet):
     name = "wrong"
+    field: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -231,6 +236,11 @@ def test_a_model_file_elsewhere_is_told_what_it_is(here: Path) -> None:
 
 
 # -- a file of Python -------------------------------------------------------------------------------------
+
+
+def test_a_class_without_fields_of_its_own_needs_no_decorator(here: Path) -> None:
+    plain, magnet = (answer(f"solve {mine(here)}:{name} -p T=0.5")["order"] for name in ("Plain", "Magnet"))
+    assert plain == magnet
 
 
 def test_a_theory_of_ones_own_in_every_command(here: Path) -> None:

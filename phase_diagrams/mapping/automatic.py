@@ -17,8 +17,8 @@ import numpy as np
 from phase_diagrams.diagram import CONVERGED, Axis, Line, PhaseDiagram, Point, Region
 from phase_diagrams.mapping.dividing import divide
 from phase_diagrams.mapping.draft import Draft
-from phase_diagrams.mapping.grid import STABLE, Edge, neighbours
-from phase_diagrams.mapping.joining import ALIKE
+from phase_diagrams.mapping.grid import METASTABLE, STABLE, Edge, neighbours
+from phase_diagrams.mapping.joining import ALIKE, REACH
 from phase_diagrams.mapping.refining import start_between
 from phase_diagrams.mapping.searching import search
 from phase_diagrams.mapping.states import Map, check_axes
@@ -28,7 +28,7 @@ from phase_diagrams.tracing.special_points import holds
 from replica.errors import ParameterError, ReplicaError
 from replica.solving import Located, locate
 from replica.solving.systems import phases
-from replica.theory import Boundary, Coexistence, Theory
+from replica.theory import Boundary, Coexistence, Theory, Zero
 from replica.theory.base import required
 from replica.theory.names import line_named
 
@@ -193,12 +193,24 @@ def _lost(draft: Draft, name: str) -> None:
 
 
 def _missing(draft: Draft, boundary: Boundary) -> str:
-    """Say which state of a boundary the map has nowhere, if there is one."""
+    """Say what a boundary needs and the map has nowhere: a state, or two at once; empty if it has all.
+
+    A state that ends, or two that change places, are at least metastable beside another one nearby. Where a
+    state grows out of another it never is.
+    """
     known = dict(zip(draft.states.names, draft.states.found, strict=True))
     for phase in phases(boundary):
         if not phase.at and not known.get(phase.branch, True):
             return f"not met: {phase.branch} exists nowhere on the map"
-    return ""
+    about = [phase.branch for phase in phases(boundary)]
+    if isinstance(boundary, Zero) or not draft.states.compared or not known.keys() >= set(about):
+        return ""
+    there = draft.states.state >= METASTABLE
+    own = there[[draft.states.names.index(name) for name in about]].all(axis=0)
+    if isinstance(boundary, Coexistence):
+        return "" if own.any() else f"not met: nowhere on the map are both {about[0]} and {about[1]} stable"
+    beside = (own & (there.sum(axis=0) > 1)).any() or not there.any(axis=0).all()
+    return "" if beside else f"not met: {about[0]} meets no other state on the map"
 
 
 def _start(draft: Draft, boundary: Boundary) -> Located | None:
@@ -229,8 +241,7 @@ def _diagram(draft: Draft, regions: Sequence[Region], step: float, title: str | 
     ]
     bare = theory.at(**dict.fromkeys(names))
     for line in draft.lines:
-        lost = sorted({one for one in line.status if one not in (CONVERGED, *USUAL)})
-        draft.notes += [f"{line.name}: {why}" for why in lost]
+        draft.notes += [f"{line.name}: {why}" for why in sorted(_lost_parts(draft, line))]
     return PhaseDiagram(
         theory.name,
         title if title is not None else _title(bare),
@@ -245,6 +256,17 @@ def _diagram(draft: Draft, regions: Sequence[Region], step: float, title: str | 
             "notes": draft.notes,
         },
     )
+
+
+def _lost_parts(draft: Draft, line: Line) -> set[str]:
+    """Why a line has gaps, but for those next to the frame, towards which states may diverge."""
+    places = draft.unit(line)
+    aside = np.min(np.minimum(places, 1 - places), axis=1)  # of what is missing: NaN
+    return {
+        why
+        for i, why in enumerate(line.status)
+        if why not in (CONVERGED, *USUAL) and not np.any(aside[max(i - 1, 0) : i + 2] <= REACH)
+    }
 
 
 def _critical(draft: Draft) -> Iterator[Point]:

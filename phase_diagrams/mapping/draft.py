@@ -45,11 +45,12 @@ class Draft:
         self.lines.append(line)
         self.boundaries.append(boundary)
 
-    def paths(self) -> Iterator[Array]:
-        """Yield the connected parts of all lines, in the unit square."""
-        for line in self.lines:
-            for run in runs(line):
-                yield self.unit(line)[run]
+    def paths(self, *kinds: str) -> Iterator[Array]:
+        """Yield the connected parts of all lines, or of those of some kinds, in the unit square."""
+        for line, boundary in zip(self.lines, self.boundaries, strict=True):
+            if not kinds or boundary.kind in kinds:
+                for run in runs(line):
+                    yield self.unit(line)[run]
 
     def unit(self, line: Line) -> Array:
         """Points of a line in the unit square."""

@@ -143,7 +143,7 @@ def _insert(curve: Curve, point: Point, place: Array, *, own: bool) -> None:
     nearest, share = feet(place[None], curve.path)
     away = np.hypot(*(nearest[0] - place).T)
     best = int(np.argmin(away))
-    if away[best] > (REACH if own else 2e-4):
+    if away[best] > (REACH if own else max(2e-4, _bulge(curve.path, best))):
         return
     near = best + round(float(share[0, best]))
     if np.hypot(*(curve.path[near] - place)) < 1e-6:
@@ -160,6 +160,14 @@ def _insert(curve: Curve, point: Point, place: Array, *, own: bool) -> None:
         at = len(curve.path)
     curve.path = np.insert(curve.path, at, place, axis=0)
     curve.sources.insert(at, point if own else None)
+
+
+def _bulge(path: Array, segment: int) -> float:
+    """How far a curve may be from one of its chords, from the angles with its neighbours; twice an arc's."""
+    steps = np.diff(path[max(segment - 1, 0) : segment + 3], axis=0)
+    turns = np.diff(np.unwrap(np.arctan2(*steps.T[::-1])))
+    length = float(np.hypot(*(path[segment + 1] - path[segment])))
+    return min(length * float(np.max(np.abs(turns), initial=0.0)) / 4, REACH / 2)
 
 
 def _pieces(curve: Curve, good: Booleans) -> list[list[int | Point]]:

@@ -18,7 +18,9 @@ from phase_diagrams.tracing.lines import boundary_line
 from replica.errors import LocateError, ReplicaError
 from replica.solving import Located, locate
 from replica.solving.derivatives import jacobian
+from replica.solving.locate import find
 from replica.solving.minimise import minimise
+from replica.solving.systems import System, distinct
 from replica.theory import Boundary, Coexistence, Fold, Theory
 from replica.typing import Array, Booleans
 
@@ -163,8 +165,15 @@ def start_between(grid: Grid, boundary: Boundary, edge: Edge) -> Located:
         if getattr(boundary, "test", "") == "log_rho" and value <= 0:
             continue
         point = locate(here, boundary, along, near=z, value=value)
-        if point.located and low - (high - low) <= point.value <= high + (high - low):
-            return dataclasses.replace(point, theory=point.theory.at(**{along: point.value}))
+        near = point.located and low - (high - low) <= point.value <= high + (high - low)
+        if near:
+            point = dataclasses.replace(point, theory=point.theory.at(**{along: point.value}))
+            if distinct(System(boundary, point.theory), point.theory, point.z):
+                return point
+    if isinstance(boundary, Fold):  # Newton's method may not lead from there to the turn: the branch does
+        for point in find(here, boundary, along, span=(low, high)):
+            if point.located and low <= point.value <= high:
+                return point
     problem = "it was not located there"
     raise LocateError(problem)
 

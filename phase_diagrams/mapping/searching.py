@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from time import perf_counter
 
@@ -10,10 +10,10 @@ import numpy as np
 
 from phase_diagrams.mapping.draft import Draft
 from phase_diagrams.mapping.features import Feature, features
-from phase_diagrams.mapping.grid import STABLE, Edge, Grid, middle
+from phase_diagrams.mapping.grid import METASTABLE, STABLE, Edge, Grid, middle
 from phase_diagrams.mapping.refining import NEAR, Refined, distances, refined
-from replica.theory import Coexistence, Zero
-from replica.typing import Array, Integers
+from replica.theory import Coexistence, Fold, Zero
+from replica.typing import Array, Booleans, Integers
 
 __all__ = ["search"]
 
@@ -24,18 +24,37 @@ def search(draft: Draft) -> None:
         return
     found = [_visible(draft.grid, one) for one in features(draft.grid)]
     shown = [edge for one in found for edge in one.edges]
+    found.sort(key=lambda one: not isinstance(one.boundary, Fold))  # that states end explains transitions
     for feature in found:
-        known = [draft.steps(curve) for curve in draft.paths()]
-        left = _left(feature, known)
-        if isinstance(feature.boundary, Coexistence):
-            left = _without_passages(draft, feature, left)
-        if len(left) < 2:
-            continue
-        began = perf_counter()
-        traced = refined(draft.grid, feature, shown, known)
-        _take(draft, feature, traced)
-        took = f"{perf_counter() - began:.1f} s"
-        draft.told(f"{feature.name}: {len(traced.lines)} lines that the map shows, {took}")
+        for asked, kinds in _questions(draft.grid, feature):
+            known = [draft.steps(curve) for curve in draft.paths(*kinds)]
+            left = _left(asked, known)
+            if isinstance(feature.boundary, Coexistence):
+                left = _without_passages(draft, asked, left)
+            if len(left) < 2:
+                continue
+            began = perf_counter()
+            traced = refined(draft.grid, asked, shown, known)
+            _take(draft, asked, traced)
+            took = f"{perf_counter() - began:.1f} s"
+            draft.told(f"{feature.name}: {len(traced.lines)} lines that the map shows, {took}")
+
+
+def _questions(grid: Grid, feature: Feature) -> Iterator[tuple[Feature, tuple[str, ...]]]:
+    """What the map shows of a boundary, and the kinds of lines that may explain it, all if none is given.
+
+    No spinodal beside them explains that two states change places where both exist.
+    """
+    if isinstance(boundary := feature.boundary, Coexistence):
+        states = grid.state[[grid.branches.index(one.branch) for one in (boundary.first, boundary.second)]]
+        both: Booleans = np.all(states >= METASTABLE, axis=0)
+        swapped = [
+            (axis, i, j)
+            for axis, i, j in feature.edges
+            if both[i, j] and both[(i + 1, j) if axis == 0 else (i, j + 1)]
+        ]
+        yield replace(feature, edges=swapped), ("first-order", "continuous")
+    yield feature, ()
 
 
 def _take(draft: Draft, feature: Feature, traced: Refined) -> None:

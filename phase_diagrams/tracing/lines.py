@@ -30,6 +30,9 @@ PROBES = (0.5, 0.25, 0.75, 0.1, 0.9, 0.02, 0.98, 0.0, 1.0)
 NEXT = 1e-3
 """How close a state may come to an explicit one, relative to where it was found, before its line ends."""
 
+LARGE = 1.0
+"""Beyond which an order parameter counts by its own size along a line: it may diverge towards its end."""
+
 BLOCK = 32
 """Points of a curve whose errors are computed together."""
 
@@ -457,6 +460,7 @@ def _curve(
     if logarithmic:
         start[-1] = np.log(start[-1])
     settings = Stepping(step=min(step, 0.01), largest=step, smallest=1e-4, points=1000)
+    large = np.append(np.full(n, LARGE), [np.inf, np.inf])
     halves = []
     for sign in (1.0, -1.0):
         direction = np.zeros(n + 2)
@@ -473,6 +477,7 @@ def _curve(
                 fences=fences,
                 events=events,
                 settings=settings,
+                large=large,
             )
         )
     forward, backward = halves

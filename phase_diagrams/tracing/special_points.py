@@ -213,8 +213,12 @@ def _merging(traced: Traced, here: Theory, index: int) -> SpecialPoint | None:
         (_, _, one), (_, _, two) = system.states(here, traced.z(index))
         middle, kind = (np.asarray(one) + np.asarray(two)) / 2, Kind.CRITICAL
     else:
-        names = [name for name, branch in here.branches.items() if branch.explicit]
-        names = [name for name in names if name != phases(boundary)[0].branch][closest : closest + 1]
+        own = phases(boundary)[0].branch
+        names = [name for name, branch in here.branches.items() if branch.explicit and name != own]
+        if not names:
+            return None  # a state and its mirror image: nothing is known where they are one
+        closest = int(np.argmin(now[: len(names)]))
+        names = names[closest : closest + 1]
         middle, kind = traced.z(index)[:n], Kind.CUSP
     direction = apart[closest]
     if not np.any(direction):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,9 @@ from replica.numerics.modes import NEGLIGIBLE, component_law
 from replica.typing import Booleans, Integers, Number
 
 __all__ = ["LAWS", "Law", "joint", "law", "settings", "within"]
+
+BALANCED = 1e-12
+"""A mean of entries, over their norm, that is 0 but for rounding."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,16 @@ class Law:
     def patterns(self) -> int:
         """How many there are."""
         return len(self.shift)
+
+    @cached_property
+    def smeared(self) -> tuple[bool, ...]:
+        """Of which patterns v_k is not 0 everywhere."""
+        return tuple(bool(np.any(v) or np.any(s)) for v, s in zip(self.variance, self.spread, strict=True))
+
+    @cached_property
+    def balanced(self) -> tuple[bool, ...]:
+        """Of which patterns the entries are 0 on average, but for rounding."""
+        return tuple(bool(np.all(np.abs(np.sum(t, axis=-1)) < BALANCED)) for t in self.tilt)
 
     def folded(self) -> Law:
         """Half of the nodes, for averages that do not change where all entries and the spin change sign.

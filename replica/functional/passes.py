@@ -26,7 +26,7 @@ from replica.numerics.functions import is_exact, log, maximum, pi, sqrt
 from replica.typing import Number
 from replica.units import UNITS, Unit
 
-__all__ = ["Ingredients", "Pass"]
+__all__ = ["Ingredients", "Pass", "is_symmetric"]
 
 EDGE = 1e-12
 """A variance below minus this is not 0 by rounding."""
@@ -183,7 +183,7 @@ class Ingredients:
         return [self._joint(s, on) if on else None for s, on in enumerate(self.structure.on)]
 
     def _joint(self, s: int, on: tuple[int, ...]) -> Law:
-        fold = _is_symmetric(self.units[s])
+        fold = is_symmetric(self.units[s])
         given = [
             (one.law, tuple((name, self.number(value)) for name, value in one.settings))
             for one in (self.model.patterns[k] for k in on)
@@ -295,7 +295,8 @@ def _known_laws(given: tuple[tuple[str, Any], ...], fold: bool) -> Law:
     return _laws(given, fold, 0.0)
 
 
-def _is_symmetric(unit: Unit) -> bool:
+def is_symmetric(unit: Unit) -> bool:
+    """Whether s and -s are equally likely without a field; units that can be hashed are asked once."""
     try:
         return _symmetric(unit)
     except TypeError:  # arrays in a unit cannot be hashed
@@ -361,7 +362,7 @@ class Answer:
         assert self.law is not None
         tilt, spread = self.law.tilt[k], self.law.spread[k]
         mean = self.over("mean", tilt)
-        mean = mean + c * self.over("response", spread) if np.any(spread) else mean
+        mean = mean + c * self.over("response", spread) if self.law.smeared[k] else mean
         if self.law.even and not is_exact(mean):  # what is not there does not arise, whatever the last bits
             return np.where(np.equal(c, 0), 0.0, mean)[()]
         return mean
@@ -418,6 +419,8 @@ class Pass:
         self.zero = zero
         self._kept = [[known.get(s, zero) for s in self.plan.layers] for known in (q, C)]
         self._answers: dict[int, Answer] = {}
+        self._variances: dict[int, Number] = {}
+        self._quadratics: dict[int, Number] = {}
 
     @cached_property
     def _all(self) -> list[list[Number]]:
@@ -463,15 +466,17 @@ class Pass:
         """Variance of the Gaussian field on a layer, not below 0."""
         if s in self.noise:
             return self.noise[s] + self.zero
-        value = self.parts.fields[s].value(self._around(s)[0]) + self.zero
+        value = self._variances[s] = self.parts.fields[s].value(self._around(s)[0]) + self.zero
         return maximum(value, 0 * value)
 
     def quadratic(self, s: int) -> Number:
         """Quadratic term that a layer feels."""
         if s in self.noise:
             return self.zero
-        q, C = self._around(s)
-        return self.parts.fields[s].divided(q, C, self.parts.T) + self.zero
+        if s not in self._quadratics:
+            q, C = self._around(s)
+            self._quadratics[s] = self.parts.fields[s].divided(q, C, self.parts.T) + self.zero
+        return self._quadratics[s]
 
     @cached_property
     def c(self) -> list[Number]:
@@ -500,8 +505,8 @@ class Pass:
         else:
             shift, spread = tuple(u[0] for u in shift), tuple(w[0] for w in spread)
         loc = sum((c * u for c, u in zip(here, shift, strict=True)), 0.0)
-        for c, w in zip(here, spread, strict=True):
-            v = v + c**2 * w if np.any(w) else v
+        for c, w, smeared in zip(here, spread, entries.smeared, strict=True):
+            v = v + c**2 * w if smeared else v
         return Answer(self._ask(unit)(loc, sqrt(v), a, hot), T, entries, nodes)
 
     def _ask(self, unit: Unit) -> Callable[..., Any]:
@@ -610,24 +615,24 @@ class Pass:
                 by_q[s], by_C[s] = {column: 1.0}, {column + 1: 1.0}
                 column += 2
         for s in plan.eliminated:
-            fields = self._by_fields(s, by_q, by_C)
-            by_q[s], by_C[s] = (self._chain(s, name, None, fields, {}) for name in ("square", "response"))
+            own = self._by_fields(s, by_q, by_C)
+            by_q[s], by_C[s] = (self._chain(s, name, None, own, {}) for name in ("square", "response"))
         strength = [{j: pull.d(j).value(self.m) for j in pull.variables} for pull in self.parts.pulls]
         rows = []
+        asked = {*plan.kept, *(s for s, _ in self.parts.place.values())}
+        fields = {s: self._by_fields(s, by_q, by_C) for s in asked}
         for k in range(len(self.m)):
             s, i = self.parts.place[k]
             entries = self.parts.laws[s]
-            fields = self._by_fields(s, by_q, by_C)
-            row = self._chain(s, "mean", entries.tilt[i], fields, strength)
-            if np.any(entries.spread[i]):
-                inside = self._chain(s, "response", entries.spread[i], fields, strength)
+            row = self._chain(s, "mean", entries.tilt[i], fields[s], strength)
+            if entries.smeared[i]:
+                inside = self._chain(s, "response", entries.spread[i], fields[s], strength)
                 _add(row, inside, self.c[k])
                 _add(row, strength[k], self.answer(s).over("response", entries.spread[i]))
             rows.append(row)
         for s in plan.kept:
-            fields = self._by_fields(s, by_q, by_C)
             for name in ("response",) if s in plan.rigid else ("square", "response"):
-                rows.append(self._chain(s, name, None, fields, strength))
+                rows.append(self._chain(s, name, None, fields[s], strength))
         return [[row.get(j, 0.0) + self.zero for j in range(column)] for row in rows]
 
     def _by_fields(self, s: int, by_q: dict[int, Sparse], by_C: dict[int, Sparse]) -> tuple[Sparse, Sparse]:
@@ -643,7 +648,8 @@ class Pass:
                 _add(quadratic, by_q[t], slope.divided(q, C, T))
                 here = slope.value([low + T * response for low, response in zip(q, C, strict=True)])
             _add(quadratic, by_C[t], here)
-        below = np.less(self.parts.fields[s].value(q) + self.zero, -EDGE)
+        self.answer(s)
+        below = np.less(self._variances.get(s, self.zero), -EDGE)
         if np.any(below):  # there the variance is held at 0
             variance = {j: np.where(below, 0.0, value) for j, value in variance.items()}
         return variance, quadratic
@@ -665,7 +671,7 @@ class Pass:
             entries = self.parts.laws[s]
             base = entries.weight if weight is None else weight
             _add(row, strength[k], answer.by_loc(name, base * entries.shift[i]))
-            if np.any(entries.variance[i]):
+            if entries.smeared[i]:
                 _add(row, strength[k], 2 * self.c[k] * answer.by_variance(name, base * entries.variance[i]))
         return row
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from replica.functional.passes import Ingredients, Pass
+from replica.functional.passes import Ingredients, Pass, is_symmetric
 from replica.functional.structure import Structure
 from replica.numerics.functions import is_exact, stack
 from replica.typing import Number, Numbers
@@ -44,8 +44,7 @@ def vanishing(parts: Ingredients) -> list[Any]:
     nothing = [0.0] * len(parts.pulls)
     for k, pull in enumerate(parts.pulls):
         s, i = parts.place[k]
-        entries = parts.laws[s]
-        balanced = parts.units[s].symmetric or np.all(np.abs(np.sum(entries.tilt[i], axis=-1)) < 1e-12)
+        balanced = is_symmetric(parts.units[s]) or parts.laws[s].balanced[i]
         found.append(np.equal(pull.value(nothing), 0) & bool(balanced))
     return found
 

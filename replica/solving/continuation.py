@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
@@ -105,6 +105,7 @@ def follow(
     events: Mapping[str, Event] | None = None,
     settings: Stepping | None = None,
     linearise: Callable[[Any], tuple[Any, Any]] | None = None,
+    large: Number = None,
 ) -> Curve:
     """Follow the solutions of n - 1 equations in n unknowns from a point on them.
 
@@ -126,6 +127,9 @@ def follow(
     settings : Settings, optional
     linearise : callable, optional
         The residual at one point and its Jacobian, shape ``(n - 1, n)``; differenced by default.
+    large : array, shape (n,), optional
+        Beyond so many units an unknown is measured by its own size: a state may diverge towards a limit.
+        Infinite where it never is.
     """
     settings = settings or Stepping()
     lower, upper = np.asarray(lower, dtype=float), np.asarray(upper, dtype=float)
@@ -167,6 +171,8 @@ def follow(
         if stop is not Stop.POINT_LIMIT:
             break
         y, tangent = new, new_tangent
+        if large is not None:
+            system, tangent = system.sized(scale, y, large, tangent)
         if len(points) > 10 and system.distance(y, points[0]) < 0.5 * step:
             stop = Stop.CLOSED
             break
@@ -189,6 +195,14 @@ class _Equations:
 
     def distance(self, a: Any, b: Any) -> float:
         return float(np.linalg.norm((a - b) / self.scale))
+
+    def sized(self, scale: Any, y: Any, large: Any, tangent: Any) -> tuple[_Equations, Any]:
+        """The same with large unknowns in units of their size, and a tangent in these."""
+        units = np.maximum(scale, np.abs(y) / large)
+        if np.array_equal(units, self.scale):
+            return self, tangent
+        tangent = tangent * self.scale / units
+        return replace(self, scale=units), tangent / np.linalg.norm(tangent)
 
     def linear(self, y: Any) -> tuple[Any, Any]:
         """The residual, and its slope in scaled unknowns."""

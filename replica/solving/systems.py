@@ -399,8 +399,9 @@ def _trivial(theory: Theory, branch: str, x: Any) -> bool:
 def separations(system: System, theory: Theory, z: Numbers) -> list[Number]:
     """Differences of order parameters that a fold or a coexistence must keep from zero.
 
-    The two phases of a coexistence; a folding branch and the trivial branches. Where one vanishes the
-    boundary ends in a continuous transition.
+    The two phases of a coexistence; a folding branch and the trivial branches, and after them its own mirror
+    image: it may grow out of a symmetric state that is not trivial. Where one vanishes the boundary ends in a
+    continuous transition.
     """
     if isinstance(system.boundary, Zero):
         return []
@@ -410,4 +411,9 @@ def separations(system: System, theory: Theory, z: Numbers) -> list[Number]:
     own = system.boundary.branch
     trivial = [name for name, branch in theory.branches.items() if branch.explicit and name != own]
     _, here, x = system.states(theory, z)[0]
-    return [x - np.asarray(here.start(name)) for name in trivial]
+    image, begins = here.mirrored(x), np.asarray(here.start(own), dtype=float)
+    itself = here.mirrored(begins)
+    images = []
+    if image is not None and itself is not None and not np.array_equal(begins, itself, equal_nan=True):
+        images = [x - image]  # a branch of symmetric states folds as any other
+    return [x - np.asarray(here.start(name)) for name in trivial] + images

@@ -189,7 +189,9 @@ def _declared(name: str, kind: type[Theory]) -> None:
     """Refuse a class that is not written to its end."""
     from replica.theory import Theory
 
-    if not dataclasses.is_dataclass(kind) or "__dataclass_fields__" not in vars(kind):
+    own = [str(kind_of) for kind_of in vars(kind).get("__annotations__", {}).values()]
+    fields = any(not one.removeprefix("typing.").startswith("ClassVar") for one in own)
+    if not dataclasses.is_dataclass(kind) or ("__dataclass_fields__" not in vars(kind) and fields):
         message = f"{name}: write @dataclass(frozen=True) above the class"
         raise ParameterError(message)
     for declaration in ("name", "order", "branches"):
