@@ -169,7 +169,7 @@ def start_between(grid: Grid, boundary: Boundary, edge: Edge) -> Located:
         if near:
             point = dataclasses.replace(point, theory=point.theory.at(**{along: point.value}))
             if isinstance(boundary, Fold) or distinct(System(boundary, point.theory), point.theory, point.z):
-                return point  # where a state merges, its own map shows its end, and the line leads to the fold
+                return point  # a map shows where a state merges, too: the line leads to the fold
     if isinstance(boundary, Fold):  # Newton's method may not lead from there to the turn: the branch does
         for point in find(here, boundary, along, span=(low, high)):
             if point.located and low <= point.value <= high:
