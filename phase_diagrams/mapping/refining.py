@@ -168,8 +168,8 @@ def start_between(grid: Grid, boundary: Boundary, edge: Edge) -> Located:
         near = point.located and low - (high - low) <= point.value <= high + (high - low)
         if near:
             point = dataclasses.replace(point, theory=point.theory.at(**{along: point.value}))
-            if distinct(System(boundary, point.theory), point.theory, point.z):
-                return point
+            if isinstance(boundary, Fold) or distinct(System(boundary, point.theory), point.theory, point.z):
+                return point  # a map shows where a state merges, too: the line leads to the fold
     if isinstance(boundary, Fold):  # Newton's method may not lead from there to the turn: the branch does
         for point in find(here, boundary, along, span=(low, high)):
             if point.located and low <= point.value <= high:
