@@ -175,6 +175,7 @@ class Grammar:
         words += self.maybe(0.1, "--solver", self.one(["newton", "fixed-point", "other"]))
         words += self.maybe(0.1, "--damping", self.one(NUMBERS)) + self.maybe(0.1, "--tol", self.one(NUMBERS))
         words += self.maybe(0.1, "--max-iter", self.one(WHOLE)) + self.maybe(0.1, "--digits", self.one(WHOLE))
+        words += self.maybe(0.05, "--certify", self.one(["8", *WHOLE]))
         return words + self.maybe(0.1, "--unscaled") + self.maybe(0.1, "--rsb", self.one(WHOLE))
 
     def for_capacity(self) -> list[str]:
@@ -382,6 +383,9 @@ class Grammar:
             self.one(["5", *WHOLE]),
         ]
         return words + self.parameters(name)
+
+    def for_verify(self) -> list[str]:
+        return [self.file()]
 
     def for_compare(self) -> list[str]:
         return [self.file(), "--theory", self.one(NAMES), *self.maybe(0.5, "-p", f"T={self.one(NUMBERS)}")]
