@@ -387,6 +387,9 @@ class Grammar:
     def for_verify(self) -> list[str]:
         return [self.file()]
 
+    def for_audit(self) -> list[str]:
+        return [self.one(["curie-weiss", "random-energy", "none"]), *self.maybe(0.3, "--markdown")]
+
     def for_compare(self) -> list[str]:
         return [self.file(), "--theory", self.one(NAMES), *self.maybe(0.5, "-p", f"T={self.one(NUMBERS)}")]
 

@@ -37,7 +37,7 @@ COMMANDS = (
     *("simulate", "infer"),
     *("validate", "compare"),
     *("train", "likelihood", "diagnose", "sample"),
-    *("verify", "cite", "reproduce", "completion"),
+    *("verify", "audit", "cite", "reproduce", "completion"),
 )
 COMPOSITIONAL = "compositional -p alpha=0.5 -p theta=1.5 -p g=-0.21"
 

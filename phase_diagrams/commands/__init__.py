@@ -19,7 +19,7 @@ VERBS = (
     *("sweep", "export", "map", "place", "learn-theory"),
     *("simulate", "infer", "validate", "compare"),
     *("train", "likelihood", "diagnose", "sample"),
-    *("verify", "cite", "reproduce", "completion"),
+    *("verify", "audit", "cite", "reproduce", "completion"),
 )
 """What can be asked for: each is a module of this package, and a command in it."""
 

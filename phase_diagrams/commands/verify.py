@@ -26,8 +26,8 @@ confirmed: these equations have exactly one solution in this box
 def verify(file: str) -> None:
     """Check a certificate by a program of its own.
 
-    The equations of what capacity or solve wrote with --certify are typed again, from the papers; derivatives,
-    averages and the test are computed by a file of its own, replica/verify.py, which runs alone wherever
+    The equations of what capacity or solve wrote with --certify are typed again, from papers; derivatives,
+    averages and the test are computed by a file of its own, replica/verify.py, that runs alone wherever
     python-flint is: `python verify.py FILE`. One altered digit is refused, with exit code 1.
     """
     from replica.errors import ReplicaError

@@ -481,6 +481,12 @@ def average(functions: Callable[[Any], Any], loc: Jet, width: Jet) -> tuple[Jet,
     import flint
 
     arb = flint.arb
+    if width.value.is_zero():  # a sharp field: <z> = 0, <z^2> = 1
+        y = np.array([Jet(loc.value, [arb(1)])], dtype=object)
+        sharp = [(v.value, v.gradient[0], v.curvature[0][0]) for (v,) in functions(y)]
+        if loc.gradient is None and width.gradient is None:
+            return tuple(Jet(f) for f, _, _ in sharp)
+        return tuple(_composed(f, (g, 0 * g), (h, 0 * h, h), loc, width) for f, g, h in sharp)
     precision = flint.ctx.prec
     loc_size, width_size = (_upper(one.value) for one in (loc, width))
     log_error = precision * 0.7 + 10
