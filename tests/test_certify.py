@@ -4,6 +4,7 @@ import json
 import random
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -348,3 +349,28 @@ def test_what_has_no_ball_says_which():
 def test_digits_out_of_range(digits):
     with pytest.raises(ParameterError, match="digits"):
         certify(solve(Hopfield(alpha=0.05, T=0.0)), digits)
+
+
+THRESHOLDED, MIXTURES = THEORIES["thresholded-hopfield"], THEORIES["mixtures"]
+CURIE_WEISS, BLUME_CAPEL = THEORIES["curie-weiss"], THEORIES["blume-capel"]
+TWENTY = [
+    lambda: critical(Hopfield(alpha=0.0, T=0.0)),
+    lambda: locate(Hopfield(alpha=0.05, T=0.0), "first-order", "alpha"),
+    *(lambda a=a: solve(Hopfield(alpha=a, T=0.0)) for a in (0.05, 0.1, 0.13)),
+    *(lambda a=a: solve(Hopfield(alpha=a, T=0.0), "glass") for a in (0.05, 0.1)),
+    *(lambda t=t: critical(THRESHOLDED(alpha=0.0, theta=t)) for t in (-0.5, 0.0, 0.5, 1.0)),
+    *(lambda n=n: critical(MIXTURES(T=0.3, n=n)) for n in (3, 5, 7, 9)),
+    *(lambda T=T: locate(CURIE_WEISS(T=T), "spinodal", "h") for T in (0.3, 0.5, 0.7)),
+    *(lambda T=T: locate(BLUME_CAPEL(T=T, D=0.0), "first-order", "D") for T in (0.1, 0.2)),
+    lambda: critical(THEORIES["compositional"](alpha=0.0, theta=0.0, g=-0.2, l=1.0)),
+    lambda: solve(SK(T=0.0)),
+]
+
+
+@pytest.mark.slow
+def test_twenty_constants_at_twenty_digits_within_a_minute():
+    begin = time.process_time()
+    for point in TWENTY:
+        assert certify(point(), 20).digits == 20
+    assert len(TWENTY) >= 20
+    assert time.process_time() - begin < 60
