@@ -387,6 +387,12 @@ class Grammar:
     def for_verify(self) -> list[str]:
         return [self.file()]
 
+    def for_cite(self) -> list[str]:
+        return [self.one(NAMES)]
+
+    def for_reproduce(self) -> list[str]:
+        return [self.file()]
+
     def for_audit(self) -> list[str]:
         return [self.one(["curie-weiss", "random-energy", "none"]), *self.maybe(0.3, "--markdown")]
 

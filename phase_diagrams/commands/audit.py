@@ -48,7 +48,7 @@ CHANGED = 1e-9
 @click.option("--markdown", is_flag=True, help="Print a table for a page.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def audit(name: str | None, certify: int | None, markdown: bool, as_json: bool) -> None:
-    """Compare every published constant that the package knows with ours, computed now.
+    """Compare published constants with ours, computed now.
 
     Verdicts: agrees to the printed digits; truncated, not rounded; differs, with the likely reason below the
     table; not computed, where there is none of ours (a simulation, a bound). Levels: float; verified, where

@@ -13,6 +13,7 @@ is rounded. A comparison that the intervals leave open raises.
 from __future__ import annotations
 
 import operator
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -32,7 +33,9 @@ Ball: TypeAlias = Any
 GUARD = 15
 """Significant digits from which on a float in a formula is a rounded number."""
 
-_depth = 0
+_alone = threading.RLock()
+"""The precision of python-flint is one for all threads: one of them at a time calculates with balls."""
+_here = threading.local()
 
 
 class BallError(ReplicaError, ArithmeticError):
@@ -41,7 +44,7 @@ class BallError(ReplicaError, ArithmeticError):
 
 def active() -> bool:
     """Whether numbers are made balls now: inside `working`."""
-    return _depth > 0
+    return getattr(_here, "depth", 0) > 0
 
 
 @contextmanager
@@ -56,15 +59,13 @@ def working(digits: int) -> Iterator[None]:
     """
     import flint
 
-    global _depth
-    before = flint.ctx.dps
-    flint.ctx.dps = digits
-    _depth += 1
-    try:
-        yield
-    finally:
-        _depth -= 1
-        flint.ctx.dps = before
+    with _alone:
+        before, depth = flint.ctx.dps, getattr(_here, "depth", 0)
+        flint.ctx.dps, _here.depth = digits, depth + 1
+        try:
+            yield
+        finally:
+            flint.ctx.dps, _here.depth = before, depth
 
 
 def constant(value: Any) -> Ball:
