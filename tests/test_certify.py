@@ -18,8 +18,8 @@ from replica.errors import ParameterError
 from replica.numerics import balls
 from replica.numerics.functions import H, erf, exact, log2cosh, pdf, stack, tanh
 from replica.numerics.spins import spin_averages
-from replica.solving import certify, critical, locate, polish, solve
-from replica.solving.certify import CertificateError
+from replica.solving import critical, locate, polish, solve
+from replica.solving.certify import CertificateError, certify
 from replica.theories import THEORIES, Hopfield
 from replica.theory import Branch, Theory, Value, parameter
 

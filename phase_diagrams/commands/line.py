@@ -198,8 +198,8 @@ class Request(Asked):
 
     def enclosures(self, found: Line) -> Iterable[str]:
         """The certified value of each point, or why there is none."""
-        from replica.solving import certify, find
-        from replica.solving.certify import CertificateError
+        from replica.solving import find
+        from replica.solving.certify import CertificateError, certify
 
         for x, y, status in zip(found.x, found.y, found.status, strict=True):
             if math.isnan(y):

@@ -477,7 +477,7 @@ def average(functions: Callable[[Any], Any], loc: Jet, width: Jet) -> tuple[Jet,
     >>> with working(30):
     ...     (mean,) = average(lambda y: (function_of_all("tanh")(y),), number(4.5), number(2))
     ...     print(mean.value.str(20, radius=False))
-    0.95927340557268453287
+    0.95927340557285780002
     """
     import flint
 

@@ -1,6 +1,5 @@
 """Solvers, continuation, and the location of special points; none of them knows a theory."""
 
-from replica.solving.certify import Certificate, certify
 from replica.solving.codimension_two import Kind, SpecialPoint
 from replica.solving.continuation import Stepping, Stop, Trace, trace
 from replica.solving.locate import Located, critical, find, locate
@@ -11,7 +10,6 @@ from replica.solving.solution import Solution, Status
 from replica.solving.solvers import FixedPoint, Newton, Solver
 
 __all__ = [
-    "Certificate",
     "FixedPoint",
     "Kind",
     "Located",
@@ -24,7 +22,6 @@ __all__ = [
     "Stepping",
     "Stop",
     "Trace",
-    "certify",
     "critical",
     "find",
     "locate",

@@ -123,7 +123,7 @@ def certify(point: Located | Solution, digits: int) -> Certificate:
     >>> from replica.solving import critical
     >>> from replica.theories import Hopfield
     >>> certify(critical(Hopfield(alpha=0.0, T=0.0)), 40).claim["alpha"]
-    '0.1379055664949317378436361232181243561197 +/- 1.5e-41'
+    '0.1379055664949317378436361232181243561197 +/- 1.6e-42'
     """
     import flint
 

@@ -14,7 +14,8 @@ from phase_diagrams.commands.shared.printing import print_table
 from replica.errors import ParameterError
 
 if TYPE_CHECKING:
-    from replica.solving import Certificate, Located, Solution
+    from replica.solving import Located, Solution
+    from replica.solving.certify import Certificate
 
 __all__ = ["certificate", "certifying", "enclosure", "print_certificate", "refuse_others"]
 
@@ -54,7 +55,7 @@ def refuse_others(certify: int | None, others: Mapping[str, Any]) -> None:
 def certificate(point: Located | Solution, digits: int, output: Path | None) -> Certificate:
     """The certificate of a point; its file is written if there is to be one."""
     from phase_diagrams.storage.files import write_atomic
-    from replica.solving import certify
+    from replica.solving.certify import certify
 
     found = certify(point, digits)
     if output is not None:
