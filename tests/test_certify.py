@@ -340,6 +340,8 @@ def test_numbers_that_are_known(name):
 def test_what_has_no_ball_says_which():
     with pytest.raises(CertificateError, match=r"replica\.functional\.laws has no ball"):
         certify(critical(THEORIES["semi-restricted"](alpha=0.1, T=0.0)), 10)
+    with pytest.raises(CertificateError, match=r"mpmath number, .* \(.*spins\)"):
+        certify(critical(THEORIES["hopfield-1rsb"](alpha=0.1, T=0.0)), 10)
     with pytest.raises(CertificateError, match="nodes: the field is too sharp"):
         certify(solve(Hopfield(alpha=0.05, T=1e-5)), 10)
     assert certify(solve(THEORIES["blume-capel"](T=0.3, D=0.1)), 20).claim["m"]

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from replica.errors import LocateError, ParameterError, ReplicaError
+from replica.errors import ConvergenceError, LocateError, ParameterError
 from replica.numerics import balls
 from replica.solving.locate import Located
 from replica.solving.solution import Solution
@@ -45,7 +45,11 @@ MEANING = (
 """What a certificate says, and what it does not."""
 
 
-class CertificateError(ReplicaError):
+UNTOLD = (__name__, "replica.numerics.balls", "replica.numerics.functions")
+"""Modules that are never the place where something is wrong."""
+
+
+class CertificateError(ConvergenceError):
     """A number that cannot be certified; the message says why."""
 
 
@@ -182,7 +186,7 @@ def _where(error: BaseException) -> str:
     while trace is not None:
         code = trace.tb_frame.f_code
         name = trace.tb_frame.f_globals.get("__name__", "")
-        if name.startswith("replica.") and name not in (__name__, "replica.numerics.balls"):
+        if name.startswith("replica.") and name not in UNTOLD:
             place = f"{code.co_qualname} of {name}"
         trace = trace.tb_next
     return place
