@@ -20,6 +20,7 @@ EXTRAS = {
     "pandas": "parquet",
     "pyarrow": "parquet",
     "distributed": "cluster",
+    "flint": "certify",
 }
 """What a plain installation does not bring, and the extra that does."""
 

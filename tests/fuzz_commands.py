@@ -175,6 +175,7 @@ class Grammar:
         words += self.maybe(0.1, "--solver", self.one(["newton", "fixed-point", "other"]))
         words += self.maybe(0.1, "--damping", self.one(NUMBERS)) + self.maybe(0.1, "--tol", self.one(NUMBERS))
         words += self.maybe(0.1, "--max-iter", self.one(WHOLE)) + self.maybe(0.1, "--digits", self.one(WHOLE))
+        words += self.maybe(0.05, "--certify", self.one(["8", *WHOLE]))
         return words + self.maybe(0.1, "--unscaled") + self.maybe(0.1, "--rsb", self.one(WHOLE))
 
     def for_capacity(self) -> list[str]:
@@ -394,6 +395,12 @@ class Grammar:
         plane = [word for axis in "xy" for word in self.maybe(0.7, f"-{axis}", self.one(RANGES))]
         name = self.one(NAMES)
         return [name, *plane, *self.parameters(name), "-o", self.one(["out.txt", "no/out.html", ""])]
+
+    def for_verify(self) -> list[str]:
+        return [self.file()]
+
+    def for_audit(self) -> list[str]:
+        return [self.one(["curie-weiss", "random-energy", "none"]), *self.maybe(0.3, "--markdown")]
 
     def for_compare(self) -> list[str]:
         return [self.file(), "--theory", self.one(NAMES), *self.maybe(0.5, "-p", f"T={self.one(NUMBERS)}")]

@@ -9,19 +9,21 @@ True
 """
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
 import mpmath
 
+from replica.literature import constants
+
 OWN_SOURCE = "own computation, independent of this package"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """One value of ``reference.toml``; the fields are described at the top of that file."""
+    """One value of ``reference.toml``, which describes the fields, or of `replica.literature`."""
 
     name: str
     value: str
@@ -63,8 +65,11 @@ class Reference:
 def references(prefix: str = "") -> dict[str, Reference]:
     """Return all reference values whose name starts with `prefix`, by name."""
     with Path(__file__).with_name("reference.toml").open("rb") as file:
-        tables = tomllib.load(file)
-    entries = tables["own"] | {f"published/{name}": entry for name, entry in tables["published"].items()}
+        own = tomllib.load(file)["own"]
+    shared = [field.name for field in fields(Reference) if field.name != "name"]
+    entries = own | {
+        f"published/{one.name}": {key: getattr(one, key) for key in shared} for one in constants()
+    }
     return {name: Reference(name=name, **entry) for name, entry in entries.items() if name.startswith(prefix)}
 
 

@@ -38,7 +38,7 @@ COMMANDS = (
     *("simulate", "infer"),
     *("validate", "compare"),
     *("train", "likelihood", "diagnose", "sample"),
-    *("cite", "reproduce", "completion"),
+    *("verify", "audit", "cite", "reproduce", "completion"),
 )
 COMPOSITIONAL = "compositional -p alpha=0.5 -p theta=1.5 -p g=-0.21"
 
@@ -142,6 +142,8 @@ def test_examples_print_what_the_help_says(
         run_once(SWEEP, here)
     if "capacity.json" in line:
         (here / "capacity.json").write_text(replica("capacity mixtures -p n=3 --json").stdout)
+    if line.startswith("verify"):
+        run_once("capacity hopfield --certify 50 -o alpha_c.cert.json", here)
     if " rbm.npz" in line and not line.startswith("train"):
         run_once(TRAIN, here)
     result = replica(line)

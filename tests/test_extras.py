@@ -83,7 +83,7 @@ def test_a_plain_installation(tmp_path: Path) -> None:
 def test_extras_are_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     for package, extra in EXTRAS.items():
-        name = {"sklearn": "scikit-learn"}.get(package, package)
+        name = {"sklearn": "scikit-learn", "flint": "python-flint"}.get(package, package)
         declared = project["optional-dependencies"][extra]
         assert any(re.split("[<>=]", one)[0] == name for one in declared), package
         assert not any(re.split("[<>=]", one)[0] == name for one in project["dependencies"]), package

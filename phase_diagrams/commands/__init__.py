@@ -20,7 +20,7 @@ VERBS = (
     *("sweep", "export", "map", "place", "learn-theory"),
     *("simulate", "infer", "validate", "compare"),
     *("train", "likelihood", "diagnose", "sample"),
-    *("cite", "reproduce", "completion"),
+    *("verify", "audit", "cite", "reproduce", "completion"),
 )
 """What can be asked for: each is a module of this package, and a command in it."""
 

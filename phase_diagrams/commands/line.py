@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from phase_diagrams.commands.shared.asking import Asked, check_free
+from phase_diagrams.commands.shared.certified import refuse_others
 from phase_diagrams.commands.shared.completing import boundaries
 from phase_diagrams.commands.shared.door import Verb
 from phase_diagrams.commands.shared.drawing import write_table
-from phase_diagrams.commands.shared.options import OutputFile, Range, Span, theory, unscaled
+from phase_diagrams.commands.shared.options import DIGITS, OutputFile, Range, Span, theory, unscaled
 from phase_diagrams.commands.shared.printing import describe, known, print_json, print_table, settled, where
 from replica.errors import ConvergenceError, LocateError, ParameterError, UnknownNameError
 
@@ -78,6 +79,12 @@ T             D             kind
     type=OutputFile(".csv", stdout=True),
     help="A .csv file for the points, or - for CSV on stdout.",
 )
+@click.option(
+    "--certify",
+    type=DIGITS,
+    metavar="DIGITS",
+    help="Significant digits of each point, with a proof; needs COUNT.",
+)
 @unscaled
 def line(as_json: bool, output: Path | str | None, **asked: Any) -> None:
     """Trace a phase boundary of a theory.
@@ -107,6 +114,14 @@ class Request(Asked):
     boundary: str
     x: Span
     y: Span
+    certify: int | None
+
+    def __post_init__(self) -> None:
+        """Refuse options that do not go together."""
+        refuse_others(self.certify, {"--unscaled": self.unscaled})
+        if self.certify and not self.x.values:
+            message = f"--certify is for points; give their number, -x {self.x.name}=FROM:TO:COUNT"
+            raise ParameterError(message)
 
     @cached_property
     def line(self) -> Boundary:
@@ -173,11 +188,34 @@ class Request(Asked):
     def columns(self, found: Line) -> dict[str, list[Any]]:
         """The points as a table, by column."""
         told = found.columns
+        if self.certify:
+            told = dict(told) | {"certified": list(self.enclosures(found))}
         x, y = self.x.name, self.y.name
         names = {"x": x, "y": y, "x_error": f"{x}_error", "y_error": f"{y}_error"}
         return {
             names.get(name, name): values for name, values in told.items() if name not in ("line", "kind")
         }
+
+    def enclosures(self, found: Line) -> Iterable[str]:
+        """The certified value of each point, or why there is none."""
+        from replica.solving import find
+        from replica.solving.certify import CertificateError, certify
+
+        for x, y, status in zip(found.x, found.y, found.status, strict=True):
+            if math.isnan(y):
+                yield status
+                continue
+            here = [
+                one for one in find(self.theory.at(**{self.x.name: x}), self.line, self.y.name) if one.located
+            ]
+            near = min(here, key=lambda one: abs(one.value - y), default=None)
+            try:
+                if near is None or abs(near.value - y) > 1e-6 * max(abs(y), 1e-3):
+                    yield "not certified: the point was not met again"
+                else:
+                    yield certify(near, self.certify or 0).claim[self.y.name]
+            except CertificateError as error:
+                yield str(error)
 
     def print(self, found: Line, as_json: bool) -> None:
         """Print the answer."""
@@ -187,6 +225,14 @@ class Request(Asked):
             self.print_json(points, found.points)
             return
         at = f" at {where(self.fixed)}" if where(self.fixed) else ""
+        if self.certify:
+            from replica.solving.certify import MEANING
+
+            click.echo(f"{self.boundary} line of {self.kind.name}{at}: {describe(self.line)}\n")
+            rows = zip(found.x, self.enclosures(found), strict=True)
+            print_table([(self.x.name, self.y.name), *((known(x, None), text) for x, text in rows)])
+            click.echo("\n" + "\n".join(MEANING))
+            return
         typical = self.kind.parameters()[self.y.name].typical
         low, high = self.y.limits or (self.units[1] * end for end in typical)
         click.echo(f"{self.boundary} line of {self.kind.name}{at}: {describe(self.line)}")

@@ -12,6 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from phase_diagrams.commands.shared.asking import Asked
+from phase_diagrams.commands.shared.certified import (
+    certificate,
+    certifying,
+    print_certificate,
+    refuse_others,
+)
 from phase_diagrams.commands.shared.completing import branches
 from phase_diagrams.commands.shared.continuous import FullRequest
 from phase_diagrams.commands.shared.door import Verb
@@ -150,6 +156,7 @@ FEW = 10
     type=OutputFile(".csv", stdout=True),
     help="With --rsb full: q, mu = x/T, x and P(q) as a .csv file, or - for stdout.",
 )
+@certifying
 @unscaled
 def solve(as_json: bool, profile: Path | str | None, **asked: Any) -> None:
     """Solve the saddle-point equations of a theory at one point.
@@ -179,6 +186,9 @@ def solve(as_json: bool, profile: Path | str | None, **asked: Any) -> None:
     request = Request(**asked)
     try:
         states = request.run()
+        if request.certify:
+            request.print_certified(states[0], as_json)
+            return
     except ConvergenceError as error:
         if as_json:
             request.print_failure(error)
@@ -198,9 +208,21 @@ class Request(Asked):
     tol: float | None
     max_iter: int | None
     digits: int | None
+    certify: int | None
+    output: Path | None
 
     def __post_init__(self) -> None:
         """Refuse options that do not go together."""
+        several = self.branch == EVERY and "--branch all"
+        refuse_others(
+            self.certify,
+            {
+                "--digits": self.digits,
+                "--minimise": self.over,
+                "--unscaled": self.unscaled,
+                several or "-": several,
+            },
+        )
         clashes = {
             "give either --branch or a start (-x)": self.branch and self.start,
             "--minimise follows one branch; leave --branch all out": self.over and self.branch == EVERY,
@@ -285,6 +307,22 @@ class Request(Asked):
             "residual": residual,
             "iterations": int(state.iterations),
         }
+
+    def print_certified(self, state: Solution, as_json: bool) -> None:
+        """Prove that the state is there, and print the proof."""
+        found = certificate(state, self.certify or 0, self.output)
+        values = self.parameters(state.theory)
+        if as_json:
+            told = {
+                "branch": state.branch,
+                "enclosures": found.claim,
+                "status": "certified",
+                "digits": found.digits,
+            }
+            print_json({"theory": self.kind.name, "parameters": values, **told})
+            return
+        click.echo(f"{self.kind.name} at {where(values)}\n")
+        print_certificate(found, self.kind.symbols)
 
     def print(self, states: list[Solution], as_json: bool) -> None:
         """Print the answer."""

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from replica.errors import ParameterError, UnknownNameError
+from replica.numerics import balls
 from replica.numerics.functions import exact, is_exact
 from replica.theory.equations import latex
 from replica.typing import Number
@@ -266,6 +267,9 @@ class _Reader:
 def _exactly(digits: str) -> Number:
     import mpmath
 
+    if balls.active():
+        return balls.pi() if digits == "pi" else balls.number(digits)
+
     return +mpmath.pi if digits == "pi" else mpmath.mpf(digits)
 
 
@@ -274,6 +278,8 @@ def _each(function: Callable[..., Number], *values: Number) -> Number:
     import mpmath
 
     def one(*numbers: Any) -> Any:
+        if any(type(number) is balls.Jet for number in numbers):
+            return function(*numbers)
         try:
             value = function(*numbers)
         except ZeroDivisionError:
@@ -308,6 +314,8 @@ def _function(name: str, inner: _Code) -> _Code:
             return fast(value)
         import mpmath
 
+        if balls.active():
+            return _each(balls.function(name), value)
         slow = (lambda x: mpmath.log(x) if x else -mpmath.inf) if name == "log" else getattr(mpmath, name)
         return _each(slow, value)
 

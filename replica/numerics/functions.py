@@ -2,8 +2,9 @@
 
 Every formula of a theory is written over these names. Given float64 arrays they are numpy and scipy; given
 one float, the functions of `math`, which answer in a tenth of the time; given ``mpmath.mpf`` numbers (alone
-or in object arrays) they work at mpmath's current precision. That is how one formula serves a grid of a
-million points, a point that a person drags along, and a capacity with fifty digits.
+or in object arrays) they work at mpmath's current precision; given balls (`replica.numerics.balls`), with
+proof. That is how one formula serves a grid of a million points, a point that a person drags along, a
+capacity with fifty digits, and one that is certified.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from replica.numerics import balls
 from replica.typing import Array, Booleans, Number, Numbers
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "exact",
     "exp",
     "expm1",
+    "is_ball",
     "is_exact",
     "is_single",
     "lag",
@@ -52,7 +55,7 @@ _SINGLE = frozenset({float, np.float64})
 
 
 def is_exact(*values: Number) -> bool:
-    """Tell whether any of the values is an mpmath number (or an object array).
+    """Tell whether any of the values is an mpmath number, a ball, or an object array of them.
 
     Examples
     --------
@@ -65,9 +68,16 @@ def is_exact(*values: Number) -> bool:
         if kind is np.ndarray:
             if value.dtype.hasobject:
                 return True
-        elif kind not in _DOUBLE and hasattr(value, "_mpf_"):
+        elif kind not in _DOUBLE and (hasattr(value, "_mpf_") or kind is balls.Jet):
             return True
     return False
+
+
+def is_ball(*values: Number) -> bool:
+    """Tell whether any of the values is a ball, alone or the first of an object array."""
+    return balls.active() and any(
+        type(one.flat[0] if isinstance(one, np.ndarray) and one.size else one) is balls.Jet for one in values
+    )
 
 
 def is_single(*values: Number) -> bool:
@@ -84,12 +94,15 @@ def is_single(*values: Number) -> bool:
 def exact(value: Number) -> Number:
     """Turn a float into the mpmath number with the decimal digits that the float prints.
 
-    ``exact(0.3)`` is 3/10 at the current precision, which is what a person means by ``T=0.3``.
+    ``exact(0.3)`` is 3/10 at the current precision, which is what a person means by ``T=0.3``. Where balls
+    are calculated with, it is the ball of that number.
     """
     import mpmath
 
     if isinstance(value, np.ndarray):
         return np.vectorize(exact, otypes=[object])(value)
+    if balls.active():
+        return balls.number(value)
     return value if is_exact(value) else mpmath.mpf(repr(float(value)))
 
 
@@ -114,12 +127,19 @@ def _joined(
     What `math` refuses (the root of -1, an overflow) numpy answers. A single number stays one of numpy's, for
     which 1/0 is infinite.
     """
+    called = name if isinstance(name, str) else name.__name__.strip("_").removesuffix("_exact")
 
     @cache
     def slow() -> Callable[..., Number]:
         import mpmath
 
-        return np.frompyfunc(getattr(mpmath, name) if isinstance(name, str) else name, arguments, 1)
+        rounded = getattr(mpmath, name) if isinstance(name, str) else name
+        certain = balls.function({"fabs": "absolute"}.get(called, called))
+
+        def either(*values: Number) -> Number:
+            return (certain if any(type(one) is balls.Jet for one in values) else rounded)(*values)
+
+        return np.frompyfunc(either, arguments, 1)
 
     def function(*values: Number) -> Number:
         return slow()(*values) if is_exact(*values) else fast(*values)
@@ -283,6 +303,8 @@ def ratio(a: Number, b: Number) -> Number:
 
 def pi(like: Number) -> Number:
     """Pi in the arithmetic of ``like``."""
+    if balls.active():
+        return balls.pi()
     if is_exact(like):
         import mpmath
 
@@ -391,6 +413,8 @@ def _H_exact(k: int) -> Callable[..., Number]:
     import mpmath
 
     def one(x: Number) -> Number:
+        if type(x) is balls.Jet:
+            return balls.H(k, x)
         with mpmath.extraprec(int(20 + 8 * max(0, mpmath.mag(x)))):
             tail = mpmath.erfc(x / mpmath.sqrt(2)) / 2
             if k == 0:

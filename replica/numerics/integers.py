@@ -8,7 +8,8 @@ from functools import cache
 import numpy as np
 from scipy import special
 
-from replica.numerics.functions import is_exact, stack, taken
+from replica.numerics import balls
+from replica.numerics.functions import exact, is_ball, is_exact, stack, taken
 from replica.numerics.quadrature import check_size
 from replica.typing import Array, Integers, Number, Numbers
 
@@ -64,6 +65,8 @@ def skellam(l: Number) -> IntegerLaw:
     >>> print(f"{law.weight.sum():.12f} {(law.w**2 * law.weight).sum():.12f}")
     1.000000000000 1.000000000000
     """
+    if is_ball(l):
+        return _skellam_of_balls(exact(l))
     if is_exact(l):
         import mpmath
 
@@ -78,6 +81,36 @@ def skellam(l: Number) -> IntegerLaw:
         padded = _skellam_table(load, reach)
     before, here, after = padded[..., :-2], padded[..., 1:-1], padded[..., 2:]
     return IntegerLaw(np.arange(-reach, reach + 1), here, before - after, (before + after) / 2 - here)
+
+
+def _skellam_of_balls(l: balls.Jet) -> IntegerLaw:
+    """The law with what it leaves out: what is averaged with it grows at most as w^3 beyond its ends.
+
+    As I_w(l) <= cosh(l) (l/2)^w/w!, and the terms of sum w^3 (l/2)^w/w! fall by a half beyond w = 2 l, what
+    lies from w = R on is at most tail = 2 R^3 (l/2)^R/R!. It is added, eightfold and as a ball, to either
+    end: that covers every function with abs(f(w)) <= 8 abs(w/R)^3 abs(f(R)) outside, and so on the other
+    side.
+    """
+    import flint
+
+    if l.gradient is not None:
+        msg = "the law of W has no ball while l is an unknown"
+        raise balls.BallError(msg)
+    x, small = l.value, flint.arb(2) ** -(flint.ctx.prec + 10)
+    reach, tail = 3 + int(2 * float(x.abs_upper())), flint.arb(1)
+    while not 16 * reach**3 * tail < small:
+        reach += 1
+        tail = (x / 2) ** reach / flint.arb(reach).fac() if x != 0 else flint.arb(0)
+    bessel = [x.bessel_i(flint.arb(w)) * (-x).exp() for w in range(reach + 2)]
+    table = np.empty(2 * reach + 3, dtype=object)
+    for i in range(table.size):
+        table[i] = balls.Jet(bessel[abs(i - reach - 1)])
+    before, here, after = table[:-2], table[1:-1], table[2:]
+    rest = balls.Jet(flint.arb(0, (16 * reach**3 * tail).abs_upper()))
+    end = np.array([0] * (2 * reach + 1), dtype=object)
+    end[0] = end[-1] = rest
+    weight, tilted, slope = here + end, before - after + end, (before + after) / 2 - here + end
+    return IntegerLaw(np.arange(-reach, reach + 1), weight, tilted, slope)
 
 
 def _skellam_table(load: Array, reach: int) -> Array:

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from replica.numerics import balls
 from replica.numerics.functions import (
     H,
     absolute,
@@ -23,6 +24,7 @@ from replica.numerics.functions import (
     erf,
     exact,
     exp,
+    is_ball,
     is_exact,
     is_single,
     lag,
@@ -217,13 +219,13 @@ class SpinAverages:
     def _energies(self) -> tuple[Number, ...]:
         def smeared(x: Number, u: Number) -> tuple[Number, ...]:
             # as u is odd, what it multiplies may lose the sign of the mean field, and with it what saturates
-            side = np.where(np.sum(x, axis=-1, keepdims=True) < 0, -1, 1)
+            side = 1 if is_ball(x) else np.where(np.sum(x, axis=-1, keepdims=True) < 0, -1, 1)
             return x * _erf_over_root2(x) + 2 * pdf(x), 2 * side * u * H(0, side * x)
 
         return self._mean(
             smeared,
             lambda w, T: (w, 1),
-            lambda y: (log2cosh(y), _entropy(absolute(y))),
+            lambda y: (log2cosh(y), _entropy(y)),
             lambda T: (T, 1),
             odd=(False, False),
         )
@@ -315,6 +317,9 @@ class SpinAverages:
         self, smeared: Any, smeared_units: Any, bare: Any, bare_units: Any, odd: tuple[bool, ...]
     ) -> tuple[Number, ...]:
         def one(loc: Any, width: Any, T: Any) -> tuple[Any, ...]:
+            if is_ball(loc, width, T) and T > 0:  # with the errors of the rule; no sign is asked for
+                means = balls.average(bare, loc / T, width / T)
+                return tuple(mean * unit for mean, unit in zip(means, bare_units(T), strict=True))
             if (T == 0 or width > NARROW * T) and not smeared:
                 return (exact(np.nan),) * len(odd)
             if T == 0 or width > 4 * T:
@@ -325,7 +330,9 @@ class SpinAverages:
             else:
                 z, weight = normal_rule_exact(width / T) if width else point_rule()
                 values, units = bare((z * width + loc) / T), bare_units(T)
-            means = (np.sum(value * weight) * unit for value, unit in zip(values, units, strict=True))
+            means = tuple(np.sum(value * weight) * unit for value, unit in zip(values, units, strict=True))
+            if is_ball(loc, width, T):
+                return means
             return tuple(
                 0 * mean if loc == 0 and zero else mean for mean, zero in zip(means, odd, strict=True)
             )
@@ -394,12 +401,17 @@ def one_minus_rho(rho: Number, *layers: Weak, extra: Number = 0) -> Number:
 
 def _sech2(y: Number) -> Number:
     """sech^2(y), to rounding error also where tanh(y) is 1."""
+    if is_ball(y):
+        return balls.function_of_all("sech2")(y)
     d = exp(-2 * absolute(y))
     return 4 * d / (1 + d) ** 2
 
 
 def _entropy(y: Number) -> Number:
-    """Ln 2cosh(y) - y tanh(y) at y >= 0, without the cancellation at large y."""
+    """Ln 2cosh(y) - y tanh(y), without the cancellation at large y."""
+    if is_ball(y):
+        return balls.function_of_all("spin_entropy")(y)
+    y = absolute(y)
     d = exp(-2 * y)
     return log1p(d) + 2 * y * d / (1 + d)
 
