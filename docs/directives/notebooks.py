@@ -30,7 +30,6 @@ def executed(text: str, kept: Path) -> Any:
     import nbformat
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError
-    from traitlets.config import Config
 
     if kept.is_file():
         return nbformat.read(kept, as_version=4)
@@ -40,8 +39,8 @@ def executed(text: str, kept: Path) -> Any:
     os.environ["PYTHONPATH"] = str(ROOT)
     kept.parent.mkdir(parents=True, exist_ok=True)
     try:
-        quiet = Config({"KernelManager": {"transport": "ipc" if os.name == "posix" else "tcp"}})
-        client = NotebookClient(book, timeout=SECONDS, kernel_name="python3", config=quiet)
+        client = NotebookClient(book, timeout=SECONDS, startup_timeout=SECONDS, kernel_name="python3")
+        client.extra_arguments = ["--IPKernelApp.log_level=ERROR"]
         client.execute(cwd=str(kept.parent))
     except CellExecutionError as error:
         message = f"a cell failed: {error}"
