@@ -39,7 +39,7 @@ myst_fence_as_directive = ["math"]
 
 # A name in single backticks is code, as everywhere in the docstrings.
 default_role = "literal"
-autodoc_default_options = {"show-inheritance": False}
+smartquotes = False  # two hyphens are an option
 autodoc_typehints = "none"  # numpydoc's sections say it in words
 toc_object_entries = False  # the page of a package begins with its names
 autodoc_member_order = "bysource"
@@ -50,6 +50,7 @@ numpydoc_class_members_toctree = False
 html_theme = "furo"
 html_title = f"replica {release}"
 html_static_path = ["static"]
+html_favicon = "static/favicon.svg"
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from console import replica
+from phase_diagrams.catalogue import DIAGRAMS
 from phase_diagrams.commands.shared.glossary import NOTATION, glossary
 from replica.theories import THEORIES
 
@@ -38,10 +39,19 @@ def test_every_page_is_in_the_tree_of_contents_once() -> None:
     assert sorted(listed) == PAGES
 
 
-def test_every_theory_has_its_equations() -> None:
-    text = (DOCS / "theory" / "equations.md").read_text(encoding="utf-8")
-    assert re.findall(r"^```\{equations\} (\S+)$", text, re.MULTILINE) == list(THEORIES)
-    assert re.findall(r"^## (\S+)$", text, re.MULTILINE) == list(THEORIES)
+@pytest.mark.parametrize("page", sorted((DOCS / "theory").glob("*.md")), ids=lambda file: file.stem)
+def test_pages_of_theories_name_theories_and_figures_that_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    equations = re.findall(r"^```\{equations\} (\S+)\nreplica show (\S+) --latex$", text, re.MULTILINE)
+    figures = re.findall(
+        r"^```\{gallery-figure\} (?:diagram-)?(\S+)\nreplica (?:figure|diagram) (\S+)$", text, re.MULTILINE
+    )
+    assert len(equations) + len(figures) == len(
+        re.findall(r"^```\{(?:equations|gallery-figure)\}", text, re.MULTILINE)
+    )
+    assert all(name == asked for name, asked in equations + figures)
+    assert {name for name, _ in equations} <= set(THEORIES)
+    assert {name for name, _ in figures} <= set(DIAGRAMS) | set(THEORIES)
 
 
 def test_the_glossary_holds_every_symbol() -> None:

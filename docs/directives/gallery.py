@@ -142,27 +142,40 @@ class Gallery(SphinxDirective):
 
 
 class OneFigure(SphinxDirective):
-    """``{gallery-figure} hopfield``: one of them on another page."""
+    """``{gallery-figure} hopfield``: one of them on another page.
 
+    What stands inside is for readers of the source.
+    """
+
+    has_content = True
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         """The figure with its command."""
         self.env.note_reread()
         up = "../" * self.env.docname.count("/")
-        return self.parse_text_to_nodes("\n\n".join(parts(self.arguments[0], up)))
+        name = self.arguments[0]
+        there = f'<a href="{up}gallery.html#{name}">gallery</a>'
+        link = f"```{{raw}} html\n<p>Numbers, papers and other figures: {there}.</p>\n```"
+        return self.parse_text_to_nodes("\n\n".join([*picture(name, up), link]))
 
 
-def parts(name: str, up: str) -> Iterator[str]:
-    """What belongs to a figure, in Markdown."""
+def picture(name: str, up: str) -> Iterator[str]:
+    """A figure in light and dark, and its command, in Markdown."""
     shelf = Shelf(name)
     if shelf.computed:
         for scheme, file in (("light", shelf.light), ("dark", shelf.dark)):
             image = f'<img loading="lazy" src="{up}{SERVED}/{file.name}" alt="{escape(title(name))}">'
             yield f'```{{raw}} html\n<div class="only-{scheme} gallery-figure">{image}</div>\n```'
+    yield f"```console\n$ {' '.join(command(name))}\n```"
+
+
+def parts(name: str, up: str) -> Iterator[str]:
+    """What belongs to a figure, in Markdown."""
+    shelf = Shelf(name)
+    yield from picture(name, up)
     if words := caption(name):
         yield words
-    yield f"```console\n$ {' '.join(command(name))}\n```"
     if shelf.computed:
         files = [file for file in (shelf.light, shelf.csv, shelf.json, shelf.tex) if file.is_file()]
         labels = {".svg": "SVG", ".csv": "CSV", ".json": "JSON", ".tex": "LaTeX float"}
