@@ -40,7 +40,7 @@ demo: $(RUNTIME)  ## print four storage capacities and draw two phase diagrams i
 	$(BIN)/replica capacity compositional -p theta=1 -p g=-0.2 -p l=1
 	$(draw-figures)
 
-figures: $(DEV)  ## compute every figure of the gallery into figures/ that is missing or old; ARGS names some
+figures: $(SITE)  ## compute every figure of the gallery into figures/ that is missing or old; ARGS names some
 	$(BIN)/python docs/make_figures.py $(ARGS)
 
 docs: $(SITE)  ## build the site into docs/_build/html; its gallery shows what make figures has computed
