@@ -20,7 +20,6 @@ from sphinx.errors import ExtensionError
 from directives.version import code_version
 
 ROOT = Path(__file__).parents[2]
-PICTURES = {"image/svg+xml": "svg", "image/png": "png"}
 SECONDS = 120
 
 
@@ -81,19 +80,17 @@ def _outputs(cell: Any, pictures: Path, name: str) -> str:
             shown.append(f"```text\n{output.text.rstrip()}\n```")
             continue
         data = output.get("data", {})
-        for kind, suffix in PICTURES.items():
-            if kind in data:
-                file = pictures / f"{name}-{count}.{suffix}"
-                raw = data[kind]
-                text = raw if isinstance(raw, str) else "".join(raw)
-                file.write_bytes(text.encode() if suffix == "svg" else base64.b64decode(text))
-                shown.append(f"![output of the cell above](/_build/notebooks/pictures/{file.name})")
-                break
-        else:
-            if "text/html" in data:
-                shown.append(f"```{{raw}} html\n{_joined(data['text/html'])}\n```")
-            elif "text/plain" in data:
-                shown.append(f"```text\n{_joined(data['text/plain'])}\n```")
+        if "image/svg+xml" in data:  # in the page itself, so that it takes its colours
+            drawing = _joined(data["image/svg+xml"])
+            shown.append(f"```{{raw}} html\n{drawing[drawing.index('<svg') :]}\n```")
+        elif "image/png" in data:
+            file = pictures / f"{name}-{count}.png"
+            file.write_bytes(base64.b64decode(_joined(data["image/png"])))
+            shown.append(f"![output of the cell above](/_build/notebooks/pictures/{file.name})")
+        elif "text/html" in data:
+            shown.append(f"```{{raw}} html\n{_joined(data['text/html'])}\n```")
+        elif "text/plain" in data:
+            shown.append(f"```text\n{_joined(data['text/plain'])}\n```")
     return "\n\n".join(shown)
 
 

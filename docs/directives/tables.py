@@ -72,11 +72,10 @@ class Published(SphinxDirective):
                     code(name.rpartition("/")[0]),
                     entry["value"] + error,
                     ours["value"][: 2 + 15] if ours else "not comparable",
-                    entry["source"],
-                    entry.get("note", ""),
+                    ". ".join([entry["source"], *filter(None, [entry.get("note")])]),
                 ]
             )
-        return [table(("quantity", "published", "computed", "source", "note"), rows)]
+        return [table(("quantity", "published", "computed", "source, and what to know"), rows)]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

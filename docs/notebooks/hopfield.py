@@ -38,7 +38,7 @@ capacity
 
 # %%
 found = Hopfield(alpha=0.0, T=0.0).curve("m", alpha=(0, 0.15))
-found.plot()
+found.diagram()
 
 # %% [markdown]
 # The stable part meets an unstable one in the fold, at an overlap that is far from zero: retrieval fails all at once.

@@ -73,7 +73,7 @@ capacity = critical(Sparse(alpha=0.05, T=0.0))
 capacity
 
 # %%
-Sparse(alpha=0.0, T=0.0).curve("m", alpha=(0.001, 0.35)).plot()
+Sparse(alpha=0.0, T=0.0).curve("m", alpha=(0.001, 0.35)).diagram()
 
 # %% [markdown]
 # The diagram of any two of its parameters is one command away, `replica diagram sparse.toml -x alpha -y T`; it takes minutes.
