@@ -7,7 +7,7 @@
 # %%
 from pathlib import Path
 
-Path("sparse.toml").write_text(
+_ = Path("sparse.toml").write_text(
     """
 [model]
 text = "sparse patterns stored by neurons with a threshold"
