@@ -30,7 +30,6 @@ PLANES = {
     "blume-capel": ("T=0.02:0.8", "D=0:0.6"),
     "spherical-p-spin": ("J0=0:1.5", "T=0.2:1.2", "p=3"),
     "mixed-p-spin": ("c=0:0.9", "T=0.1:1.2", "p=3"),
-    "spiked-gaussian": ("gamma=0:3", "T=0.1:2"),
     "sherrington-kirkpatrick": ("J0=0:2", "T=0.1:1.5"),
 }
 """Diagrams of theories whose plane is not in the catalogue: two parameters with ranges, and values of the
