@@ -12,6 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 MADE := $(VENV)/.made
 RUNTIME := $(VENV)/.runtime
+SITE := $(VENV)/.site
 DEV := $(VENV)/.dev
 
 # Files of tests whose numbers could rest on the last bit of a processor.
@@ -27,7 +28,7 @@ export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo figures test test-avx2 slow fuzz mutation coverage check lint type contracts bench dist clean
+.PHONY: help demo figures docs test test-avx2 slow fuzz mutation coverage check lint type contracts bench dist clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -39,8 +40,12 @@ demo: $(RUNTIME)  ## print four storage capacities and draw two phase diagrams i
 	$(BIN)/replica capacity compositional -p theta=1 -p g=-0.2 -p l=1
 	$(draw-figures)
 
-figures: $(RUNTIME)  ## draw the phase diagrams into figures/
-	$(draw-figures)
+figures: $(SITE)  ## compute every figure of the gallery into figures/ that is missing or old; ARGS names some
+	$(BIN)/python docs/make_figures.py $(ARGS)
+
+docs: $(SITE)  ## build the site into docs/_build/html; its gallery shows what make figures has computed
+	$(BIN)/python -m sphinx -W --keep-going -q -j $(JOBS) -b html -d docs/_build/doctrees docs docs/_build/html
+	@echo "docs/_build/html/index.html"
 
 test: $(DEV)  ## run the test suite
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not slow" $(ARGS)
@@ -108,6 +113,11 @@ $(MADE):
 $(RUNTIME): pyproject.toml $(MADE)
 	@echo "Installing replica into $(VENV)"
 	@$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(SITE): $(DEV)
+	@echo "Installing what builds the site into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	@touch $@
 
 $(DEV): pyproject.toml $(MADE)

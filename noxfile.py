@@ -52,9 +52,10 @@ def tests_min(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Every command and every piece of code of the pages prints what stands below it."""
-    session.install("-e", ".[dev]")
-    suite(session, "tests/test_pages.py")
+    """Every command and every piece of code of the pages prints what stands below it; the site is built."""
+    session.install("-e", ".[dev,docs]")
+    suite(session, "tests/test_pages.py", "tests/test_site.py")
+    session.run("python", "-m", "sphinx", "-W", "--keep-going", "-q", "docs", "docs/_build/html")
 
 
 @nox.session

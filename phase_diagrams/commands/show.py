@@ -12,6 +12,7 @@ import click
 
 from phase_diagrams.commands.shared.completing import shown
 from phase_diagrams.commands.shared.door import Verb
+from phase_diagrams.commands.shared.glossary import glossary
 from phase_diagrams.commands.shared.names import theory_named
 from phase_diagrams.commands.shared.options import Assignment, once
 from phase_diagrams.commands.shared.own import is_own
@@ -78,7 +79,7 @@ def show(name: str, powers: dict[str, float], latex: bool) -> None:
 
     Further its order parameters, branches, lines, conventions and references. With the name `units`: what the
     visible and hidden units of a random RBM can be; with that of a parameter, an order parameter or a line,
-    such as `alpha`: what it means in every theory that has it.
+    such as `alpha`: what it means in every theory that has it; so with any other symbol of the texts.
     """
     if name == "units":
         _show_units()
@@ -98,20 +99,11 @@ def show(name: str, powers: dict[str, float], latex: bool) -> None:
             print_table(rows, indent="  ")
 
 
-def _meanings(name: str) -> list[tuple[str, ...]]:
-    """What a name means in every theory that has a parameter, order parameter or line of that name."""
+def _meanings(name: str) -> list[tuple[str, str, str]]:
+    """What a name means in every theory that has it, and as notation; nothing for a theory or a file."""
     from replica.theories import THEORIES
 
-    if name in THEORIES or is_own(name):
-        return []
-    rows: list[tuple[str, ...]] = []
-    for theory, kind in THEORIES.items():
-        known = {key: ("parameter", about.text) for key, about in kind.parameters().items()}
-        known |= {key: ("order parameter", text) for key, text in kind.symbols.items()}
-        known |= {key: (f"line, {line.kind}", describe(line)) for key, line in kind.lines.items()}
-        if name in known:
-            rows.append((theory, *known[name]))
-    return rows
+    return [] if name in THEORIES or is_own(name) else glossary().get(name, [])
 
 
 def _of_unit(value: Any) -> str:

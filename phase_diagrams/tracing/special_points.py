@@ -204,7 +204,7 @@ def _merging(traced: Traced, here: Theory, index: int) -> SpecialPoint | None:
     """Where two states of a boundary become one: tricritical if one of them is symmetric, else a cusp."""
     system, boundary, n = traced.system, traced.system.boundary, traced.system.n
     before = 4 if index == 0 else -5
-    before = before if abs(before) <= traced.y.shape[1] else -1 - index
+    before = before if traced.y.shape[1] >= 5 else -1 - index
     apart = separations(system, traced.at(before), traced.z(before))
     now = [float(np.max(np.abs(v))) for v in separations(system, here, traced.z(index))]
     closest = int(np.argmin(now))

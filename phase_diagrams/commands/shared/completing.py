@@ -68,10 +68,9 @@ def _diagrams(_: click.Context) -> Iterable[str]:
 
 
 def _shown(ctx: click.Context) -> Iterable[str]:
-    from replica.theories import THEORIES
+    from phase_diagrams.commands.shared.glossary import glossary
 
-    names = {name for kind in THEORIES.values() for name in (*kind.parameters(), *kind.symbols, *kind.lines)}
-    return [*_theories(ctx), "units", *sorted(names)]
+    return [*_theories(ctx), "units", *sorted(glossary())]
 
 
 def _arguments(ctx: click.Context) -> Iterable[str]:
