@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from replica import interrupts
 from replica.errors import ConvergenceError, LocateError, ParameterError, UnknownNameError
+from replica.interrupts import check as heed  # from its room: the face of the package stands on this one
 from replica.showing import dataframe, good, html
 from replica.solving.derivatives import expanded, linearised, slope_by, solve_linear
 from replica.solving.solvers import Newton
@@ -140,7 +140,7 @@ def follow(
     values = {name: event.function(y, tangent) for name, event in events.items()}
     step, stop = settings.step, Stop.POINT_LIMIT
     while len(points) < settings.points:
-        interrupts.check()
+        heed()
         advanced = system.advance(y, tangent, step)
         edge = None
         if advanced is not None:
