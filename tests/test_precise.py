@@ -17,12 +17,15 @@ from replica.errors import LocateError, ParameterError
 from replica.solving import Located, Precise, Solution, critical, locate, polish, quick_digits, solve
 from replica.theories import (
     THEORIES,
+    BasisPursuit,
     BlumeCapel,
     Compositional,
     CurieWeiss,
     Dense,
+    Dreaming,
     Hopfield,
     Mixtures,
+    Perceptron,
     SemiRestricted,
     ThresholdedHopfield,
 )
@@ -253,7 +256,7 @@ def test_numbers_of_digits_that_make_no_sense(digits: Any) -> None:
 def test_digits_are_quick_where_there_is_no_integral() -> None:
     quick = {"hopfield", "mixtures", "thresholded-hopfield", "curie-weiss", "blume-capel"}
     quick |= {"dense", "semi-restricted", "noisy-hopfield", "rotation-invariant", "archetypes", "diluted"}
-    quick |= {"archetypes-unsupervised", "dreaming", "pseudo-inverse"}
+    quick |= {"archetypes-unsupervised", "dreaming", "pseudo-inverse", "perceptron", "basis-pursuit"}
     assert {name for name, kind in THEORIES.items() if kind.without_integrals} == quick
     for point in (
         critical(Hopfield(alpha=0.0, T=0.0)),
@@ -262,6 +265,9 @@ def test_digits_are_quick_where_there_is_no_integral() -> None:
         critical(CurieWeiss(T=0.5)),
         critical(Dense(a=0.1)),
         critical(SemiRestricted(alpha=0.05, Delta=0.1)),
+        critical(Dreaming(alpha=0.1, t=1.0)),
+        critical(Perceptron(alpha=1.0)),
+        critical(BasisPursuit(alpha=0.2)),
     ):
         assert quick_digits(point) == 15
         assert polish(point, 15).value is not None

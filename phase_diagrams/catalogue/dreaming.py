@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,7 @@ __all__ = ["build"]
 
 @recorded
 def build(
-    *, t_max: float = 100.0, times: tuple[float, ...] = (0.0, 0.1, 1.0, 10.0), points: int = 25
+    *, t_max: float = 100.0, times: Sequence[float] = (0.0, 0.1, 1.0, 10.0), points: int = 25
 ) -> PhaseDiagram:
     r"""Retrieval after a time t of dreaming [FAB19]_.
 
@@ -27,7 +28,7 @@ def build(
     ----------
     t_max : float
         Longest time.
-    times : tuple of float
+    times : sequence of float
         Of the lines on the right.
     points : int
         Points of each line.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,7 @@ __all__ = ["build"]
 
 
 @recorded
-def build(*, states: tuple[int, ...] = (2, 3, 4, 5, 6, 8, 10), Q: int = 3, points: int = 13) -> PhaseDiagram:
+def build(*, states: Sequence[int] = (2, 3, 4, 5, 6, 8, 10), Q: int = 3, points: int = 13) -> PhaseDiagram:
     r"""Hopfield network of Potts neurons, replica symmetric [K88]_.
 
     Left: capacity at T = 0 beside 0.138 Q (Q - 1)/2, a fit. Right: where retrieval ends, and where the
@@ -23,7 +24,7 @@ def build(*, states: tuple[int, ...] = (2, 3, 4, 5, 6, 8, 10), Q: int = 3, point
 
     Parameters
     ----------
-    states : tuple of int
+    states : sequence of int
         Numbers of states on the left.
     Q : int
         Number of states on the right.

@@ -238,17 +238,19 @@ class Theory:
     def derivative(self, parameter: str, function: Callable[[Self], Number]) -> Number:
         """Derivative of a function of the theory by a control parameter, differenced to fourth order.
 
-        One-sided next to the parameter's lower bound.
+        One-sided next to the parameter's lower bound; where that is open, a function may be singular there,
+        and the distance from it is the scale.
         """
         self.check_varied(parameter)
-        value = getattr(self, parameter)
+        value, about = getattr(self, parameter), self.parameters()[parameter]
+        away = value - about.lower if about.open_lower else np.inf
         if is_exact(value):
             import mpmath
 
-            step = mpmath.mpf(2) ** (-mpmath.mp.prec // 5) * max(abs(value), mpmath.mpf("0.1"))
+            step = mpmath.mpf(2) ** (-mpmath.mp.prec // 5) * min(max(abs(value), mpmath.mpf("0.1")), away)
         else:
-            step = 1e-3 * np.maximum(np.abs(value), 0.1)
-        near = np.asarray(value - 2 * step < self.parameters()[parameter].lower)
+            step = 1e-3 * np.minimum(np.maximum(np.abs(value), 0.1), away)
+        near = np.asarray(value - 2 * step < about.lower)
 
         def f(shift: int) -> Number:
             return function(self.at(**{parameter: value + shift * step}))
