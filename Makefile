@@ -17,7 +17,7 @@ DEV := $(VENV)/.dev
 
 # Files of tests whose numbers could rest on the last bit of a processor.
 NUMERICAL := functions averages broken_averages half_normal numbers engine steps rounding cancellation lines special \
-	glasses random_limits spectral_rbm placed learning exact mean_field message_passing
+	glasses random_limits spectral_rbm placed learning exact mean_field message_passing memories prior_channel parisi
 
 FIGURES := hopfield compositional
 FUZZ := $(filter-out tests/fuzz_theories.py,$(sort $(wildcard tests/fuzz_*.py)))

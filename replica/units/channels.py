@@ -384,6 +384,9 @@ class Taught(Channel):
     slope: Any
     share: Any = 1.0
 
+    def __post_init__(self) -> None:
+        """Its numbers are those of a state, and NaN where there is none."""
+
     def potential(self, x: Number) -> Number:
         return self.channel.potential(x)
 
