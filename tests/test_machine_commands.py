@@ -27,6 +27,7 @@ from replica.machines.inference.message_passing import overlap
 from replica.machines.models.ensembles import spawned, teacher_data
 from replica.theories import THEORIES
 from replica.units import Bernoulli, Gaussian, ReLU, Spin
+from replica.units.channels import Logistic, Sign, Square
 from replica.units.scaled import Scaled
 
 ROOT = Path(__file__).parents[1]
@@ -68,6 +69,15 @@ CASES: dict[str, tuple[int, dict[str, Any]]] = {
     "correlated": (60, {"a": 0.3, "T": 0.5}),
     "potts-hopfield": (20, {"alpha": 0.1, "Q": 3.0, "T": 1.2}),
     "planted": (30, {"alpha": 1.5, "T": 1.2, "T_star": 1.6}),
+    "teacher-student": (60, {"alpha": 1.0, "noise": 0.2, "prior": Spin(), "channel": Sign(noise=0.2)}),
+    "regression": (
+        40,
+        {"alpha": 2.0, "penalty": 0.1, "noise": 0.2, "rho": 0.5, "prior": Gaussian(), "channel": Square()},
+    ),
+    "classification": (
+        40,
+        {"alpha": 2.0, "penalty": 0.1, "noise": 0.2, "prior": Gaussian(), "channel": Logistic()},
+    ),
 }
 
 

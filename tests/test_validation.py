@@ -44,6 +44,7 @@ from replica.machines.models.sparse_rbm import SparseRBM, sparse_signs
 from replica.solving import solve
 from replica.theories import (
     THEORIES,
+    Classification,
     Compositional,
     CurieWeiss,
     Hopfield,
@@ -51,8 +52,10 @@ from replica.theories import (
     OneHiddenUnit,
     RandomEnergy,
     RandomRBM,
+    Regression,
     SherringtonKirkpatrick,
     SherringtonKirkpatrick1RSB,
+    TeacherStudent,
 )
 from replica.units import Bernoulli, ReLU, Spin
 from test_memory_machines import CASES as MEMORY_CASES
@@ -248,6 +251,15 @@ RUNS: list[tuple[Subject, dict[str, list[float]], list[int], int]] = [
         [200, 400],
         8,
     ),
+    (Subject(TeacherStudent), {"alpha": [0.8]}, [200, 400], 12),
+    (
+        Subject(TeacherStudent, {"prior": "gauss-bernoulli:rho=0.3", "channel": "square:noise=0.1"}),
+        {"alpha": [0.6]},
+        [200, 400],
+        12,
+    ),
+    (Subject(Regression, {"penalty": 0.1, "noise": 0.2}), {"alpha": [0.7, 2.0]}, [50, 100], 12),
+    (Subject(Classification, {"penalty": 0.1, "noise": 0.2}), {"alpha": [3.0]}, [100, 200], 12),
 ]
 
 

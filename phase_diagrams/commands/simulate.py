@@ -54,6 +54,8 @@ wrote mc.nc
 @click.option(
     "--hidden", metavar="UNIT", type=UNIT, help="Hidden units of a random RBM, such as relu:theta=0.3."
 )
+@click.option("--prior", metavar="UNIT", type=UNIT, help="Prior of weights: spin, gauss-bernoulli:rho=0.3.")
+@click.option("--channel", metavar="UNIT", type=UNIT, help="Channel behind the weights: sign, hinge:kappa=1.")
 @click.option(
     "--synapses", metavar="KIND", help="Of a noisy Hopfield network: clipped, three-level, saturated."
 )
@@ -75,6 +77,8 @@ def simulate(
     given: dict[str, Any],
     visible: Any,
     hidden: Any,
+    prior: Any,
+    channel: Any,
     synapses: str | None,
     branch: str | None,
     N: int,
@@ -101,6 +105,9 @@ def simulate(
       correlated               a, T (0): 13 patterns on a ring
       potts-hopfield           alpha, Q (3), T (0): neurons of Q states
       planted                  alpha, T, T_star (1.5): weights of a student, on a teacher's data
+      teacher-student          alpha, noise (0), --prior (spin), --channel (sign): AMP on a teacher's examples
+      regression               alpha, penalty (0.1), noise (0), rho (1), --channel (square), prior (gaussian)
+      classification           alpha, penalty (0.1), noise (0), --channel (logistic), prior (gaussian)
       network.toml             those of a model file: its layers, couplings and patterns
 
     So are theories that are made of layers, couplings and patterns, such as dense or p-spin.
@@ -110,7 +117,7 @@ def simulate(
     """  # noqa: D301  # a backspace: click leaves the paragraph as it is
     from phase_diagrams.simulating import Alone
 
-    named = {"visible": visible, "hidden": hidden, "synapses": synapses}
+    named = {"visible": visible, "hidden": hidden, "prior": prior, "channel": channel, "synapses": synapses}
     named = {name: one for name, one in named.items() if one is not None}
     drawn, kind = machine_called(name, branch)
     if kind is not None:
