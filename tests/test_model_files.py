@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from replica.errors import ParameterError, ReplicaError, UnknownNameError
+from replica.errors import ParameterError, ReplicaError, UnknownNameError, clean
 from replica.functional import (
     Coupling,
     Energy,
@@ -166,7 +166,7 @@ def test_random_models_read_back(data: st.DataObject) -> None:
         couplings=couplings,  # type: ignore[arg-type]
         patterns=patterns,  # type: ignore[arg-type]
         energies=energies,  # type: ignore[arg-type]
-        text=draw(TEXTS),
+        text=clean(draw(TEXTS)),
     )
     assert parse(write(model)) == model
 

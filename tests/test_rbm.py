@@ -274,7 +274,7 @@ def test_the_seed_decides_everything() -> None:
         ),
         (lambda: RBM(np.ones((6, 4)), "spin", Spin()), "give a unit such as"),
         (lambda: RBM(np.ones((6, 4)), Spin(), Spin(), T=-0.1), "T = -0.1 must be a number >= 0"),
-        (lambda: RBM(np.ones((6, 4)), Spin(g=np.inf), Spin()), "g is not finite"),
+        (lambda: RBM(np.ones((6, 4)), Spin(g=np.inf), Spin()), "g must be a finite real number, not inf"),
         (lambda: RBM(np.ones((2, 2)), Gaussian(), Gaussian()), "cannot be normalised"),
         (lambda: machine(Spin(), Spin()).energy([1, 1], [1, 1, 1]), "this layer has 4 units"),
         (lambda: BlockGibbs(machine(Spin(), Spin()), 0, 1), "at least 1"),

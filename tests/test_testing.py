@@ -441,7 +441,7 @@ WRONG: list[tuple[type[Theory], set[str], set[str]]] = [
     (Jumping, {"starts"}, set()),
     (NumpyFunctions, {"mpmath"}, {"digits"}),
     (Floats, {"digits"}, set()),
-    (SixteenDigits, {"digits"}, {"cold"}),
+    (SixteenDigits, {"digits"}, set()),
     (WrongJacobian, {"jacobian"}, {"solution"}),
     (Misleading, {"solution", "jacobian"}, set()),
     (WrongEntropy, {"entropy"}, set()),

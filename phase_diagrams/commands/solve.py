@@ -171,7 +171,7 @@ def solve(as_json: bool, profile: Path | str | None, **asked: Any) -> None:
     of a broken replica symmetry; hessian_undetermined counts the eigenvalues without a sign.
     """
     if asked["rsb"] == FULL:
-        settings = ("over", "start", "solver", "damping", "tol", "max_iter", "digits")
+        settings = ("over", "start", "solver", "damping", "tol", "max_iter", "digits", "certify", "output")
         if any([asked.pop(name) for name in settings]):
             message = (
                 f"--rsb {FULL} has its own solver and start; leave -x, --minimise, --digits and settings out"

@@ -382,7 +382,7 @@ def distinct(system: System, theory: Theory, z: Numbers) -> bool:
             for phase, here, x in system.states(theory, z)
         )
     # NaN: a trivial branch that does not exist here cannot be what the state merges into
-    return not any(np.max(np.abs(apart)) <= 1e-2 for apart in separations(system, theory, z))
+    return not any(np.max(np.abs(apart)) <= 1e-2 for apart in separations(system, theory, z, image=False))
 
 
 def _trivial(theory: Theory, branch: str, x: Any) -> bool:
@@ -396,12 +396,12 @@ def _trivial(theory: Theory, branch: str, x: Any) -> bool:
     )
 
 
-def separations(system: System, theory: Theory, z: Numbers) -> list[Number]:
+def separations(system: System, theory: Theory, z: Numbers, image: bool = True) -> list[Number]:
     """Differences of order parameters that a fold or a coexistence must keep from zero.
 
     The two phases of a coexistence; a folding branch and the trivial branches, and after them its own mirror
     image: it may grow out of a symmetric state that is not trivial. Where one vanishes the boundary ends in a
-    continuous transition.
+    continuous transition. Without ``image`` such an end of a branch counts as a fold, asked for by name.
     """
     if isinstance(system.boundary, Zero):
         return []
@@ -411,9 +411,9 @@ def separations(system: System, theory: Theory, z: Numbers) -> list[Number]:
     own = system.boundary.branch
     trivial = [name for name, branch in theory.branches.items() if branch.explicit and name != own]
     _, here, x = system.states(theory, z)[0]
-    image, begins = here.mirrored(x), np.asarray(here.start(own), dtype=float)
+    mirrored, begins = here.mirrored(x) if image else None, np.asarray(here.start(own), dtype=float)
     itself = here.mirrored(begins)
     images = []
-    if image is not None and itself is not None and not np.array_equal(begins, itself, equal_nan=True):
-        images = [x - image]  # a branch of symmetric states folds as any other
+    if mirrored is not None and itself is not None and not np.array_equal(begins, itself, equal_nan=True):
+        images = [x - mirrored]  # a branch of symmetric states folds as any other
     return [x - np.asarray(here.start(name)) for name in trivial] + images

@@ -61,7 +61,8 @@ class Levels(Unit):
             told = _listed(values) if values else on_one_line(self.values)
             msg = f"unit levels: values = {told} must be two finite numbers or more, each given once"
             raise ParameterError(msg)
-        sequence = isinstance(self.energies, list | tuple | np.ndarray) and np.ndim(self.energies) != 0
+        array = isinstance(self.energies, np.ndarray) and self.energies.ndim != 0
+        sequence = array or isinstance(self.energies, list | tuple)
         energies = tuple(self.energies) if sequence else (self.energies,)
         for energy in energies:
             if (number := real(energy)) is None or not np.all(np.isfinite(number)):

@@ -673,7 +673,7 @@ def on_one_line(value: Any) -> str:
     Examples
     --------
     >>> print(on_one_line([[1, 2], [3]]), on_one_line("long " * 30))
-    [[1, 2], [3]] 'long long long long long long ... long long long long long '
+    [[1, 2], [3]] 'long long long long long lo...ng long long long long long '
     """
     return " ".join(_brief.repr(value).split())
 
@@ -688,7 +688,8 @@ def check_real(unit: Unit, name: str) -> None:
     if type(value) is float and math.isfinite(value):
         return
     number = real(value)
-    if number is None or not number.size or not np.all(np.isfinite(number)):
+    empty = number is not None and not number.size and not isinstance(value, np.ndarray)  # a batch may be
+    if number is None or empty or not np.all(np.isfinite(number)):
         kind = unit.name or type(unit).__name__
         msg = f"unit {kind}: {name} must be a finite real number, not {on_one_line(value)}"
         raise ParameterError(msg)
