@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.path import Path as Outline
-from scipy.special import erf
+from scipy.special import erf, erfc
 
 from figures import QUICK, built
 from phase_diagrams.catalogue import DIAGRAMS
@@ -258,6 +258,59 @@ def test_potts_neurons() -> None:
     (right,) = diagram.beside
     assert kinds(right) == {"spinodal": "spinodal", "glass": "continuous"}
     assert right.line("glass").y[0] == 2
+
+
+# --- learning from examples ------------------------------------------------------------------------
+
+
+def test_capacity_of_perceptrons() -> None:
+    """Gardner's formula, Krauth and Mezard's 0.83 and where replica symmetry breaks, below kappa = 0."""
+    diagram = built("perceptron")
+    spherical, bound, broken = (diagram.line(name) for name in ("spherical", "unstable", "stability"))
+    for line in (spherical, bound):
+        kappa = np.array(line.x)
+        share = (1 + erf(kappa / np.sqrt(2))) / 2
+        gardner = (1 + kappa**2) * share + kappa * np.exp(-(kappa**2) / 2) / np.sqrt(2 * np.pi)
+        assert np.allclose(np.array(line.y) * gardner, 1, atol=1e-12)
+    assert diagram.point("alpha_c").y == spherical.y[0] == broken.y[-1] == 2
+    assert diagram.line("spins").y[0] == pytest.approx(0.8330785997, abs=1e-9)
+    assert np.all(np.array(bound.y[:-1]) > broken.y[:-1])
+    assert at(broken, -0.2) == pytest.approx(2.66936483859, abs=1e-9)
+
+
+def test_learning_curves() -> None:
+    """Ridge regression in closed form; its second descent; and classification at alpha = 3."""
+    ridge, labels = panels(built("learning-curves"))
+    noise, alpha = 0.2, np.array(ridge.lines[0].x)
+    for name, penalty in (("noise/100", noise / 100), ("noise/5", noise / 5), ("noise", noise)):
+        V = (1 - alpha - penalty + np.sqrt((1 - alpha - penalty) ** 2 + 4 * penalty)) / (2 * penalty)
+        left = penalty * V
+        assert np.allclose(
+            ridge.line(f"lambda = {name}").y,
+            (left**2 + noise * alpha * (V / (1 + V)) ** 2) / (1 - alpha * (V / (1 + V)) ** 2),
+            atol=1e-10,
+        )
+    weak, best = ridge.line("lambda = noise/100").y, ridge.line("lambda = noise").y
+    assert alpha[np.argmax(weak)] == pytest.approx(1)
+    assert sum(np.diff(np.sign(np.diff(weak))) != 0) == 2
+    assert list(best) == sorted(best, reverse=True)
+    for name, error in (("logistic", 0.138297999), ("hinge", 0.140150037)):
+        assert at(labels.line(name), 3.0, log=True) == pytest.approx(error, abs=1e-4)
+
+
+def test_measurements_of_a_sparse_signal() -> None:
+    """Norms by the closed minimum over a threshold; message passing at rho = 0.1; their order."""
+    diagram = built("compressed-sensing")
+    t = np.linspace(0, 4, 400_001)
+    above = (1 + t**2) * erfc(t / np.sqrt(2)) / 2 - t * np.exp(-(t**2) / 2) / np.sqrt(2 * np.pi)
+    for name, sides in (("laplace", 2), ("non-negative", 1)):
+        line = diagram.line(name)
+        for rho, alpha in zip(line.x, line.y, strict=True):
+            assert alpha == pytest.approx(np.min(rho * (1 + t**2) + sides * (1 - rho) * above), abs=1e-9)
+    norm, messages = diagram.line("laplace"), diagram.line("messages")
+    assert at(messages, 0.1) == pytest.approx(0.207559079, abs=2e-3)
+    assert np.all(np.array(norm.y) > messages.y)
+    assert np.all(np.array(messages.y) > messages.x)
 
 
 # --- Hopfield --------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from phase_diagrams.catalogue import (
     compositional_energy,
     compositional_evidence,
     compositional_temperature,
+    compressed_sensing,
     deep_belief_network,
     dreaming,
     finite_sparsity,
@@ -23,6 +24,7 @@ from phase_diagrams.catalogue import (
     hopfield_error,
     hopfield_graphical,
     ingredients,
+    learning_curves,
     learning_dynamics,
     learning_spectrum,
     learning_trained,
@@ -33,6 +35,7 @@ from phase_diagrams.catalogue import (
     one_hidden_unit,
     one_hidden_unit_entropy,
     p_spin,
+    perceptron,
     potts_hopfield,
     random_energy,
     replica_trick,
@@ -91,6 +94,13 @@ DIAGRAMS: dict[str, Entry] = {
     "potts-hopfield": Entry(
         "Hopfield network of Potts neurons: capacity, and phases in load and temperature",
         potts_hopfield.build,
+    ),
+    "perceptron": Entry("Perceptrons: capacity against the margin", perceptron.build),
+    "learning-curves": Entry(
+        "Learning curves: ridge regression, and classification by two losses", learning_curves.build
+    ),
+    "compressed-sensing": Entry(
+        "Sparse signals: measurements that they take, by norm and by messages", compressed_sensing.build
     ),
     "thresholded-hopfield": Entry(
         "Hopfield network with thresholded hidden units: capacity against threshold",

@@ -73,6 +73,9 @@ Diagrams
   dreaming                    Hopfield network after unlearning: capacity, and retrieval against T
   archetypes                  Hopfield network that knows noisy examples: capacity, and two overlaps
   potts-hopfield              Hopfield network of Potts neurons: capacity, and phases in load and temperature
+  perceptron                  Perceptrons: capacity against the margin
+  learning-curves             Learning curves: ridge regression, and classification by two losses
+  compressed-sensing          Sparse signals: measurements that they take, by norm and by messages
   thresholded-hopfield        Hopfield network with thresholded hidden units: capacity against threshold
   compositional-energy        Random RBM: energy against the number of active hidden units
   compositional               Random RBM: ferromagnetic, compositional and spin-glass phase
