@@ -114,10 +114,12 @@ class Mutant:
         changes(tree)[self.number]()
         original = vars(self.owner)[self.method]
         function = _function(original)
+        around = ast.parse(f"def made(__class__):\n    return {self.method}")  # what `super()` asks for
+        around.body[0].body[:0] = tree.body  # type: ignore[attr-defined]
         space: dict[str, Any] = {}
-        code = compile(ast.fix_missing_locations(tree), f"<mutant {self.name}>", "exec")
+        code = compile(ast.fix_missing_locations(around), f"<mutant {self.name}>", "exec")
         exec(code, function.__globals__, space)  # the source is our own
-        made = space[self.method]
+        made = space["made"](self.owner)
         if isinstance(original, property):
             made = property(made)
         try:
