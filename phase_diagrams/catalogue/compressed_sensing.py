@@ -8,7 +8,8 @@ from phase_diagrams.catalogue._parts import about, chain, curve, line_of, record
 from phase_diagrams.diagram import Axis, Line, LineKind, PhaseDiagram
 from replica.solving import critical
 from replica.theories import BasisPursuit, CompressedSensing
-from replica.units.priors import GaussBernoulli
+from replica.units import Unit
+from replica.units.priors import GaussBernoulli, Laplace, NonNegative
 
 __all__ = ["build"]
 
@@ -40,13 +41,13 @@ def build(*, rho_max: float = 0.6, points: int = 21) -> PhaseDiagram:
     --------
     >>> norm = build(points=3).line("laplace")
     >>> print(f"{norm.x[0]:g} {norm.y[0]:.6f}")
-    0.02 0.104183
+    0.02 0.104181
     """
     rho = np.linspace(0.02, rho_max, points)
 
-    def least_norm(prior: str, label: str) -> Line:
+    def least_norm(prior: Unit, label: str) -> Line:
         found = [critical(BasisPursuit(alpha=0.5, rho=float(one), prior=prior)) for one in rho]
-        return line_of(prior, LineKind.CURVE, rho, found, label)
+        return line_of(prior.name, LineKind.CURVE, rho, found, label)
 
     theory = CompressedSensing(alpha=0.5, prior=GaussBernoulli(START))
     start, below = critical(theory), rho < START
@@ -62,8 +63,8 @@ def build(*, rho_max: float = 0.6, points: int = 21) -> PhaseDiagram:
             Axis("alpha", r"measurements per entry $\alpha$", limits=(0.0, 1.0)),
         ),
         [
-            least_norm("laplace", "least $L_1$ norm"),
-            least_norm("non-negative", "the same, of signals $\\geq 0$"),
+            least_norm(Laplace(), "least $L_1$ norm"),
+            least_norm(NonNegative(), "the same, of signals $\\geq 0$"),
             line_of("messages", LineKind.CURVE, rho, [*passed[0][::-1], *passed[1]], "message passing"),
             curve("recovery", [0.0, rho_max], [0.0, rho_max], r"at least, $\alpha = \rho$"),
         ],

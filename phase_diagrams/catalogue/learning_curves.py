@@ -10,6 +10,7 @@ from phase_diagrams.catalogue._parts import about, curve, recorded
 from phase_diagrams.diagram import Axis, PhaseDiagram
 from replica.solving import solve
 from replica.theories import Classification, Regression
+from replica.units.channels import Hinge, Logistic
 
 __all__ = ["build"]
 
@@ -61,10 +62,12 @@ def build(*, noise: float = 0.2, penalty: float = 0.1, points: int = 37) -> Phas
         about(ridge, ["alpha", "penalty"]),
     )
     many, lines = np.linspace(0.2, 6.0, points), []
-    for channel in ("logistic", "hinge"):
+    for channel in (Logistic(), Hinge()):
         labels = Classification(alpha=many, penalty=penalty, channel=channel)
         states = solve(labels)
-        lines.append(curve(channel, many, np.asarray(states["error"]), f"{channel} loss", of=states))
+        lines.append(
+            curve(channel.name, many, np.asarray(states["error"]), f"{channel.name} loss", of=states)
+        )
     classification = PhaseDiagram(
         "learning-curves-labels",
         rf"Classification, $\lambda = {penalty:g}$",

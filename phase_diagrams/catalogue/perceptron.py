@@ -70,7 +70,7 @@ def _followed(theory: Theory, line: str, kappa: np.ndarray) -> list[float]:
     for one in kappa:
         here, near = theory.at(kappa=float(one)), found[-1:] and found[-1]
         found.append(
-            locate(here, line, "alpha", near=near.z, value=near.value)  # type: ignore[union-attr]
+            locate(here, line, "alpha", near=near.z, value=near.value)
             if near
             else locate(here, line, "alpha")
         )
