@@ -127,7 +127,7 @@ def finite(solution: Solution) -> Solution:
             energy = solution.theory.free_energy(solution.x)
         except Exception:  # it is told where the free energy is read
             return solution
-        known = np.isfinite(energy) & np.all(np.isfinite(solution.x), axis=0)
+        known = ~np.isnan(energy) & np.all(np.isfinite(solution.x), axis=0)  # f may be -inf: no state is left
     lost = solution.success & ~known
     if not np.any(lost):
         return solution
