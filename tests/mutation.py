@@ -84,8 +84,8 @@ EQUIVALENT: dict[str, str] = {
     "PhaseRetrieval.measured: 0 -> 1 #0": "max(q, q): an overlap is positive at every solution",
     "PhaseRetrieval.measured: 1 -> 2 #3": "where the nodes of an average are",
     "PhaseRetrieval.measured: 0 -> 1 #4": "where the nodes of an average are",
-    "CompressedSensing.update: r -> -r #5": "the entries of the signal have no sign, nor has their field",
-    "CompressedSensing.free_energy: r -> -r #8": "the entries of the signal have no sign, nor has their field",
+    "CompressedSensing.update: r -> -r #5": "entries of the signal have no sign, nor has their field",
+    "CompressedSensing.free_energy: r -> -r #8": "entries of the signal have no sign, nor has their field",
 }
 """Mutants that change nothing that can be observed, by name, with the reason."""
 
