@@ -38,6 +38,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 import test_glasses
 import test_numbers
+import test_prior_channel as weights
 import test_random_limits
 import test_theories
 from phase_diagrams.simulating.agreement import MOST, Measurement, Subject, confront
@@ -75,6 +76,16 @@ EQUIVALENT: dict[str, str] = {
     "OneHiddenUnit.field: 0 -> 1 #0": "max(Q, Q): an overlap is positive at every solution",
     "SpikedSparse.fields: 0 -> 1 #0": "max(q, q): an overlap is positive at every solution",
     "HiddenUnit.weights: 0 -> 1 #0": "max(Q_hat, Q_hat): a variance is positive at every solution",
+    "_Spins.input: 0 -> 1 #1": "max(qh, qh): a variance is positive at every solution",
+    "_Spins.output: 0 -> 1 #1": "max(q, q): an overlap is positive at every solution",
+    "Perceptron.output: 0 -> 1 #1": "max(q, q): an overlap is positive at every solution",
+    "Perceptron.free_energy: 0 -> 1 #0": "infinity, whatever is added to it",
+    "Perceptron.free_energy: np.inf -> 2 * np.inf #6": "infinity, twice",
+    "PhaseRetrieval.measured: 0 -> 1 #0": "max(q, q): an overlap is positive at every solution",
+    "PhaseRetrieval.measured: 1 -> 2 #3": "where the nodes of an average are",
+    "PhaseRetrieval.measured: 0 -> 1 #4": "where the nodes of an average are",
+    "CompressedSensing.update: r -> -r #5": "entries of the signal have no sign, nor has their field",
+    "CompressedSensing.free_energy: r -> -r #8": "entries of the signal have no sign, nor has their field",
 }
 """Mutants that change nothing that can be observed, by name, with the reason."""
 
@@ -318,6 +329,8 @@ def mutants(kind: type[Theory]) -> list[Mutant]:
         member = vars(owner)[method]
         if not isinstance(member, FunctionType | property):
             continue  # cached laws are laws of integers, tested by themselves
+        if _function(member).__annotations__.get("return") in ("Booleans", "bool"):
+            continue  # whether something is so has no sign
         tree = _parsed(owner, method)
         for number in range(len(changes(tree))):
             found.append(Mutant(owner, method, number, changes(copy.deepcopy(tree))[number]()))
@@ -351,8 +364,11 @@ def contract(kind: type[Theory], most: int = 6) -> bool:
             return False  # the search has gone to another branch
         fixed = _fresh(theory).tuned(state.x)
         for i in range(len(x0)):
+            inside = np.all(fixed.physical(shifted(state.x, i, np.array([-1e-9]))))
             gradient, error = richardson(
-                lambda h, i=i, fixed=fixed, x=state.x: fixed.free_energy(shifted(x, i, h)), 0.02
+                lambda h, i=i, fixed=fixed, x=state.x: fixed.free_energy(shifted(x, i, h)),
+                0.02,
+                side=0 if inside else 1,
             )
             if not abs(gradient) <= 10 * error + 1e-12:
                 return False
@@ -439,6 +455,26 @@ EXACT: dict[str, tuple[Callable[[], None], ...]] = {
             0.3,
         ),
     ),
+    "perceptron": (
+        weights.test_spherical_solutions_fill_the_volume_of_the_reference,
+        weights.test_where_one_solution_is_left_there_is_no_volume,
+    ),
+    "binary-perceptron": (weights.test_spins_at_half_a_label_each,),
+    "symmetric-perceptron": (partial(weights.test_between_walls_the_mean_number_of_solutions_counts, 1.0),),
+    "teacher-student": (
+        weights.test_a_student_of_spins_at_one_label_each,
+        weights.test_the_teacher_himself_explains_all,
+    ),
+    "regression": (partial(weights.test_ridge_is_closed, 2.0, 0.1, 0.2), weights.test_ridge_of_the_reference),
+    "compressed-sensing": (
+        weights.test_sparse_estimation_is_that_of_a_student,
+        weights.test_a_perfect_estimate_needs_perfect_measurements,
+    ),
+    "basis-pursuit": (
+        weights.test_what_has_a_smaller_norm_becomes_the_signal,
+        weights.test_the_norm_of_the_failure_reaches_that_of_the_signal,
+    ),
+    "phase-retrieval": (weights.test_blind_sizes_are_those_of_a_gaussian,),
 }
 """Tests of the suite against exact results; they raise AssertionError."""
 

@@ -24,6 +24,9 @@ ELSEWHERE = {
     "TwoLayers.hidden_averages: 0 -> 1 #1",
     "BernoulliReLU.field: r * 0 + TINY ** 2 -> r * 0 - TINY ** 2 #0",
     "BernoulliReLU.field: 0 -> 1 #1",
+    "_Spins.free_energy: 1 - q -> 1 + q #2",
+    "_Spins.free_energy: self.alpha * known.square -> 2 * (self.alpha * known.square) #5",
+    "_Spins.free_energy: q -> 2 * q #9",
 }
 """What only one of the theories with a common method can notice, for the other does not use it."""
 

@@ -39,6 +39,13 @@ def test_spherical_solutions_fill_the_volume_of_the_reference() -> None:
     assert state.replicon == pytest.approx(1 - 0.3975413, abs=1e-7)
 
 
+def test_where_one_solution_is_left_there_is_no_volume() -> None:
+    theory = Perceptron(alpha=2.0)
+    end = theory.start("saturated")
+    assert end == theory.update(end) == 1
+    assert theory.free_energy(end) == np.inf
+
+
 def test_solutions_of_a_spherical_perceptron_reach_their_capacity() -> None:
     """Next to alpha_c, 1 - q is proportional to what is left of the load."""
     alpha = 2 - np.array([1e-2, 1e-3])
@@ -97,6 +104,12 @@ def test_a_student_of_spins_at_one_label_each() -> None:
     assert state["q"] == pytest.approx(0.5607147370947455, abs=1e-11)
     assert state["error"] == pytest.approx(0.3105264389052291, abs=1e-11)
     assert -state.free_energy == pytest.approx(0.10610826777486748, abs=1e-11)
+
+
+def test_the_teacher_himself_explains_all() -> None:
+    state = solve(TeacherStudent(alpha=1.3), "teacher")
+    np.testing.assert_array_equal(state.x, [1, 1, 0])
+    assert state.free_energy == 0
 
 
 @pytest.mark.parametrize("prior", ["spherical", "gaussian"])
@@ -191,6 +204,30 @@ def test_what_has_a_smaller_norm_becomes_the_signal() -> None:
     error = solve(BasisPursuit(alpha=alpha))["error"]
     assert np.all(np.diff(error) < 0)
     assert error[2] == pytest.approx(0.0435561046, abs=1e-9)
+
+
+def test_the_norm_of_the_failure_reaches_that_of_the_signal() -> None:
+    """The least norm grows with the number of measurements, up to E|w0|, with the slope 0 there."""
+    signal = solve(BasisPursuit(alpha=0.4), "recovery")
+    assert signal.free_energy == pytest.approx(0.1 * np.sqrt(2 / np.pi), rel=1e-14)
+    assert signal["error"] == 0
+    left = signal.free_energy - solve(BasisPursuit(alpha=np.array([0.1, 0.2, 0.28]))).free_energy
+    assert np.all(np.diff(left) < 0)
+    assert 0 < left[-1] < 0.03 * signal.free_energy
+
+
+def test_a_perfect_estimate_needs_perfect_measurements() -> None:
+    theory = CompressedSensing(alpha=0.3)
+    end = theory.start("recovery")
+    assert end == theory.update(end) == 0
+    assert theory.free_energy(end) == -np.inf
+    assert CompressedSensing(alpha=0.3, noise=0.1).update(np.array([0.0]))[0] > 0
+
+
+def test_blind_sizes_are_those_of_a_gaussian() -> None:
+    """Without a guess f is the entropy of |z|, z Gaussian, for each measurement."""
+    state = solve(PhaseRetrieval(alpha=1.5), "blind")
+    assert state.free_energy == pytest.approx(1.5 * (np.log(np.pi / 2) + 1) / 2, rel=1e-13)
 
 
 def test_message_passing_fails_below_its_spinodal() -> None:

@@ -124,9 +124,12 @@ class CompressedSensing(PriorChannel):
         (E,) = x
         return self.alpha / (self.noise + E)
 
+    def _perfect(self, x: Numbers) -> Booleans:
+        return np.equal(x[0] + self.noise, 0)
+
     def update(self, x: Numbers) -> Numbers:
         (E,) = x
-        perfect = np.equal(E + self.noise, 0)
+        perfect = self._perfect(x)
         r = self.ratio(stack(np.where(perfect, 1.0, E)))
         return stack(np.where(perfect, 0.0, self.prior_side(stack(r, r, r))[0][2]))
 
@@ -141,7 +144,7 @@ class CompressedSensing(PriorChannel):
             r = self.ratio(x)
             weights = self.prior_side(stack(r, r, r))[2]
             value = r * (self.rho - E) / 2 + self.alpha / 2 * log(self.noise + E) + weights
-            return np.where(np.equal(E + self.noise, 0), -np.inf, value)[()]
+            return np.where(self._perfect(x), -np.inf, value)[()]
 
     def physical(self, x: Numbers) -> Booleans:
         (E,) = x
@@ -152,14 +155,13 @@ class CompressedSensing(PriorChannel):
         return (E > 1e-12) == (branch == "failure")
 
     def replicon(self, x: Numbers) -> Number:
-        (E,) = x
-        E = np.where(np.equal(E + self.noise, 0), 1.0, E)
+        perfect = self._perfect(x)
+        E = np.where(perfect, 1.0, x[0])
         r = self.ratio(stack(E))
         square: Number = 0.0
         for p, mean, variance in self.teacher:
             width = sqrt(r + variance * r**2)
             square = square + p * self.weights.averages(mean * r, width, -r, 1.0).response_square
-        perfect = np.equal(x[0] + self.noise, 0)
         return np.where(
             perfect, 1 - self.rho / np.maximum(self.alpha, 1e-300), 1 - r / (self.noise + E) * square
         )[()]

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from replica.errors import ParameterError
-from replica.numerics.functions import sqrt
+from replica.numerics.functions import sqrt, stack
 from replica.theory import Boundary, Branch, Coexistence, Critical, Fold, Phase, Value, parameter
 from replica.theory.prior_channel import GAUSSIAN, PriorChannel, parsed
 from replica.typing import Booleans, Number, Numbers
@@ -179,6 +179,12 @@ class TeacherStudent(PriorChannel):
         if np.all(known):
             return x + 0 * self.alpha
         return np.where(known, x, super().update(x))
+
+    def jacobian(self, x: Numbers) -> Numbers:
+        known = self._known(x)
+        if np.all(known):  # the teacher stays, whatever is next to him
+            return stack(*(stack(*(0 * (one * self.alpha) for one in x)) for _ in x))
+        return np.where(known, 0.0, super().jacobian(x))
 
     def free_energy(self, x: Numbers) -> Number:
         known = self._known(x)
