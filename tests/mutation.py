@@ -37,6 +37,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 import test_glasses
+import test_memories
 import test_numbers
 import test_prior_channel as weights
 import test_random_limits
@@ -52,14 +53,21 @@ from replica.solving.derivatives import jacobian, jacobian_errors
 from replica.testing import richardson, shifted
 from replica.theories import (
     THEORIES,
+    Dreaming,
     Hopfield,
     Hopfield1RSB,
+    PseudoInverse,
     SherringtonKirkpatrick,
     SherringtonKirkpatrick1RSB,
 )
 from replica.theory import Theory
 
-FORMULAS = ("replica.theories.", "replica.theory.two_layers", "replica.theory.one_step")
+FORMULAS = (
+    "replica.theories.",
+    "replica.theory.two_layers",
+    "replica.theory.one_step",
+    "replica.theory.spectrum",
+)
 """Modules that hold formulas."""
 
 METHODS = ("update", "free_energy")
@@ -72,6 +80,7 @@ EQUIVALENT: dict[str, str] = {
     "BernoulliReLU.hidden: 0 -> 1 #1": "max(q, q + TINY): " + GUARD,
     "BernoulliReLU.hidden: TINY -> 2 * TINY #8": GUARD,
     "BlumeCapel.heat: COLD -> 2 * COLD #4": GUARD,
+    "SpinsWithSpectrum.delta: self._delta(x, known) -> 2 * self._delta(x, known) #0": "a pair twice, read once",
     "SherringtonKirkpatrick1RSB.spins: 0 -> 1 #1": "max(q0, q0): an overlap is positive at every solution",
     "OneHiddenUnit.field: 0 -> 1 #0": "max(Q, Q): an overlap is positive at every solution",
     "SpikedSparse.fields: 0 -> 1 #0": "max(q, q): an overlap is positive at every solution",
@@ -362,6 +371,8 @@ def contract(kind: type[Theory], most: int = 6) -> bool:
             return False
         if not np.allclose(state.x, x0, rtol=0.2, atol=0.2):
             return False  # the search has gone to another branch
+        if not np.allclose(_fresh(theory).update(state.x), state.x, rtol=1e-6, atol=1e-6):
+            return False  # the search asks a mismatch that is another formula
         fixed = _fresh(theory).tuned(state.x)
         for i in range(len(x0)):
             inside = np.all(fixed.physical(shifted(state.x, i, np.array([-1e-9]))))
@@ -427,6 +438,9 @@ def numbers(kind: type[Theory]) -> bool:
             floor = 2e-16 if name.endswith(("/s", "/error_fraction")) else 1e-300
             if not abs(compute() - ours.number) <= max(ours.tolerance, 1e-12 * abs(ours.number), floor):
                 return False
+    for theory, values, error in test_memories.STATES:
+        if type(theory) is kind:
+            test_memories.test_states(theory, values, error)
     for test in EXACT.get(kind.name, ()):
         test()
     return True
@@ -475,6 +489,36 @@ EXACT: dict[str, tuple[Callable[[], None], ...]] = {
         weights.test_the_norm_of_the_failure_reaches_that_of_the_signal,
     ),
     "phase-retrieval": (weights.test_blind_sizes_are_those_of_a_gaussian,),
+    "noisy-hopfield": (
+        partial(test_memories.test_hopfield_comes_out_of_the_spectrum, 0.05, 0.2, "retrieval"),
+        test_memories.test_clipping_is_dilution_with_two_over_pi,
+        test_memories.test_folds_meet_in_the_cusp_of_the_cue,
+        test_memories.test_synapses_by_quadrature,
+    ),
+    "rotation-invariant": (
+        partial(test_memories.test_equal_eigenvalues_are_the_curie_weiss_magnet, 1.3, 0.2),
+    ),
+    "archetypes": (
+        test_memories.test_archetypes_are_general_priors_at_any_temperature,
+        test_memories.test_exact_archetypes_and_one_example,
+        test_memories.test_the_law_of_a_mean_of_examples,
+    ),
+    "archetypes-unsupervised": (
+        test_memories.test_exact_archetypes_and_one_example,
+        test_memories.test_many_unsupervised_examples_are_supervised,
+        test_memories.test_the_law_of_a_mean_of_examples,
+    ),
+    "dreaming": (
+        test_memories.test_no_dream_is_the_hopfield_network_with_its_diagonal,
+        test_memories.test_a_glass_after_dreaming_is_that_of_its_spectrum,
+        partial(test_memories.test_heat_leaves_half_the_trace, Dreaming(alpha=0.3, t=0.7)),
+    ),
+    "pseudo-inverse": (
+        test_memories.test_a_long_dream_is_the_pseudo_inverse,
+        test_memories.test_the_pseudo_inverse_where_the_discriminant_is_least,
+        partial(test_memories.test_heat_leaves_half_the_trace, PseudoInverse(alpha=0.3)),
+    ),
+    "exponential": (test_memories.test_condensed_noise_by_its_rate,),
 }
 """Tests of the suite against exact results; they raise AssertionError."""
 

@@ -178,6 +178,21 @@ def test_clipping_is_dilution_with_two_over_pi() -> None:
     assert wide.x == pytest.approx(solve(Hopfield(alpha=0.05, T=0.1)).x, abs=1e-13)
 
 
+def test_synapses_by_quadrature() -> None:
+    x = 1e-4 * (np.arange(240_000) - 119_999.5)  # jumps lie between two points of the grid
+    weight = np.exp(-(x**2) / 2) / np.sum(np.exp(-(x**2) / 2))
+    functions = {
+        "linear": x,
+        "clipped": np.sign(x),
+        "three-level": np.sign(x) * (np.abs(x) > 0.8),
+        "saturated": np.clip(x, -0.8, 0.8),
+    }
+    for synapses, phi in functions.items():
+        theory = NoisyHopfield(alpha=0.1, synapses=synapses, cut=0.8, c=0.7)
+        known = np.sum(weight * phi**2) / np.sum(weight * x * phi) ** 2 / 0.7 - 1
+        assert theory.excess == pytest.approx(known, abs=1e-7)
+
+
 def test_the_best_cut_is_where_the_noise_is_least() -> None:
     best = locate(NoisyHopfield(alpha=0.1, synapses="three-level"), "best-cut", "alpha")
     assert best.value == pytest.approx(0.11968735018195345, abs=1e-12)
@@ -249,6 +264,16 @@ def test_eigenvalues_of_a_wishart_matrix_are_those_of_hebb() -> None:
         assert values.at(x).value == pytest.approx(Rational(((0.1, 1.0),)).at(x).value, rel=0.05)
 
 
+@pytest.mark.parametrize(("J0", "h"), [(1.3, 0.2), (1.3, -0.2), (0.6, 0.5)])
+def test_equal_eigenvalues_are_the_curie_weiss_magnet(J0: float, h: float) -> None:
+    one = RotationInvariant(eigenvalues=(2.0, 2.0), T=0.5, J0=J0, h=h)
+    for m in (0.9, -0.4):
+        x = one.state(m=m, C=(1 - np.tanh((J0 * m + h) / 0.5) ** 2) / 0.5)
+        assert one.update(x)[0] == pytest.approx(np.tanh((J0 * m + h) / 0.5), abs=1e-14)
+        known = J0 * m**2 / 2 - 0.5 * np.log(2 * np.cosh((J0 * m + h) / 0.5))
+        assert one.free_energy(x) == pytest.approx(known, abs=1e-14)
+
+
 def test_a_list_of_eigenvalues_is_checked() -> None:
     for wrong in ((), ("a",), (np.nan,), 3.0, ((1.0, 2.0), (3.0, 4.0))):
         with pytest.raises(ParameterError, match="list of finite numbers"):
@@ -276,6 +301,28 @@ def test_exact_archetypes_and_one_example() -> None:
     assert perfect.x == pytest.approx(known.x, abs=1e-13)
     assert single.x == pytest.approx(known.x, abs=1e-13)
     assert single["m"] == pytest.approx(0.5 * single["n"], abs=1e-14)
+
+
+def test_the_law_of_a_mean_of_examples() -> None:
+    """By the 2^M sets of examples; the Gaussian law has their mean and variance."""
+    r, M = 0.5, 3
+    rho = (1 - r**2) / (r**2 * M)
+    known: dict[float, float] = {}
+    for signs in np.ndindex(*[2] * M):
+        w = round((2 * sum(signs) - M) / (M * r * np.sqrt(1 + rho)), 12)
+        known[w] = known.get(w, 0.0) + ((1 + r) / 2) ** sum(signs) * ((1 - r) / 2) ** (M - sum(signs))
+    mean = sum(weight * w for w, weight in known.items())
+    spread = sum(weight * (w - mean) ** 2 for w, weight in known.items())
+    for lattice, smooth in (
+        (Archetypes(alpha=0.05, rho=rho, M=M), Archetypes(alpha=0.05, rho=rho)),
+        (
+            ArchetypesUnsupervised(alpha=0.05, r=r, M=M, mean="lattice"),
+            ArchetypesUnsupervised(alpha=0.05, r=r, M=M),
+        ),
+    ):
+        assert {round(w, 12): weight for weight, w, _ in lattice.law} == pytest.approx(known, abs=1e-14)
+        assert not any(own for _, _, own in lattice.law)
+        assert smooth.law == (pytest.approx((1, mean, spread), abs=1e-11),)
 
 
 def test_many_unsupervised_examples_are_supervised() -> None:
@@ -327,6 +374,41 @@ def test_a_glass_after_dreaming_is_that_of_its_spectrum() -> None:
     other = solve(RotationInvariant(eigenvalues=tuple(values), T=T), "glass")
     assert other["q"] == pytest.approx(one["q"], abs=2e-3)
     assert other.free_energy - np.mean(values) / 2 == pytest.approx(one.free_energy, abs=2e-3)
+
+
+def test_the_pseudo_inverse_where_the_discriminant_is_least() -> None:
+    D = solve(PseudoInverse(alpha=0.1, T=1.0), "paramagnet")["D"]
+    assert pytest.approx((1 + np.sqrt(0.1)) / 0.9, abs=1e-14) == D  # 0.9 D^2 - 2 D + 1 = 0
+
+
+@pytest.mark.parametrize("theory", [Dreaming(alpha=0.3, t=0.7), PseudoInverse(alpha=0.3)])
+def test_heat_leaves_half_the_trace(theory: Theory) -> None:
+    """f = -T ln 2 - trace of J/(2 N) at high temperature; K has the eigenvalues of a Wishart matrix."""
+    T, edge = 1e4, np.sqrt(0.3)
+    l = np.linspace((1 - edge) ** 2, (1 + edge) ** 2, 200_001)
+    density = np.sqrt((l - l[0]) * (l[-1] - l)) / l
+    kept = 1.7 * l / (1 + 0.7 * l) if isinstance(theory, Dreaming) else 1 + 0 * l
+    trace = 0.3 * np.sum(kept * density) / np.sum(density)
+    hot = solve(theory.at(T=T), "paramagnet")
+    assert hot.free_energy + T * np.log(2) == pytest.approx(-trace / 2, abs=1e-4)
+
+
+def test_condensed_noise_by_its_rate() -> None:
+    """Few patterns carry the noise where alpha < I(tilted): f = -u with I(u) = alpha; else the tilted ones do."""
+    rates = {
+        "bits": lambda u: ((1 + u) * np.log(1 + u) + (1 - u) * np.log(1 - u)) / 2,
+        "sphere": lambda u: -np.log(1 - u**2) / 2,
+        "gauss": lambda u: u**2 / 2,
+    }
+    grid = np.linspace(0, 1, 200_001)[:-1]
+    for patterns, rate in rates.items():
+        few = solve(Exponential(alpha=0.1, lambda_=2.0, patterns=patterns))
+        assert rate(few["u"]) == pytest.approx(0.1, abs=1e-12)
+        assert few.free_energy == pytest.approx(-few["u"], abs=1e-12)
+        many = solve(Exponential(alpha=0.6, lambda_=0.8, patterns=patterns))
+        zeta = np.max(0.8 * grid - rate(grid))
+        assert many["zeta"] == pytest.approx(zeta, abs=1e-9)
+        assert many.free_energy == pytest.approx(-(0.6 + zeta) / 0.8, abs=1e-9)
 
 
 def test_the_pseudo_inverse_keeps_every_load_as_it_cools() -> None:

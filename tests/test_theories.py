@@ -198,6 +198,7 @@ CASES = [
     (Exponential(alpha=0.3, lambda_=2.0), "noise"),
     (Exponential(alpha=0.3, lambda_=2.0, patterns="gauss"), "noise"),
     (Exponential(alpha=0.7, lambda_=1.0, patterns="sphere"), "noise"),
+    (Exponential(alpha=0.2, lambda_=2.0, patterns="sphere"), "noise"),
     (Correlated(a=0.7, T=0.1), "retrieval"),
     (Diluted(alpha=0.3, T=0.2), "retrieval"),
     (PottsHopfield(alpha=0.2, Q=3), "retrieval"),

@@ -381,8 +381,10 @@ def distinct(system: System, theory: Theory, z: Numbers) -> bool:
             bool(np.all(here.belongs(phase.branch, x))) and not _trivial(here, phase.branch, x)
             for phase, here, x in system.states(theory, z)
         )
+    critical = theory.critical.boundary if theory.critical else None
+    image = critical is None or theory.lines.get(critical) != system.boundary  # it is critical: a fold
     # NaN: a trivial branch that does not exist here cannot be what the state merges into
-    return not any(np.max(np.abs(apart)) <= 1e-2 for apart in separations(system, theory, z, image=False))
+    return not any(np.max(np.abs(apart)) <= 1e-2 for apart in separations(system, theory, z, image))
 
 
 def _trivial(theory: Theory, branch: str, x: Any) -> bool:
