@@ -80,7 +80,7 @@ EQUIVALENT: dict[str, str] = {
     "BernoulliReLU.hidden: 0 -> 1 #1": "max(q, q + TINY): " + GUARD,
     "BernoulliReLU.hidden: TINY -> 2 * TINY #8": GUARD,
     "BlumeCapel.heat: COLD -> 2 * COLD #4": GUARD,
-    "SpinsWithSpectrum.delta: self._delta(x, known) -> 2 * self._delta(x, known) #0": "a pair twice, read once",
+    "SpinsWithSpectrum.delta: self._delta(x, known) -> 2 * self._delta(x, known) #0": "two pairs, one read",
     "SherringtonKirkpatrick1RSB.spins: 0 -> 1 #1": "max(q0, q0): an overlap is positive at every solution",
     "OneHiddenUnit.field: 0 -> 1 #0": "max(Q, Q): an overlap is positive at every solution",
     "SpikedSparse.fields: 0 -> 1 #0": "max(q, q): an overlap is positive at every solution",

@@ -394,7 +394,7 @@ def test_heat_leaves_half_the_trace(theory: Theory) -> None:
 
 
 def test_condensed_noise_by_its_rate() -> None:
-    """Few patterns carry the noise where alpha < I(tilted): f = -u with I(u) = alpha; else the tilted ones do."""
+    """Few patterns carry the noise where alpha < I(tilted): f = -u, I(u) = alpha; else the tilted do."""
     rates = {
         "bits": lambda u: ((1 + u) * np.log(1 + u) + (1 - u) * np.log(1 - u)) / 2,
         "sphere": lambda u: -np.log(1 - u**2) / 2,
