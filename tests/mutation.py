@@ -83,6 +83,13 @@ EQUIVALENT: dict[str, str] = {
     "SpinsWithSpectrum.delta: self._delta(x, known) -> 2 * self._delta(x, known) #0": "two pairs, one read",
     "SherringtonKirkpatrick1RSB.spins: 0 -> 1 #1": "max(q0, q0): an overlap is positive at every solution",
     "OneHiddenUnit.field: 0 -> 1 #0": "max(Q, Q): an overlap is positive at every solution",
+    "PseudoInverse.parts: 1e-150 -> 1.5e-150 #0": GUARD,
+    "PseudoInverse.parts: 0 -> 1 #1": "max(T, T + 1e-150): " + GUARD,
+    "Exponential.free_energy: 1e-300 -> 1.5e-300 #1": GUARD,
+    "Exponential.free_energy: 0 -> 1 #2": "max(dI/du, u): I grows at least as u^2/2 does",
+    "Exponential._few: 1e-300 -> 1.5e-300 #2": GUARD,
+    "Exponential._few: 0 -> 1 #3": "max(dI/du, u): I grows at least as u^2/2 does",
+    "PottsHopfield.neurons: SHARP -> 2 * SHARP #2": GUARD,
     "SpikedSparse.fields: 0 -> 1 #0": "max(q, q): an overlap is positive at every solution",
     "HiddenUnit.weights: 0 -> 1 #0": "max(Q_hat, Q_hat): a variance is positive at every solution",
     "_Spins.input: 0 -> 1 #1": "max(qh, qh): a variance is positive at every solution",
@@ -446,6 +453,14 @@ def numbers(kind: type[Theory]) -> bool:
     return True
 
 
+def _capacity(name: str) -> Callable[[], None]:
+    """The test of the first critical value that independent code gave for a memory."""
+    return partial(
+        test_memories.test_critical_values,
+        *next(one for one in test_memories.CAPACITIES if one[0].name == name),
+    )
+
+
 EXACT: dict[str, tuple[Callable[[], None], ...]] = {
     "curie-weiss": (partial(test_numbers.test_curie_weiss_spinodal, 0.3),),
     "blume-capel": (partial(test_numbers.test_blume_capel_first_order_line, 0.2),),
@@ -490,6 +505,7 @@ EXACT: dict[str, tuple[Callable[[], None], ...]] = {
     ),
     "phase-retrieval": (weights.test_blind_sizes_are_those_of_a_gaussian,),
     "noisy-hopfield": (
+        _capacity("noisy-hopfield"),
         partial(test_memories.test_hopfield_comes_out_of_the_spectrum, 0.05, 0.2, "retrieval"),
         test_memories.test_clipping_is_dilution_with_two_over_pi,
         test_memories.test_folds_meet_in_the_cusp_of_the_cue,
@@ -504,6 +520,7 @@ EXACT: dict[str, tuple[Callable[[], None], ...]] = {
         test_memories.test_the_law_of_a_mean_of_examples,
     ),
     "archetypes-unsupervised": (
+        _capacity("archetypes-unsupervised"),
         test_memories.test_exact_archetypes_and_one_example,
         test_memories.test_many_unsupervised_examples_are_supervised,
         test_memories.test_the_law_of_a_mean_of_examples,
@@ -517,6 +534,10 @@ EXACT: dict[str, tuple[Callable[[], None], ...]] = {
         test_memories.test_a_long_dream_is_the_pseudo_inverse,
         test_memories.test_the_pseudo_inverse_where_the_discriminant_is_least,
         partial(test_memories.test_heat_leaves_half_the_trace, PseudoInverse(alpha=0.3)),
+    ),
+    "potts-hopfield": (
+        test_memories.test_the_first_order_transition_of_potts_neurons_without_load,
+        _capacity("potts-hopfield"),
     ),
     "exponential": (test_memories.test_condensed_noise_by_its_rate,),
 }

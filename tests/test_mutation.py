@@ -24,7 +24,19 @@ ELSEWHERE = {
     "TwoLayers.hidden_averages: 0 -> 1 #1",
     "BernoulliReLU.field: r * 0 + TINY ** 2 -> r * 0 - TINY ** 2 #0",
     "BernoulliReLU.field: 0 -> 1 #1",
-    "SpinsWithSpectrum.update: m -> 2 * m #6",  # a sum over the law of the pattern, if it has two parts
+    "SpinsWithSpectrum.update: mean * spin.tanh + spread * pull * spin.susceptibility -> "
+    "mean * spin.tanh - spread * pull * spin.susceptibility #2",
+    "SpinsWithSpectrum.update: C -> 2 * C #3",
+    "SpinsWithSpectrum.update: C -> -C #4",
+    "SpinsWithSpectrum.update: m -> 2 * m #6",
+    "SpinsWithSpectrum.update: m -> -m #7",
+    "SpinsWithSpectrum.update: spread * pull * spin.susceptibility -> "
+    "2 * (spread * pull * spin.susceptibility) #11",
+    "SpinsWithSpectrum.sites: noise + spread * pull ** 2 -> noise - spread * pull ** 2 #0",
+    "SpinsWithSpectrum.sites: 2 -> 3 #1",
+    "SpinsWithSpectrum.sites: spread * pull ** 2 -> 2 * (spread * pull ** 2) #6",
+    "SpinsWithSpectrum.sites: pull * mean + self.cue -> pull * mean - self.cue #3",
+    "SpinsWithSpectrum.sites: self.cue -> 2 * self.cue #9",
     "_Spins.free_energy: 1 - q -> 1 + q #2",
     "_Spins.free_energy: self.alpha * known.square -> 2 * (self.alpha * known.square) #5",
     "_Spins.free_energy: q -> 2 * q #9",

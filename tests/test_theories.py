@@ -203,7 +203,7 @@ CASES = [
     (Diluted(alpha=0.3, T=0.2), "retrieval"),
     (PottsHopfield(alpha=0.2, Q=3), "retrieval"),
     (PottsHopfield(alpha=0.2, Q=4), "glass"),
-    (Planted(alpha=0.8, T=1.2, T_star=1.5), "learning"),
+    (Planted(alpha=0.3, T=2.0, T_star=1.2), "learning"),
     (Planted(alpha=1.0, T=0.0, T_star=1.5), "learning"),
     (Planted(alpha=0.5, T=1.2, T_star=1.5), "glass"),
     (Spiked(gamma=2.0), "retrieval"),
