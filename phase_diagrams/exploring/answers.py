@@ -23,6 +23,7 @@ from replica.errors import ConvergenceError, LocateError, ParameterError, Replic
 from replica.showing import good
 from replica.solving import Solution, minimise, search, solve
 from replica.solving.derivatives import jacobian, solve_linear
+from replica.solving.search import Found
 from replica.solving.solution import MEASURES
 from replica.theory import Theory
 from replica.typing import Array
@@ -57,9 +58,6 @@ STEPS, MOST = 40, 8
 MINIMA = 17
 """Points of a curve of states that are minimised over a parameter."""
 
-ALIKE = 1e-7
-"""States that differ by less are one, as in `replica.solving.search`."""
-
 
 def states(plane: Plane, values: Mapping[str, float], *, resting: bool = True) -> dict[str, Any]:
     """The states at a point, lowest free energy first.
@@ -86,12 +84,12 @@ def states(plane: Plane, values: Mapping[str, float], *, resting: bool = True) -
     {'paramagnet': 'absent'}
     """
     theory = plane.at(values)
-    found, missing = found_at(theory, resting=resting)
+    found = found_at(theory, resting=resting)
     return {
         "parameters": {one.name: getattr(theory, one.name) for one in plane.sliders},
         "resting": resting,
         "states": [_told(one, word, resting) for one, word in zip(found, stabilities(found), strict=True)],
-        "missing": missing,
+        "missing": found.missing,
     }
 
 
@@ -100,32 +98,21 @@ def rest(plane: Plane, values: Mapping[str, float], send: Send) -> None:
     send(states(plane, values))
 
 
-def found_at(theory: Theory, *, resting: bool) -> tuple[list[Solution], dict[str, str]]:
+def found_at(theory: Theory, *, resting: bool) -> Found:
     """The states of a theory, lowest free energy first, and why the others are not among them."""
     over = minimised(theory)
-    found: list[Solution] = []
-    missing: dict[str, str] = {}
+    if resting and not over:
+        return search(theory)
+    found = Found()
     for name, parameter in over.items():
         try:
             found.append(minimise(theory, name, parameter))
         except (ConvergenceError, LocateError) as error:
-            missing[name] = str(error).partition(": ")[2] or str(error)
-    if resting and not over:
-        known = search(theory)
-        return list(known), dict(known.missing)
+            found.missing[name] = str(error).partition(": ")[2] or str(error)
     for name in theory.available:
-        if name in over:
-            continue
-        state = solve(theory, name, throw=False) if resting else _in_a_batch(theory, name)
-        same = [one.branch for one in found if np.allclose(state.x, one.x, rtol=ALIKE, atol=0.1 * ALIKE)]
-        if not state.success:
-            missing[name] = state.outcome.value
-        elif same:
-            missing[name] = f"the same state as {same[0]}"
-        else:
-            found.append(state)
-    found.sort(key=lambda one: float(one.free_energy))
-    return found, missing
+        if name not in over:
+            found.take(solve(theory, name, throw=False) if resting else _in_a_batch(theory, name))
+    return found.by_energy()
 
 
 def _in_a_batch(theory: Theory, branch: str) -> Solution:
@@ -246,8 +233,7 @@ def _minima(theory: Theory, axis: str, limits: tuple[float, float], name: str, s
     low, high = limits
     branches: dict[str, tuple[list[float], list[float | None]]] = {}
     for value in low + (high - low) * (np.arange(MINIMA) + 0.5) / MINIMA:
-        found, _ = found_at(theory.at(**{axis: float(value)}), resting=False)
-        for one in found:
+        for one in found_at(theory.at(**{axis: float(value)}), resting=False):
             x, y = branches.setdefault(one.branch or "", ([], []))
             x.append(float(value))
             y += finite([one[name] if name in one else getattr(one, name)])
@@ -276,7 +262,7 @@ def profile(plane: Plane, values: Mapping[str, float], name: str) -> dict[str, A
     told: dict[str, Any] = {"name": name, "parts": []}
     if over := minimised(theory):  # f depends on one more parameter
         return {**told, "why": f"{', '.join(over.values())} is minimised over; give it a value by -p"}
-    found, _ = found_at(theory, resting=False)
+    found = found_at(theory, resting=False)
     if not found:
         return {**told, "why": "no named branch has a state here"}
     x = np.array([one.x for one in found]).T

@@ -19,7 +19,7 @@ import replica
 from replica.errors import ReplicaError
 from replica.solving import Newton, Solution, Solver, Status, solve
 from replica.solving.derivatives import jacobian
-from replica.solving.search import finite, guarded, label
+from replica.solving.search import guarded, label
 from replica.theory import Theory
 from replica.units import Unit
 
@@ -253,7 +253,7 @@ def spread(solution: Solution, branch: str) -> Solution:
         start = flat[:, np.ravel(source)[todo]]
 
         def retry(part: Theory, points: Any, start: Any = start) -> Solution:
-            return finite(label(Newton(warmup=0).run(part, start[points]), branch))
+            return label(Newton(warmup=0).run(part, start[points]), branch)
 
         again = guarded(theory.take(todo, status.shape), retry, [], (todo.size,))
         good = np.flatnonzero(again.success)

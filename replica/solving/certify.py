@@ -22,9 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from replica.errors import ConvergenceError, LocateError, ParameterError
+from replica.errors import ConvergenceError, LocateError
 from replica.numerics import balls
 from replica.solving.locate import Located
+from replica.solving.polish import check_asked
 from replica.solving.solution import Solution
 from replica.solving.systems import System
 from replica.theory import Coexistence, Fold, Optimum, Theory, Zero
@@ -131,12 +132,7 @@ def certify(point: Located | Solution, digits: int) -> Certificate:
     """
     import flint
 
-    if not isinstance(digits, int) or not 1 <= digits <= 1000:
-        msg = f"digits = {digits} is not allowed; it is a whole number from 1 to 1000"
-        raise ParameterError(msg)
-    if np.ndim(point.x) != 1:
-        msg = "a certificate is for one point; take it out of the batch first"
-        raise ParameterError(msg)
+    check_asked(point, digits, "a certificate is")
     if isinstance(point, Solution):
         point.require()
     elif not point.located:

@@ -16,7 +16,7 @@ from replica.solving.solution import Solution
 from replica.solving.systems import System, newton_exact, refine
 from replica.theory import Theory
 
-__all__ = ["Precise", "polish", "quick_digits"]
+__all__ = ["Precise", "check_asked", "polish", "quick_digits"]
 
 GUARDS = (8, 20, 45, 100)
 """Extra digits of successive computations; two that agree settle the printed digits."""
@@ -95,12 +95,7 @@ def polish(point: Located | Solution, digits: int) -> Precise:
     """
     import mpmath
 
-    if not isinstance(digits, int) or not 1 <= digits <= 1000:
-        msg = f"digits = {digits} is not allowed; it is a whole number from 1 to 1000"
-        raise ParameterError(msg)
-    if np.ndim(point.x) != 1:
-        msg = "digits are for one point; take it out of the batch first"
-        raise ParameterError(msg)
+    check_asked(point, digits, "digits are")
     if isinstance(point, Located) and not point.located:
         msg = "a point that was not located has no digits to polish"
         raise LocateError(msg, point.bracket)
@@ -128,6 +123,16 @@ def polish(point: Located | Solution, digits: int) -> Precise:
         earlier = result
     msg = f"{point.theory.describe()}: the digits do not settle at {digits} digits"
     raise LocateError(msg)
+
+
+def check_asked(point: Located | Solution, digits: int, what: str) -> None:
+    """Raise `ParameterError` unless digits of one point are asked for, and so many; `what` begins the message."""
+    if not isinstance(digits, int) or not 1 <= digits <= 1000:
+        msg = f"digits = {digits} is not allowed; it is a whole number from 1 to 1000"
+        raise ParameterError(msg)
+    if np.ndim(point.x) != 1:
+        msg = f"{what} for one point; take it out of the batch first"
+        raise ParameterError(msg)
 
 
 def _settled(one: Precise, two: Precise) -> Precise | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,7 +19,7 @@ from replica.theory import Fold, Theory
 from replica.theory.base import required
 from replica.typing import Number, Numbers
 
-__all__ = ["Found", "finite", "guarded", "label", "orientation", "search", "solve"]
+__all__ = ["Found", "guarded", "label", "orientation", "search", "solve"]
 
 
 def solve(
@@ -83,7 +83,7 @@ def solve(
         given = np.broadcast_to(x0, (len(x0), *np.broadcast_shapes(x0.shape[1:], theory.batch)))
         solution = guarded(
             theory,
-            lambda part, points: finite((solver or Newton()).run(part, given[points])),
+            lambda part, points: (solver or Newton()).run(part, given[points]),
             errors,
             given.shape[1:],
         )
@@ -91,7 +91,7 @@ def solve(
         return solution.require() if throw else solution
     name = branch or theory.default
     theory.branch(name)
-    solution = guarded(theory, lambda part, _: finite(_from_start(part, name, solver)), errors)
+    solution = guarded(theory, lambda part, _: _from_start(part, name, solver), errors)
     _raise_failed(theory, solution, errors, throw)
     if throw and single and solution.outcome is Status.FAILED:
         return solution.require()
@@ -101,7 +101,7 @@ def solve(
         def follow(*_: Any) -> Solution:
             nonlocal end
             followed, end = _from_limit(theory, name, before)
-            return finite(followed)
+            return followed
 
         solution = guarded(theory, follow, errors)
         _raise_failed(theory, solution, errors, throw)
@@ -118,7 +118,7 @@ def solve(
     return solution.require()
 
 
-def finite(solution: Solution) -> Solution:
+def _finite(solution: Solution) -> Solution:
     """A state whose order parameters or free energy overflow is none."""
     if not np.any(solution.success):
         return solution
@@ -150,6 +150,8 @@ def guarded(
 ) -> Solution:
     """Solve by ``run(theory, points)``; an exception becomes the status of its point, and of no other.
 
+    So does a state whose order parameters or free energy overflow.
+
     A batch in which something is raised is halved until the point is alone; `points` indexes arrays of shape
     ``(n_order, *batch)``. What is wrong with the question itself, a `ParameterError` or an unknown name, is
     raised.
@@ -165,7 +167,7 @@ def guarded(
     """
     shape = theory.batch if shape is None else shape
     try:
-        return run(theory, ...)
+        return _finite(run(theory, ...))
     except (ParameterError, UnknownNameError):
         raise
     except Exception as error:  # whatever a formula raises must not take other points along
@@ -177,7 +179,7 @@ def guarded(
     def halve(points: Any) -> None:
         part = theory.take(points, shape)
         try:
-            parts.append(run(part, (slice(None), *np.unravel_index(points, shape))))
+            parts.append(_finite(run(part, (slice(None), *np.unravel_index(points, shape)))))
         except (ParameterError, UnknownNameError):
             raise
         except Exception as error:
@@ -366,7 +368,7 @@ def _no_branch(theory: Theory, branch: str, curve: Any) -> str:
         symbol = critical.symbol if critical and ends and critical.parameter == name else name
         return f"{text}: it ends at {symbol}={fold:.6g}"
     others = [name for name in theory.available if name != branch]
-    existing = [name for name in others if np.all(finite(_from_start(theory, name, None)).success)]
+    existing = [name for name in others if np.all(_finite(_from_start(theory, name, None)).success)]
     found = f"what exists here: {', '.join(existing)}" if existing else "no named branch was found here"
     hint = theory.hint(branch)
     return f"{text}; {found}; {hint}" if hint else f"{text}; {found}"
@@ -375,7 +377,25 @@ def _no_branch(theory: Theory, branch: str, curve: Any) -> str:
 class Found(list[Solution]):
     """What `search` found, lowest free energy first, and in `missing` what it did not find, name by name."""
 
-    missing: Mapping[str, str]
+    missing: dict[str, str]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.missing = {}
+
+    def take(self, state: Solution) -> None:
+        """Add the state of a branch, or say why not: there is none, or it is one that is there already."""
+        same = [one.branch for one in self if np.allclose(state.x, one.x, rtol=1e-7, atol=1e-8)]
+        if state.success and not same:
+            self.append(state)
+        else:
+            why = f"the same state as {same[0]}" if state.success else state.outcome.value
+            self.missing[str(state.branch)] = why
+
+    def by_energy(self) -> Self:
+        """The same, lowest free energy first."""
+        self.sort(key=lambda state: float(state.free_energy))
+        return self
 
 
 def search(theory: Theory, starts: Mapping[str, Any] | None = None, *, solver: Solver | None = None) -> Found:
@@ -404,7 +424,7 @@ def search(theory: Theory, starts: Mapping[str, Any] | None = None, *, solver: S
     """
     required(theory)
     theory.check_single()
-    found, missing = Found(), {}
+    found = Found()
     names = list(theory.available) if starts is None else list(starts)
     for name in names:
         if starts is None:
@@ -412,13 +432,5 @@ def search(theory: Theory, starts: Mapping[str, Any] | None = None, *, solver: S
         else:
             raw = (solver or Newton()).run(theory, np.asarray(starts[name], dtype=float))
             solution = Solution(theory, raw.x, raw.residual, raw.status, raw.iterations, name)
-        same = [one.branch for one in found if np.allclose(solution.x, one.x, rtol=1e-7, atol=1e-8)]
-        if not solution.success:
-            missing[name] = solution.outcome.value
-        elif same:
-            missing[name] = f"the same state as {same[0]}"
-        else:
-            found.append(solution)
-    found.sort(key=lambda s: float(s.free_energy))
-    found.missing = missing
-    return found
+        found.take(solution)
+    return found.by_energy()
