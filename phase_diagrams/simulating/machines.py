@@ -608,9 +608,7 @@ class _NoisyHopfield(_Memory):
         "cut": 0.612003,
         "h": 0.0,
     }
-    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "synapses": ("linear", "clipped", "three-level", "saturated")
-    }
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {"synapses": memories.SYNAPSES}
     run = memories.noisy_hopfield_run
     check = memories.noisy_hopfield_check
     theories = ("noisy-hopfield",)

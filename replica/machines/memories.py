@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from replica.errors import ParameterError
-from replica.machines.data.given import room, whole
+from replica.machines.data.given import not_negative, room, whole
 from replica.machines.inference.sampling import autocorrelation_time
 from replica.machines.models import ensembles
 from replica.machines.models.ensembles import Seed, spawned
@@ -20,6 +20,7 @@ from replica.machines.models.memory import Memory, couplings
 from replica.typing import Array
 
 __all__ = [
+    "SYNAPSES",
     "archetypes_check",
     "archetypes_run",
     "correlated_check",
@@ -38,6 +39,9 @@ __all__ = [
 
 Values = dict[str, Any]
 
+SYNAPSES = ("linear", "clipped", "three-level", "saturated")
+"""What a coupling may be as a function of Hebb's."""
+
 
 def noisy_hopfield_check(
     N: int, *, alpha: float, T: float, noise: float, c: float, synapses: str, cut: float, h: float
@@ -45,13 +49,13 @@ def noisy_hopfield_check(
     """Refuse a network without a pattern, and what the theory would refuse."""
     _square(N)
     ensembles.pattern_count(N, alpha)
-    _not_negative("T", T)
-    _not_negative("noise", noise)
+    not_negative("T", T)
+    not_negative("noise", noise)
     if not 0 < c <= 1:
         msg = f"c = {c} must be a number above 0, and at most 1"
         raise ParameterError(msg)
-    if synapses not in ("linear", "clipped", "three-level", "saturated"):
-        msg = f"synapses = {synapses!r} must be linear, clipped, three-level or saturated"
+    if synapses not in SYNAPSES:
+        msg = f"synapses = {synapses!r} must be {', '.join(SYNAPSES[:-1])} or {SYNAPSES[-1]}"
         raise ParameterError(msg)
 
 
@@ -95,8 +99,8 @@ def archetypes_check(N: int, *, alpha: float, rho: float, T: float) -> None:
     """Refuse a network without an archetype."""
     _square(N)
     ensembles.pattern_count(N, alpha)
-    _not_negative("T", T)
-    _not_negative("rho", rho)
+    not_negative("T", T)
+    not_negative("rho", rho)
 
 
 def archetypes_run(N: int, sweeps: int, seed: Seed, *, alpha: float, rho: float, T: float) -> Values:
@@ -122,8 +126,8 @@ def dreaming_check(N: int, *, alpha: float, t: float, T: float) -> None:
     """Refuse a network without a pattern."""
     _square(N)
     ensembles.pattern_count(N, alpha)
-    _not_negative("T", T)
-    _not_negative("t", t)
+    not_negative("T", T)
+    not_negative("t", t)
 
 
 def dreaming_run(N: int, sweeps: int, seed: Seed, *, alpha: float, t: float, T: float) -> Values:
@@ -145,7 +149,7 @@ def pseudo_inverse_check(N: int, *, alpha: float, T: float) -> None:
     if ensembles.pattern_count(N, alpha) >= N:
         msg = f"alpha = {alpha} with N = {N} is as many patterns as neurons; take alpha < 1"
         raise ParameterError(msg)
-    _not_negative("T", T)
+    not_negative("T", T)
 
 
 def pseudo_inverse_run(N: int, sweeps: int, seed: Seed, *, alpha: float, T: float) -> Values:
@@ -172,8 +176,8 @@ def _dreamt(N: int, sweeps: int, seed: Seed, alpha: float, T: float, rule: str, 
 def correlated_check(N: int, *, a: float, T: float) -> None:
     """Refuse what the theory would refuse."""
     _square(N)
-    _not_negative("a", a)
-    _not_negative("T", T)
+    not_negative("a", a)
+    not_negative("T", T)
 
 
 def correlated_run(N: int, sweeps: int, seed: Seed, *, a: float, T: float) -> Values:
@@ -199,7 +203,7 @@ def planted_check(N: int, *, alpha: float, T: float, T_star: float) -> None:
     """Refuse data without an example, and what the theory would refuse."""
     _square(N)
     ensembles.pattern_count(N, alpha)
-    _not_negative("T", T)
+    not_negative("T", T)
     if not 1 < T_star < math.inf:
         msg = f"T_star = {T_star} must be a number above 1"
         raise ParameterError(msg)
@@ -279,7 +283,7 @@ def _measured(
 def potts_hopfield_check(N: int, *, alpha: float, Q: float, T: float) -> None:
     """Refuse a network without a pattern, and less than two states."""
     P = ensembles.pattern_count(N, alpha)
-    _not_negative("T", T)
+    not_negative("T", T)
     if int(Q) != Q or not 2 <= Q <= 200:
         msg = f"Q = {Q:g} must be a whole number from 2 to 200"
         raise ParameterError(msg)
@@ -342,9 +346,3 @@ _NO_RECORD = {"tau": math.nan, "effective": math.nan}
 
 def _square(N: int) -> None:
     room(f"couplings of N = {whole('N', N)} neurons", N, N, size=24, hint="take a smaller N")
-
-
-def _not_negative(name: str, value: float) -> None:
-    if not 0 <= value < math.inf:
-        msg = f"{name} = {value} must be a number >= 0"
-        raise ParameterError(msg)

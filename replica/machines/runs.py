@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from replica.errors import ParameterError
-from replica.machines.data.given import room, whole
+from replica.machines.data.given import not_negative, room, whole
 from replica.machines.inference import generalised_linear
 from replica.machines.inference.enumeration import (
     MOST_SPINS,
@@ -79,7 +79,7 @@ FEW_SPINS = 16
 def hopfield_check(N: int, *, alpha: float, T: float) -> None:
     """Refuse a network without a pattern, or a negative temperature."""
     ensembles.pattern_count(N, alpha)
-    _not_negative(T)
+    not_negative("T", T)
 
 
 def hopfield_run(N: int, sweeps: int, seed: Seed, *, alpha: float, T: float) -> Values:
@@ -219,9 +219,7 @@ def one_hidden_unit_check(N: int, *, alpha: float, beta: float, beta_star: float
     """Refuse data without a datum, and negative strengths."""
     ensembles.pattern_count(N, alpha)
     for name, value in (("beta", beta), ("beta_star", beta_star)):
-        if not 0 <= value < math.inf:
-            msg = f"{name} = {value} must be a number >= 0"
-            raise ParameterError(msg)
+        not_negative(name, value)
 
 
 def one_hidden_unit_run(
@@ -250,9 +248,7 @@ def one_hidden_unit_run(
 def examples_check(N: int, *, alpha: float, noise: float, **_: Any) -> None:
     """Refuse a teacher without an example, and noise without a variance."""
     ensembles.pattern_count(N, alpha)
-    if not 0 <= noise < math.inf:
-        msg = f"noise = {noise} must be a number >= 0"
-        raise ParameterError(msg)
+    not_negative("noise", noise)
 
 
 def teacher_student_check(N: int, *, alpha: float, noise: float, prior: Unit, channel: Channel) -> None:
@@ -346,7 +342,7 @@ def random_rbm_check(
             f"take N > {L / alpha:.0f}"
         )
         raise ParameterError(msg)
-    _not_negative(T)
+    not_negative("T", T)
     if not 0 < p <= 1:
         msg = f"p = {p} must be a number above 0, and at most 1"
         raise ParameterError(msg)
@@ -440,7 +436,7 @@ def _warm(
 
 def layered_check(N: int, *, layout: Layout, T: float, along: Sequence[float] | None) -> None:
     """Refuse what cannot be drawn, and at T = 0 a start that is not that of a pattern."""
-    _not_negative(T)
+    not_negative("T", T)
     layout.check(N)
     if T == 0 and along is None:
         msg = (
@@ -628,12 +624,6 @@ def _walsh(values: Array) -> Array:
         values = np.stack([low + high, low - high], axis=1).ravel()
         half *= 2
     return values
-
-
-def _not_negative(T: float) -> None:
-    if not 0 <= T < math.inf:
-        msg = f"T = {T} must be a number >= 0"
-        raise ParameterError(msg)
 
 
 def _positive(T: float) -> None:

@@ -126,7 +126,7 @@ def polish(point: Located | Solution, digits: int) -> Precise:
 
 
 def check_asked(point: Located | Solution, digits: int, what: str) -> None:
-    """Raise `ParameterError` unless digits of one point are asked for, and so many; `what` begins the message."""
+    """Raise `ParameterError` unless digits and point are allowed; `what` opens the message."""
     if not isinstance(digits, int) or not 1 <= digits <= 1000:
         msg = f"digits = {digits} is not allowed; it is a whole number from 1 to 1000"
         raise ParameterError(msg)

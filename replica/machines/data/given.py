@@ -19,6 +19,7 @@ from replica.units import Unit
 __all__ = [
     "bits",
     "memory",
+    "not_negative",
     "numbers",
     "reals",
     "room",
@@ -245,6 +246,21 @@ def whole(name: str, value: Any, least: int = 1, most: int = LARGEST) -> int:
         msg = f"{name} = {value} is too large; at most {most}"
         raise ParameterError(msg)
     return int(value)
+
+
+def not_negative(name: str, value: float) -> None:
+    """Refuse a temperature, or a strength, that is negative or no number.
+
+    Examples
+    --------
+    >>> not_negative("T", -0.1)
+    Traceback (most recent call last):
+        ...
+    replica.errors.ParameterError: T = -0.1 must be a number >= 0
+    """
+    if not 0 <= value < math.inf:
+        msg = f"{name} = {value} must be a number >= 0"
+        raise ParameterError(msg)
 
 
 def room(what: str, *shape: int, size: int = 8, hint: str = "") -> None:

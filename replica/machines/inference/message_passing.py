@@ -23,7 +23,7 @@ from scipy import special
 
 from replica import interrupts
 from replica.errors import ConvergenceError, ParameterError, UnknownNameError
-from replica.machines.data.given import numbers, spins, whole
+from replica.machines.data.given import not_negative, numbers, spins, whole
 from replica.machines.models.ensembles import Seed, seed_sequence
 from replica.machines.models.rbm import RBM
 from replica.numerics.functions import log2cosh
@@ -378,9 +378,7 @@ def _check(data: ArrayLike, beta: float, damping: float = 1.0) -> Array:
         msg = f"data of shape {S.shape}: give an array (data, spins) of spins -1 and +1"
         raise ParameterError(msg)
     S = S.astype(float)
-    if not 0 <= beta < math.inf:
-        msg = f"beta = {beta} must be a number >= 0"
-        raise ParameterError(msg)
+    not_negative("beta", beta)
     if not 0 < damping <= 1:
         msg = f"damping = {damping}, the share of the new messages, must lie in (0, 1]"
         raise ParameterError(msg)

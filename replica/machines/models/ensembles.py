@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from replica.errors import ParameterError, UnknownNameError
-from replica.machines.data.given import numbers, room, whole
+from replica.machines.data.given import not_negative, numbers, room, whole
 from replica.typing import Array
 
 __all__ = [
@@ -199,9 +199,7 @@ def spectral_weights(
     _check_matrix(N, M)
     if components not in COMPONENTS:
         raise UnknownNameError(what="law of components", name=components, known=COMPONENTS)
-    if not (0 <= sigma < math.inf):
-        msg = f"sigma = {sigma} must be a number >= 0"
-        raise ParameterError(msg)
+    not_negative("sigma", sigma)
     sequence, rng = _start(seed)
     strengths = numbers("modes", modes if hasattr(modes, "shape") else [*modes], "a list of strengths")
     if strengths.ndim != 1:
@@ -237,9 +235,7 @@ def teacher_data(N: int, M: int, beta: float, seed: Seed) -> Draw:
     (3, 4) [ 1  1 -1  1]
     """
     _check_matrix(N, M)
-    if not (0 <= beta < math.inf):
-        msg = f"beta = {beta} must be a number >= 0"
-        raise ParameterError(msg)
+    not_negative("beta", beta)
     sequence, rng = _start(seed)
     xi = np.where(rng.random(N) < 0.5, -1, 1).astype(np.int8)
     h = np.where(rng.random((M, 1)) < 0.5, -1, 1)

@@ -15,7 +15,6 @@ single flips leave. A capacity read off the parallel dynamics is too large.
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from scipy import special
 
 from replica import interrupts
 from replica.errors import ParameterError, ReplicaWarning, UnknownNameError
-from replica.machines.data.given import room, spins, whole
+from replica.machines.data.given import not_negative, room, spins, whole
 from replica.machines.models import ensembles
 from replica.machines.models.ensembles import Seed
 from replica.machines.models.measures import pattern_doubt
@@ -231,9 +230,7 @@ class HopfieldNetwork:
         >>> print(f"{run.overlaps[50:, 0].mean():.2f}")  # exactly 0.9575
         0.96
         """
-        if not 0 <= T < math.inf:
-            msg = f"T = {T} must be a number >= 0"
-            raise ParameterError(msg)
+        not_negative("T", T)
         watch = min(whole("watch", watch), self.P)
         room(f"{sweeps} sweeps", whole("sweeps", sweeps), watch + 1, hint="take fewer")
         sequence = ensembles.seed_sequence(seed)
