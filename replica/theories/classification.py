@@ -11,7 +11,7 @@ import numpy as np
 
 from replica.numerics.functions import maximum, sqrt, stack
 from replica.theory import Value, parameter
-from replica.theory.prior_channel import Trained
+from replica.theory.prior_channel import LOAD, PENALTY, Trained
 from replica.typing import Number, Numbers
 from replica.units import Gaussian, Unit
 from replica.units.channels import Channel, Logistic
@@ -54,17 +54,8 @@ class Classification(Trained):
     0.45457756
     """
 
-    alpha: Value = parameter(
-        "load, examples per weight",
-        r"\alpha",
-        lower=0,
-        open_lower=True,
-        unit="examples/weight",
-        typical=(0.1, 4.0),
-    )
-    penalty: Value = parameter(
-        "strength of the penalty", r"\lambda", lower=0, open_lower=True, default=0.1, typical=(0.01, 5.0)
-    )
+    alpha: Value = parameter(**LOAD, open_lower=True, typical=(0.1, 4.0))
+    penalty: Value = parameter(**PENALTY, typical=(0.01, 5.0))
     noise: Value = parameter(
         "variance of the noise before the sign", r"\sigma^2", lower=0, default=0.0, typical=(0.0, 1.0)
     )

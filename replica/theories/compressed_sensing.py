@@ -11,7 +11,7 @@ import numpy as np
 
 from replica.numerics.functions import H, is_exact, log, sqrt, stack
 from replica.theory import Boundary, Branch, Critical, Fold, Phase, Value, Zero, parameter
-from replica.theory.prior_channel import STEPS, PriorChannel, followed, parsed
+from replica.theory.prior_channel import STEPS, Mixture, PriorChannel, followed, parsed, sparse
 from replica.typing import Booleans, Number, Numbers
 from replica.units import Unit
 from replica.units.channels import Channel, Square
@@ -112,8 +112,8 @@ class CompressedSensing(PriorChannel):
         return self.prior.rho  # type: ignore[attr-defined]
 
     @property
-    def teacher(self) -> tuple[tuple[Number, Number, Number], ...]:
-        return (1 - self.rho, 0.0, 0.0), (self.rho, 0.0, 1.0)
+    def teacher(self) -> Mixture:
+        return sparse(self.rho)
 
     @property
     def available(self) -> tuple[str, ...]:
@@ -158,13 +158,8 @@ class CompressedSensing(PriorChannel):
         perfect = self._perfect(x)
         E = np.where(perfect, 1.0, x[0])
         r = self.ratio(stack(E))
-        square: Number = 0.0
-        for p, mean, variance in self.teacher:
-            width = sqrt(r + variance * r**2)
-            square = square + p * self.weights.averages(mean * r, width, -r, 1.0).response_square
-        return np.where(
-            perfect, 1 - self.rho / np.maximum(self.alpha, 1e-300), 1 - r / (self.noise + E) * square
-        )[()]
+        stable = 1 - r / (self.noise + E) * self.prior_square(stack(r, r, r))
+        return np.where(perfect, 1 - self.rho / np.maximum(self.alpha, 1e-300), stable)[()]
 
     def excess(self, x: Numbers) -> Number:
         """Alpha - rho: negative where E = 0 is unstable."""
@@ -283,8 +278,8 @@ class BasisPursuit(PriorChannel):
         return 0.0
 
     @property
-    def teacher(self) -> tuple[tuple[Number, Number, Number], ...]:
-        return (1 - self.rho, 0.0, 0.0), (self.rho, 0.0, 1.0)
+    def teacher(self) -> Mixture:
+        return sparse(self.rho)
 
     @property
     def available(self) -> tuple[str, ...]:
@@ -328,7 +323,7 @@ class BasisPursuit(PriorChannel):
     def limit_of_recovery(self) -> Number:
         """Alpha_c: the least rho (1 + t^2) + c (1 - rho) H_2(t), at rho t = c (1 - rho) H_1(t); c signs."""
         signs, rho = (1 if self.prior.name == "non-negative" else 2), self.rho
-        t = 1 + 0 * rho  # of which one side grows, and the other falls and is convex
+        t = 1 + 0 * rho
         for _ in range(
             200 if is_exact(rho) else 60
         ):  # the left side grows, the right one falls and is convex

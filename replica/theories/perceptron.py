@@ -10,14 +10,12 @@ import numpy as np
 
 from replica.numerics.functions import H, log, maximum, sqrt, stack
 from replica.theory import Boundary, Branch, Critical, Phase, Theory, Value, Zero, parameter
+from replica.theory.prior_channel import LOAD
 from replica.typing import Booleans, Number, Numbers
 from replica.units import Moments, Spin
 from replica.units.channels import Channel, Step, Wall
 
 __all__ = ["BinaryPerceptron", "Perceptron", "SymmetricPerceptron"]
-
-LOAD = r"\alpha"
-PER_WEIGHT = "examples/weight"
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Perceptron(Theory):
     0.585311851791 0.855820596715 2.000000000000
     """
 
-    alpha: Value = parameter("load, examples per weight", LOAD, lower=0, unit=PER_WEIGHT, typical=(0.0, 4.0))
+    alpha: Value = parameter(**LOAD, typical=(0.0, 4.0))
     kappa: Value = parameter("margin", r"\kappa", default=0.0, typical=(-1.0, 2.0))
 
     name: ClassVar[str] = "perceptron"
@@ -232,7 +230,7 @@ class BinaryPerceptron(_Spins):
     0.32238536322 0.31439006686 0.8330785997
     """
 
-    alpha: Value = parameter("load, examples per weight", LOAD, lower=0, unit=PER_WEIGHT, typical=(0.0, 1.5))
+    alpha: Value = parameter(**LOAD, typical=(0.0, 1.5))
     kappa: Value = parameter("margin", r"\kappa", default=0.0, typical=(-1.0, 2.0))
 
     name: ClassVar[str] = "binary-perceptron"
@@ -299,7 +297,7 @@ class SymmetricPerceptron(_Spins):
     1.815875495837207
     """
 
-    alpha: Value = parameter("load, examples per weight", LOAD, lower=0, unit=PER_WEIGHT, typical=(0.0, 4.0))
+    alpha: Value = parameter(**LOAD, typical=(0.0, 4.0))
     kappa: Value = parameter(
         "half of the distance of the walls",
         r"\kappa",

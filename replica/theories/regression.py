@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from replica.numerics.functions import stack
 from replica.theory import Value, parameter
-from replica.theory.prior_channel import Trained
+from replica.theory.prior_channel import LOAD, PENALTY, Mixture, Trained, sparse
 from replica.typing import Number, Numbers
 from replica.units import Gaussian, Unit
 from replica.units.channels import Channel, Square
@@ -51,17 +51,8 @@ class Regression(Trained):
     0.200000000
     """
 
-    alpha: Value = parameter(
-        "load, examples per weight",
-        r"\alpha",
-        lower=0,
-        open_lower=True,
-        unit="examples/weight",
-        typical=(0.1, 4.0),
-    )
-    penalty: Value = parameter(
-        "strength of the penalty", r"\lambda", lower=0, open_lower=True, default=0.1, typical=(0.01, 2.0)
-    )
+    alpha: Value = parameter(**LOAD, open_lower=True, typical=(0.1, 4.0))
+    penalty: Value = parameter(**PENALTY, typical=(0.01, 2.0))
     noise: Value = parameter("variance of the noise", r"\sigma^2", lower=0, default=0.0, typical=(0.0, 1.0))
     rho: Value = parameter(
         "share of the teacher's weights that are not 0",
@@ -113,8 +104,8 @@ class Regression(Trained):
     )
 
     @property
-    def teacher(self) -> tuple[tuple[Number, Number, Number], ...]:
-        return (1 - self.rho, 0.0, 0.0), (self.rho, 0.0, 1.0)
+    def teacher(self) -> Mixture:
+        return sparse(self.rho)
 
     def error(self, x: Numbers) -> Number:
         m, q, _ = x

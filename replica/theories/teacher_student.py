@@ -12,7 +12,7 @@ import numpy as np
 from replica.errors import ParameterError
 from replica.numerics.functions import sqrt, stack
 from replica.theory import Boundary, Branch, Coexistence, Critical, Fold, Phase, Value, parameter
-from replica.theory.prior_channel import GAUSSIAN, PriorChannel, parsed
+from replica.theory.prior_channel import GAUSSIAN, LOAD, Mixture, PriorChannel, parsed, sparse
 from replica.typing import Booleans, Number, Numbers
 from replica.units import Spin, Unit
 from replica.units.channels import CHANNELS, Channel, Sign
@@ -56,9 +56,7 @@ class TeacherStudent(PriorChannel):
     0.728298173971
     """
 
-    alpha: Value = parameter(
-        "load, examples per weight", r"\alpha", lower=0, unit="examples/weight", typical=(0.0, 3.0)
-    )
+    alpha: Value = parameter(**LOAD, typical=(0.0, 3.0))
     noise: Value = parameter(
         "variance of the noise of the teacher", r"\sigma^2", lower=0, default=None, typical=(0.0, 1.0)
     )
@@ -141,13 +139,12 @@ class TeacherStudent(PriorChannel):
         return getattr(self.channel, "noise", 0.0) if self.noise is None else self.noise
 
     @property
-    def teacher(self) -> tuple[tuple[Number, Number, Number], ...]:
+    def teacher(self) -> Mixture:
         prior = self.prior
         if prior.name == "spin":
             return SIGNS
         if prior.name == "gauss-bernoulli":
-            rho = prior.rho  # type: ignore[attr-defined]
-            return (1 - rho, 0.0, 0.0), (rho, 0.0, 1.0)
+            return sparse(prior.rho)  # type: ignore[attr-defined]
         if prior.name == "gaussian":
             return ((1.0, prior.g / prior.gamma, 1 / prior.gamma),)  # type: ignore[attr-defined]
         return GAUSSIAN

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -20,7 +20,17 @@ from replica.units.channels import CHANNELS, Channel, Taught
 from replica.units.priors import PRIORS
 from replica.units.scaled import scaled
 
-__all__ = ["PriorChannel", "Trained", "followed", "parsed"]
+__all__ = [
+    "GAUSSIAN",
+    "LOAD",
+    "PENALTY",
+    "Mixture",
+    "PriorChannel",
+    "Trained",
+    "followed",
+    "parsed",
+    "sparse",
+]
 
 
 def parsed(
@@ -36,8 +46,32 @@ def parsed(
         raise ParameterError(msg)
 
 
-GAUSSIAN = ((1.0, 0.0, 1.0),)
+Mixture = tuple[tuple[Number, Number, Number], ...]
 """Weights of a teacher as a mixture of Gaussians: probability, mean and variance of each."""
+
+GAUSSIAN: Mixture = ((1.0, 0.0, 1.0),)
+
+LOAD: dict[str, Any] = {
+    "text": "load, examples per weight",
+    "symbol": r"\alpha",
+    "lower": 0,
+    "unit": "examples/weight",
+}
+"""What every theory of weights and examples says of its load, but for the usual range."""
+
+PENALTY: dict[str, Any] = {
+    "text": "strength of the penalty",
+    "symbol": r"\lambda",
+    "lower": 0,
+    "open_lower": True,
+    "default": 0.1,
+}
+"""The same of a penalty."""
+
+
+def sparse(rho: Number) -> Mixture:
+    """Weights that are 0 but for a share rho, which is Gaussian."""
+    return (1 - rho, 0.0, 0.0), (rho, 0.0, 1.0)
 
 
 class PriorChannel(Theory):
@@ -66,7 +100,7 @@ class PriorChannel(Theory):
         raise NotImplementedError
 
     @property
-    def teacher(self) -> tuple[tuple[Number, Number, Number], ...]:
+    def teacher(self) -> Mixture:
         """The teacher's weights: probabilities, means and variances of a mixture."""
         return GAUSSIAN
 
@@ -84,11 +118,10 @@ class PriorChannel(Theory):
 
     def prior_side(self, hats: Numbers, *, slopes: bool = False) -> tuple[list[Number], list[Number], Number]:
         """Answers m, q, V of the prior to mh, qh, Vh; their derivatives; its part of the free energy."""
-        mh, qh, Vh = hats
+        mh, _, Vh = hats
         T, answers, energy = self.temperature, [0.0] * 3, 0.0
         rows: list[Number] = [[0.0] * 3 for _ in range(3)]
-        for p, mean, variance in self.teacher:
-            width = sqrt(maximum(qh + variance * mh**2, 0 * qh))
+        for p, mean, variance, width in self._components(hats):
             known = self._unit(self.weights, slopes)(mean * mh, width, -Vh, T + 0 * Vh)
             pull = variance * mh
             energy = energy + p * known.free_energy
@@ -112,6 +145,21 @@ class PriorChannel(Theory):
                     rows[i][j] = rows[i][j] + p * one
         return answers, rows, energy
 
+    def prior_square(self, hats: Numbers) -> Number:
+        """E[(d<w>/db)^2] of the prior, b the field on a weight."""
+        mh, _, Vh = hats
+        T = self.temperature + 0 * Vh
+        square: Number = 0.0
+        for p, mean, _, width in self._components(hats):
+            square = square + p * self.weights.averages(mean * mh, width, -Vh, T).response_square
+        return square
+
+    def _components(self, hats: Numbers) -> Iterator[tuple[Number, Number, Number, Number]]:
+        """The teacher's weights: probabilities, means, variances, and the width of the field of each."""
+        mh, qh, _ = hats
+        for p, mean, variance in self.teacher:
+            yield p, mean, variance, sqrt(maximum(qh + variance * mh**2, 0 * qh))
+
     def channel_side(self, x: Numbers, *, slopes: bool = False) -> tuple[list[Number], list[Number], Number]:
         """Answers mh, qh, Vh of the channel to m, q, V; their derivatives; its part of the free energy."""
         side = self._labels if self.outputs.labels else self._values
@@ -122,9 +170,8 @@ class PriorChannel(Theory):
 
     def _values(self, x: Numbers, slopes: bool) -> tuple[list[Number], list[Number], Number]:
         """A loss of z - y: its field is that of z - z0 and the noise."""
-        m, q, V = x
-        width = sqrt(maximum(q - 2 * m + self.size + self.spread, 0 * q))
-        known = self._unit(self.outputs, slopes)(0 * q, width, V, self.temperature + 0 * V)
+        _, q, V = x
+        known = self._unit(self.outputs, slopes)(0 * q, self._seen(x)[1], V, self.temperature + 0 * V)
         answers = [-self.alpha * known.response, self.alpha * known.square, -self.alpha * known.response]
         if not slopes:
             return answers, [], self.alpha * known.free_energy
@@ -144,14 +191,22 @@ class PriorChannel(Theory):
         """1 - 2 times the fraction of labels that are turned round."""
         return 1.0
 
+    def _seen(self, x: Numbers) -> tuple[Channel, Number]:
+        """The channel with what the teacher said, and the width of its field."""
+        m, q, _ = x
+        if not self.outputs.labels:
+            return self.outputs, sqrt(maximum(q - 2 * m + self.size + self.spread, 0 * q))
+        size = self.size + self.spread
+        tilt = m / sqrt(maximum(q * (size * q - m**2), 0 * q + 1e-300))
+        return Taught(self.outputs, tilt, self.share + 0 * tilt), sqrt(maximum(q, 0 * q))
+
     def _labels(self, x: Numbers, slopes: bool) -> tuple[list[Number], list[Number], Number]:
         """A loss of y z: fields that agree with the teacher's label are more likely."""
         m, q, V = x
         T, alpha = self.temperature + 0 * V, self.alpha
         size = self.size + self.spread
-        tilt = m / sqrt(maximum(q * (size * q - m**2), 0 * q + 1e-300))
-        taught = Taught(self.outputs, tilt, self.share + 0 * tilt)
-        known = self._unit(taught, slopes)(0 * q, sqrt(maximum(q, 0 * q)), V, T)
+        taught, width = self._seen(x)
+        known = self._unit(taught, slopes)(0 * q, width, V, T)
         # where the sum of the teacher is 0, his label turns
         turn: Moments = self._unit(self.outputs, slopes)(0 * q, sqrt(maximum(q - m**2 / size, 0 * q)), V, T)
         strength = self.share * sqrt(2 / (math.pi * size))
@@ -203,24 +258,10 @@ class PriorChannel(Theory):
 
     def replicon(self, x: Numbers) -> Number:
         """1 - alpha E[(dg/domega)^2] E[(d<w>/db)^2]."""
-        m, q, V = x
-        T = self.temperature
-        hats = self.hats(x)
-        weights: Number = 0.0
-        for p, mean, variance in self.teacher:
-            width = sqrt(maximum(hats[1] + variance * hats[0] ** 2, 0 * q))
-            weights = (
-                weights
-                + p * self.weights.averages(mean * hats[0], width, -hats[2], T + 0 * q).response_square
-            )
-        if self.outputs.labels:
-            size = self.size + self.spread
-            tilt = m / sqrt(maximum(q * (size * q - m**2), 0 * q + 1e-300))
-            channel: Unit = Taught(self.outputs, tilt, self.share + 0 * tilt)
-            width = sqrt(maximum(q, 0 * q))
-        else:
-            channel, width = self.outputs, sqrt(maximum(q - 2 * m + self.size + self.spread, 0 * q))
-        return 1 - self.alpha * weights * channel.averages(0 * q, width, V, T + 0 * V).response_square
+        _, q, V = x
+        channel, width = self._seen(x)
+        outputs = channel.averages(0 * q, width, V, self.temperature + 0 * V).response_square
+        return 1 - self.alpha * self.prior_square(self.hats(x)) * outputs
 
     def iterated(self, x: Numbers, count: int = 40) -> Array:
         """The state after so many steps of the equations, half of each taken: a start."""
