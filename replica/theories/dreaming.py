@@ -13,16 +13,14 @@ from replica.numerics.spins import SpinAverages, spin_averages
 from replica.theory import (
     Boundary,
     Branch,
-    Coexistence,
     Critical,
     Fold,
     Limit,
-    Phase,
     Theory,
     Value,
-    Zero,
     parameter,
 )
+from replica.theory.boundaries import MEMORY_NAMES, lines_of_a_memory
 from replica.typing import Booleans, Number, Numbers
 
 __all__ = ["Dreaming", "PseudoInverse"]
@@ -110,23 +108,8 @@ class Dreaming(Theory):
         "glass": Branch("spin glass: m = 0, q > 0"),
         "paramagnet": Branch("m = 0, q = 0", explicit=True),
     }
-    lines: ClassVar[Mapping[str, Boundary]] = {
-        "glass": Zero(Phase("paramagnet"), "freezing", text="spin glass order sets in"),
-        "spinodal": Fold("retrieval"),
-        "first-order": Coexistence(Phase("retrieval"), Phase("glass")),
-        "stability": Zero(
-            Phase("retrieval"),
-            "log_instability",
-            "stability",
-            text="replica symmetry breaks on the retrieval branch (replicon = 0)",
-        ),
-    }
-    line_names: ClassVar[Mapping[str, str]] = {
-        "T_g": "glass",
-        "T_M": "spinodal",
-        "T_c": "first-order",
-        "T_R": "stability",
-    }
+    lines: ClassVar[Mapping[str, Boundary]] = lines_of_a_memory("freezing", "log_instability")
+    line_names: ClassVar[Mapping[str, str]] = MEMORY_NAMES
     symbols: ClassVar[Mapping[str, str]] = {
         "m": "overlap with the retrieved pattern",
         "C": "response of a unit of both parts, chi/D^2 - s/D",
@@ -144,7 +127,7 @@ class Dreaming(Theory):
 
     @property
     def s(self) -> Number:
-        """T/(1 + t), the variance of the imaginary part of a unit."""
+        """t/(1 + t): T s is the variance of the imaginary part of a unit."""
         return self.t / (1 + self.t)
 
     @property

@@ -12,15 +12,12 @@ from replica.numerics.functions import maximum, sqrt, stack
 from replica.theory import (
     Boundary,
     Branch,
-    Coexistence,
     Critical,
-    Fold,
     Limit,
-    Phase,
     Value,
-    Zero,
     parameter,
 )
+from replica.theory.boundaries import lines_of_a_memory
 from replica.theory.two_layers import TwoLayers, odd_mean, weighted_sum, wide
 from replica.typing import Booleans, Number, Numbers
 from replica.units import Averages, Interpolating, Unit
@@ -83,17 +80,7 @@ class GeneralPriors(TwoLayers):
         "glass": Branch("m = 0, q > 0"),
         "paramagnet": Branch("m = q = p = 0", explicit=True),
     }
-    lines: ClassVar[Mapping[str, Boundary]] = {
-        "glass": Zero(Phase("paramagnet"), "log_rho", text="spin glass order sets in"),
-        "spinodal": Fold("retrieval"),
-        "first-order": Coexistence(Phase("retrieval"), Phase("glass")),
-        "stability": Zero(
-            Phase("retrieval"),
-            "log_rho",
-            "stability",
-            text="replica symmetry breaks on the retrieval branch (replicon = 0)",
-        ),
-    }
+    lines: ClassVar[Mapping[str, Boundary]] = lines_of_a_memory("log_rho", "log_rho")
     critical: ClassVar[Critical | None] = Critical(
         "alpha", "spinodal", "alpha_c", "largest load with a retrieval solution"
     )

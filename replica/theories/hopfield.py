@@ -15,17 +15,14 @@ from replica.numerics.spins import SpinAverages, one_minus_rho, spin_averages
 from replica.theory import (
     Boundary,
     Branch,
-    Coexistence,
     Critical,
-    Fold,
     Limit,
     Parameter,
-    Phase,
     Theory,
     Value,
-    Zero,
     parameter,
 )
+from replica.theory.boundaries import MEMORY_NAMES, lines_of_a_memory
 from replica.typing import Booleans, Number, Numbers
 
 if TYPE_CHECKING:
@@ -88,12 +85,7 @@ class Hopfield(Theory):
 
     name: ClassVar[str] = "hopfield"
     aliases: ClassVar[tuple[str, ...]] = ("ags", "hopfield-network", "hopfield-model", "amari-hopfield")
-    line_names: ClassVar[Mapping[str, str]] = {
-        "T_g": "glass",
-        "T_M": "spinodal",
-        "T_c": "first-order",
-        "T_R": "stability",
-    }
+    line_names: ClassVar[Mapping[str, str]] = MEMORY_NAMES
     order: ClassVar[tuple[str, ...]] = ("m", "C")
     symmetry: ClassVar[tuple[str, ...]] = ("m",)
     limit: ClassVar[Limit | None] = Limit("alpha")
@@ -103,17 +95,7 @@ class Hopfield(Theory):
         "glass": Branch("spin glass: m = 0, q > 0", (0.0, 0.5)),
         "paramagnet": Branch("m = 0, q = 0", explicit=True),
     }
-    lines: ClassVar[Mapping[str, Boundary]] = {
-        "glass": Zero(Phase("paramagnet"), "stability", text="spin glass order sets in"),
-        "spinodal": Fold("retrieval"),
-        "first-order": Coexistence(Phase("retrieval"), Phase("glass")),
-        "stability": Zero(
-            Phase("retrieval"),
-            "log_rho",
-            "stability",
-            text="replica symmetry breaks on the retrieval branch (replicon = 0)",
-        ),
-    }
+    lines: ClassVar[Mapping[str, Boundary]] = lines_of_a_memory("stability", "log_rho")
     critical: ClassVar[Critical | None] = Critical(
         "alpha", "spinodal", "alpha_c", "largest load with a retrieval solution"
     )

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import ClassVar
 
 __all__ = [
+    "MEMORY_NAMES",
     "Boundary",
     "Branch",
     "Coexistence",
@@ -20,6 +21,7 @@ __all__ = [
     "Optimum",
     "Phase",
     "Zero",
+    "lines_of_a_memory",
 ]
 
 
@@ -116,6 +118,29 @@ class Zero:
 
 
 Boundary = Fold | Coexistence | Zero
+
+
+def lines_of_a_memory(freezing: str, instability: str) -> dict[str, Boundary]:
+    """The four lines of AGS, for branches called retrieval, glass and paramagnet.
+
+    `freezing` is the test of the paramagnet, `instability` that of replica symmetry where a pattern is
+    retrieved.
+    """
+    return {
+        "glass": Zero(Phase("paramagnet"), freezing, text="spin glass order sets in"),
+        "spinodal": Fold("retrieval"),
+        "first-order": Coexistence(Phase("retrieval"), Phase("glass")),
+        "stability": Zero(
+            Phase("retrieval"),
+            instability,
+            "stability",
+            text="replica symmetry breaks on the retrieval branch (replicon = 0)",
+        ),
+    }
+
+
+MEMORY_NAMES = {"T_g": "glass", "T_M": "spinodal", "T_c": "first-order", "T_R": "stability"}
+"""What AGS call them."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from replica.numerics.free_probability import RTransform, Transformed
 from replica.numerics.functions import log, maximum, ratio, sqrt, stack
 from replica.numerics.spins import SpinAverages, one_minus_rho, spin_averages
 from replica.theory.base import Theory
-from replica.theory.boundaries import Boundary, Branch, Coexistence, Fold, Phase, Zero
+from replica.theory.boundaries import MEMORY_NAMES, Boundary, Branch, lines_of_a_memory
 from replica.theory.parameters import Value
 from replica.typing import Booleans, Number, Numbers
 
@@ -47,23 +47,8 @@ class SpinsWithSpectrum(Theory):
         "glass": Branch("spin glass: m = 0, q > 0"),
         "paramagnet": Branch("m = 0, q = 0", explicit=True),
     }
-    lines: ClassVar[Mapping[str, Boundary]] = {
-        "glass": Zero(Phase("paramagnet"), "freezing", text="spin glass order sets in"),
-        "spinodal": Fold("retrieval"),
-        "first-order": Coexistence(Phase("retrieval"), Phase("glass")),
-        "stability": Zero(
-            Phase("retrieval"),
-            "log_instability",
-            "stability",
-            text="replica symmetry breaks on the retrieval branch (replicon = 0)",
-        ),
-    }
-    line_names: ClassVar[Mapping[str, str]] = {
-        "T_g": "glass",
-        "T_M": "spinodal",
-        "T_c": "first-order",
-        "T_R": "stability",
-    }
+    lines: ClassVar[Mapping[str, Boundary]] = lines_of_a_memory("freezing", "log_instability")
+    line_names: ClassVar[Mapping[str, str]] = MEMORY_NAMES
 
     # -- what a subclass gives ---------------------------------------------------------------------------
 
@@ -98,9 +83,15 @@ class SpinsWithSpectrum(Theory):
         q = 1 - self.T * x[1]
         return q * known.slope, q * known.bend - self.T * known.slope
 
-    def sites(self, x: Numbers) -> Iterator[tuple[Number, Number, Number, SpinAverages]]:
-        """For each part of the law of the pattern: weight, mean, variance, and the spins in their field."""
-        pull, noise = self.strength * x[0], self.delta(x)[0]
+    def sites(
+        self, x: Numbers, noise: Number | None = None
+    ) -> Iterator[tuple[Number, Number, Number, SpinAverages]]:
+        """For each part of the law of the pattern: weight, mean, variance, and the spins in their field.
+
+        `noise` is Delta where it is known: the transform of many eigenvalues takes most of the time.
+        """
+        pull = self.strength * x[0]
+        noise = self.delta(x)[0] if noise is None else noise
         for weight, mean, spread in self.law:
             width = sqrt(maximum(noise + spread * pull**2, 0 * pull))
             yield weight, mean, spread, spin_averages(pull * mean + self.cue, width, self.T)
@@ -128,17 +119,21 @@ class SpinsWithSpectrum(Theory):
         known = self.couplings.at(C)
         q, delta = 1 - self.T * C, self._delta(x, known)[0]
         own = self.strength * m**2 / 2 - (self.T * known.integral + q * known.value - delta * C) / 2
-        return own - sum(weight * spin.log2cosh for weight, _, _, spin in self.sites(x))
+        return own - sum(weight * spin.log2cosh for weight, _, _, spin in self.sites(x, delta))
 
     def linearised(self, x: Numbers) -> tuple[Numbers, Numbers]:
-        sites = [(*part, spin.with_slopes()) for *part, spin in self.sites(x)]
-        return self._mismatch(x, sites), self._jacobian(x, sites)
+        delta, slope = self.delta(x)
+        sites = [(*part, spin.with_slopes()) for *part, spin in self.sites(x, delta)]
+        return self._mismatch(x, sites), self._jacobian(x, sites, slope)
 
     def jacobian(self, x: Numbers) -> Numbers:
-        return self._jacobian(x, list(self.sites(x)))
+        delta, slope = self.delta(x)
+        return self._jacobian(x, list(self.sites(x, delta)), slope)
 
-    def _jacobian(self, x: Numbers, sites: list[tuple[Number, Number, Number, SpinAverages]]) -> Numbers:
-        J, by_C = self.strength, self.delta(x)[1] / 2
+    def _jacobian(
+        self, x: Numbers, sites: list[tuple[Number, Number, Number, SpinAverages]], slope: Number
+    ) -> Numbers:
+        J, by_C = self.strength, slope / 2
         mm, mC, Cm, CC = 0.0, 0.0, 0.0, 0.0
         for weight, mean, spread, spin in sites:
             loc, variance = J * mean, J * spread * J * x[0]  # of the field, by m; half of it
